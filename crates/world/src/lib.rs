@@ -1,0 +1,20 @@
+//! The guest world: what every other crate must agree on.
+//!
+//! * the words: [`Program`], [`Limits`], [`Outcome`], [`Usage`] …
+//! * [`imports`]: the closed list of host functions an image may import,
+//! * [`message`]: the codec of the messages between host and guest (`runtimes/guest/abi.h`),
+//! * [`manifest`]: what an image says of itself.
+//!
+//! Pure data and pure functions: no wasmtime, no I/O, no `unsafe`.
+#![forbid(unsafe_code)]
+
+pub mod imports;
+mod limits;
+pub mod manifest;
+pub mod message;
+mod outcome;
+mod program;
+
+pub use limits::{Limit, Limits};
+pub use outcome::{Failure, Outcome, Status, Usage};
+pub use program::{Deterministic, Entry, File, Language, Module, Program};

@@ -1,0 +1,53 @@
+//! What an execution may consume.
+
+use std::time::Duration;
+
+/// The limits of one execution. Every one of them, when reached, has its own outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Real time from the start of the guest, sleeping included.
+    pub wall_time: Duration,
+    /// Linear memory of the guest in bytes, its image included.
+    pub memory_bytes: u64,
+    /// Units of work: about one per WebAssembly instruction, bytes for bulk operations.
+    pub fuel: u64,
+    /// stdout and stderr together, in bytes.
+    pub output_bytes: u64,
+    /// The result as JSON text, in bytes.
+    pub result_bytes: u64,
+    /// The files that come back, names and contents together, in bytes.
+    pub file_bytes: u64,
+}
+
+/// Names one limit in messages and errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Limit {
+    /// [`Limits::wall_time`]
+    WallTime,
+    /// [`Limits::memory_bytes`]
+    Memory,
+    /// [`Limits::fuel`]
+    Fuel,
+    /// [`Limits::output_bytes`]
+    Output,
+    /// [`Limits::result_bytes`]
+    Result,
+    /// [`Limits::file_bytes`]
+    Files,
+}
+
+impl Default for Limits {
+    /// What an execution gets when nobody asks for anything else; right for a laptop.
+    fn default() -> Self {
+        Limits {
+            wall_time: Duration::from_secs(10),
+            memory_bytes: 256 << 20,
+            // A fast core burns about 3e9 units a second (SPECIFICATION.md), so a slow machine is
+            // always stopped by the default wall time first.
+            fuel: 1_000_000_000_000,
+            output_bytes: 1 << 20,
+            result_bytes: 16 << 20,
+            file_bytes: 16 << 20,
+        }
+    }
+}
