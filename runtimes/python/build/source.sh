@@ -8,11 +8,10 @@ mkdir debian-files && tar -xf "$SRC_CPYTHON_FIXES" -C debian-files
 patches=debian-files/debian/patches
 
 cd Python-3.13.5
-rm -rf Doc PC PCbuild Mac iOS Android
 grep -E '^(CVE-|dict-use-after-free|traverse-managed-dicts)' "../$patches/series" | while read -r name; do
-    # Test data and documentation in a fix may refer to files that are not here; the code must apply.
     patch -p1 -s --no-backup-if-mismatch <"../$patches/$name"
 done
+rm -rf Doc PC PCbuild Mac iOS Android
 
 cd ..
 mv Python-3.13.5 "$OUT/cpython"

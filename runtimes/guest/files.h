@@ -1,0 +1,12 @@
+/* What a request brings along besides its source, and what an execution leaves behind. */
+#ifndef AMPOULE_FILES_H
+#define AMPOULE_FILES_H
+#include "message.h"
+
+/* Writes the request's files below /work and sets its environment variables (setenv). Returns 0, or a WASI errno,
+ * and then the offending path in `path`. */
+uint16_t files_apply(const void *request, uint32_t length, const char **path);
+/* Adds every file below /work/out to a response. */
+void files_collect(message *response);
+
+#endif

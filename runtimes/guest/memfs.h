@@ -1,0 +1,76 @@
+/* The guest's file system: an inode tree in linear memory (memfs.c). wasi.c serves libc's calls from it; a harness
+ * needs only the first group of functions. Functions that can fail return 0 or a WASI errno. */
+#ifndef AMPOULE_MEMFS_H
+#define AMPOULE_MEMFS_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Prepares `/` (read-only), `/dev`, `/tmp`, `/work` and `/work/out` (writable). Called by ampoule_init first of all;
+ * harmless when called again. The working directory is for the harness to choose: chdir("/work"). */
+void memfs_init(void);
+/* Adds the files of a tree blob (tree.py writes it) below `/`, read-only. The blob stays where it is. */
+void memfs_mount(const void *blob, size_t length);
+/* Writes a whole file, making the folders on the way; `path` is absolute and must stay in a writable place. */
+uint16_t memfs_write_file(const char *path, const void *content, size_t length);
+/* Calls `visit` with the path (relative to `folder`) and content of every regular file below it, in name order. */
+void memfs_walk(const char *folder, void (*visit)(const char *path, const void *content, size_t length, void *context),
+                void *context);
+
+/* ---- for wasi.c ---- */
+
+enum memfs_kind { MEMFS_FILE, MEMFS_FOLDER, MEMFS_LINK, MEMFS_DEVICE };
+enum memfs_device { MEMFS_NULL, MEMFS_ZERO, MEMFS_RANDOM };
+
+typedef struct memfs_entry memfs_entry;
+
+typedef struct memfs_node {
+    uint8_t kind, device;
+    bool read_only;     /* content, entries and times are fixed */
+    bool borrowed;      /* `bytes` points into a blob */
+    uint32_t links;     /* names; for a folder 1 while it is reachable */
+    uint32_t open;      /* descriptors that refer to it */
+    uint32_t number;    /* inode number */
+    int64_t accessed, modified, changed; /* nanoseconds since the epoch */
+    union {
+        struct { char *bytes; uint32_t size, capacity; };               /* files and links */
+        struct {                                                        /* folders */
+            struct memfs_node *parent;
+            memfs_entry *oldest, *newest;
+            memfs_entry **buckets;
+            uint32_t count, bucket_count, last_serial;
+        };
+    };
+} memfs_node;
+
+/* A name in a folder. Serials grow within a folder, so that a listing that goes on after deletions misses nothing. */
+struct memfs_entry {
+    memfs_entry *chain, *older, *newer;
+    memfs_node *node;
+    uint32_t hash, serial, length;
+    char name[];
+};
+
+/* Where a path leads: the folder of its last part, that part, and its entry if there is one. */
+typedef struct {
+    memfs_node *folder;
+    memfs_entry *entry;      /* NULL if the name is free, or if the path is a folder itself (".", "/") */
+    memfs_node *node;        /* NULL if the name is free */
+    const char *name;        /* not terminated; lives as long as the path that was given, or as a link on its way */
+    uint32_t length;
+    bool slash;              /* the path ended in a slash: a folder is meant */
+} memfs_place;
+
+memfs_node *memfs_root(void);
+uint16_t memfs_find(memfs_node *start, const char *path, size_t length, bool follow, memfs_place *place);
+uint16_t memfs_create(memfs_node *folder, const char *name, size_t length, enum memfs_kind kind, memfs_node **made);
+uint16_t memfs_attach(memfs_node *folder, const char *name, size_t length, memfs_node *node);
+void memfs_detach(memfs_node *folder, memfs_entry *entry);
+/* Frees a node that has neither a name nor a descriptor. */
+void memfs_release(memfs_node *node);
+uint16_t memfs_resize(memfs_node *file, uint64_t size);
+uint16_t memfs_write(memfs_node *file, uint64_t offset, const void *bytes, size_t length);
+/* The first entry with a serial above `serial`, or NULL. */
+memfs_entry *memfs_next(memfs_node *folder, uint32_t serial);
+
+#endif
