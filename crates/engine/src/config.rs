@@ -1,0 +1,126 @@
+//! wasmtime's configuration: the part that machine code depends on, and the pool.
+
+use sha2::{Digest, Sha256};
+use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
+
+/// Native stack a guest may use, in bytes. CPython's C recursion and QuickJS's parser need most; the interpreters'
+/// own checks (a RecursionError or RangeError the program can catch) trigger well before.
+const MAX_WASM_STACK: usize = 32 << 20;
+
+/// Room on a guest's stack beyond wasm frames: host functions run there too. Without it the
+/// process, not the guest, would overflow.
+const HOST_STACK_HEADROOM: usize = 1 << 20;
+
+/// Largest image memory that wasmtime maps copy-on-write even when it is sparse. Its default of 16 MiB would
+/// silently copy our images at every start (27 ms instead of 1 µs); `Engine::load` checks the effect.
+const DENSE_IMAGE_BYTES: u64 = 1 << 30;
+
+/// How the pool is laid out.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// Guests that can live at the same time.
+    pub slots: u32,
+    /// Largest linear memory a guest can be given, in bytes.
+    pub max_memory_bytes: u64,
+    /// Fuel between two looks at the clock and at other guests.
+    pub fuel_slice: u64,
+    /// Memory of a slot, in bytes, that is reset by copying and stays resident between guests; what a guest
+    /// dirtied beyond it is given back to the system.
+    pub keep_resident_bytes: usize,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from) as u32;
+        EngineConfig {
+            slots: (16 * cores).max(32),
+            max_memory_bytes: 1 << 30,
+            // About 60 µs of work: short enough that short runs beside endless loops stay
+            // short, long enough that the switch costs below 1 %.
+            fuel_slice: 200_000,
+            keep_resident_bytes: 8 << 20,
+        }
+    }
+}
+
+/// The configuration that machine code depends on. The builder compiles with it (adding what only a compiler needs),
+/// the engine loads with it; wasmtime refuses code when the two differ.
+pub fn code_config() -> Config {
+    let mut config = Config::new();
+    // What our guests use and nothing more: every proposal left on is attack surface in the
+    // compiler and the runtime. Set one by one because cargo features change the defaults.
+    config.wasm_features(WasmFeatures::all(), false);
+    config.wasm_features(
+        WasmFeatures::MUTABLE_GLOBAL
+            | WasmFeatures::SATURATING_FLOAT_TO_INT
+            | WasmFeatures::SIGN_EXTENSION
+            | WasmFeatures::REFERENCE_TYPES
+            | WasmFeatures::CALL_INDIRECT_OVERLONG
+            | WasmFeatures::MULTI_VALUE
+            | WasmFeatures::BULK_MEMORY
+            | WasmFeatures::BULK_MEMORY_OPT
+            | WasmFeatures::SIMD
+            | WasmFeatures::TAIL_CALL
+            | WasmFeatures::EXTENDED_CONST
+            | WasmFeatures::FLOATS,
+        true,
+    );
+    config
+        .consume_fuel(true)
+        .concurrency_support(false)
+        .gc_support(false)
+        .shared_memory(false)
+        .memory_init_cow(true)
+        .memory_guaranteed_dense_image_size(DENSE_IMAGE_BYTES)
+        .max_wasm_stack(MAX_WASM_STACK)
+        .async_stack_size(MAX_WASM_STACK + HOST_STACK_HEADROOM)
+        .wasm_backtrace_max_frames(None)
+        .native_unwind_info(false)
+        .generate_address_map(false);
+    config
+}
+
+/// A short name for what [`code_config`] means for machine code; part of every image's build key.
+/// Changed by hand with `code_config`: wasmtime itself refuses stale code, this only makes the builder notice.
+pub fn code_config_id() -> String {
+    let description = format!("ampoule-code-1 stack={MAX_WASM_STACK} dense={DENSE_IMAGE_BYTES} fuel");
+    hex::encode(&Sha256::digest(description.as_bytes())[..8])
+}
+
+/// [`code_config`] with the pool.
+pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_core_instances(config.slots)
+        .total_memories(config.slots)
+        .total_tables(config.slots)
+        .total_stacks(config.slots)
+        .max_memories_per_module(1)
+        .max_tables_per_module(1)
+        // An image's function table has one entry per C function that is ever called indirectly:
+        // about 8,000 in CPython, 60,000 with the scientific packages.
+        .table_elements(200_000)
+        .max_core_instance_size(1 << 20)
+        .max_memory_size(config.max_memory_bytes as usize)
+        .max_unused_warm_slots(config.slots)
+        .table_keep_resident(1 << 20)
+        .decommit_batch_size(8)
+        .async_stack_keep_resident(0);
+    if PoolingAllocationConfig::is_pagemap_scan_available() && swap_is_off() {
+        // Resets only the pages a run dirtied. wasmtime 48 does not see pages that were swapped
+        // out, so with swap on they would survive into the next guest: never use it there.
+        pool.pagemap_scan(Enabled::Yes).linear_memory_keep_resident(config.keep_resident_bytes);
+    } else {
+        pool.pagemap_scan(Enabled::No).linear_memory_keep_resident(0);
+    }
+    let mut pooled = code_config();
+    pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    pooled
+}
+
+/// Whether the machine has no swap in use or at hand. Unreadable counts as swap on.
+pub fn swap_is_off() -> bool {
+    match std::fs::read_to_string("/proc/swaps") {
+        Ok(text) => text.lines().skip(1).all(|line| line.trim().is_empty()),
+        Err(_) => false,
+    }
+}

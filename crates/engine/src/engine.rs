@@ -1,0 +1,33 @@
+//! The engine: one pool of slots, shared by all images.
+
+use crate::config::{EngineConfig, pooled_config};
+use crate::error::EngineError;
+use crate::host;
+use std::sync::Arc;
+
+/// A pool of slots in which guests live. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) wasm: wasmtime::Engine,
+    pub(crate) linker: wasmtime::Linker<host::GuestState>,
+    pub(crate) config: EngineConfig,
+}
+
+impl Engine {
+    /// Reserves the pool's address space; takes milliseconds and little memory.
+    pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
+        let start = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
+        let wasm = wasmtime::Engine::new(&pooled_config(&config)).map_err(start)?;
+        let linker = host::linker(&wasm).map_err(start)?;
+        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config }) })
+    }
+
+    /// The configuration in force.
+    pub fn config(&self) -> &EngineConfig {
+        &self.inner.config
+    }
+}

@@ -1,0 +1,30 @@
+//! Infrastructure faults. How a user's program ends is an outcome, not an error.
+
+use std::path::PathBuf;
+
+/// What can go wrong that is not the program's doing.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The image's files are not what its manifest says, or its manifest is not usable here.
+    #[error("image at {path} cannot be used: {reason}")]
+    BadImage {
+        /// The image's folder.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        reason: String,
+    },
+    /// The machine or the configuration cannot hold the pool.
+    #[error("engine cannot start: {0}")]
+    Start(String),
+    /// A slot could not be had or a guest could not be set up.
+    #[error("guest could not be started: {0}")]
+    Guest(String),
+    /// The memory limit is smaller than the image itself.
+    #[error("memory limit of {limit} bytes is below the {needed} bytes that the image starts with")]
+    MemoryBelowImage {
+        /// What was asked.
+        limit: u64,
+        /// What the image needs.
+        needed: u64,
+    },
+}

@@ -1,0 +1,95 @@
+//! One guest: a store and an instance that live for one call.
+
+use crate::engine::Engine;
+use crate::error::EngineError;
+use crate::host::{GuestState, Stop};
+use crate::image::Image;
+use ampoule_world::{Deterministic, Limits};
+use wasmtime::{Instance, Memory, ModuleExport, Store, TypedFunc};
+
+/// Which of the guest's two doors is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    Compile,
+    Run,
+}
+
+pub(crate) struct Guest {
+    pub(crate) store: Store<GuestState>,
+    instance: Instance,
+    memory: Memory,
+    image: Image,
+}
+
+impl Guest {
+    /// Takes a slot and starts from the image's pristine memory.
+    pub(crate) async fn start(
+        engine: &Engine,
+        image: &Image,
+        limits: &Limits,
+        deterministic: Option<Deterministic>,
+    ) -> Result<Self, EngineError> {
+        let fault = |error: wasmtime::Error| EngineError::Guest(format!("{error:#}"));
+        let needed = image.manifest().initial_memory_bytes;
+        if limits.memory_bytes < needed {
+            return Err(EngineError::MemoryBelowImage { limit: limits.memory_bytes, needed });
+        }
+        let mut store = Store::new(&engine.inner.wasm, GuestState::new(limits, deterministic));
+        store.limiter(|state| &mut state.growth);
+        store.set_fuel(limits.fuel).map_err(fault)?;
+        store.fuel_async_yield_interval(Some(engine.inner.config.fuel_slice)).map_err(fault)?;
+        let instance = image.inner.pre.instantiate_async(&mut store).await.map_err(fault)?;
+        let memory = instance
+            .get_module_export(&mut store, &image.inner.exports.memory)
+            .and_then(wasmtime::Extern::into_memory)
+            .ok_or_else(|| EngineError::Guest("the export 'memory' is not a memory".into()))?;
+        store.data_mut().memory = Some(memory);
+        Ok(Guest { store, instance, memory, image: image.clone() })
+    }
+
+    /// Hands in a request and returns where the response lies. Traps and stops come back as errors of wasmtime.
+    pub(crate) async fn call(&mut self, door: Door, request: &[u8]) -> wasmtime::Result<u64> {
+        let length = u32::try_from(request.len())?;
+        let exports = &self.image.inner.exports;
+        let (alloc, door) = match door {
+            Door::Compile => (exports.alloc, exports.compile),
+            Door::Run => (exports.alloc, exports.run),
+        };
+        let alloc: TypedFunc<u32, u32> = self.function(&alloc)?;
+        let door: TypedFunc<(u32, u32), u64> = self.function(&door)?;
+        let address = alloc.call_async(&mut self.store, length).await?;
+        if address == 0 {
+            self.store.data_mut().growth.refused = true;
+            return Err(Stop::Misuse("no memory for the request").into());
+        }
+        self.memory.write(&mut self.store, address as usize, request)?;
+        door.call_async(&mut self.store, (address, length)).await
+    }
+
+    /// The response's bytes in guest memory; `None` when the guest points outside of it.
+    pub(crate) fn response(&self, packed: u64) -> Option<&[u8]> {
+        let (address, length) = ((packed >> 32) as usize, (packed & 0xffff_ffff) as usize);
+        self.memory.data(&self.store).get(address..address.checked_add(length)?)
+    }
+
+    /// Linear memory now, in bytes; it never shrinks, so this is also the peak.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory.data_size(&self.store) as u64
+    }
+
+    /// Fuel used of a limit of `limit`.
+    pub(crate) fn fuel_used(&self, limit: u64) -> u64 {
+        limit.saturating_sub(self.store.get_fuel().unwrap_or(0))
+    }
+
+    fn function<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
+        &mut self,
+        export: &ModuleExport,
+    ) -> wasmtime::Result<TypedFunc<P, R>> {
+        self.instance
+            .get_module_export(&mut self.store, export)
+            .and_then(wasmtime::Extern::into_func)
+            .ok_or_else(|| wasmtime::format_err!("an export of the ABI is not a function"))?
+            .typed(&self.store)
+    }
+}

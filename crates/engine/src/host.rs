@@ -1,0 +1,245 @@
+//! The five host functions, and the state behind them. Nothing else is linked into a guest.
+//!
+//! Everything a guest can make the host hold is bounded here: output by its limit, random bytes by
+//! the size of one call, sleeping by the wall time around the whole run.
+
+use ampoule_world::{Deterministic, Limit, Limits, imports};
+use rand_chacha::ChaCha12Rng;
+use rand_core::{Rng, SeedableRng};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use wasmtime::{Caller, Engine, Linker, Memory, ResourceLimiter};
+
+/// Resolution of the clocks a guest sees, in nanoseconds. Coarse enough to make timing attacks on what
+/// shares the processor impractical (browsers use the same value outside cross-origin isolation).
+pub const CLOCK_RESOLUTION_NANOS: i64 = 100_000;
+
+/// Most bytes of one `random_fill` call; guests loop for more. Bounds the work between two looks at the fuel.
+const MAX_RANDOM_BYTES: usize = 64 << 10;
+
+/// Why a host function ended the guest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stop {
+    #[error("{0:?} limit reached")]
+    Limit(Limit),
+    #[error("the program ended its interpreter with exit code {0}")]
+    Exit(i32),
+    #[error("the guest broke the rules of a host function: {0}")]
+    Misuse(&'static str),
+}
+
+/// What belongs to one guest.
+pub(crate) struct GuestState {
+    pub(crate) memory: Option<Memory>,
+    pub(crate) output: Output,
+    pub(crate) growth: Growth,
+    clock: Clock,
+    random: RandomStream,
+}
+
+impl GuestState {
+    pub(crate) fn new(limits: &Limits, deterministic: Option<Deterministic>) -> Self {
+        GuestState {
+            memory: None,
+            output: Output::new(limits.output_bytes),
+            growth: Growth { limit: limits.memory_bytes, refused: false },
+            clock: Clock::new(deterministic),
+            random: RandomStream { seed: deterministic.map(|fixed| fixed.seed), stream: None },
+        }
+    }
+}
+
+/// stdout and stderr, bounded together.
+pub(crate) struct Output {
+    limit: u64,
+    pub(crate) written: u64,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
+    pub(crate) stdout_truncated: bool,
+    pub(crate) stderr_truncated: bool,
+}
+
+impl Output {
+    fn new(limit: u64) -> Self {
+        Output {
+            limit,
+            written: 0,
+            stdout: Vec::new(),
+            stderr: Vec::new(),
+            stdout_truncated: false,
+            stderr_truncated: false,
+        }
+    }
+
+    fn append(&mut self, stream: i32, bytes: &[u8]) -> Result<(), Stop> {
+        let (buffer, truncated) = match stream {
+            1 => (&mut self.stdout, &mut self.stdout_truncated),
+            2 => (&mut self.stderr, &mut self.stderr_truncated),
+            _ => return Err(Stop::Misuse("output_write knows streams 1 and 2")),
+        };
+        let room = self.limit.saturating_sub(self.written).min(usize::MAX as u64) as usize;
+        self.written = self.written.saturating_add(bytes.len() as u64);
+        buffer.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        if bytes.len() > room {
+            *truncated = true;
+            return Err(Stop::Limit(Limit::Output));
+        }
+        Ok(())
+    }
+}
+
+/// Grants memory up to the limit and remembers that it refused: what the program
+/// made of the refusal varies with the language, the record does not.
+pub(crate) struct Growth {
+    limit: u64,
+    pub(crate) refused: bool,
+}
+
+impl ResourceLimiter for Growth {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let granted = desired as u64 <= self.limit;
+        self.refused |= !granted;
+        Ok(granted)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        _desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(false)
+    }
+}
+
+enum Clock {
+    Real { start: Instant },
+    /// Advances by one tick at every reading and by every sleep, so that
+    /// waiting loops end and every run sees the same times.
+    Fixed { now_unix_nanos: i64, elapsed_nanos: i64 },
+}
+
+impl Clock {
+    fn new(deterministic: Option<Deterministic>) -> Self {
+        match deterministic {
+            None => Clock::Real { start: Instant::now() },
+            Some(fixed) => Clock::Fixed { now_unix_nanos: fixed.now_unix_nanos, elapsed_nanos: 0 },
+        }
+    }
+
+    fn read(&mut self, realtime: bool) -> i64 {
+        match self {
+            Clock::Real { start } => {
+                let nanos = if realtime {
+                    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos())
+                } else {
+                    start.elapsed().as_nanos()
+                };
+                let nanos = i64::try_from(nanos).unwrap_or(i64::MAX);
+                nanos - nanos % CLOCK_RESOLUTION_NANOS
+            }
+            Clock::Fixed { now_unix_nanos, elapsed_nanos } => {
+                let elapsed = *elapsed_nanos;
+                *elapsed_nanos = elapsed.saturating_add(CLOCK_RESOLUTION_NANOS);
+                if realtime { now_unix_nanos.saturating_add(elapsed) } else { elapsed }
+            }
+        }
+    }
+
+    fn slept(&mut self, nanos: i64) {
+        if let Clock::Fixed { elapsed_nanos, .. } = self {
+            *elapsed_nanos = elapsed_nanos.saturating_add(nanos);
+        }
+    }
+}
+
+/// The execution's random bytes: seeded by the system on first use, or by the request.
+struct RandomStream {
+    seed: Option<u64>,
+    stream: Option<ChaCha12Rng>,
+}
+
+impl RandomStream {
+    fn fill(&mut self, bytes: &mut [u8]) -> wasmtime::Result<()> {
+        if self.stream.is_none() {
+            self.stream = Some(match self.seed {
+                Some(seed) => ChaCha12Rng::seed_from_u64(seed),
+                None => {
+                    let mut seed = [0; 32];
+                    getrandom::fill(&mut seed)
+                        .map_err(|error| wasmtime::format_err!("no random bytes from the system: {error}"))?;
+                    ChaCha12Rng::from_seed(seed)
+                }
+            });
+        }
+        if let Some(stream) = &mut self.stream {
+            stream.fill_bytes(bytes);
+        }
+        Ok(())
+    }
+}
+
+/// The guest's bytes at `address`, and the state beside them.
+fn guest_bytes<'a>(
+    caller: &'a mut Caller<'_, GuestState>,
+    address: i32,
+    length: i32,
+) -> Result<(&'a mut [u8], &'a mut GuestState), Stop> {
+    let memory = caller.data().memory.ok_or(Stop::Misuse("called before the guest was set up"))?;
+    let (data, state) = memory.data_and_store_mut(caller);
+    let start = address as u32 as usize;
+    let bytes = data
+        .get_mut(start..start.saturating_add(length as u32 as usize))
+        .ok_or(Stop::Misuse("address beyond the guest's memory"))?;
+    Ok((bytes, state))
+}
+
+/// Links the host functions; the names are those of [`imports::HOST_FUNCTIONS`].
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
+    let mut linker = Linker::new(engine);
+    linker.func_wrap(
+        imports::MODULE,
+        "clock_now",
+        |mut caller: Caller<'_, GuestState>, clock: i32| -> i64 { caller.data_mut().clock.read(clock == 0) },
+    )?;
+    linker.func_wrap(
+        imports::MODULE,
+        "random_fill",
+        |mut caller: Caller<'_, GuestState>, address: i32, length: i32| -> wasmtime::Result<()> {
+            if length as u32 as usize > MAX_RANDOM_BYTES {
+                return Err(Stop::Misuse("random_fill gives at most 64 KiB a call").into());
+            }
+            let (bytes, state) = guest_bytes(&mut caller, address, length)?;
+            state.random.fill(bytes)
+        },
+    )?;
+    linker.func_wrap(
+        imports::MODULE,
+        "output_write",
+        |mut caller: Caller<'_, GuestState>, stream: i32, address: i32, length: i32| -> wasmtime::Result<()> {
+            let (bytes, state) = guest_bytes(&mut caller, address, length)?;
+            Ok(state.output.append(stream, bytes)?)
+        },
+    )?;
+    linker.func_wrap_async(
+        imports::MODULE,
+        "sleep",
+        |mut caller: Caller<'_, GuestState>, (nanos,): (i64,)| {
+            Box::new(async move {
+                let nanos = nanos.max(0);
+                tokio::time::sleep(Duration::from_nanos(nanos as u64)).await;
+                caller.data_mut().clock.slept(nanos);
+            })
+        },
+    )?;
+    linker.func_wrap(
+        imports::MODULE,
+        "exit",
+        |_: Caller<'_, GuestState>, code: i32| -> wasmtime::Result<()> { Err(Stop::Exit(code).into()) },
+    )?;
+    Ok(linker)
+}

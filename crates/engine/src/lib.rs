@@ -1,0 +1,31 @@
+//! Runs a program in a fresh guest of an image.
+//!
+//! ```text
+//! Image  = verified files, mapped machine code, copy-on-write memory     (image.rs)
+//! Job    = program + input + files + environment + limits                 (job.rs)
+//! Engine = wasmtime's pool; run(image, job) -> Outcome                    (engine.rs, run.rs)
+//! ```
+//!
+//! A guest is one wasmtime store and instance. It lives for one execution in a slot of the pool; its
+//! memory starts as a copy-on-write mapping of the image and is reset when it goes. What it may ask of the
+//! host is in `host.rs`, and nothing else is linked.
+//!
+//! This is the only crate with `unsafe`; every block says why it is sound.
+
+mod config;
+mod engine;
+mod error;
+mod guest;
+mod host;
+mod image;
+mod job;
+mod response;
+mod run;
+mod timing;
+
+pub use config::{EngineConfig, code_config, code_config_id, swap_is_off};
+pub use engine::Engine;
+pub use error::EngineError;
+pub use host::CLOCK_RESOLUTION_NANOS;
+pub use image::Image;
+pub use job::{Compilation, Compiled, Job};
