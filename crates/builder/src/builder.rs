@@ -1,0 +1,214 @@
+//! The way of a build, from recipe to image.
+
+use crate::cache::{Cache, LastRun, create_folder, remove};
+use crate::compile;
+use crate::error::{Error, IoContext, Result};
+use crate::image::{self, PACKAGES_FILE, Parts};
+use crate::options::Options;
+use crate::plan::{COMPILE, Plan, PlannedStep, SNAPSHOT, StepPlan};
+use crate::progress::Progress;
+use crate::recipe::{Recipe, Source};
+use crate::script::{self, last_line};
+use crate::snapshot::{self, GUEST_FILE};
+use crate::sources;
+use ampoule_world::manifest::Manifest;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+/// How often progress hears of a step at work.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Name of the fetching among the steps.
+const SOURCES: &str = "sources";
+
+/// Builds images; cheap to make.
+#[derive(Debug)]
+pub struct Builder {
+    options: Options,
+    cache: Cache,
+}
+
+/// An image that is there and current.
+#[derive(Clone, Debug)]
+pub struct BuiltImage {
+    /// The folder with its files.
+    pub folder: PathBuf,
+    /// Its description.
+    pub manifest: Manifest,
+    /// Whether this call built it; false if it was there already.
+    pub fresh: bool,
+}
+
+impl Builder {
+    /// A builder for these folders; makes the cache folder if it is missing.
+    pub fn new(options: Options) -> Result<Builder> {
+        let cache = Cache::new(&options.cache)?;
+        Ok(Builder { options, cache })
+    }
+
+    /// The folder images are written to.
+    pub fn images(&self) -> &Path {
+        &self.options.images
+    }
+
+    /// Names of all images that can be built.
+    pub fn names(&self) -> Result<Vec<String>> {
+        Recipe::list(&self.options.runtimes)
+    }
+
+    /// Whether the current image is what its recipe says now. Reads the recipe's files, runs nothing.
+    pub fn is_current(&self, name: &str) -> Result<bool> {
+        let recipe = Recipe::load(&self.options.runtimes, name)?;
+        Ok(self.current(&recipe, &Plan::of(&recipe)?).is_some())
+    }
+
+    /// Which steps a build would run, and why.
+    pub fn explain(&self, name: &str) -> Result<Vec<PlannedStep>> {
+        let recipe = Recipe::load(&self.options.runtimes, name)?;
+        let mut plan = Plan::of(&recipe)?;
+        plan.decide(&self.cache, name);
+        Ok(plan.explain())
+    }
+
+    /// Builds every image there is a recipe for.
+    pub fn build_all(&self, progress: &mut dyn Progress) -> Result<Vec<BuiltImage>> {
+        self.names()?.iter().map(|name| self.build(name, progress)).collect()
+    }
+
+    /// Builds the image `name`, unless it is current. Waits while another process builds in the same cache.
+    pub fn build(&self, name: &str, progress: &mut dyn Progress) -> Result<BuiltImage> {
+        let recipe = Recipe::load(&self.options.runtimes, name)?;
+        if let Some(image) = self.current(&recipe, &Plan::of(&recipe)?) {
+            return Ok(image);
+        }
+        let _lock = self.cache.lock(|| progress.note("another build is at work in this cache; waiting for it"))?;
+        // The other build may have made it; and the recipe may have changed while we waited.
+        let recipe = Recipe::load(&self.options.runtimes, name)?;
+        let mut plan = Plan::of(&recipe)?;
+        if let Some(image) = self.current(&recipe, &plan) {
+            return Ok(image);
+        }
+        plan.decide(&self.cache, name);
+        let running = plan.steps.iter().filter(|step| step.reason.runs()).count();
+        let total = plan.steps.len() + 1;
+        progress.begin(name, total, plan.steps.len() - running);
+        let built = self.run(&recipe, &plan, progress);
+        progress.end();
+        built
+    }
+
+    fn current(&self, recipe: &Recipe, plan: &Plan) -> Option<BuiltImage> {
+        let (folder, manifest) = image::current(&self.options.images, &recipe.name)?;
+        (manifest.build_key == plan.key()).then_some(BuiltImage {
+            folder,
+            manifest,
+            fresh: false,
+        })
+    }
+
+    fn run(&self, recipe: &Recipe, plan: &Plan, progress: &mut dyn Progress) -> Result<BuiltImage> {
+        self.fetch_sources(recipe, plan, progress)?;
+        for step in plan.steps.iter().filter(|step| step.reason.runs()) {
+            self.run_step(recipe, plan, step, progress)?;
+        }
+        let output = |step: &StepPlan| self.cache.output(&recipe.name, &step.name, &step.key);
+        for step in &plan.steps {
+            self.cache.touch(&output(step));
+        }
+        let last = recipe.steps.last().expect("a checked recipe has a step");
+        let parts = Parts {
+            last_step: output(plan.step(&last.name)),
+            snapshot: output(plan.step(SNAPSHOT)),
+            compiled: output(plan.step(COMPILE)),
+        };
+        let (folder, manifest) = image::assemble(&self.options.images, recipe, plan.key(), &parts)?;
+        Ok(BuiltImage {
+            folder,
+            manifest,
+            fresh: true,
+        })
+    }
+
+    /// Fetches what the steps that run will read.
+    fn fetch_sources(&self, recipe: &Recipe, plan: &Plan, progress: &mut dyn Progress) -> Result<()> {
+        let running = plan.steps.iter().filter(|step| step.reason.runs());
+        let ids = running.filter_map(|step| step.script.as_ref()).flat_map(|script| &script.sources);
+        let wanted: BTreeMap<&str, &Source> = ids.map(|id| (id.as_str(), recipe.source(id))).collect();
+        let wanted: Vec<&Source> = wanted.into_values().collect();
+        let log = self.cache.log(&recipe.name, SOURCES)?;
+        watched(SOURCES, &log, progress, || sources::fetch_all(&self.cache, &wanted, &log))?;
+        Ok(())
+    }
+
+    fn run_step(&self, recipe: &Recipe, plan: &Plan, step: &StepPlan, progress: &mut dyn Progress) -> Result<()> {
+        let log = self.cache.log(&recipe.name, &step.name)?;
+        let scratch = self.cache.scratch(&recipe.name, &step.name);
+        let (finished, elapsed) = watched(&step.name, &log, progress, || self.make(recipe, plan, step, &scratch, &log))?;
+        let last_run = LastRun {
+            inputs: step.inputs.clone(),
+            seconds: elapsed.as_secs_f64(),
+        };
+        self.cache.keep(&recipe.name, &step.name, &step.key, &finished, &last_run)?;
+        remove(&scratch)
+    }
+
+    /// Makes a step's output somewhere in its scratch folder and returns where.
+    fn make(&self, recipe: &Recipe, plan: &Plan, step: &StepPlan, scratch: &Path, log: &Path) -> Result<PathBuf> {
+        let needed = |name: &str| self.cache.output(&recipe.name, name, &plan.step(name).key);
+        if step.script.is_some() {
+            let out = script::run(&self.cache, recipe, step, self.options.jobs)?;
+            let is_last = recipe.steps.last().is_some_and(|last| last.name == step.name);
+            if is_last {
+                check_result(recipe, &out)?;
+            }
+            return Ok(out);
+        }
+        let (need, _) = &step.needs[0];
+        let out = scratch.join("out");
+        remove(scratch)?;
+        create_folder(&out)?;
+        match step.name.as_str() {
+            SNAPSHOT => snapshot::run(&recipe.name, &needed(need), &out, log)?,
+            _ => compile::run(&recipe.name, &needed(need), &out)?,
+        }
+        Ok(out)
+    }
+}
+
+/// The last step must leave what the builder goes on from.
+fn check_result(recipe: &Recipe, out: &Path) -> Result<()> {
+    let missing = [GUEST_FILE, PACKAGES_FILE].into_iter().find(|file| !out.join(file).is_file());
+    match missing {
+        None => Ok(()),
+        Some(file) => Err(Error::Guest {
+            image: recipe.name.clone(),
+            message: format!("the recipe's last step left no $OUT/{file}"),
+        }),
+    }
+}
+
+/// Does the work on another thread while this one reports on it.
+fn watched<T: Send>(step: &str, log: &Path, progress: &mut dyn Progress, work: impl FnOnce() -> Result<T> + Send) -> Result<(T, Duration)> {
+    // Whoever watches the log must not see the last run's lines.
+    File::create(log).doing("create", log)?;
+    let started = Instant::now();
+    progress.started(step);
+    let result = std::thread::scope(|scope| {
+        let (done, ended) = channel::<()>();
+        let worker = scope.spawn(move || {
+            let _dropped_at_the_end = done;
+            work()
+        });
+        while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+            progress.running(step, &last_line(log));
+        }
+        worker.join()
+    });
+    let value = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
+    let elapsed = started.elapsed();
+    progress.finished(step, elapsed);
+    Ok((value, elapsed))
+}
