@@ -8,5 +8,7 @@
 uint16_t files_apply(const void *request, uint32_t length, const char **path);
 /* Adds every file below /work/out to a response. */
 void files_collect(message *response);
+/* Whether any file is still open for writing, so that an interpreter may hold back some of its content. */
+bool files_open_for_writing(void);
 
 #endif

@@ -28,7 +28,7 @@ extern unsigned char __heap_base;
 static block *free_lists[COARSE][FINE];
 static uint32_t coarse_map, fine_map[COARSE];
 static block *first, *end;      /* end: a used block of size 0 that closes the heap */
-static char *untouched;         /* bytes from here on are still zero, but for the header and links of a free block */
+static char *untouched;         /* bytes from here on are still zero, but for the head of the last free block */
 static bool sealed;
 
 static uint32_t size_of(const block *b) { return b->size & ~1u; }
@@ -158,7 +158,7 @@ static bool grow(uint32_t need) {
 static uint32_t block_size(size_t payload_size) { return payload_size <= 8 ? MINIMUM : (payload_size + HEADER + 15) & ~(size_t)15; }
 
 static void touch(block *b) {
-    char *stop = (char *)b + size_of(b);
+    char *stop = (char *)b + size_of(b) + sizeof(block); /* behind it follows the head of a free block */
     if (stop > untouched) untouched = stop;
 }
 
@@ -217,7 +217,7 @@ void *calloc(size_t count, size_t each) {
     char *fresh = untouched;
     char *p = malloc(size);
     if (!p) return NULL;
-    /* What lies beyond the old mark was never written, but for the links that end 16 bytes into the block. */
+    /* What lies beyond the old mark was never written, but for the links at the start of a free block. */
     size_t dirty = size < 16 ? size : 16;
     if (!fresh) dirty = size;
     else if (fresh > p + dirty) dirty = (size_t)(fresh - p) < size ? (size_t)(fresh - p) : size;

@@ -62,6 +62,7 @@ typedef struct {
 } memfs_place;
 
 memfs_node *memfs_root(void);
+memfs_entry *memfs_look_up(memfs_node *folder, const char *name, size_t length);
 uint16_t memfs_find(memfs_node *start, const char *path, size_t length, bool follow, memfs_place *place);
 uint16_t memfs_create(memfs_node *folder, const char *name, size_t length, enum memfs_kind kind, memfs_node **made);
 uint16_t memfs_attach(memfs_node *folder, const char *name, size_t length, memfs_node *node);

@@ -1,0 +1,85 @@
+"""Runs once, at image build: imports what programs use most, so that an execution finds it done, and warms the paths
+every execution takes (caches fill, bytecode specialises)."""
+
+import sys
+
+from . import denied, failures, loop, modules, program, results
+from .program import compile_program, run
+
+PREIMPORTED = """
+    __future__ abc argparse array ast asyncio base64 binascii bisect builtins bz2 calendar cmath codecs collections.abc
+    concurrent.futures configparser contextlib contextvars copy copyreg csv ctypes dataclasses datetime decimal difflib
+    email.message email.mime.multipart email.mime.text email.parser email.policy email.utils encodings.ascii encodings.cp1252
+    encodings.hex_codec encodings.idna encodings.latin_1 encodings.punycode encodings.raw_unicode_escape
+    encodings.unicode_escape encodings.utf_16 encodings.utf_32 encodings.utf_8_sig enum errno fnmatch fractions functools gc
+    getpass glob graphlib gzip hashlib heapq hmac html html.entities html.parser http http.client http.cookies importlib.metadata
+    importlib.resources importlib.util inspect io ipaddress itertools json keyword linecache locale logging logging.handlers
+    lzma math mimetypes numbers opcode operator optparse os os.path pathlib pickle pkgutil platform plistlib pprint
+    queue quopri random re reprlib secrets select selectors shelve shlex shutil signal socket sqlite3 ssl stat statistics string
+    stringprep struct subprocess symtable sysconfig tarfile tempfile textwrap threading time timeit token tokenize tomllib
+    traceback types typing unicodedata unittest unittest.mock urllib.error urllib.parse urllib.request uuid warnings weakref
+    xml.dom.minidom xml.etree.ElementTree xml.sax xml.sax.saxutils zipfile zlib zoneinfo
+    _pydatetime _pydecimal _pyio _pylong _strptime _colorize
+""".split()
+
+
+def _import_all():
+    import importlib
+
+    for name in PREIMPORTED:
+        try:
+            importlib.import_module(name)
+        except ImportError:
+            pass  # what WASI cannot have
+
+
+def _warm():
+    from . import warm
+
+    warm.run_all()
+
+
+def _site_builtins():
+    """What the module `site` adds for people: exit, quit and help."""
+    import _sitebuiltins
+    import builtins
+
+    builtins.exit = _sitebuiltins.Quitter("exit", "Ctrl-D (i.e. EOF)")
+    builtins.quit = _sitebuiltins.Quitter("quit", "Ctrl-D (i.e. EOF)")
+    builtins.help = _sitebuiltins._Helper()
+
+
+def _environment():
+    import os
+
+    os.environ.update({"HOME": "/work", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PATH": ""})
+
+
+def _forget():
+    """Drops what the warm-up left behind and what must be new in every execution."""
+    import gc
+    import linecache
+    import random
+
+    import _ampoule_guest
+
+    for name in ("warm", "main"):
+        sys.modules.pop(name, None)
+    linecache.clearcache()
+    _ampoule_guest.forget(random._inst)
+    random._inst.gauss_next = None
+    sys.argv = [""]
+    failures.begin("", "", None)
+    program.at_snapshot()
+    gc.collect()
+
+
+_import_all()
+denied.at_boot()
+modules.at_boot()
+loop.at_boot()
+_site_builtins()
+_environment()
+sys.path.append("/work")
+_warm()
+_forget()

@@ -1,0 +1,77 @@
+"""The request's own modules: importable by name, packages by dots, with sources for tracebacks and `inspect`."""
+
+import sys
+from importlib.machinery import ModuleSpec
+
+
+class Source:
+    """The loader of a program or of one of its modules: knows its source, which `linecache` and `inspect` ask for."""
+
+    __slots__ = ("name", "path", "text")
+
+    def __init__(self, name, path, text):
+        self.name, self.path, self.text = name, path, text
+
+    def get_source(self, name=None):
+        return self.text
+
+    def get_filename(self, name=None):
+        return self.path
+
+    def is_package(self, name=None):
+        return self.path.endswith("/__init__.py")
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        exec(compile(self.text, self.path, "exec", dont_inherit=True), module.__dict__)
+
+
+class Finder:
+    """Answers for the names in `sources`; with none, at the cost of a look-up in an empty dict."""
+
+    sources = {}
+
+    def find_spec(self, name, path=None, target=None):
+        loader = self.sources.get(name)
+        if loader is None:
+            return None
+        spec = ModuleSpec(name, loader, origin=loader.path, is_package=loader.is_package())
+        spec.has_location = True
+        if spec.submodule_search_locations is not None:
+            spec.submodule_search_locations.append(loader.path.removesuffix("/__init__.py"))
+        return spec
+
+
+finder = Finder()
+
+
+def named(texts):
+    """The loaders of a request's modules by name. A module whose name leads another's is a package; a package without
+    a source of its own is empty."""
+    if not texts:
+        return {}
+    packages = set()
+    for name in texts:
+        while "." in name:
+            name = name.rpartition(".")[0]
+            packages.add(name)
+    loaders = {}
+    for name in sorted(packages | texts.keys()):
+        path = name.replace(".", "/") + ("/__init__.py" if name in packages else ".py")
+        loaders[name] = Source(name, path, texts.get(name, "").removeprefix("\ufeff"))
+    return loaders
+
+
+def install(texts):
+    """Makes the modules importable. They come before those of the image, as a script's neighbours do: one that is
+    loaded already gives way, while the library's own references to it stay."""
+    finder.sources = loaders = named(texts)
+    for name in loaders:
+        sys.modules.pop(name, None)
+    return loaders
+
+
+def at_boot():
+    sys.meta_path.insert(0, finder)

@@ -1,0 +1,241 @@
+"""Compiles and runs the program of a request. `run` and `compile_program` get the request's fields, absent ones as
+None, and answer with a flat tuple of response tags and values (abi.h)."""
+
+import ast
+import atexit
+import builtins
+import gc
+import io
+import json
+import logging
+import marshal
+import os
+import sys
+from types import CoroutineType, ModuleType
+
+from _ampoule_guest import open_for_writing
+
+from . import failures, modules, results
+
+MAIN, BODY, SCRIPT = 1, 2, 3
+KIND, RESULT, CODE = 16, 17, 4
+COMPLETED = 0
+
+# The synthetic function that holds a body bears this name, so that tracebacks say "in <module>".
+BODY_NAME = "<module>"
+
+_exit_callbacks = 0
+
+
+def compile_program(entry, file_name, source, input_json, code, extra_modules, environment):
+    try:
+        sources = modules.named(extra_modules)
+        failures.begin(file_name, source, sources)
+        return (KIND, COMPLETED, CODE, marshal.dumps(_compiled(entry, file_name, source, _parsed(input_json))))
+    except BaseException as error:
+        return failures.answer(error)
+
+
+def run(entry, file_name, source, input_json, code, extra_modules, environment):
+    try:
+        failures.begin(file_name, source, None)
+        if extra_modules is not None:
+            failures.begin(file_name, source, modules.install(extra_modules))
+        if environment is not None:
+            os.environ.update(environment)
+        values = _parsed(input_json)
+        if code is None:
+            code = _compiled(entry, file_name, source, values)
+        else:
+            code = marshal.loads(code)
+        sys.argv = [file_name]
+        module = _module("__main__" if entry == SCRIPT else _module_name(file_name), file_name, source)
+        try:
+            result = _executed(entry, code, module.__dict__, values)
+        except SystemExit as error:
+            if error.code is not None and error.code != 0:
+                raise
+            result = None
+        finally:
+            if atexit._ncallbacks() != _exit_callbacks or logging._handlerList:
+                atexit._run_exitfuncs()
+        return (KIND, COMPLETED, RESULT, results.encode(result))
+    except BaseException as error:
+        return failures.answer(error)
+    finally:
+        if open_for_writing():
+            _flush_open_files()
+
+
+def _executed(entry, code, namespace, values):
+    exec(code, namespace)
+    if entry == SCRIPT:
+        return None
+    if entry == MAIN:
+        main = namespace.get("main")
+        if main is None:
+            raise failures.Refused("NameError", "the program defines no function named main")
+        result = main(**values)
+    else:
+        body = namespace.pop(BODY_NAME)
+        names = body.__code__.co_varnames[: body.__code__.co_argcount]
+        for name in values:
+            if name not in names:
+                namespace[name] = values[name]
+        result = body(**{name: values[name] for name in names})
+    if type(result) is CoroutineType or hasattr(type(result), "__await__"):
+        result = _awaited(result)
+    return result
+
+
+def _awaited(awaitable):
+    import asyncio
+
+    if type(awaitable) is CoroutineType:
+        return asyncio.run(awaitable)
+
+    async def wait():
+        return await awaitable
+
+    return asyncio.run(wait())
+
+
+def _parsed(input_json):
+    if input_json is None:
+        return {}
+    try:
+        return json.loads(input_json)
+    except ValueError:
+        # Only an integer of more digits than `int` converts by default can fail here: the host has parsed the text.
+        limit = sys.get_int_max_str_digits()
+        sys.set_int_max_str_digits(0)
+        try:
+            return json.loads(input_json)
+        finally:
+            sys.set_int_max_str_digits(limit)
+
+
+def _module_name(file_name):
+    """The file's stem, unless a module of that name is loaded already: `json.py` must not replace `json`."""
+    stem = file_name.rpartition("/")[2].partition(".")[0]
+    return stem + "_" if stem in sys.modules else stem
+
+
+def _module(name, file_name, source):
+    module = ModuleType(name)
+    module.__file__ = file_name
+    module.__builtins__ = builtins
+    module.__loader__ = modules.Source(name, file_name, source)
+    sys.modules[name] = module
+    return module
+
+
+# ---- compiling ----
+
+
+def _compiled(entry, file_name, source, values):
+    if source.startswith("\ufeff"):
+        source = source[1:]
+    if entry != BODY:
+        return compile(source, file_name, "exec", dont_inherit=True)
+    return _without_prefix(compile(_body_module(source, file_name, values), file_name, "exec", dont_inherit=True))
+
+
+def _body_module(source, file_name, values):
+    """A module whose one function has the source as its body and the input's keys as its parameters. Every node keeps
+    its place, so lines and columns stay the user's."""
+    tree = ast.parse(source, file_name)
+    scope = _Scope(source, file_name)
+    for statement in tree.body:
+        scope.visit(statement)
+    # These two may stand only at the top of a module.
+    head = [s for s in tree.body if isinstance(s, ast.ImportFrom) and (s.module == "__future__" or s.names[0].name == "*")]
+    body = [s for s in tree.body if s not in head] or [ast.Pass()]
+    parameters = [name for name in values if name.isidentifier() and not _is_keyword(name) and name not in scope.globals]
+    if scope.globals:
+        body.insert(0, ast.Global(sorted(scope.globals)))
+    make = ast.AsyncFunctionDef if scope.is_async else ast.FunctionDef
+    function = make(
+        name=BODY_NAME,
+        args=ast.arguments(posonlyargs=[], args=[ast.arg(n) for n in parameters], kwonlyargs=[], kw_defaults=[], defaults=[]),
+        body=body,
+        decorator_list=[],
+        type_params=[],
+    )
+    return ast.fix_missing_locations(ast.Module(head + [function], []))
+
+
+def _is_keyword(name):
+    from keyword import iskeyword
+
+    return iskeyword(name)
+
+
+class _Scope(ast.NodeVisitor):
+    """What a body does at its own level: whether it awaits, and which names its functions declare global (those are
+    the body's variables, so they must live in the module)."""
+
+    def __init__(self, source, file_name):
+        self.source, self.file_name = source, file_name
+        self.is_async = False
+        self.globals = set()
+        self.depth = 0
+
+    def nested(self, node):
+        self.depth += 1
+        self.generic_visit(node)
+        self.depth -= 1
+
+    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = nested
+
+    def visit_Global(self, node):
+        self.globals.update(node.names)
+
+    def awaits(self, node):
+        if not self.depth:
+            self.is_async = True
+        self.generic_visit(node)
+
+    visit_Await = visit_AsyncFor = visit_AsyncWith = awaits
+
+    def visit_comprehension(self, node):
+        if node.is_async and not self.depth:
+            self.is_async = True
+        self.generic_visit(node)
+
+    def refuse_yield(self, node):
+        if not self.depth:
+            lines = self.source.splitlines()
+            place = (self.file_name, node.lineno, node.col_offset + 1, lines[node.lineno - 1] + "\n")
+            raise SyntaxError("'yield' outside function", place)
+        self.generic_visit(node)
+
+    visit_Yield = visit_YieldFrom = refuse_yield
+
+
+def _without_prefix(code):
+    """The same code with the synthetic function's name taken out of the names of what is defined in it."""
+    prefix = BODY_NAME + ".<locals>."
+    constants = tuple(_without_prefix(c) if hasattr(c, "co_code") else c for c in code.co_consts)
+    return code.replace(co_consts=constants, co_qualname=code.co_qualname.removeprefix(prefix))
+
+
+# ---- the end ----
+
+
+def _flush_open_files():
+    """Writes out what files that the program left open still hold back. Collected objects of the image are not
+    looked at: they hold no open files."""
+    for thing in gc.get_objects():
+        if isinstance(thing, (io.TextIOWrapper, io.BufferedWriter, io.BufferedRandom)) and not thing.closed:
+            try:
+                thing.flush()
+            except Exception:
+                pass
+
+
+def at_snapshot():
+    """Remembers what the image itself has registered for the end."""
+    global _exit_callbacks
+    logging._handlerList.clear()
+    _exit_callbacks = atexit._ncallbacks()

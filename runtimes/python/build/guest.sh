@@ -1,0 +1,41 @@
+#!/bin/bash
+# Compiles the harness and the shared guest files and links them with the interpreter and the tree of files into
+# one module that imports nothing but the five functions of abi.h: $OUT/guest.wasm.
+set -euo pipefail
+
+cc="$STEP_TOOLCHAIN/bin/cc"
+include="$STEP_INTERPRETER/include/python3.13"
+
+mkdir objects
+cp "$STEP_TREE/tree.bin" .
+compile() { "$cc" -O3 -Wall -Wextra -Wno-unused-parameter -Wno-missing-field-initializers -Werror -std=gnu23 -I"$RECIPE_ROOT/guest" "$@"; }
+for source in "$RECIPE_ROOT"/guest/*.c; do
+    compile -c "$source" -o "objects/guest-$(basename "$source" .c).o"
+done
+for source in "$RECIPE"/harness/*.c; do
+    compile -I"$include" -I"$include/internal" -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_SIGNAL \
+        -D_WASI_EMULATED_PROCESS_CLOCKS --embed-dir=. -c "$source" -o "objects/harness-$(basename "$source" .c).o"
+done
+
+# wasm-ld only warns when two symbols of one name differ in signature, and the result traps when called: no warnings.
+"$cc" -mexec-model=reactor -O2 -Wl,--strip-debug -Wl,--fatal-warnings -Wl,-z,stack-size=16777216 \
+    -Wl,--export=__stack_pointer -Wl,--export-memory \
+    objects/*.o -L"$STEP_INTERPRETER/lib" -L"$STEP_LIBS/lib" -lpython3.13 -lHacl_Hash_SHA2 -lexpat -lmpdec \
+    -lz -lbz2 -llzma -lsqlite3 -lwasi-emulated-signal -lwasi-emulated-getpid -lwasi-emulated-process-clocks \
+    -o "$OUT/guest.wasm"
+
+"$STEP_NATIVE/bin/python3" -I "$RECIPE_ROOT/guest/check_imports.py" "$OUT/guest.wasm"
+
+cat >"$OUT/packages.json" <<'EOF'
+[
+  {"name": "cpython", "version": "3.13.5", "licence": "PSF-2.0"},
+  {"name": "zlib", "version": "1.3.1", "licence": "Zlib"},
+  {"name": "bzip2", "version": "1.0.8", "licence": "bzip2-1.0.6"},
+  {"name": "liblzma", "version": "5.8.1", "licence": "0BSD"},
+  {"name": "sqlite", "version": "SQLITE_VERSION", "licence": "blessing"},
+  {"name": "tzdata", "version": "2026.6", "licence": "Apache-2.0"},
+  {"name": "wasi-libc", "version": "ziglang 0.17.0", "licence": "MIT"}
+]
+EOF
+sqlite=$(sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "$STEP_LIBS/include/sqlite3.h")
+sed -i "s/SQLITE_VERSION/$sqlite/" "$OUT/packages.json"

@@ -1,0 +1,25 @@
+#!/bin/bash
+# Gathers the files the guest sees: the standard library (sources, and byte code that needs no check against them),
+# our own modules beside it, and the time zones. $OUT/tree.bin is the blob for memfs, $OUT/tree the same as a folder.
+set -euo pipefail
+
+python="$STEP_NATIVE/bin/python3"
+lib="$OUT/tree/lib/python3.13"
+mkdir -p "$lib" "$OUT/tree/usr/share"
+cp -r "$STEP_SOURCE/cpython/Lib/." "$lib/"
+
+# Tests, what needs a screen, and what installs packages.
+(cd "$lib" && rm -rf test idlelib tkinter turtledemo ensurepip site-packages)
+find "$lib" -name __pycache__ -prune -exec rm -rf {} +
+
+cp -r "$RECIPE/lib/." "$lib/"
+mkdir "$lib/_ampoule" && cp "$RECIPE"/bootstrap/*.py "$lib/_ampoule/"
+"$python" -I "$RECIPE/build/sysconfigdata.py" "$STEP_INTERPRETER/include/python3.13/pyconfig.h" >"$lib/_sysconfigdata__wasi_wasm32-wasi.py"
+
+"$python" -I -m compileall -q -j "$JOBS" --invalidation-mode unchecked-hash -s "$OUT/tree" -p / "$lib"
+
+"$python" -I -m zipfile -e "$SRC_TZDATA" zones
+mv zones/tzdata/zoneinfo "$OUT/tree/usr/share/zoneinfo"
+find "$OUT/tree/usr/share/zoneinfo" -name '*.py' -delete
+
+"$python" -I "$RECIPE_ROOT/guest/tree.py" "$OUT/tree" "$OUT/tree.bin"

@@ -1,0 +1,13 @@
+/* Shared by the files of the Python harness. */
+#ifndef AMPOULE_HARNESS_H
+#define AMPOULE_HARNESS_H
+#include <Python.h>
+
+/* The end of ampoule_init: makes the heap fit to be run from a snapshot many times (snapshot.c). */
+void harness_seal(void);
+/* Before the interpreter starts: memory for its small objects from page-aligned arenas. */
+void harness_arenas(void);
+/* The module `_ampoule_guest`, for the bootstrap. */
+PyObject *harness_module(void);
+
+#endif
