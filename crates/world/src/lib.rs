@@ -14,7 +14,9 @@ pub mod manifest;
 pub mod message;
 mod outcome;
 mod program;
+mod request;
 
 pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Status, Usage};
 pub use program::{Deterministic, Entry, File, Language, Module, Program};
+pub use request::{DEFAULT_NOW_UNIX_NANOS, Request, RequestedLimits};

@@ -1,0 +1,163 @@
+//! From proto to words.
+
+use crate::times::{duration_from_proto, unix_nanos_from_proto};
+use crate::v1;
+use ampoule_world as world;
+use std::time::Duration;
+
+/// A message that has no meaning in words. Its text names the field.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{field} {reason}")]
+pub struct InvalidMessage {
+    /// The field's path, e.g. `source.language`.
+    pub field: &'static str,
+    /// What it is and what it may be.
+    pub reason: String,
+}
+
+/// An answered execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Execution {
+    /// How it ended and what it left.
+    pub outcome: world::Outcome,
+    /// The image it ran in.
+    pub image_digest: String,
+}
+
+/// What a client asks, in words. Only what proto itself leaves open is checked here: numbers that are no
+/// language or entry, times that are none. The rest is admission's.
+pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Request, InvalidMessage> {
+    let source = request.source.ok_or_else(|| invalid("source", "is missing: give a program"))?;
+    let program = world::Program {
+        language: language(source.language)?,
+        entry: entry(source.entry)?,
+        source: source.code,
+        file_name: source.file_name,
+        modules: source
+            .modules
+            .into_iter()
+            .map(|module| world::Module { name: module.name, source: module.code })
+            .collect(),
+    };
+    Ok(world::Request {
+        program,
+        image: Some(source.image).filter(|image| !image.is_empty()),
+        input_json: request.input_json,
+        files: files(request.files),
+        environment: request.env.into_iter().collect(),
+        limits: limits(request.limits)?,
+        deterministic: request.deterministic.map(deterministic).transpose()?,
+    })
+}
+
+/// What a server answered, in words.
+pub fn execution_from_proto(response: v1::ExecuteResponse) -> Result<Execution, InvalidMessage> {
+    let usage = response.usage.unwrap_or_default();
+    let outcome = world::Outcome {
+        status: status(response.status)?,
+        result_json: response.result_json,
+        stdout: response.stdout,
+        stderr: response.stderr,
+        stdout_truncated: response.stdout_truncated,
+        stderr_truncated: response.stderr_truncated,
+        failure: response.failure.map(|failure| world::Failure {
+            kind: failure.r#type,
+            message: failure.message,
+            traceback: failure.traceback,
+            line: failure.line,
+            column: failure.column,
+        }),
+        files: files(response.files),
+        usage: world::Usage {
+            fuel: usage.fuel,
+            wall_time: time_used("usage.wall_time", usage.wall_time)?,
+            cpu_time: time_used("usage.cpu_time", usage.cpu_time)?,
+            peak_memory_bytes: usage.peak_memory_bytes,
+            output_bytes: usage.output_bytes,
+            queue_time: time_used("usage.queue_time", usage.queue_time)?,
+        },
+    };
+    Ok(Execution { outcome, image_digest: response.image_digest })
+}
+
+fn invalid(field: &'static str, reason: impl Into<String>) -> InvalidMessage {
+    InvalidMessage { field, reason: reason.into() }
+}
+
+fn language(number: i32) -> Result<world::Language, InvalidMessage> {
+    match v1::Language::try_from(number) {
+        Ok(v1::Language::Python) => Ok(world::Language::Python),
+        Ok(v1::Language::Javascript) => Ok(world::Language::Javascript),
+        Ok(v1::Language::Unspecified) => {
+            Err(invalid("source.language", "is not set: use LANGUAGE_PYTHON or LANGUAGE_JAVASCRIPT"))
+        }
+        Err(_) => Err(invalid(
+            "source.language",
+            format!("is {number}, which is no language: use LANGUAGE_PYTHON or LANGUAGE_JAVASCRIPT"),
+        )),
+    }
+}
+
+fn entry(number: i32) -> Result<world::Entry, InvalidMessage> {
+    match v1::Entry::try_from(number) {
+        Ok(v1::Entry::Unspecified | v1::Entry::Main) => Ok(world::Entry::Main),
+        Ok(v1::Entry::Body) => Ok(world::Entry::Body),
+        Ok(v1::Entry::Script) => Ok(world::Entry::Script),
+        Err(_) => Err(invalid(
+            "source.entry",
+            format!("is {number}, which is no entry: use ENTRY_MAIN, ENTRY_BODY or ENTRY_SCRIPT"),
+        )),
+    }
+}
+
+fn status(number: i32) -> Result<world::Status, InvalidMessage> {
+    match v1::Status::try_from(number) {
+        Ok(v1::Status::Completed) => Ok(world::Status::Completed),
+        Ok(v1::Status::Raised) => Ok(world::Status::Raised),
+        Ok(v1::Status::InvalidResult) => Ok(world::Status::InvalidResult),
+        Ok(v1::Status::FuelExhausted) => Ok(world::Status::FuelExhausted),
+        Ok(v1::Status::TimedOut) => Ok(world::Status::TimedOut),
+        Ok(v1::Status::OutOfMemory) => Ok(world::Status::OutOfMemory),
+        Ok(v1::Status::OutputLimit) => Ok(world::Status::OutputLimit),
+        Ok(v1::Status::Internal) => Ok(world::Status::Internal),
+        Ok(v1::Status::Unspecified) | Err(_) => {
+            Err(invalid("status", format!("is {number}, which this client does not know: it may be older than the server")))
+        }
+    }
+}
+
+fn files(files: Vec<v1::File>) -> Vec<world::File> {
+    files.into_iter().map(|file| world::File { path: file.path, content: file.content }).collect()
+}
+
+fn limits(limits: Option<v1::Limits>) -> Result<world::RequestedLimits, InvalidMessage> {
+    let limits = limits.unwrap_or_default();
+    let wall_time = match &limits.wall_time {
+        None => None,
+        Some(given) => Some(
+            duration_from_proto(given)
+                .ok_or_else(|| invalid("limits.wall_time", "is negative or malformed: give a positive duration"))?,
+        ),
+    };
+    let given = |number: u64| Some(number).filter(|number| *number > 0);
+    Ok(world::RequestedLimits {
+        wall_time: wall_time.filter(|duration| !duration.is_zero()),
+        memory_bytes: given(limits.memory_bytes),
+        fuel: given(limits.fuel),
+        output_bytes: given(limits.output_bytes),
+        result_bytes: given(limits.result_bytes),
+    })
+}
+
+fn deterministic(fixed: v1::Deterministic) -> Result<world::Deterministic, InvalidMessage> {
+    let now_unix_nanos = match &fixed.now {
+        None => world::DEFAULT_NOW_UNIX_NANOS,
+        Some(now) => unix_nanos_from_proto(now)
+            .ok_or_else(|| invalid("deterministic.now", "is malformed or not between the years 1970 and 2262"))?,
+    };
+    Ok(world::Deterministic { seed: fixed.seed, now_unix_nanos })
+}
+
+fn time_used(field: &'static str, duration: Option<prost_types::Duration>) -> Result<Duration, InvalidMessage> {
+    duration_from_proto(&duration.unwrap_or_default()).ok_or_else(|| invalid(field, "is negative or malformed"))
+}

@@ -1,0 +1,23 @@
+//! The gRPC API: the code generated from `proto/ampoule/v1`, and the mapping between proto and words.
+//!
+//! * [`v1`]: messages, clients and servers as generated,
+//! * [`request_from_proto`], [`execution_to_proto`] …: what a server needs,
+//! * [`request_to_proto`], [`execution_from_proto`]: what a client needs,
+//! * [`FILE_DESCRIPTOR_SET`]: for server reflection.
+#![forbid(unsafe_code)]
+
+mod from_proto;
+mod times;
+mod to_proto;
+
+/// Package `ampoule.v1` as generated; the comments are those of the proto file.
+pub mod v1 {
+    #![allow(missing_docs, unreachable_pub, clippy::all)]
+    tonic::include_proto!("ampoule.v1");
+}
+
+/// The encoded descriptors of the API and of what it imports.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+pub use from_proto::{Execution, InvalidMessage, execution_from_proto, request_from_proto};
+pub use to_proto::{execution_to_proto, image_to_proto, request_to_proto};
