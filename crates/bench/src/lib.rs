@@ -1,0 +1,2 @@
+//! Measures what SPECIFICATION.md promises.
+#![forbid(unsafe_code)]

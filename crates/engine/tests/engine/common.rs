@@ -1,0 +1,108 @@
+//! Tiny guests written as WAT, put into image folders as the builder would.
+
+use ampoule_engine::{Engine, EngineConfig, EngineError, Image, Job, code_config};
+use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
+use ampoule_world::{Deterministic, Entry, Language, Limits, Outcome, Program};
+use std::path::Path;
+use std::time::Duration;
+
+/// A guest whose `ampoule_run` is `body` (it returns the packed response) with every host function imported.
+/// The response at address 16 says `completed` with result `1` (24 bytes).
+pub(crate) fn guest_wat(body: &str) -> String {
+    format!(
+        r#"(module
+            (import "ampoule" "clock_now" (func $clock_now (param i32) (result i64)))
+            (import "ampoule" "random_fill" (func $random_fill (param i32 i32)))
+            (import "ampoule" "output_write" (func $output_write (param i32 i32 i32)))
+            (import "ampoule" "sleep" (func $sleep (param i64)))
+            (import "ampoule" "exit" (func $exit (param i32)))
+            (memory (export "memory") 1 65536)
+            (global $sp (export "__stack_pointer") (mut i32) (i32.const 65536))
+            (global $scratch (mut i64) (i64.const 0))
+            (data (i32.const 16) "\10\00\00\00\04\00\00\00\00\00\00\00\11\00\00\00\01\00\00\001")
+            (func $done (result i64) (i64.or (i64.shl (i64.const 16) (i64.const 32)) (i64.const 21)))
+            (func (export "ampoule_alloc") (param i32) (result i32) (i32.const 4096))
+            (func (export "ampoule_compile") (param i32 i32) (result i64) (call $done))
+            (func $run (export "ampoule_run") (param i32 i32) (result i64) {body}))"#
+    )
+}
+
+/// Writes an image folder for a guest.
+pub(crate) fn write_image(folder: &Path, wat: &str) {
+    let engine = wasmtime::Engine::new(&code_config()).unwrap();
+    let code = engine.precompile_module(&wat::parse_str(wat).unwrap()).unwrap();
+    std::fs::write(folder.join(CODE_FILE), &code).unwrap();
+    let manifest = Manifest {
+        format: MANIFEST_FORMAT,
+        name: "tiny".into(),
+        digest: "0".repeat(64),
+        language: Language::Python,
+        version: "1".into(),
+        packages: Vec::new(),
+        exports: Vec::new(),
+        imports: Vec::new(),
+        initial_memory_bytes: 65536,
+        snapshot_bytes: 0,
+        engine_version: String::new(),
+        engine_config: String::new(),
+        target: String::new(),
+        cpu_features: Vec::new(),
+        build_key: String::new(),
+        files: [(CODE_FILE.to_owned(), sha256(&code))].into(),
+    };
+    std::fs::write(folder.join(MANIFEST_FILE), serde_json::to_string(&manifest).unwrap()).unwrap();
+}
+
+fn sha256(bytes: &[u8]) -> String {
+    use sha2::Digest;
+    hex::encode(sha2::Sha256::digest(bytes))
+}
+
+/// An engine of one slot, so that every guest meets its predecessor's slot.
+pub(crate) fn one_slot() -> Engine {
+    Engine::new(EngineConfig { slots: 1, max_memory_bytes: 64 << 20, ..EngineConfig::default() }).unwrap()
+}
+
+/// Loads a guest from WAT.
+pub(crate) fn load(engine: &Engine, wat: &str) -> Image {
+    let folder = tempfile::tempdir().unwrap();
+    write_image(folder.path(), wat);
+    engine.load(folder.path()).unwrap()
+}
+
+/// Small limits, so that a test that should be stopped is stopped soon.
+pub(crate) fn small_limits() -> Limits {
+    Limits {
+        wall_time: Duration::from_millis(500),
+        memory_bytes: 4 << 20,
+        fuel: 1_000_000_000,
+        output_bytes: 1000,
+        ..Limits::default()
+    }
+}
+
+/// Runs a guest's `ampoule_run`.
+pub(crate) async fn run(
+    engine: &Engine,
+    image: &Image,
+    limits: Limits,
+    deterministic: Option<Deterministic>,
+) -> Result<Outcome, EngineError> {
+    let program = Program {
+        language: Language::Python,
+        entry: Entry::Main,
+        source: String::new(),
+        file_name: "main.py".into(),
+        modules: Vec::new(),
+    };
+    let job = Job {
+        program: &program,
+        compiled: None,
+        input_json: "{}",
+        files: &[],
+        environment: &[],
+        limits,
+        deterministic,
+    };
+    engine.run(image, &job).await
+}

@@ -1,0 +1,64 @@
+//! Guests that lie to the host: addresses, lengths and answers that make no sense.
+//!
+//! A program that breaks out of its interpreter can do all of this; it must end as an outcome.
+
+use ampoule_world::Status;
+use crate::common::{guest_wat, load, one_slot, run, small_limits};
+
+async fn status_of(body: &str) -> Status {
+    let engine = one_slot();
+    let image = load(&engine, &guest_wat(body));
+    run(&engine, &image, small_limits(), None).await.unwrap().status
+}
+
+#[tokio::test]
+async fn addresses_outside_of_memory_are_refused() {
+    for body in [
+        "(call $output_write (i32.const 1) (i32.const 65535) (i32.const 2)) (call $done)",
+        "(call $output_write (i32.const 1) (i32.const -1) (i32.const -1)) (call $done)",
+        "(call $random_fill (i32.const 65535) (i32.const 2)) (call $done)",
+        "(call $random_fill (i32.const -1) (i32.const 8)) (call $done)",
+    ] {
+        assert_eq!(status_of(body).await, Status::Internal, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn one_call_for_random_bytes_is_bounded() {
+    assert_eq!(status_of("(call $random_fill (i32.const 0) (i32.const 65537)) (call $done)").await, Status::Internal);
+    assert_eq!(
+        status_of("(call $random_fill (i32.const 4096) (i32.const 1024)) (call $done)").await,
+        Status::Completed
+    );
+}
+
+#[tokio::test]
+async fn unknown_streams_are_refused() {
+    assert_eq!(
+        status_of("(call $output_write (i32.const 3) (i32.const 0) (i32.const 1)) (call $done)").await,
+        Status::Internal
+    );
+}
+
+#[tokio::test]
+async fn answers_outside_of_memory_or_without_sense_are_internal() {
+    for body in [
+        "(i64.const -1)",
+        "(i64.const 0)",
+        "(i64.or (i64.shl (i64.const 65535) (i64.const 32)) (i64.const 100))",
+        "(i64.or (i64.shl (i64.const 16) (i64.const 32)) (i64.const 20))",
+    ] {
+        assert_eq!(status_of(body).await, Status::Internal, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn negative_and_endless_sleeps_end_in_time() {
+    assert_eq!(status_of("(call $sleep (i64.const -5)) (call $done)").await, Status::Completed);
+    assert_eq!(status_of("(call $sleep (i64.const 0x7fffffffffffffff)) (call $done)").await, Status::TimedOut);
+}
+
+#[tokio::test]
+async fn exit_ends_the_execution_as_raised() {
+    assert_eq!(status_of("(call $exit (i32.const 3)) (call $done)").await, Status::Raised);
+}

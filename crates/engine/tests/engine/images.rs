@@ -1,0 +1,56 @@
+//! An image is used only when it is what its manifest says and asks for nothing it may not have.
+
+use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE};
+use crate::common::{guest_wat, one_slot, write_image};
+
+fn load_error(change: impl FnOnce(&std::path::Path), wat: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    write_image(folder.path(), wat);
+    change(folder.path());
+    match one_slot().load(folder.path()) {
+        Ok(_) => panic!("the image was accepted"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[test]
+fn a_changed_byte_is_noticed_before_the_code_is_mapped() {
+    let error = load_error(
+        |folder| {
+            let mut code = std::fs::read(folder.join(CODE_FILE)).unwrap();
+            let middle = code.len() / 2;
+            code[middle] ^= 1;
+            std::fs::write(folder.join(CODE_FILE), code).unwrap();
+        },
+        &guest_wat("(call $done)"),
+    );
+    assert!(error.contains("code.cwasm has sha256") && error.contains("rebuild"), "{error}");
+}
+
+#[test]
+fn a_missing_or_foreign_manifest_is_an_error_that_says_so() {
+    let wat = guest_wat("(call $done)");
+    let missing = load_error(|folder| std::fs::remove_file(folder.join(MANIFEST_FILE)).unwrap(), &wat);
+    assert!(missing.contains("manifest.json"), "{missing}");
+    let foreign = load_error(|folder| std::fs::write(folder.join(MANIFEST_FILE), "{}").unwrap(), &wat);
+    assert!(foreign.contains("manifest.json"), "{foreign}");
+}
+
+#[test]
+fn an_image_that_imports_more_than_the_list_is_refused() {
+    for import in [
+        r#"(import "wasi_snapshot_preview1" "fd_write" (func (param i32 i32 i32 i32) (result i32)))"#,
+        r#"(import "ampoule" "shell" (func))"#,
+    ] {
+        let wat = guest_wat("(call $done)").replacen("(module", &format!("(module {import}"), 1);
+        let error = load_error(|_| {}, &wat);
+        assert!(error.contains("it imports"), "{error}");
+    }
+}
+
+#[test]
+fn an_image_without_the_abis_exports_is_refused() {
+    let wat = guest_wat("(call $done)").replace("ampoule_compile", "something_else");
+    let error = load_error(|_| {}, &wat);
+    assert!(error.contains("lacks the export 'ampoule_compile'"), "{error}");
+}

@@ -1,0 +1,7 @@
+//! The engine against tiny guests written as WAT: one file per behaviour.
+
+mod common;
+mod hostile_guests;
+mod images;
+mod isolation;
+mod limits;
