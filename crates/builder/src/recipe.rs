@@ -268,7 +268,11 @@ fn check_step(
 /// The files a pattern of recipe `image` matches, relative to `root`.
 fn matches(root: &Path, image: &str, pattern: &str) -> std::result::Result<Vec<PathBuf>, String> {
     let relative = within(Path::new(image), pattern).ok_or("leads out of runtimes/")?;
-    let absolute = Path::new(&glob::Pattern::escape(&root.to_string_lossy())).join(relative);
+    let mut absolute = Path::new(&glob::Pattern::escape(&root.to_string_lossy())).join(relative);
+    if absolute.ends_with("**") {
+        // On its own it matches only folders.
+        absolute.push("*");
+    }
     // Editors' and Python's droppings beside the sources are not part of them.
     let options = glob::MatchOptions {
         case_sensitive: true,

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{House, LAST, child, sha256, source};
+use common::{House, LAST, child_build, sha256, source};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Output;
@@ -15,7 +15,7 @@ fn build_with_npm(house: &House, npm: &str) -> Output {
     fs::write(&file, format!("#!/bin/sh\necho asked >>{}\n{npm}", house.path().join("asked").display())).expect("a file");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is ours");
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("there is one"));
-    child(house).env("PATH", path).output().expect("it starts")
+    child_build(house).env("PATH", path).output().expect("it starts")
 }
 
 fn times_asked(house: &House) -> usize {

@@ -1,5 +1,5 @@
 //! A house for tests: its own `runtimes/`, cache and images, and a guest of a few lines of WAT.
-#![allow(dead_code)] // every test file uses a part of it
+#![allow(dead_code, unreachable_pub)] // every test file uses a part of it
 
 use ampoule_builder::{BuiltImage, Builder, Error, Options, Progress};
 use sha2::{Digest, Sha256};
@@ -141,7 +141,7 @@ impl Progress for Record {
 
 /// This test binary again, to run only its test `child`, in a house: for tests that kill a build, or need another
 /// environment than ours.
-pub fn child(house: &House) -> Command {
+pub fn child_build(house: &House) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a test has a file"));
     command.args(["child", "--exact", "--nocapture"]).env("AMPOULE_TEST_HOUSE", house.path());
     command
