@@ -1,0 +1,81 @@
+//! The programs that are measured; the CPU-bound ones also run in the native interpreters.
+
+use ampoule_world::Language;
+
+pub(crate) struct CpuProgram {
+    pub(crate) name: &'static str,
+    pub(crate) source: &'static str,
+    /// The input's `n`: sized so that a native interpreter of the same source needs about 100 ms.
+    pub(crate) n: u32,
+}
+
+macro_rules! program {
+    ($folder:literal, $name:literal, $ending:literal, $n:literal) => {
+        CpuProgram {
+            name: $name,
+            source: include_str!(concat!("../programs/", $folder, "/", $name, ".", $ending)),
+            n: $n,
+        }
+    };
+}
+
+const PYTHON: [CpuProgram; 8] = [
+    program!("python", "fib", "py", 28),
+    program!("python", "nbody", "py", 16000),
+    program!("python", "spectral_norm", "py", 120),
+    program!("python", "strings", "py", 4000),
+    program!("python", "regex", "py", 150),
+    program!("python", "json_text", "py", 100),
+    program!("python", "dict_list", "py", 120),
+    program!("python", "sorting", "py", 10),
+];
+
+const JAVASCRIPT: [CpuProgram; 8] = [
+    program!("javascript", "fib", "js", 28),
+    program!("javascript", "nbody", "js", 16000),
+    program!("javascript", "spectral_norm", "js", 160),
+    program!("javascript", "strings", "js", 2000),
+    program!("javascript", "regex", "js", 40),
+    program!("javascript", "json_text", "js", 100),
+    program!("javascript", "objects", "js", 60),
+    program!("javascript", "sorting", "js", 6),
+];
+
+pub(crate) fn cpu_set(language: Language) -> &'static [CpuProgram] {
+    match language {
+        Language::Python => &PYTHON,
+        Language::Javascript => &JAVASCRIPT,
+    }
+}
+
+/// The smallest program with an input and a result.
+pub(crate) fn trivial(language: Language) -> (&'static str, &'static str) {
+    let source = match language {
+        Language::Python => "def main(a, b):\n    return {\"sum\": a + b}\n",
+        Language::Javascript => "function main({ a, b }) {\n  return { sum: a + b };\n}\n",
+    };
+    (source, "{\"a\": 1, \"b\": 2}")
+}
+
+/// Seed 001 §1.3: JSON out of what a language model wrote.
+pub(crate) const CLEAN_UP: &str = include_str!("../programs/python/clean_up.py");
+
+/// What a model writes: twelve records in a fenced block with words around it.
+pub(crate) fn clean_up_input() -> String {
+    let records: Vec<String> = (0..12)
+        .map(|number| {
+            format!(
+                "  {{\"id\": {number}, \"name\": \"Person {number}\", \"email\": \"person{number}@example.com\", \
+                 \"score\": {}.5, \"tags\": [\"new\", \"team-{}\"], \"active\": {}}}",
+                number * 7,
+                number % 3,
+                number % 2 == 0
+            )
+        })
+        .collect();
+    let text = format!(
+        "Sure! Here is the data you asked for:\n\n```json\n[\n{}\n]\n```\n\nLet me know if you need more.",
+        records.join(",\n")
+    );
+    serde_json::json!({ "llm_output": text }).to_string()
+}
