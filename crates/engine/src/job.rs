@@ -2,6 +2,7 @@
 
 use ampoule_world::{Deterministic, File, Limits, Outcome, Program};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// One execution to be. Everything is checked by the service before it gets here.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,8 @@ pub struct Compiled {
     /// Fuel that compiling took; added to every execution's usage so that the first
     /// run and the thousandth report the same.
     pub fuel: u64,
+    /// Processor time that compiling took, once.
+    pub cpu_time: Duration,
     /// The image's digest.
     pub image_digest: Arc<str>,
 }

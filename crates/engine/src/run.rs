@@ -27,6 +27,7 @@ impl Engine {
             Some(code) if outcome.status == Status::Completed => Compilation::Ready(Compiled {
                 code,
                 fuel: outcome.usage.fuel,
+                cpu_time: outcome.usage.cpu_time,
                 image_digest: Arc::clone(&image.inner.digest),
             }),
             _ => Compilation::Failed(Box::new(outcome)),

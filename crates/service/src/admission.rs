@@ -1,0 +1,192 @@
+//! Admission: checks everything a request says before anything is done for it.
+
+use crate::config::{ServiceConfig, Sizes};
+use crate::error::{Error, bytes, quoted};
+use crate::images::Images;
+use crate::{input, names};
+use ampoule_engine::Image;
+use ampoule_world::{Deterministic, Entry, File, Limits, Program, Request, RequestedLimits};
+use std::time::Duration;
+
+/// A request that can be run.
+pub(crate) struct Admitted {
+    pub(crate) image: Image,
+    pub(crate) program: Program,
+    pub(crate) input_json: String,
+    /// The input that the program is compiled for: the keys are all that a body depends on, and nothing else
+    /// depends on anything.
+    pub(crate) compile_input: String,
+    pub(crate) files: Vec<File>,
+    pub(crate) environment: Vec<(String, String)>,
+    pub(crate) limits: Limits,
+    pub(crate) deterministic: Option<Deterministic>,
+}
+
+/// Checks `request` against what the service has and grants.
+pub(crate) fn admit(config: &ServiceConfig, images: &Images, request: Request) -> Result<Admitted, Error> {
+    let image = image(images, &request)?;
+    let limits = limits(config, &image, &request.limits)?;
+    let mut program = request.program;
+    program_is_sound(&config.sizes, &mut program)?;
+    let mut input_json = request.input_json;
+    if input_json.is_empty() {
+        input_json.push_str("{}");
+    }
+    let compile_input = object(&config.sizes, program.entry, &input_json)?;
+    files_are_sound(&config.sizes, &request.files)?;
+    environment_is_sound(&config.sizes, &request.environment)?;
+    Ok(Admitted {
+        image,
+        program,
+        input_json,
+        compile_input,
+        files: request.files,
+        environment: request.environment,
+        limits,
+        deterministic: request.deterministic,
+    })
+}
+
+fn image(images: &Images, request: &Request) -> Result<Image, Error> {
+    let language = request.program.language;
+    let Some(name) = &request.image else {
+        return images.get(language.name()).cloned().ok_or_else(|| {
+            let reason = format!("is {}, which has no image here; there are: {}", language.name(), images.list());
+            Error::invalid("source.language", reason)
+        });
+    };
+    let image = images.get(name).ok_or_else(|| {
+        Error::invalid("source.image", format!("is {}, which is not here; there are: {}", quoted(name), images.list()))
+    })?;
+    if image.language() != language {
+        let reason = format!("is {}, which runs {}, not {}", quoted(name), image.language().name(), language.name());
+        return Err(Error::invalid("source.image", reason));
+    }
+    Ok(image.clone())
+}
+
+fn limits(config: &ServiceConfig, image: &Image, requested: &RequestedLimits) -> Result<Limits, Error> {
+    let (defaults, caps) = (&config.defaults, &config.caps);
+    let memory_cap = config.engine.max_memory_bytes;
+    let memory_bytes = amount("memory_bytes", requested.memory_bytes, defaults.memory_bytes, memory_cap, bytes)?;
+    let least = image.manifest().initial_memory_bytes;
+    if memory_bytes < least {
+        let reason = format!(
+            "is {}, the image {} starts with {}: ask for more",
+            bytes(memory_bytes),
+            image.manifest().name,
+            bytes(least)
+        );
+        return Err(Error::invalid("limits.memory_bytes", reason));
+    }
+    Ok(Limits {
+        wall_time: wall_time(requested.wall_time, defaults.wall_time, caps.wall_time)?,
+        memory_bytes,
+        fuel: amount("fuel", requested.fuel, defaults.fuel, caps.fuel, |fuel| fuel.to_string())?,
+        output_bytes: amount("output_bytes", requested.output_bytes, defaults.output_bytes, caps.output_bytes, bytes)?,
+        result_bytes: amount("result_bytes", requested.result_bytes, defaults.result_bytes, caps.result_bytes, bytes)?,
+        file_bytes: defaults.file_bytes,
+    })
+}
+
+fn amount(
+    name: &str,
+    requested: Option<u64>,
+    default: u64,
+    cap: u64,
+    show: impl Fn(u64) -> String,
+) -> Result<u64, Error> {
+    match requested {
+        None | Some(0) => Ok(default),
+        Some(amount) if amount > cap => {
+            let reason = format!("is {}, the server's cap is {}: ask for less", show(amount), show(cap));
+            Err(Error::invalid(format!("limits.{name}"), reason))
+        }
+        Some(amount) => Ok(amount),
+    }
+}
+
+fn wall_time(requested: Option<Duration>, default: Duration, cap: Duration) -> Result<Duration, Error> {
+    let requested = requested.unwrap_or_default();
+    if requested > cap {
+        let reason =
+            format!("is {} s, the server's cap is {} s: ask for less", requested.as_secs_f64(), cap.as_secs_f64());
+        return Err(Error::invalid("limits.wall_time", reason));
+    }
+    Ok(if requested.is_zero() { default } else { requested })
+}
+
+fn program_is_sound(sizes: &Sizes, program: &mut Program) -> Result<(), Error> {
+    if program.source.is_empty() {
+        return Err(Error::invalid("source.code", "is empty: give a program"));
+    }
+    if program.file_name.is_empty() {
+        program.file_name = program.language.default_file_name().to_owned();
+    }
+    names::check_file_name(&program.file_name).map_err(|reason| Error::invalid("source.file_name", reason))?;
+    at_most("source.modules", "modules", program.modules.len(), sizes.modules)?;
+    let modules: usize = program.modules.iter().map(|module| module.source.len()).sum();
+    not_larger("source", "with its modules ", program.source.len() + modules, sizes.source_bytes)?;
+    for (index, module) in program.modules.iter().enumerate() {
+        let field = || format!("source.modules[{index}].name");
+        names::check_module_name(program.language, &module.name)
+            .map_err(|reason| Error::invalid(field(), reason))?;
+        if program.modules[..index].iter().any(|earlier| earlier.name == module.name) {
+            let reason = format!("{} occurs twice: give every module a name of its own", quoted(&module.name));
+            return Err(Error::invalid(field(), reason));
+        }
+    }
+    Ok(())
+}
+
+/// Checks the input and returns what the program is compiled for.
+fn object(sizes: &Sizes, entry: Entry, input_json: &str) -> Result<String, Error> {
+    not_larger("input_json", "", input_json.len(), sizes.input_bytes)?;
+    let compile_input = match entry {
+        Entry::Body => input::keys_only(input_json),
+        Entry::Main | Entry::Script => input::check_object(input_json).map(|()| "{}".to_owned()),
+    };
+    compile_input.map_err(|input::NotAnObject(why)| Error::invalid("input_json", format!("is not a JSON object: {why}")))
+}
+
+fn files_are_sound(sizes: &Sizes, files: &[File]) -> Result<(), Error> {
+    at_most("files", "files", files.len(), sizes.files)?;
+    for (index, file) in files.iter().enumerate() {
+        names::check_path(&file.path).map_err(|reason| Error::invalid(format!("files[{index}].path"), reason))?;
+    }
+    if let Some((index, reason)) = names::find_clash(files) {
+        return Err(Error::invalid(format!("files[{index}].path"), reason));
+    }
+    let total = files.iter().map(|file| file.path.len() + file.content.len()).sum();
+    not_larger("files", "together ", total, sizes.file_bytes)
+}
+
+fn environment_is_sound(sizes: &Sizes, environment: &[(String, String)]) -> Result<(), Error> {
+    at_most("env", "variables", environment.len(), sizes.environment)?;
+    for (index, (key, value)) in environment.iter().enumerate() {
+        names::check_key(key).map_err(|reason| Error::invalid("env", format!("has a key that {reason}")))?;
+        if environment[..index].iter().any(|(earlier, _)| earlier == key) {
+            return Err(Error::invalid("env", format!("has the key {} twice", quoted(key))));
+        }
+        if value.contains('\0') {
+            return Err(Error::invalid("env", format!("holds a NUL in the value of {}", quoted(key))));
+        }
+    }
+    let total = environment.iter().map(|(key, value)| key.len() + value.len()).sum();
+    not_larger("env", "together ", total, sizes.environment_bytes)
+}
+
+fn at_most(field: &str, things: &str, count: usize, most: usize) -> Result<(), Error> {
+    if count <= most {
+        return Ok(());
+    }
+    Err(Error::invalid(field, format!("has {count} {things}, the server's cap is {most}: send fewer")))
+}
+
+fn not_larger(field: &str, which: &str, size: usize, most: usize) -> Result<(), Error> {
+    if size <= most {
+        return Ok(());
+    }
+    let reason = format!("{which}takes {size} bytes, the server's cap is {}: send less", bytes(most as u64));
+    Err(Error::invalid(field, reason))
+}

@@ -1,0 +1,92 @@
+//! Why a request was not executed.
+
+use ampoule_engine::EngineError;
+
+/// Why a request was not executed, named for what its sender can do about it. No text in here holds anything of
+/// a program's source, input or output; names and paths the sender chose are quoted, shortened and escaped.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request cannot be run as it is. Mend the field and send again.
+    #[error("{field} {reason}")]
+    Invalid {
+        /// The field's path, e.g. `files[2].path`.
+        field: String,
+        /// What it is, what it may be, what to do.
+        reason: String,
+    },
+    /// All slots are taken and the queue is full. Send again after a moment, or elsewhere.
+    #[error("all {slots} slots are taken and {queue} requests wait already: try again in a moment")]
+    Full {
+        /// Executions that can run at the same time.
+        slots: usize,
+        /// Requests that can wait.
+        queue: usize,
+    },
+    /// The service is shutting down. Send elsewhere.
+    #[error("the server is shutting down: try another one")]
+    Draining,
+    /// The engine failed; the request is not at fault.
+    #[error("the engine failed: {0}")]
+    Engine(EngineError),
+    /// A bug in the service; the request was given up, everything else goes on.
+    #[error("the execution hit a bug in the server and was given up")]
+    Panicked,
+}
+
+impl Error {
+    pub(crate) fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
+        Error::Invalid { field: field.into(), reason: reason.into() }
+    }
+}
+
+impl From<EngineError> for Error {
+    fn from(error: EngineError) -> Self {
+        Error::Engine(error)
+    }
+}
+
+/// A caller's text for a message: escaped, and cut where it is long.
+pub(crate) fn quoted(text: &str) -> String {
+    const LONGEST: usize = 80;
+    let mut quoted = String::from("'");
+    for (position, character) in text.chars().enumerate() {
+        if position == LONGEST {
+            quoted.push('…');
+            break;
+        }
+        match character {
+            '\'' | '\\' => quoted.push(character),
+            _ => quoted.extend(character.escape_debug()),
+        }
+    }
+    quoted.push('\'');
+    quoted
+}
+
+/// A number of bytes for a message: `16 MiB`, or plain bytes where it is no round number.
+pub(crate) fn bytes(number: u64) -> String {
+    match number {
+        0 => "0 bytes".into(),
+        n if n % (1 << 30) == 0 => format!("{} GiB", n >> 30),
+        n if n % (1 << 20) == 0 => format!("{} MiB", n >> 20),
+        n if n % (1 << 10) == 0 => format!("{} KiB", n >> 10),
+        n => format!("{n} bytes"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_callers_are_escaped_and_cut() {
+        assert_eq!(quoted("a\n\u{1b}b'"), r"'a\n\u{1b}b''");
+        assert_eq!(quoted(&"x".repeat(500)).chars().count(), 83);
+    }
+
+    #[test]
+    fn bytes_are_told_in_the_largest_whole_unit() {
+        assert_eq!(bytes(16 << 20), "16 MiB");
+        assert_eq!(bytes((1 << 20) + 1), "1048577 bytes");
+    }
+}

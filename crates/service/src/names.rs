@@ -1,0 +1,153 @@
+//! Names and paths that callers choose: of files, modules, variables.
+//!
+//! The guest has no host files to escape to; what is refused here would be ambiguous or surprising inside
+//! the guest's own file system.
+
+use crate::error::quoted;
+use ampoule_world::{File, Language};
+use std::collections::HashSet;
+
+/// As in most file systems.
+const LONGEST_PART: usize = 255;
+
+/// As POSIX's PATH_MAX allows, with room for the working directory before it.
+const LONGEST_PATH: usize = 1024;
+
+/// Longer names of modules and variables are mistakes.
+const LONGEST_NAME: usize = 255;
+
+/// Where the files are that come back.
+const OUT_FOLDER: &str = "out";
+
+/// What is wrong with a file name shown in tracebacks.
+pub(crate) fn check_file_name(name: &str) -> Result<(), String> {
+    if name.len() > LONGEST_NAME {
+        return Err(format!("has {} bytes, at most {LONGEST_NAME} are taken", name.len()));
+    }
+    if name.chars().any(char::is_control) {
+        return Err(format!("{} holds a control character: leave it out", quoted(name)));
+    }
+    Ok(())
+}
+
+/// What is wrong with one input file's path.
+pub(crate) fn check_path(path: &str) -> Result<(), String> {
+    let is = |what: &str| Err(format!("{} {what}", quoted(path)));
+    if path.is_empty() {
+        return Err("is empty: give a path below the working directory".into());
+    }
+    if path.len() > LONGEST_PATH {
+        return Err(format!("has {} bytes, at most {LONGEST_PATH} are taken", path.len()));
+    }
+    if path.contains('\0') {
+        return is("holds a NUL");
+    }
+    if path.starts_with('/') {
+        return is("is absolute: give a path below the working directory");
+    }
+    if path.split('/').any(|part| part == "..") {
+        return is("leaves the working directory: '..' is not taken");
+    }
+    if path.split('/').any(|part| part.is_empty() || part == ".") {
+        return is("has an empty part or '.': write it plainly, like 'folder/file'");
+    }
+    if path.split('/').any(|part| part.len() > LONGEST_PART) {
+        return Err(format!("has a part of more than {LONGEST_PART} bytes"));
+    }
+    if path == OUT_FOLDER {
+        return is("is the folder for files that come back: choose another name");
+    }
+    Ok(())
+}
+
+/// The first file that has the path of an earlier one, or needs a folder where another file is:
+/// its place and what is wrong.
+pub(crate) fn find_clash(files: &[File]) -> Option<(usize, String)> {
+    let mut seen = HashSet::with_capacity(files.len());
+    for (index, file) in files.iter().enumerate() {
+        if !seen.insert(file.path.as_str()) {
+            return Some((index, format!("{} occurs twice: give every file a path of its own", quoted(&file.path))));
+        }
+    }
+    files.iter().enumerate().find_map(|(index, file)| {
+        let mut folders = file.path.match_indices('/').map(|(end, _)| &file.path[..end]);
+        let folder = folders.find(|folder| seen.contains(folder))?;
+        Some((index, format!("{} needs a folder where the file {} is", quoted(&file.path), quoted(folder))))
+    })
+}
+
+/// What is wrong with a module's name.
+pub(crate) fn check_module_name(language: Language, name: &str) -> Result<(), String> {
+    let is = |what: &str| Err(format!("{} {what}", quoted(name)));
+    if name.is_empty() {
+        return Err("is empty: give the name it is imported by".into());
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(format!("has {} bytes, at most {LONGEST_NAME} are taken", name.len()));
+    }
+    match language {
+        Language::Python if !name.split('.').all(is_python_name) => {
+            is("is no Python module name: use letters, digits and _, with dots between packages")
+        }
+        Language::Javascript if !is_javascript_module(name) => {
+            is("is no module name: use letters, digits and any of _ - . @ /, without '..'")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_python_name(part: &str) -> bool {
+    let mut characters = part.chars();
+    let first = characters.next();
+    first.is_some_and(|first| first == '_' || first.is_alphabetic())
+        && characters.all(|character| character == '_' || character.is_alphanumeric())
+}
+
+fn is_javascript_module(name: &str) -> bool {
+    let name = name.strip_prefix("./").unwrap_or(name);
+    let plain = |character: char| character.is_alphanumeric() || "_-.@/".contains(character);
+    name.chars().all(plain) && name.split('/').all(|part| !part.is_empty() && part != "." && part != "..")
+}
+
+/// What is wrong with an environment variable's key.
+pub(crate) fn check_key(key: &str) -> Result<(), String> {
+    if key.is_empty() {
+        return Err("is empty: give every variable a name".into());
+    }
+    if key.len() > LONGEST_NAME {
+        return Err(format!("has {} bytes, at most {LONGEST_NAME} are taken", key.len()));
+    }
+    if key.contains(['=', '\0']) {
+        return Err(format!("{} holds '=' or a NUL: leave it out", quoted(key)));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn module_names() {
+        for good in ["helper", "pkg.sub.mod", "_x1", "größe"] {
+            assert_eq!(check_module_name(Language::Python, good), Ok(()), "{good}");
+        }
+        for bad in ["", "1a", "a..b", "a.", "a b", "a/b", "a-b", "a\0"] {
+            assert!(check_module_name(Language::Python, bad).is_err(), "{bad}");
+        }
+        for good in ["helper", "./helper.js", "@scope/pkg", "a-b/c.mjs"] {
+            assert_eq!(check_module_name(Language::Javascript, good), Ok(()), "{good}");
+        }
+        for bad in ["", "../a", "/a", "a//b", "a b", "./", "a\0"] {
+            assert!(check_module_name(Language::Javascript, bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_file_cannot_be_a_folder() {
+        let file = |path: &str| File { path: path.into(), content: Vec::new() };
+        let clash = find_clash(&[file("a/b/c"), file("x"), file("a/b")]);
+        assert_eq!(clash, Some((0, "'a/b/c' needs a folder where the file 'a/b' is".into())));
+        assert_eq!(find_clash(&[file("a/b"), file("a/c"), file("ab")]), None);
+    }
+}

@@ -1,0 +1,135 @@
+//! The program cache: compiled sources, each compiled once.
+
+use crate::admission::Admitted;
+use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job};
+use ampoule_world::{Deterministic, Outcome, Program};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use sha2::{Digest, Sha256};
+use std::time::Duration;
+
+/// How long a request waits for another one that compiles the same source. Far more than a compilation takes; a
+/// source that takes longer, or fails, is then compiled by everyone who sends it, within their own limits.
+const PATIENCE: Duration = Duration::from_millis(100);
+
+/// What an entry costs beside its code, in bytes.
+const ENTRY_OVERHEAD: u64 = 256;
+
+/// Entries are small programs mostly; only sizes the cache's tables.
+const TYPICAL_CODE_BYTES: u64 = 4 << 10;
+
+/// sha256 of all that code depends on.
+type Key = [u8; 32];
+
+/// Compiled programs, bounded by their size in bytes.
+pub(crate) struct Programs {
+    cache: Cache<Key, Compiled, CodeBytes>,
+}
+
+/// A program ready to run, or how compiling it ended.
+pub(crate) enum Prepared {
+    /// Compiled earlier.
+    Known(Compiled),
+    /// Compiled just now.
+    Fresh(Compiled),
+    /// It does not compile, or compiling hit a limit.
+    Failed(Box<Outcome>),
+}
+
+#[derive(Clone)]
+struct CodeBytes;
+
+impl Weighter<Key, Compiled> for CodeBytes {
+    fn weight(&self, _: &Key, compiled: &Compiled) -> u64 {
+        compiled.code.len() as u64 + ENTRY_OVERHEAD
+    }
+}
+
+impl Programs {
+    pub(crate) fn new(bytes: u64) -> Self {
+        let entries = (bytes / TYPICAL_CODE_BYTES).clamp(16, 1 << 20) as usize;
+        Programs { cache: Cache::with_weighter(entries, bytes, CodeBytes) }
+    }
+
+    /// The program's code: from the cache, from another request that compiles it now, or compiled here.
+    pub(crate) async fn prepare(&self, engine: &Engine, admitted: &Admitted) -> Result<Prepared, EngineError> {
+        let key = key(admitted);
+        if let Some(compiled) = self.cache.get(&key) {
+            return Ok(Prepared::Known(compiled));
+        }
+        let place = match tokio::time::timeout(PATIENCE, self.cache.get_value_or_guard_async(&key)).await {
+            Ok(Ok(compiled)) => return Ok(Prepared::Known(compiled)),
+            Ok(Err(place)) => Some(place),
+            Err(_) => None,
+        };
+        match compile(engine, admitted).await? {
+            Compilation::Ready(compiled) => {
+                match place {
+                    // Refused only when the entry was removed meanwhile; the code is good all the same.
+                    Some(place) => drop(place.insert(compiled.clone())),
+                    None => self.cache.insert(key, compiled.clone()),
+                }
+                Ok(Prepared::Fresh(compiled))
+            }
+            // Not kept: what failed here may be within another request's limits.
+            Compilation::Failed(outcome) => Ok(Prepared::Failed(outcome)),
+        }
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.cache.len()
+    }
+}
+
+/// Compiles in a guest that gets the source and nothing else of the request, so that the code is the same whoever asks.
+async fn compile(engine: &Engine, admitted: &Admitted) -> Result<Compilation, EngineError> {
+    let program = Program { modules: Vec::new(), ..admitted.program.clone() };
+    let job = Job {
+        program: &program,
+        compiled: None,
+        input_json: &admitted.compile_input,
+        files: &[],
+        environment: &[],
+        limits: admitted.limits,
+        deterministic: Some(Deterministic { seed: 0, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS }),
+    };
+    engine.compile(&admitted.image, &job).await
+}
+
+fn key(admitted: &Admitted) -> Key {
+    let program = &admitted.program;
+    let mut hasher = Sha256::new();
+    let fields = [
+        admitted.image.digest(),
+        program.entry.name(),
+        &program.file_name,
+        &program.source,
+        &admitted.compile_input,
+    ];
+    for field in fields {
+        hasher.update((field.len() as u64).to_le_bytes());
+        hasher.update(field);
+    }
+    hasher.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_cache_is_bounded_by_bytes() {
+        let programs = Programs::new(1 << 20);
+        for number in 0..100_u8 {
+            let compiled = Compiled { code: Arc::from(vec![0; 100 << 10]), ..empty() };
+            programs.cache.insert([number; 32], compiled);
+        }
+        assert!((1..=10).contains(&programs.len()), "{} entries of 100 KiB in 1 MiB", programs.len());
+    }
+
+    fn empty() -> Compiled {
+        Compiled { code: Arc::from([]), fuel: 0, cpu_time: Duration::ZERO, image_digest: Arc::from("") }
+    }
+}
