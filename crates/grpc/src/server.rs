@@ -1,0 +1,70 @@
+//! The server: services, limits of the transport, draining.
+
+use crate::execution::Executions;
+use crate::runtime::Runtimes;
+use crate::status;
+use ampoule_api::v1::execution_service_server::ExecutionServiceServer;
+use ampoule_api::v1::runtime_service_server::RuntimeServiceServer;
+use ampoule_service::Service;
+use std::future::Future;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tonic::body::Body;
+use tonic::transport::server::TcpIncoming;
+use tonic::transport::{Error, Server};
+use tonic_health::ServingStatus;
+use tower::util::MapResponseLayer;
+
+/// Finds clients that vanished without a word (a cable, a machine), whose executions would otherwise run to their end.
+const KEEPALIVE: Duration = Duration::from_secs(20);
+
+/// Flow control windows: a request of the common size goes through without waiting for a window update, a large one
+/// with few; more would let idle callers fill memory.
+const STREAM_WINDOW: u32 = 1 << 20;
+const CONNECTION_WINDOW: u32 = 4 << 20;
+
+/// Calls one connection can have at the same time; the service's queue is the real bound.
+const STREAMS_PER_CONNECTION: u32 = 1024;
+
+/// Serves on `listener` until `drain` is ready; then reports NOT_SERVING, takes no more requests, and returns when those
+/// in flight have ended.
+pub async fn serve(service: Service, listener: TcpListener, drain: impl Future<Output = ()>) -> Result<(), Error> {
+    let largest = service.sizes().largest_request();
+    let executions = ExecutionServiceServer::new(Executions { service: service.clone() })
+        // What admission would refuse is refused before it is taken in.
+        .max_decoding_message_size(largest);
+    let runtimes = RuntimeServiceServer::new(Runtimes { service: service.clone() });
+    let (health, health_service) = tonic_health::server::health_reporter();
+    health.set_serving::<ExecutionServiceServer<Executions>>().await;
+    health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
+    let drained = async {
+        drain.await;
+        service.drain();
+        // The empty name is the server as a whole.
+        health.set_service_status("", ServingStatus::NotServing).await;
+        health.set_not_serving::<ExecutionServiceServer<Executions>>().await;
+        health.set_not_serving::<RuntimeServiceServer<Runtimes>>().await;
+    };
+    Server::builder()
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .layer(MapResponseLayer::new(move |response: http::Response<Body>| {
+            status::explain_too_large(response, largest)
+        }))
+        .add_service(executions)
+        .add_service(runtimes)
+        .add_service(health_service)
+        .add_service(reflection().build_v1().expect("our descriptors are valid"))
+        .add_service(reflection().build_v1alpha().expect("our descriptors are valid"))
+        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), drained)
+        .await
+}
+
+/// Tools still differ in the version of reflection they speak, so both are on.
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(ampoule_api::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+}

@@ -1,0 +1,58 @@
+//! The one place that maps errors to gRPC status.
+
+use ampoule_api::InvalidMessage;
+use ampoule_service::Error;
+use http::{HeaderValue, Response};
+use tonic::{Code, Status};
+
+/// gRPC status of a request that was not executed.
+pub(crate) fn of_error(error: &Error) -> Status {
+    let code = match error {
+        Error::Invalid { .. } => Code::InvalidArgument,
+        Error::Full { .. } => Code::ResourceExhausted,
+        Error::Draining => Code::Unavailable,
+        Error::Engine(_) | Error::Panicked => Code::Internal,
+    };
+    Status::new(code, error.to_string())
+}
+
+/// gRPC status of a message that has no meaning.
+pub(crate) fn of_invalid_message(error: &InvalidMessage) -> Status {
+    Status::invalid_argument(error.to_string())
+}
+
+/// gRPC status of a call whose deadline passed.
+pub(crate) fn deadline_exceeded() -> Status {
+    Status::deadline_exceeded("the call's deadline passed and the execution was stopped: give it more time")
+}
+
+/// The code's name as it is in the gRPC specification, in lower case; for logs.
+pub(crate) fn name(code: Code) -> &'static str {
+    match code {
+        Code::InvalidArgument => "invalid_argument",
+        Code::ResourceExhausted => "resource_exhausted",
+        Code::Unavailable => "unavailable",
+        Code::DeadlineExceeded => "deadline_exceeded",
+        Code::Internal => "internal_error",
+        _ => "error",
+    }
+}
+
+/// Rewrites tonic's answer to a message beyond its decoding limit: OUT_OF_RANGE is about positions in streams, and
+/// its text names nothing a caller knows. No other answer of ours has that code.
+pub(crate) fn explain_too_large<B>(mut response: Response<B>, largest: usize) -> Response<B> {
+    const STATUS: &str = "grpc-status";
+    let out_of_range = (Code::OutOfRange as i32).to_string();
+    let headers = response.headers_mut();
+    if headers.get(STATUS).is_some_and(|status| status.as_bytes() == out_of_range.as_bytes()) {
+        let text = format!(
+            "the message is too large: the server takes at most {largest} bytes: send less in input_json, files or source"
+        );
+        headers.insert(STATUS, HeaderValue::from(Code::InvalidArgument as i32));
+        // Spaces and colons are legal as they are in a percent-encoded message.
+        if let Ok(text) = HeaderValue::try_from(text) {
+            headers.insert("grpc-message", text);
+        }
+    }
+    response
+}
