@@ -16,7 +16,8 @@ fn main() -> ExitCode {
 
 fn run(arguments: &[String]) -> Result<(), Error> {
     let builder = Builder::new(Options::from_env()?)?;
-    let mut names: Vec<String> = arguments.iter().filter(|argument| !argument.starts_with("--")).cloned().collect();
+    let mut names: Vec<String> =
+        arguments.iter().filter(|argument| !argument.starts_with("--")).cloned().collect();
     if names.is_empty() {
         names = builder.names()?;
     }

@@ -8,18 +8,15 @@ use crate::options::Options;
 use crate::plan::{COMPILE, Plan, PlannedStep, SNAPSHOT, StepPlan};
 use crate::progress::Progress;
 use crate::recipe::{Recipe, Source};
-use crate::script::{self, last_line};
+use crate::schedule::{Job, Stop, run_all};
+use crate::script;
 use crate::snapshot::{self, GUEST_FILE};
 use crate::sources;
 use ampoule_world::manifest::Manifest;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::time::{Duration, Instant};
-
-/// How often progress hears of a step at work.
-const TICK: Duration = Duration::from_millis(250);
+use std::time::Instant;
 
 /// Name of the fetching among the steps.
 const SOURCES: &str = "sources";
@@ -84,7 +81,8 @@ impl Builder {
         if let Some(image) = self.current(&recipe, &Plan::of(&recipe)?) {
             return Ok(image);
         }
-        let _lock = self.cache.lock(|| progress.note("another build is at work in this cache; waiting for it"))?;
+        let _lock =
+            self.cache.lock(|| progress.note("another build is at work in this cache; waiting for it"))?;
         // The other build may have made it; and the recipe may have changed while we waited.
         let recipe = Recipe::load(&self.options.runtimes, name)?;
         let mut plan = Plan::of(&recipe)?;
@@ -102,18 +100,76 @@ impl Builder {
 
     fn current(&self, recipe: &Recipe, plan: &Plan) -> Option<BuiltImage> {
         let (folder, manifest) = image::current(&self.options.images, &recipe.name)?;
-        (manifest.build_key == plan.key()).then_some(BuiltImage {
-            folder,
-            manifest,
-            fresh: false,
-        })
+        (manifest.build_key == plan.key()).then_some(BuiltImage { folder, manifest, fresh: false })
     }
 
     fn run(&self, recipe: &Recipe, plan: &Plan, progress: &mut dyn Progress) -> Result<BuiltImage> {
-        self.fetch_sources(recipe, plan, progress)?;
-        for step in plan.steps.iter().filter(|step| step.reason.runs()) {
-            self.run_step(recipe, plan, step, progress)?;
+        self.cache.clear_scratch()?;
+        let running: Vec<&StepPlan> = plan.steps.iter().filter(|step| step.reason.runs()).collect();
+        let mut jobs = vec![self.job(recipe, SOURCES, Vec::new(), None)?];
+        for step in &running {
+            let needs = step.needs.iter().map(|(name, _)| name.as_str());
+            let needs = std::iter::once(SOURCES).chain(needs).collect();
+            jobs.push(self.job(recipe, &step.name, needs, Some(step))?);
         }
+        run_all(jobs, progress, |job, stop| match job.step {
+            None => sources::fetch_all(&self.cache, &wanted_sources(recipe, &running), &job.log),
+            Some(step) => self.run_step(recipe, step, &job.log, stop),
+        })?;
+        self.assemble(recipe, plan)
+    }
+
+    fn job<'a>(
+        &self,
+        recipe: &Recipe,
+        name: &'a str,
+        needs: Vec<&'a str>,
+        step: Option<&'a StepPlan>,
+    ) -> Result<Job<'a>> {
+        let log = self.cache.log(&recipe.name, name)?;
+        // Whoever watches the log must not see the last run's lines.
+        File::create(&log).doing("create", &log)?;
+        Ok(Job { name, needs, log, step })
+    }
+
+    fn run_step(&self, recipe: &Recipe, step: &StepPlan, log: &Path, stop: &Stop) -> Result<()> {
+        let started = Instant::now();
+        let scratch = self.cache.scratch(&recipe.name, &step.name);
+        let finished = self.make(recipe, step, &scratch, log, stop)?;
+        let last_run = LastRun { inputs: step.inputs.clone(), seconds: started.elapsed().as_secs_f64() };
+        self.cache.keep(&recipe.name, &step.name, &step.key, &finished, &last_run)?;
+        remove(&scratch)
+    }
+
+    /// Makes a step's output somewhere in its scratch folder and returns where.
+    fn make(
+        &self,
+        recipe: &Recipe,
+        step: &StepPlan,
+        scratch: &Path,
+        log: &Path,
+        stop: &Stop,
+    ) -> Result<PathBuf> {
+        if let Some(script) = &step.script {
+            let out = script::run(&self.cache, recipe, step, script, self.options.jobs, stop)?;
+            let is_last = recipe.steps.last().is_some_and(|last| last.name == step.name);
+            if is_last {
+                check_result(recipe, &out)?;
+            }
+            return Ok(out);
+        }
+        let (need, key) = &step.needs[0];
+        let needed = self.cache.output(&recipe.name, need, key);
+        let out = scratch.join("out");
+        create_folder(&out)?;
+        match step.name.as_str() {
+            SNAPSHOT => snapshot::run(&recipe.name, &needed, &out, log)?,
+            _ => compile::run(&recipe.name, &needed, &out)?,
+        }
+        Ok(out)
+    }
+
+    fn assemble(&self, recipe: &Recipe, plan: &Plan) -> Result<BuiltImage> {
         let output = |step: &StepPlan| self.cache.output(&recipe.name, &step.name, &step.key);
         for step in &plan.steps {
             self.cache.touch(&output(step));
@@ -125,57 +181,15 @@ impl Builder {
             compiled: output(plan.step(COMPILE)),
         };
         let (folder, manifest) = image::assemble(&self.options.images, recipe, plan.key(), &parts)?;
-        Ok(BuiltImage {
-            folder,
-            manifest,
-            fresh: true,
-        })
+        Ok(BuiltImage { folder, manifest, fresh: true })
     }
+}
 
-    /// Fetches what the steps that run will read.
-    fn fetch_sources(&self, recipe: &Recipe, plan: &Plan, progress: &mut dyn Progress) -> Result<()> {
-        let running = plan.steps.iter().filter(|step| step.reason.runs());
-        let ids = running.filter_map(|step| step.script.as_ref()).flat_map(|script| &script.sources);
-        let wanted: BTreeMap<&str, &Source> = ids.map(|id| (id.as_str(), recipe.source(id))).collect();
-        let wanted: Vec<&Source> = wanted.into_values().collect();
-        let log = self.cache.log(&recipe.name, SOURCES)?;
-        watched(SOURCES, &log, progress, || sources::fetch_all(&self.cache, &wanted, &log))?;
-        Ok(())
-    }
-
-    fn run_step(&self, recipe: &Recipe, plan: &Plan, step: &StepPlan, progress: &mut dyn Progress) -> Result<()> {
-        let log = self.cache.log(&recipe.name, &step.name)?;
-        let scratch = self.cache.scratch(&recipe.name, &step.name);
-        let (finished, elapsed) = watched(&step.name, &log, progress, || self.make(recipe, plan, step, &scratch, &log))?;
-        let last_run = LastRun {
-            inputs: step.inputs.clone(),
-            seconds: elapsed.as_secs_f64(),
-        };
-        self.cache.keep(&recipe.name, &step.name, &step.key, &finished, &last_run)?;
-        remove(&scratch)
-    }
-
-    /// Makes a step's output somewhere in its scratch folder and returns where.
-    fn make(&self, recipe: &Recipe, plan: &Plan, step: &StepPlan, scratch: &Path, log: &Path) -> Result<PathBuf> {
-        let needed = |name: &str| self.cache.output(&recipe.name, name, &plan.step(name).key);
-        if step.script.is_some() {
-            let out = script::run(&self.cache, recipe, step, self.options.jobs)?;
-            let is_last = recipe.steps.last().is_some_and(|last| last.name == step.name);
-            if is_last {
-                check_result(recipe, &out)?;
-            }
-            return Ok(out);
-        }
-        let (need, _) = &step.needs[0];
-        let out = scratch.join("out");
-        remove(scratch)?;
-        create_folder(&out)?;
-        match step.name.as_str() {
-            SNAPSHOT => snapshot::run(&recipe.name, &needed(need), &out, log)?,
-            _ => compile::run(&recipe.name, &needed(need), &out)?,
-        }
-        Ok(out)
-    }
+/// What the steps that run will read.
+fn wanted_sources<'a>(recipe: &'a Recipe, running: &[&StepPlan]) -> Vec<&'a Source> {
+    let scripts = running.iter().filter_map(|step| step.script.as_ref());
+    let ids: BTreeSet<&String> = scripts.flat_map(|script| &script.sources).collect();
+    ids.into_iter().map(|id| recipe.source(id)).collect()
 }
 
 /// The last step must leave what the builder goes on from.
@@ -188,27 +202,4 @@ fn check_result(recipe: &Recipe, out: &Path) -> Result<()> {
             message: format!("the recipe's last step left no $OUT/{file}"),
         }),
     }
-}
-
-/// Does the work on another thread while this one reports on it.
-fn watched<T: Send>(step: &str, log: &Path, progress: &mut dyn Progress, work: impl FnOnce() -> Result<T> + Send) -> Result<(T, Duration)> {
-    // Whoever watches the log must not see the last run's lines.
-    File::create(log).doing("create", log)?;
-    let started = Instant::now();
-    progress.started(step);
-    let result = std::thread::scope(|scope| {
-        let (done, ended) = channel::<()>();
-        let worker = scope.spawn(move || {
-            let _dropped_at_the_end = done;
-            work()
-        });
-        while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-            progress.running(step, &last_line(log));
-        }
-        worker.join()
-    });
-    let value = result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;
-    let elapsed = started.elapsed();
-    progress.finished(step, elapsed);
-    Ok((value, elapsed))
 }

@@ -17,7 +17,7 @@ use crate::key::Inputs;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// Outputs kept per step: enough to go back and forth between two branches.
 const OUTPUTS_KEPT: usize = 3;
@@ -84,6 +84,17 @@ impl Cache {
         self.root.join("scratch").join(format!("{image}-{step}"))
     }
 
+    /// Removes what failed and killed builds left. Only under the lock.
+    pub(crate) fn clear_scratch(&self) -> Result<()> {
+        let scratch = self.root.join("scratch");
+        // The scripts of a build that was killed this moment may still be writing.
+        if remove(&scratch).is_err() {
+            std::thread::sleep(Duration::from_millis(500));
+            remove(&scratch)?;
+        }
+        remove_unfinished(&self.sources())
+    }
+
     pub(crate) fn log(&self, image: &str, step: &str) -> Result<PathBuf> {
         let logs = self.root.join("logs");
         create_folder(&logs)?;
@@ -104,7 +115,14 @@ impl Cache {
     }
 
     /// Moves a finished output to its place, notes what it was made of, removes the oldest ones.
-    pub(crate) fn keep(&self, image: &str, step: &str, key: &str, finished: &Path, last_run: &LastRun) -> Result<PathBuf> {
+    pub(crate) fn keep(
+        &self,
+        image: &str,
+        step: &str,
+        key: &str,
+        finished: &Path,
+        last_run: &LastRun,
+    ) -> Result<PathBuf> {
         let output = self.output(image, step, key);
         create_folder(&self.steps())?;
         remove(&output)?;
@@ -159,6 +177,19 @@ pub(crate) fn keep_newest(folder: &Path, count: usize, passes: impl Fn(&str) -> 
 
 pub(crate) fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).doing("create", path)
+}
+
+/// How names of things begin that are not finished; they are renamed when they are.
+pub(crate) const UNFINISHED: &str = ".new-";
+
+/// Removes what killed builds left half done in `folder`.
+pub(crate) fn remove_unfinished(folder: &Path) -> Result<()> {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
+            remove(&entry.path())?;
+        }
+    }
+    Ok(())
 }
 
 /// Removes a file or a folder with all that is in it; absent is fine.

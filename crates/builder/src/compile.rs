@@ -48,10 +48,7 @@ pub(crate) fn inputs() -> Result<Inputs> {
 pub(crate) fn run(image: &str, from: &Path, to: &Path) -> Result<()> {
     let path = from.join(GUEST_FILE);
     let wasm = fs::read(&path).doing("read", &path)?;
-    let refused = |message: String| Error::Guest {
-        image: image.to_owned(),
-        message,
-    };
+    let refused = |message: String| Error::Guest { image: image.to_owned(), message };
     let module = Module::new(&engine(image)?, &wasm).map_err(|error| refused(format!("{error:?}")))?;
     guest::check(&module).map_err(refused)?;
     let interface = Interface {
@@ -85,8 +82,23 @@ pub(crate) fn cpu_features() -> Vec<String> {
             ($($name:tt),*) => { $(if std::is_x86_feature_detected!($name) { found.push($name); })* };
         }
         detect!(
-            "sse3", "ssse3", "sse4.1", "sse4.2", "popcnt", "avx", "avx2", "fma", "bmi1", "bmi2", "lzcnt", "cmpxchg16b",
-            "avx512bitalg", "avx512dq", "avx512f", "avx512vl", "avx512vbmi"
+            "sse3",
+            "ssse3",
+            "sse4.1",
+            "sse4.2",
+            "popcnt",
+            "avx",
+            "avx2",
+            "fma",
+            "bmi1",
+            "bmi2",
+            "lzcnt",
+            "cmpxchg16b",
+            "avx512bitalg",
+            "avx512dq",
+            "avx512f",
+            "avx512vl",
+            "avx512vbmi"
         );
     }
     #[cfg(target_arch = "aarch64")]

@@ -1,5 +1,6 @@
 //! What can go wrong, named for what the caller can do about it.
 
+use crate::recipe::Source;
 use std::path::{Path, PathBuf};
 
 /// The crate's result.
@@ -31,36 +32,23 @@ pub enum Error {
     },
 
     /// A source could not be fetched; usually the network or a registry.
-    #[error("source `{id}` ({package} {version} from {from}) could not be fetched:\n{message}")]
+    #[error("source `{}` ({} {} from {}) could not be fetched:\n{message}", of.id, of.package, of.version, of.from)]
     Fetch {
-        /// The source's id in the recipe.
-        id: String,
-        /// Package name in its registry.
-        package: String,
-        /// Pinned version.
-        version: String,
-        /// The registry.
-        from: String,
+        /// The source.
+        of: Box<Source>,
         /// What each way of fetching it answered.
         message: String,
     },
 
     /// A source has other bytes than the recipe pins. Nothing of it was kept.
     #[error(
-        "source `{id}` ({package} {version}, {file}) has the wrong sha256:\n  expected {expected}\n  found    {found}\nnothing was kept; either the recipe's pin is wrong or the download was tampered with"
+        "source `{}` ({} {}, {}) has the wrong sha256:\n  expected {}\n  found    {found}\nnothing was kept; either the recipe's pin is wrong or the download was tampered with",
+        of.id, of.package, of.version, of.file, of.sha256
     )]
     WrongHash {
-        /// The source's id in the recipe.
-        id: String,
-        /// Package name in its registry.
-        package: String,
-        /// Pinned version.
-        version: String,
-        /// The file's name.
-        file: String,
-        /// What the recipe pins.
-        expected: String,
-        /// What came.
+        /// The source, with the sha256 that was expected.
+        of: Box<Source>,
+        /// The sha256 of what came.
         found: String,
     },
 
@@ -107,10 +95,6 @@ pub(crate) trait IoContext<T> {
 
 impl<T> IoContext<T> for std::io::Result<T> {
     fn doing(self, doing: &'static str, path: &Path) -> Result<T> {
-        self.map_err(|source| Error::Io {
-            doing,
-            path: path.to_path_buf(),
-            source,
-        })
+        self.map_err(|source| Error::Io { doing, path: path.to_path_buf(), source })
     }
 }

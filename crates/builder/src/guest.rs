@@ -31,7 +31,9 @@ pub(crate) fn link(linker: &mut Linker<BootState>) -> Result<()> {
     let module = imports::MODULE;
     linker.func_wrap(module, "clock_now", |clock: i32| if clock == 0 { BUILD_TIME } else { 0 })?;
     linker.func_wrap(module, "sleep", |_nanoseconds: i64| {})?;
-    linker.func_wrap(module, "exit", |code: i32| -> Result<()> { bail!("it called exit({code}) while booting") })?;
+    linker.func_wrap(module, "exit", |code: i32| -> Result<()> {
+        bail!("it called exit({code}) while booting")
+    })?;
     linker.func_wrap(
         module,
         "random_fill",

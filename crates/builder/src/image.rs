@@ -1,6 +1,6 @@
 //! The image's folder: files, manifest, and the pointer to the current one.
 
-use crate::cache::{create_folder, keep_newest, remove, write_atomically};
+use crate::cache::{UNFINISHED, create_folder, keep_newest, remove, remove_unfinished, write_atomically};
 use crate::compile::{self, INTERFACE_FILE, Interface};
 use crate::error::{Error, IoContext, Result};
 use crate::key;
@@ -30,7 +30,12 @@ pub(crate) struct Parts {
 }
 
 /// Writes the image's folder and makes it the current one.
-pub(crate) fn assemble(images: &Path, recipe: &Recipe, build_key: &str, parts: &Parts) -> Result<(PathBuf, Manifest)> {
+pub(crate) fn assemble(
+    images: &Path,
+    recipe: &Recipe,
+    build_key: &str,
+    parts: &Parts,
+) -> Result<(PathBuf, Manifest)> {
     let booted: Booted = read_json(&recipe.name, &parts.snapshot.join(FACTS_FILE))?;
     let interface: Interface = read_json(&recipe.name, &parts.compiled.join(INTERFACE_FILE))?;
     let code = parts.compiled.join(CODE_FILE);
@@ -56,10 +61,15 @@ pub(crate) fn assemble(images: &Path, recipe: &Recipe, build_key: &str, parts: &
 
     let of_name = images.join(&recipe.name);
     create_folder(&of_name)?;
-    let unfinished = tempfile::Builder::new().prefix(".new-").tempdir_in(&of_name).doing("create a folder in", &of_name)?;
+    remove_unfinished(&of_name)?;
+    let unfinished = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempdir_in(&of_name)
+        .doing("create a folder in", &of_name)?;
     link_or_copy(&code, &unfinished.path().join(CODE_FILE))?;
     let text = serde_json::to_vec_pretty(&manifest).expect("a manifest is JSON");
-    fs::write(unfinished.path().join(MANIFEST_FILE), text).doing("write", &unfinished.path().join(MANIFEST_FILE))?;
+    fs::write(unfinished.path().join(MANIFEST_FILE), text)
+        .doing("write", &unfinished.path().join(MANIFEST_FILE))?;
     readable(unfinished.path())?;
     let folder = of_name.join(&manifest.digest);
     // The digest does not cover the build's key: the same content may come from another build.
@@ -77,7 +87,8 @@ pub(crate) fn current(images: &Path, name: &str) -> Option<(PathBuf, Manifest)> 
     let digest = fs::read_to_string(of_name.join(CURRENT_FILE)).ok()?;
     let folder = of_name.join(digest.trim());
     let manifest: Manifest = serde_json::from_slice(&fs::read(folder.join(MANIFEST_FILE)).ok()?).ok()?;
-    let whole = manifest.format == MANIFEST_FORMAT && manifest.files.keys().all(|file| folder.join(file).is_file());
+    let whole =
+        manifest.format == MANIFEST_FORMAT && manifest.files.keys().all(|file| folder.join(file).is_file());
     whole.then_some((folder, manifest))
 }
 

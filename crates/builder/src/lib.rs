@@ -30,11 +30,12 @@ mod options;
 mod plan;
 mod progress;
 mod recipe;
+mod schedule;
 mod script;
 mod snapshot;
 mod sources;
 
-pub use builder::{BuiltImage, Builder};
+pub use builder::{Builder, BuiltImage};
 pub use error::{Error, Result};
 pub use options::Options;
 pub use plan::{PlannedStep, Reason};

@@ -160,7 +160,13 @@ impl Plan {
 }
 
 impl StepPlan {
-    fn new(name: &str, mut inputs: Inputs, needs: &[String], earlier: &[StepPlan], script: Option<ScriptPlan>) -> StepPlan {
+    fn new(
+        name: &str,
+        mut inputs: Inputs,
+        needs: &[String],
+        earlier: &[StepPlan],
+        script: Option<ScriptPlan>,
+    ) -> StepPlan {
         let mut needed = Vec::new();
         for need in needs {
             let step = earlier.iter().find(|step| step.name == *need).expect("needs name earlier steps");
@@ -180,7 +186,8 @@ impl StepPlan {
 
 fn changes(before: &Inputs, now: &Inputs) -> Reason {
     let labels: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
-    let changed: Vec<String> = labels.into_iter().filter(|label| before.get(*label) != now.get(*label)).cloned().collect();
+    let changed: Vec<String> =
+        labels.into_iter().filter(|label| before.get(*label) != now.get(*label)).cloned().collect();
     match changed.is_empty() {
         true => Reason::OutputGone,
         false => Reason::Changed(changed),

@@ -57,7 +57,9 @@ struct RunningStep {
 impl ConsoleProgress {
     /// Bars if stderr is a terminal, else lines.
     pub fn new() -> ConsoleProgress {
-        let bars = std::io::stderr().is_terminal().then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
+        let bars = std::io::stderr()
+            .is_terminal()
+            .then(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr()));
         ConsoleProgress {
             bars,
             image: String::new(),
@@ -118,11 +120,7 @@ impl Progress for ConsoleProgress {
             self.say(&format!("[{position}/{}] {step} …", self.total));
         }
         let now = Instant::now();
-        let running = RunningStep {
-            started: now,
-            last_heartbeat: now,
-            bar,
-        };
+        let running = RunningStep { started: now, last_heartbeat: now, bar };
         self.steps.insert(step.to_owned(), running);
     }
 
@@ -135,7 +133,8 @@ impl Progress for ConsoleProgress {
         } else if running.last_heartbeat.elapsed() >= HEARTBEAT {
             running.last_heartbeat = Instant::now();
             let elapsed = human(running.started.elapsed());
-            self.say(&format!("      {step}, {elapsed}: {line}"));
+            let separator = if line.is_empty() { "" } else { ": " };
+            self.say(&format!("      {step}, {elapsed}{separator}{line}"));
         }
     }
 

@@ -142,16 +142,11 @@ impl Recipe {
         let root = &root.canonicalize().doing("find", root)?;
         let file = root.join(name).join("recipe.toml");
         if !is_name(name) || !file.is_file() {
-            return Err(Error::UnknownImage {
-                name: name.to_owned(),
-                known: Recipe::list(root)?,
-            });
+            return Err(Error::UnknownImage { name: name.to_owned(), known: Recipe::list(root)? });
         }
         let text = fs::read_to_string(&file).doing("read", &file)?;
         let parsed = toml::from_str(&text).map_err(|error| error.to_string());
-        parsed
-            .and_then(|parsed| check(root, name, parsed))
-            .map_err(|message| Error::Recipe { file, message })
+        parsed.and_then(|parsed| check(root, name, parsed)).map_err(|message| Error::Recipe { file, message })
     }
 
     /// The source with this id; a checked recipe has it.
@@ -165,10 +160,7 @@ impl Recipe {
 fn check(root: &Path, name: &str, parsed: RecipeFile) -> std::result::Result<Recipe, String> {
     let image = parsed.image;
     if image.name != name {
-        return Err(format!(
-            "image.name is `{}`, but the folder is called `{name}`",
-            image.name
-        ));
+        return Err(format!("image.name is `{}`, but the folder is called `{name}`", image.name));
     }
     let mut ids = BTreeSet::new();
     for source in &parsed.sources {
@@ -204,7 +196,9 @@ fn check_source(source: &Source) -> std::result::Result<(), String> {
     if !is_name(id) {
         return Err(format!("source.id `{id}` is not of the form [a-z][a-z0-9-]*"));
     }
-    let plain = |text: &str| !text.is_empty() && !text.starts_with(['-', '.']) && !text.contains(['/', '\\', '\0', '\n']);
+    let plain = |text: &str| {
+        !text.is_empty() && !text.starts_with(['-', '.']) && !text.contains(['/', '\\', '\0', '\n'])
+    };
     // An npm scope is the one place where a slash belongs.
     if !plain(&source.package.replacen('/', "", usize::from(source.package.starts_with('@')))) {
         return Err(format!("source `{id}`: package `{}` is not a package name", source.package));
@@ -215,7 +209,8 @@ fn check_source(source: &Source) -> std::result::Result<(), String> {
     if !plain(&source.file) {
         return Err(format!("source `{id}`: file `{}` is not a file name", source.file));
     }
-    let is_digest = source.sha256.len() == 64 && source.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let is_digest = source.sha256.len() == 64
+        && source.sha256.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
     if !is_digest {
         return Err(format!("source `{id}`: sha256 is not 64 lower-case hex digits"));
     }
@@ -253,16 +248,11 @@ fn check_step(
         .ok_or_else(|| format!("step `{name}`: script `{}` is not a file below runtimes/", table.script))?;
     let mut files = BTreeSet::from([script.clone()]);
     for pattern in &table.files {
-        let found = matches(root, image, pattern).map_err(|message| format!("step `{name}`: files `{pattern}` {message}"))?;
+        let found = matches(root, image, pattern)
+            .map_err(|message| format!("step `{name}`: files `{pattern}` {message}"))?;
         files.extend(found);
     }
-    Ok(Step {
-        name,
-        script,
-        sources: table.sources,
-        needs: table.needs,
-        files: files.into_iter().collect(),
-    })
+    Ok(Step { name, script, sources: table.sources, needs: table.needs, files: files.into_iter().collect() })
 }
 
 /// The files a pattern of recipe `image` matches, relative to `root`.
@@ -279,7 +269,8 @@ fn matches(root: &Path, image: &str, pattern: &str) -> std::result::Result<Vec<P
         require_literal_separator: true,
         require_literal_leading_dot: true,
     };
-    let paths = glob::glob_with(&absolute.to_string_lossy(), options).map_err(|error| format!("is not a pattern: {error}"))?;
+    let paths = glob::glob_with(&absolute.to_string_lossy(), options)
+        .map_err(|error| format!("is not a pattern: {error}"))?;
     let mut found = Vec::new();
     for path in paths {
         let path = path.map_err(|error| format!("cannot be read: {error}"))?;

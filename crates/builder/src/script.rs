@@ -1,20 +1,25 @@
 //! Runs a step's script: an empty folder, exactly the declared files, a clean environment.
 
-use crate::cache::{Cache, create_folder, remove};
+use crate::cache::{Cache, create_folder};
 use crate::error::{Error, IoContext, Result};
-use crate::plan::StepPlan;
+use crate::plan::{ScriptPlan, StepPlan};
 use crate::recipe::{Recipe, variable};
+use crate::schedule::Stop;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 /// Lines of a failed step's log that are shown.
 const TAIL_LINES: usize = 40;
 
 /// Bytes from a log's end that are looked at for them.
 const TAIL_BYTES: u64 = 16 << 10;
+
+/// How often a script at work is looked at.
+const POLL: Duration = Duration::from_millis(20);
 
 /// What a script sees of our own environment. The rest could change its output unnoticed.
 const PASSED_ON: [&str; 4] = ["PATH", "HOME", "USER", "LOGNAME"];
@@ -34,14 +39,20 @@ exec bash -e -u -o pipefail "$1"
 "#;
 
 /// Runs the step in its scratch folder and returns the folder its output is in.
-pub(crate) fn run(cache: &Cache, recipe: &Recipe, step: &StepPlan, jobs: usize) -> Result<PathBuf> {
+pub(crate) fn run(
+    cache: &Cache,
+    recipe: &Recipe,
+    step: &StepPlan,
+    script: &ScriptPlan,
+    jobs: usize,
+    stop: &Stop,
+) -> Result<PathBuf> {
     let scratch = cache.scratch(&recipe.name, &step.name);
-    remove(&scratch)?;
-    let (work, out, root, temporary) = (scratch.join("work"), scratch.join("out"), scratch.join("runtimes"), scratch.join("tmp"));
+    let (work, out, root, temporary) =
+        (scratch.join("work"), scratch.join("out"), scratch.join("runtimes"), scratch.join("tmp"));
     for folder in [&work, &out, &root, &temporary, &cache.tools()] {
         create_folder(folder)?;
     }
-    let script = step.script.as_ref().expect("only steps with a script are run as one");
     copy_files(&recipe.root, &script.files, &root)?;
 
     let mut command = Command::new("bash");
@@ -69,9 +80,16 @@ pub(crate) fn run(cache: &Cache, recipe: &Recipe, step: &StepPlan, jobs: usize) 
     let errors = output.try_clone().doing("open", &log)?;
     command.stdin(Stdio::piped()).stdout(output).stderr(errors).process_group(0);
     let mut child = command.spawn().doing("start", Path::new("bash"))?;
-    // `wait` would close it at once.
-    let held_open = child.stdin.take();
-    let status = child.wait().doing("wait for", Path::new("bash"))?;
+    let mut held_open = child.stdin.take();
+    let status = loop {
+        if let Some(status) = child.try_wait().doing("wait for", Path::new("bash"))? {
+            break status;
+        }
+        if stop.is_asked() {
+            held_open = None;
+        }
+        std::thread::sleep(POLL);
+    };
     drop(held_open);
     if !status.success() {
         return Err(Error::Step {

@@ -25,7 +25,8 @@ fn the_same_guest_gives_the_same_snapshot_and_image() {
     let snapshot = |house: &House| {
         let steps = house.builder().explain("tiny").expect("it can be explained");
         let key = &steps.iter().find(|step| step.name == "snapshot").expect("there is one").key;
-        fs::read(house.cache().join(format!("steps/tiny-snapshot-{}/guest.wasm", &key[..16]))).expect("a snapshot")
+        fs::read(house.cache().join(format!("steps/tiny-snapshot-{}/guest.wasm", &key[..16])))
+            .expect("a snapshot")
     };
     assert_eq!(sha256(&snapshot(&one)), sha256(&snapshot(&other)));
     assert!(snapshot(&one).windows(6).any(|bytes| bytes == b"booted"));
@@ -36,7 +37,10 @@ fn the_manifest_says_what_the_image_is() {
     let house = House::with_guest();
     let image = build(&house);
     let manifest = image.manifest;
-    assert_eq!(manifest.exports, ["memory", "__stack_pointer", "ampoule_alloc", "ampoule_compile", "ampoule_run"]);
+    assert_eq!(
+        manifest.exports,
+        ["memory", "__stack_pointer", "ampoule_alloc", "ampoule_compile", "ampoule_run"]
+    );
     assert_eq!(manifest.imports, ["ampoule.clock_now", "ampoule.random_fill", "ampoule.output_write"]);
     assert_eq!(manifest.initial_memory_bytes, 3 * 65536);
     assert_eq!(manifest.snapshot_bytes, 2 * 4096);
@@ -44,7 +48,10 @@ fn the_manifest_says_what_the_image_is() {
     let code = fs::read(image.folder.join("code.cwasm")).expect("it is there");
     assert_eq!(manifest.files["code.cwasm"], sha256(&code));
     assert!(image.folder.ends_with(format!("images/tiny/{}", manifest.digest)));
-    assert_eq!(fs::read_to_string(house.path().join("images/tiny/current")).expect("it is there"), manifest.digest);
+    assert_eq!(
+        fs::read_to_string(house.path().join("images/tiny/current")).expect("it is there"),
+        manifest.digest
+    );
 }
 
 #[test]
@@ -65,7 +72,11 @@ fn the_guest_boots_with_a_fixed_clock_and_randomness_and_its_output_is_logged() 
 
 #[test]
 fn a_guest_that_asks_for_more_is_refused() {
-    let wants_files = GUEST.replacen("(import", "(import \"wasi_snapshot_preview1\" \"fd_read\" (func (param i32)))\n(import", 1);
+    let wants_files = GUEST.replacen(
+        "(import",
+        "(import \"wasi_snapshot_preview1\" \"fd_read\" (func (param i32)))\n(import",
+        1,
+    );
     let message = house_with(&wants_files).error();
     assert!(message.contains("it imports wasi_snapshot_preview1.fd_read, which no guest may"), "{message}");
 }
@@ -74,8 +85,16 @@ fn a_guest_that_asks_for_more_is_refused() {
 fn a_guest_that_offers_less_is_refused() {
     let message = house_with(&GUEST.replace("ampoule_run", "run")).error();
     assert!(message.contains("it does not export `ampoule_run`"), "{message}");
-    let message = house_with(&GUEST.replace("(export \"ampoule_alloc\") (param i32)", "(export \"ampoule_alloc\") (param i64)")).error();
-    assert!(message.contains("its export `ampoule_alloc` is a function (i64) -> (i32), not a function (i32) -> (i32)"), "{message}");
+    let message = house_with(
+        &GUEST.replace("(export \"ampoule_alloc\") (param i32)", "(export \"ampoule_alloc\") (param i64)"),
+    )
+    .error();
+    assert!(
+        message.contains(
+            "its export `ampoule_alloc` is a function (i64) -> (i32), not a function (i32) -> (i32)"
+        ),
+        "{message}"
+    );
 }
 
 #[test]
@@ -83,7 +102,8 @@ fn a_guest_that_fails_to_boot_says_why() {
     let traps = GUEST.replace("(drop (memory.grow (i32.const 1)))", "unreachable");
     let message = house_with(&traps).error();
     assert!(message.contains("unreachable") && message.contains("it printed:\nbooted"), "{message}");
-    let exits = traps.replacen("(import", "(import \"ampoule\" \"exit\" (func $exit (param i32)))\n(import", 1);
+    let exits =
+        traps.replacen("(import", "(import \"ampoule\" \"exit\" (func $exit (param i32)))\n(import", 1);
     let message = house_with(&exits.replace("unreachable", "(call $exit (i32.const 3))")).error();
     assert!(message.contains("it called exit(3) while booting"), "{message}");
 }
@@ -100,7 +120,10 @@ fn the_newest_three_images_are_kept() {
     let house = House::with_guest();
     let mut digests = Vec::new();
     for round in 0..5 {
-        house.write("guest.wasm", wat::parse_str(GUEST.replace("i32.const 42", &format!("i32.const {round}"))).expect("it is WAT"));
+        house.write(
+            "guest.wasm",
+            wat::parse_str(GUEST.replace("i32.const 42", &format!("i32.const {round}"))).expect("it is WAT"),
+        );
         digests.push(build(&house).manifest.digest);
     }
     let kept = |digest: &String| house.path().join("images/tiny").join(digest).is_dir();

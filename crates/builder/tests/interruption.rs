@@ -25,7 +25,10 @@ fn a_killed_build_ends_its_scripts_and_leaves_no_half_output() {
     let house = two_steps("echo first >\"$OUT/first\"\n");
     let seen = house.path().join("pid");
     // A process below the script, as a compiler would be.
-    house.write("guest.sh", format!("echo half >\"$OUT/guest.wasm\"\nbash -c 'echo $$ >{}; exec sleep 1000'\n", seen.display()));
+    house.write(
+        "guest.sh",
+        format!("echo half >\"$OUT/guest.wasm\"\nbash -c 'echo $$ >{}; exec sleep 1000'\n", seen.display()),
+    );
     let mut build = child_build(&house).spawn().expect("it starts");
     eventually("the script is at work", || fs::read_to_string(&seen).is_ok_and(|pid| pid.ends_with('\n')));
     build.kill().expect("it runs");

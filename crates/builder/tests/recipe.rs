@@ -22,8 +22,14 @@ fn assert_refused(after_head: &str, expected: &str) {
 
 #[test]
 fn unknown_references_are_named() {
-    assert_refused(&format!("{STEP}sources = [\"zig\"]\n"), "step `guest`: sources names `zig`, which is no source.id");
-    assert_refused(&format!("{STEP}needs = [\"native\"]\n"), "step `guest`: needs names `native`, which is no earlier step");
+    assert_refused(
+        &format!("{STEP}sources = [\"zig\"]\n"),
+        "step `guest`: sources names `zig`, which is no source.id",
+    );
+    assert_refused(
+        &format!("{STEP}needs = [\"native\"]\n"),
+        "step `guest`: needs names `native`, which is no earlier step",
+    );
     let itself = format!("{STEP}needs = [\"guest\"]\n");
     assert_refused(&itself, "needs names `guest`, which is no earlier step");
 }
@@ -40,7 +46,10 @@ fn duplicates_are_named() {
 fn missing_files_are_named() {
     assert_refused(&STEP.replace("guest.sh", "gone.sh"), "step `guest`: script `gone.sh` is not a file");
     assert_refused(&STEP.replace("guest.wasm", "*.c"), "step `guest`: files `*.c` matches no file");
-    assert_refused(&STEP.replace("guest.wasm", "../../secret"), "step `guest`: files `../../secret` leads out of runtimes/");
+    assert_refused(
+        &STEP.replace("guest.wasm", "../../secret"),
+        "step `guest`: files `../../secret` leads out of runtimes/",
+    );
     assert_refused(&STEP.replace("guest.wasm", "/etc/passwd"), "files `/etc/passwd` leads out of runtimes/");
 }
 
@@ -49,11 +58,20 @@ fn bad_fields_of_a_source_are_named() {
     let good = source("zig", &"0".repeat(64));
     let with = |from: &str, to: &str| format!("{}{STEP}sources = [\"zig\"]\n", good.replace(from, to));
     assert_refused(&with(&"0".repeat(64), "abc"), "source `zig`: sha256 is not 64 lower-case hex digits");
-    assert_refused(&with("file = \"zig.tgz\"", "file = \"../zig.tgz\""), "source `zig`: file `../zig.tgz` is not a file name");
-    assert_refused(&with("package = \"zig\"", "package = \"--index-url\""), "source `zig`: package `--index-url` is not");
+    assert_refused(
+        &with("file = \"zig.tgz\"", "file = \"../zig.tgz\""),
+        "source `zig`: file `../zig.tgz` is not a file name",
+    );
+    assert_refused(
+        &with("package = \"zig\"", "package = \"--index-url\""),
+        "source `zig`: package `--index-url` is not",
+    );
     assert_refused(&with("licence = \"MIT\"", "licence = \"\""), "source `zig`: licence is empty");
     assert_refused(&with("from = \"npm\"", "from = \"ftp\""), "unknown variant `ftp`");
-    assert_refused(&with("shipped", "alternative = \"http://x\"\nshipped"), "source `zig`: alternative is not an https address");
+    assert_refused(
+        &with("shipped", "alternative = \"http://x\"\nshipped"),
+        "source `zig`: alternative is not an https address",
+    );
 }
 
 #[test]
@@ -61,7 +79,10 @@ fn unused_sources_and_unknown_fields_are_refused() {
     assert_refused(&format!("{}{STEP}", source("zig", &"0".repeat(64))), "source `zig` is used by no step");
     assert_refused(&format!("{STEP}colour = \"blue\"\n"), "unknown field `colour`");
     assert_refused("", "there is no [[step]]");
-    assert_refused(&STEP.replace("name = \"guest\"", "name = \"snapshot\""), "step.name `snapshot` is reserved");
+    assert_refused(
+        &STEP.replace("name = \"guest\"", "name = \"snapshot\""),
+        "step.name `snapshot` is reserved",
+    );
 }
 
 #[test]
@@ -75,5 +96,9 @@ fn an_unknown_image_lists_the_known_ones() {
 fn an_image_is_named_like_its_folder() {
     let house = House::with_guest();
     house.write("recipe.toml", common::HEAD.replace("\"tiny\"", "\"small\"") + STEP);
-    assert!(house.error().contains("image.name is `small`, but the folder is called `tiny`"), "{}", house.error());
+    assert!(
+        house.error().contains("image.name is `small`, but the folder is called `tiny`"),
+        "{}",
+        house.error()
+    );
 }

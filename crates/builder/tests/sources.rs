@@ -12,7 +12,8 @@ fn build_with_npm(house: &House, npm: &str) -> Output {
     let programs = house.path().join("bin");
     fs::create_dir_all(&programs).expect("a folder");
     let file = programs.join("npm");
-    fs::write(&file, format!("#!/bin/sh\necho asked >>{}\n{npm}", house.path().join("asked").display())).expect("a file");
+    fs::write(&file, format!("#!/bin/sh\necho asked >>{}\n{npm}", house.path().join("asked").display()))
+        .expect("a file");
     fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).expect("it is ours");
     let path = format!("{}:{}", programs.display(), std::env::var("PATH").expect("there is one"));
     child_build(house).env("PATH", path).output().expect("it starts")
@@ -70,7 +71,8 @@ fn a_wrong_hash_stops_the_build_and_nothing_is_kept() {
 #[test]
 fn a_client_that_fails_is_asked_again() {
     let house = house_with_source(&sha256(b"genuine"));
-    let fails_once = format!("[ $(wc -l <{}) -ge 2 ] || exit 1\n{BRINGS_GENUINE}", house.path().join("asked").display());
+    let fails_once =
+        format!("[ $(wc -l <{}) -ge 2 ] || exit 1\n{BRINGS_GENUINE}", house.path().join("asked").display());
     let output = build_with_npm(&house, &fails_once);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(times_asked(&house), 2);
@@ -90,7 +92,8 @@ fn a_client_that_keeps_failing_is_quoted() {
 fn a_damaged_file_in_the_cache_is_fetched_again() {
     let house = house_with_source(&sha256(b"genuine"));
     house.seed_source("lib", b"genuine");
-    fs::write(house.cache().join("sources").join(sha256(b"genuine")).join("lib.tgz"), "damaged").expect("a file");
+    fs::write(house.cache().join("sources").join(sha256(b"genuine")).join("lib.tgz"), "damaged")
+        .expect("a file");
     let output = build_with_npm(&house, BRINGS_GENUINE);
     assert!(output.status.success(), "{output:?}");
     assert_eq!(times_asked(&house), 1);

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{House, LAST, Record, eventually};
 use ampoule_builder::Reason;
+use common::{House, LAST, Record, eventually};
 use std::fs;
 
 /// `left` and `right` are independent; `guest` joins them.
@@ -53,7 +53,9 @@ fn explain_says_what_would_run_and_why() {
     };
     assert_eq!(reasons()[0], "left: never built");
     house.build().expect("the first build works");
-    assert!(house.builder().explain("tiny").expect("it can").iter().all(|step| step.reason == Reason::UpToDate));
+    assert!(
+        house.builder().explain("tiny").expect("it can").iter().all(|step| step.reason == Reason::UpToDate)
+    );
     house.write("left.txt", "another");
     assert_eq!(
         reasons(),
@@ -70,10 +72,34 @@ fn explain_says_what_would_run_and_why() {
 #[test]
 fn an_interrupted_build_resumes_at_the_step_it_was_in() {
     let house = three_steps();
-    house.write("right.sh", "false\n");
+    house.write("guest.sh", "false\n");
+    assert!(house.error().contains("step `guest` of image `tiny` failed"));
+    house.write("guest.sh", LAST);
+    assert_eq!(house.steps_run(), ["guest", "snapshot", "compile"]);
+}
+
+#[test]
+fn independent_steps_run_at_the_same_time() {
+    let house = three_steps();
+    // Each waits for the other.
+    let meets = |mine: &str, other: &str| {
+        format!(
+            "touch \"$AMPOULE_TOOL_CACHE/{mine}\"\ntimeout 10 bash -c 'until [ -e \"$AMPOULE_TOOL_CACHE/{other}\" ]; do sleep 0.05; done'\ntouch \"$OUT/{mine}\"\n"
+        )
+    };
+    house.write("left.sh", meets("left", "right"));
+    house.write("right.sh", meets("right", "left"));
+    house.build().expect("they meet");
+}
+
+#[test]
+fn a_failing_step_stops_the_one_beside_it() {
+    let house = three_steps();
+    house.write("left.sh", "sleep 1000\n");
+    house.write("right.sh", "sleep 0.3\nexit 1\n");
+    let started = std::time::Instant::now();
     assert!(house.error().contains("step `right` of image `tiny` failed"));
-    house.write("right.sh", "echo two >\"$OUT/right\"\n");
-    assert_eq!(house.steps_run(), ["right", "guest", "snapshot", "compile"]);
+    assert!(started.elapsed().as_secs() < 30);
 }
 
 #[test]
@@ -84,9 +110,15 @@ fn a_failed_step_leaves_no_output_and_shows_its_last_lines() {
     assert!(message.contains("exit status: 3"), "{message}");
     assert!(message.contains("62\n63\n") && !message.contains("\n61\n"), "{message}");
     assert!(message.contains("cc: no such header\nwhole log: "), "{message}");
-    let log = fs::read_to_string(house.cache().canonicalize().expect("it is there").join("logs/tiny-right.log")).expect("a log");
+    let log =
+        fs::read_to_string(house.cache().canonicalize().expect("it is there").join("logs/tiny-right.log"))
+            .expect("a log");
     assert_eq!(log.lines().count(), 101);
-    let outputs: Vec<_> = fs::read_dir(house.cache().join("steps")).expect("it is there").flatten().map(|entry| entry.file_name()).collect();
+    let outputs: Vec<_> = fs::read_dir(house.cache().join("steps"))
+        .expect("it is there")
+        .flatten()
+        .map(|entry| entry.file_name())
+        .collect();
     assert!(!outputs.iter().any(|name| name.to_string_lossy().contains("right")), "{outputs:?}");
 }
 
@@ -99,7 +131,9 @@ fn undeclared_files_are_not_there() {
     house.build().expect("it sees its own script and nothing else");
     let builder = house.builder();
     let step = &builder.explain("tiny").expect("it can")[1];
-    let listing = fs::read_to_string(house.cache().join(format!("steps/tiny-right-{}/right", &step.key[..16]))).expect("its output");
+    let listing =
+        fs::read_to_string(house.cache().join(format!("steps/tiny-right-{}/right", &step.key[..16])))
+            .expect("its output");
     assert!(listing.contains("right.sh") && !listing.contains("left"), "{listing}");
 }
 
@@ -134,7 +168,8 @@ fn what_a_script_leaves_running_is_ended() {
     house.write("guest.sh", format!("cp \"$STEP_RIGHT/right\" \"$OUT/\"\n{LAST}"));
     house.build().expect("the build works");
     let step = &house.builder().explain("tiny").expect("it can")[1];
-    let pid = fs::read_to_string(house.cache().join(format!("steps/tiny-right-{}/right", &step.key[..16]))).expect("its output");
+    let pid = fs::read_to_string(house.cache().join(format!("steps/tiny-right-{}/right", &step.key[..16])))
+        .expect("its output");
     let running = std::path::Path::new("/proc").join(pid.trim());
     eventually("the sleep ends", || !running.exists());
 }
@@ -147,6 +182,8 @@ fn only_the_newest_outputs_of_a_step_are_kept() {
         house.build().expect("the build works");
     }
     let outputs = fs::read_dir(house.cache().join("steps")).expect("it is there").flatten();
-    let kept = outputs.filter(|entry| entry.path().is_dir() && entry.file_name().to_string_lossy().starts_with("tiny-guest-"));
+    let kept = outputs.filter(|entry| {
+        entry.path().is_dir() && entry.file_name().to_string_lossy().starts_with("tiny-guest-")
+    });
     assert_eq!(kept.count(), 3);
 }

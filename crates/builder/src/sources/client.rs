@@ -19,17 +19,11 @@ pub(super) struct Refusal {
 
 impl Refusal {
     pub(super) fn again(message: impl Into<String>) -> Refusal {
-        Refusal {
-            message: message.into(),
-            is_final: false,
-        }
+        Refusal { message: message.into(), is_final: false }
     }
 
     pub(super) fn finally(message: impl Into<String>) -> Refusal {
-        Refusal {
-            message: message.into(),
-            is_final: true,
-        }
+        Refusal { message: message.into(), is_final: true }
     }
 }
 
@@ -37,11 +31,14 @@ impl Refusal {
 pub(super) fn run(command: &mut Command) -> Answer<String> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = command.stdin(std::process::Stdio::null()).output();
-    let output = output.map_err(|error| Refusal::finally(format!("`{program}` cannot be started ({error}); is it installed?")))?;
+    let output = output.map_err(|error| {
+        Refusal::finally(format!("`{program}` cannot be started ({error}); is it installed?"))
+    })?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    let said = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+    let said =
+        [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     let shown = lines[lines.len().saturating_sub(SHOWN_LINES)..].join("\n  ");
     let message = format!("`{program}` failed ({}):\n  {shown}", output.status);
@@ -63,7 +60,16 @@ pub(super) fn left(folder: &Path, file: &str) -> Answer<PathBuf> {
 pub(super) fn curl(address: &str, to: &Path) -> Answer<PathBuf> {
     let mut curl = Command::new("curl");
     // A download that stands still for a minute is dead.
-    curl.args(["--fail", "--location", "--silent", "--show-error", "--proto", "=https", "--connect-timeout", "30"]);
+    curl.args([
+        "--fail",
+        "--location",
+        "--silent",
+        "--show-error",
+        "--proto",
+        "=https",
+        "--connect-timeout",
+        "30",
+    ]);
     curl.args(["--speed-limit", "1", "--speed-time", "60", "--output"]).arg(to).arg(address);
     run(&mut curl)?;
     Ok(to.to_path_buf())

@@ -14,7 +14,9 @@ pub(super) fn fetch(source: &Source, folder: &Path) -> Answer<PathBuf> {
         cargo.args(["info", "--color", "never"]).arg(format!("{}@{}", source.package, source.version));
         run(cargo.current_dir(folder))?;
     }
-    let crate_file = cached(&name).ok_or_else(|| Refusal::finally(format!("cargo fetched it, but there is no {name} in its registry cache")))?;
+    let crate_file = cached(&name).ok_or_else(|| {
+        Refusal::finally(format!("cargo fetched it, but there is no {name} in its registry cache"))
+    })?;
     let copy = folder.join(&source.file);
     let copied = std::fs::copy(&crate_file, &copy);
     copied.map_err(|error| Refusal::again(format!("cannot copy {}: {error}", crate_file.display())))?;

@@ -32,9 +32,11 @@ pub(super) fn fetch(source: &Source, folder: &Path, apt: &Path) -> Answer<PathBu
         update(apt)?;
         version = find_revision(apt, source)?;
     }
-    let version = version.ok_or_else(|| {
-        Refusal::finally(format!("no revision of {} in {RELEASE} has a file with the pinned sha256", source.package))
-    })?;
+    let Some(version) = version else {
+        let message =
+            format!("no revision of {} in {RELEASE} has a file with the pinned sha256", source.package);
+        return Err(Refusal::finally(message));
+    };
     let mut get = client(apt, "apt-get");
     get.args(["source", "--download-only", "--only-source", "--quiet"]).args(part(&source.file));
     get.arg(format!("{}={version}", source.package));
@@ -162,9 +164,13 @@ mod tests {
     #[test]
     fn the_machines_own_mirror_is_used() {
         let targets = "Other http://elsewhere.test/debian/\nDebian http://mirror.test/debian/\nDebian http://mirror.test/debian-security/\n";
-        let expected = ("http://mirror.test/debian/".to_owned(), Some("http://mirror.test/debian-security/".to_owned()));
+        let expected =
+            ("http://mirror.test/debian/".to_owned(), Some("http://mirror.test/debian-security/".to_owned()));
         assert_eq!(mirrors_among(targets), Some(expected));
-        assert_eq!(mirrors_among(" http://mirror.test/debian\n"), Some(("http://mirror.test/debian".to_owned(), None)));
+        assert_eq!(
+            mirrors_among(" http://mirror.test/debian\n"),
+            Some(("http://mirror.test/debian".to_owned(), None))
+        );
         assert_eq!(mirrors_among("Ubuntu http://mirror.test/ubuntu\n"), None);
     }
 

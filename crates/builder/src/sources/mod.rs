@@ -9,7 +9,7 @@ mod debian;
 mod npm;
 mod pypi;
 
-use crate::cache::{Cache, create_folder, remove};
+use crate::cache::{Cache, UNFINISHED, create_folder, remove};
 use crate::error::{Error, IoContext, Result};
 use crate::key;
 use crate::recipe::{Origin, Source};
@@ -75,45 +75,56 @@ fn fetch(cache: &Cache, source: &Source, log: &Mutex<File>) -> Result<()> {
     }
     create_folder(&cache.sources())?;
     let mut refusals = Vec::new();
-    let ways: [(&str, bool); 2] = [("registry", true), ("alternative", source.alternative.is_some())];
-    for (way, _) in ways.into_iter().filter(|(_, there)| *there) {
+    for way in ways(source) {
         let mut pause = PAUSE;
         for attempt in 1..=TRIES {
-            say(&format!("{}: fetching {} {} from {}", source.id, source.package, source.version, name_of(source, way)));
+            say(&format!("{}: fetching {} {} from {}", source.id, source.package, source.version, way));
             let started = Instant::now();
-            match attempt_one(cache, source, way) {
-                Ok(Ok(fetched)) => {
+            match try_once(cache, source, &way)? {
+                Ok(fetched) => {
                     keep(source, &fetched, &place)?;
-                    say(&format!("{}: {} in {:.1} s", source.id, source.file, started.elapsed().as_secs_f64()));
+                    say(&format!(
+                        "{}: {} in {:.1} s",
+                        source.id,
+                        source.file,
+                        started.elapsed().as_secs_f64()
+                    ));
                     return Ok(());
                 }
-                Ok(Err(refusal)) => {
+                Err(refusal) => {
                     say(&format!("{}: {}", source.id, refusal.message));
                     let hopeless = refusal.is_final || attempt == TRIES;
                     if hopeless {
-                        refusals.push(format!("{}: {}", name_of(source, way), refusal.message));
+                        refusals.push(format!("{way}: {}", refusal.message));
                         break;
                     }
                 }
-                Err(error) => return Err(error),
             }
             std::thread::sleep(pause);
             pause *= 2;
         }
     }
-    Err(Error::Fetch {
-        id: source.id.clone(),
-        package: source.package.clone(),
-        version: source.version.clone(),
-        from: source.from.to_string(),
-        message: refusals.join("\n"),
-    })
+    Err(Error::Fetch { of: Box::new(source.clone()), message: refusals.join("\n") })
 }
 
-fn name_of(source: &Source, way: &str) -> String {
-    match (&source.alternative, way) {
-        (Some(address), "alternative") => address.clone(),
-        _ => source.from.to_string(),
+/// Where a file can come from: its registry, or upstream's own address.
+enum Way<'a> {
+    Registry(Origin),
+    Alternative(&'a str),
+}
+
+fn ways(source: &Source) -> Vec<Way<'_>> {
+    let mut ways = vec![Way::Registry(source.from)];
+    ways.extend(source.alternative.as_deref().map(Way::Alternative));
+    ways
+}
+
+impl std::fmt::Display for Way<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Way::Registry(origin) => write!(formatter, "{origin}"),
+            Way::Alternative(address) => formatter.write_str(address),
+        }
     }
 }
 
@@ -123,16 +134,19 @@ struct Fetched {
     _folder: tempfile::TempDir,
 }
 
-fn attempt_one(cache: &Cache, source: &Source, way: &str) -> Result<Answer<Fetched>> {
+fn try_once(cache: &Cache, source: &Source, way: &Way<'_>) -> Result<Answer<Fetched>> {
     let sources = cache.sources();
-    let folder = tempfile::Builder::new().prefix(".fetch-").tempdir_in(&sources).doing("create a folder in", &sources)?;
+    let folder = tempfile::Builder::new()
+        .prefix(UNFINISHED)
+        .tempdir_in(&sources)
+        .doing("create a folder in", &sources)?;
     let path = folder.path();
-    let answer = match (way, &source.alternative, source.from) {
-        ("alternative", Some(address), _) => client::curl(address, &path.join(&source.file)),
-        (_, _, Origin::Debian) => debian::fetch(source, path, &cache.apt()),
-        (_, _, Origin::Pypi) => pypi::fetch(source, path),
-        (_, _, Origin::Npm) => npm::fetch(source, path),
-        (_, _, Origin::Crates) => crates::fetch(source, path),
+    let answer = match way {
+        Way::Alternative(address) => client::curl(address, &path.join(&source.file)),
+        Way::Registry(Origin::Debian) => debian::fetch(source, path, &cache.apt()),
+        Way::Registry(Origin::Pypi) => pypi::fetch(source, path),
+        Way::Registry(Origin::Npm) => npm::fetch(source, path),
+        Way::Registry(Origin::Crates) => crates::fetch(source, path),
     };
     Ok(answer.map(|file| Fetched { file, _folder: folder }))
 }
@@ -141,14 +155,7 @@ fn attempt_one(cache: &Cache, source: &Source, way: &str) -> Result<Answer<Fetch
 fn keep(source: &Source, fetched: &Fetched, place: &Path) -> Result<()> {
     let found = key::of_file(&fetched.file)?;
     if found != source.sha256 {
-        return Err(Error::WrongHash {
-            id: source.id.clone(),
-            package: source.package.clone(),
-            version: source.version.clone(),
-            file: source.file.clone(),
-            expected: source.sha256.clone(),
-            found,
-        });
+        return Err(Error::WrongHash { of: Box::new(source.clone()), found });
     }
     create_folder(place.parent().expect("a place is in a folder"))?;
     fs::rename(&fetched.file, place).doing("keep", place)

@@ -56,7 +56,8 @@ fn compatibility(wheel: &str) -> Answer<Vec<String>> {
     let python = python.rsplit('.').next().unwrap_or(python);
     let digits = python.find(|character: char| character.is_ascii_digit()).unwrap_or(python.len());
     let (implementation, version) = python.split_at(digits);
-    let mut options = vec![format!("--implementation={implementation}"), format!("--python-version={version}")];
+    let mut options =
+        vec![format!("--implementation={implementation}"), format!("--python-version={version}")];
     options.extend(abi.split('.').map(|abi| format!("--abi={abi}")));
     options.extend(platform.split('.').map(|platform| format!("--platform={platform}")));
     Ok(options)

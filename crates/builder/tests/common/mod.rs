@@ -1,7 +1,7 @@
 //! A house for tests: its own `runtimes/`, cache and images, and a guest of a few lines of WAT.
 #![allow(dead_code, unreachable_pub)] // every test file uses a part of it
 
-use ampoule_builder::{BuiltImage, Builder, Error, Options, Progress};
+use ampoule_builder::{Builder, BuiltImage, Error, Options, Progress};
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,10 +23,8 @@ pub struct House {
 
 impl House {
     pub fn new() -> House {
-        let house = House {
-            folder: tempfile::tempdir().expect("a temporary folder"),
-        };
-        house.write("guest.wasm", &wat::parse_str(GUEST).expect("the guest is WAT"));
+        let house = House { folder: tempfile::tempdir().expect("a temporary folder") };
+        house.write("guest.wasm", wat::parse_str(GUEST).expect("the guest is WAT"));
         house
     }
 
@@ -73,12 +71,12 @@ impl House {
         self.builder().build("tiny", progress)
     }
 
-    /// Builds and returns the names of the steps that ran, without the fetching.
+    /// Builds and returns the names of the steps that ran, in the order they were started, without the fetching.
     pub fn steps_run(&self) -> Vec<String> {
         let mut record = Record::default();
         self.build_with(&mut record).expect("the build works");
-        record.finished.retain(|step| step != "sources");
-        record.finished
+        record.started.retain(|step| step != "sources");
+        record.started
     }
 
     /// The error of a build that must fail.
@@ -120,7 +118,7 @@ pub fn options(folder: &Path) -> Options {
 #[derive(Debug, Default)]
 pub struct Record {
     pub notes: Vec<String>,
-    pub finished: Vec<String>,
+    pub started: Vec<String>,
     pub lines: Vec<String>,
 }
 
@@ -129,13 +127,13 @@ impl Progress for Record {
     fn note(&mut self, message: &str) {
         self.notes.push(message.to_owned());
     }
-    fn started(&mut self, _: &str) {}
+    fn started(&mut self, step: &str) {
+        self.started.push(step.to_owned());
+    }
     fn running(&mut self, _: &str, line: &str) {
         self.lines.push(line.to_owned());
     }
-    fn finished(&mut self, step: &str, _: Duration) {
-        self.finished.push(step.to_owned());
-    }
+    fn finished(&mut self, _: &str, _: Duration) {}
     fn end(&mut self) {}
 }
 
