@@ -1,0 +1,43 @@
+#!/bin/bash
+# Compiles QuickJS with the harness, the guest's own file system and the prelude: $OUT/guest.wasm and packages.json.
+set -euo pipefail
+
+cc="$STEP_TOOLCHAIN/bin/cc"
+quickjs="$STEP_SOURCE/quickjs"
+guest="$RECIPE_ROOT/guest"
+
+# The linear stack: 4 MiB for JavaScript (harness/guest.c), the rest for the C functions below its last check.
+stack=$((8 << 20))
+flags="-Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -I$quickjs --embed-dir=$STEP_BUNDLE"
+ours='-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Werror'
+
+compile() { # flags, source
+    # shellcheck disable=SC2086
+    "$cc" $flags $1 -c "$2" -o "$(basename "$2" .c).o"
+}
+export -f compile
+export cc flags
+{
+    # engine.c includes quickjs.c, whose warnings are upstream's
+    printf '%s\0' -w "$RECIPE/harness/engine.c"
+    for file in libregexp libunicode dtoa; do printf '%s\0' -w "$quickjs/$file.c"; done
+    for file in "$RECIPE"/harness/*.c; do
+        [ "$(basename "$file")" = engine.c ] || printf '%s\0' "$ours" "$file"
+    done
+    for file in "$guest"/*.c; do printf '%s\0' -w "$file"; done
+} | xargs -0 -n 2 -P "$JOBS" bash -c 'compile "$1" "$2"' compile
+
+"$cc" -mexec-model=reactor -s -Wl,--fatal-warnings -Wl,-z,stack-size=$stack ./*.o -o "$OUT/guest.wasm" \
+    -Wl,--export=__stack_pointer
+python3 "$guest/check_imports.py" "$OUT/guest.wasm"
+
+cat >"$OUT/packages.json" <<'JSON'
+[{"name": "quickjs-ng", "version": "0.18.0", "licence": "MIT"},
+ {"name": "buffer", "version": "6.0.3", "licence": "MIT"},
+ {"name": "base64-js", "version": "1.5.1", "licence": "MIT"},
+ {"name": "ieee754", "version": "1.2.1", "licence": "BSD-3-Clause"},
+ {"name": "whatwg-url", "version": "14.2.0", "licence": "MIT"},
+ {"name": "tr46", "version": "5.1.1", "licence": "MIT"},
+ {"name": "webidl-conversions", "version": "7.0.0", "licence": "BSD-2-Clause"},
+ {"name": "punycode", "version": "2.3.1", "licence": "MIT"}]
+JSON

@@ -1,0 +1,337 @@
+/* QuickJS itself, in one translation unit with the functions that look inside it (engine.h).
+ *
+ * QuickJS guards against deep recursion by the address of the current frame in linear memory. Compiled to WebAssembly
+ * a function's locals live mostly on the other, native stack, where that guard cannot see them, so JSON.parse or the
+ * parser could run out of native stack first, which ends the execution. Every function that checks its depth therefore
+ * also takes up PADDING bytes of the linear stack: the guard then counts levels. With the limit of 4 MiB (guest.c)
+ * that is at most 8,000 levels, each of which needs less than 4 KiB of native stack: the 32 MiB that the host gives. */
+#ifndef PADDING
+#define PADDING 512
+#endif
+
+#include <stdint.h>
+
+__attribute__((always_inline)) static inline uintptr_t padded_stack_pointer(void) {
+    char padding[PADDING];
+    __asm__ volatile("" : : "r"(padding) : "memory");
+    return (uintptr_t)padding;
+}
+
+/* quickjs.c defines js_get_stack_pointer(void) and calls js_get_stack_pointer(): rename the one, redirect the other. */
+#define js_get_stack_pointer(...) STACK_POINTER_##__VA_ARGS__
+#define STACK_POINTER_void unpadded_stack_pointer(void)
+#define STACK_POINTER_ padded_stack_pointer()
+#include "quickjs.c"
+
+#include "engine.h"
+
+void engine_set_stack(JSRuntime *runtime, size_t size) {
+    JS_UpdateStackTop(runtime);
+    JS_SetMaxStackSize(runtime, size);
+}
+
+bool engine_stack_is_low(JSContext *context) { return js_check_stack_overflow(context->rt, 0); }
+
+JSContext *engine_new_context(JSRuntime *runtime) {
+    JSContext *context = JS_NewContextRaw(runtime);
+    if (!context) return NULL;
+    context->hash_seed = 0x9e3779b9;
+    if (JS_AddIntrinsicBaseObjects(context) || JS_AddIntrinsicDate(context) || JS_AddIntrinsicEval(context) ||
+        JS_AddIntrinsicRegExp(context) || JS_AddIntrinsicJSON(context) || JS_AddIntrinsicProxy(context) ||
+        JS_AddIntrinsicMapSet(context) || JS_AddIntrinsicTypedArrays(context) || JS_AddIntrinsicPromise(context) ||
+        JS_AddIntrinsicWeakRef(context) || JS_AddIntrinsicDOMException(context) || JS_AddIntrinsicAToB(context))
+        return NULL;
+    return context;
+}
+
+void engine_begin(JSContext *context, uint64_t random) { context->random_state = random ? random : 1; }
+
+void engine_freeze(JSRuntime *runtime) {
+    static struct list_head frozen;
+    JS_RunGC(runtime);
+    init_list_head(&frozen);
+    if (!list_empty(&runtime->gc_obj_list)) {
+        frozen = runtime->gc_obj_list;
+        frozen.next->prev = &frozen;
+        frozen.prev->next = &frozen;
+        init_list_head(&runtime->gc_obj_list);
+    }
+    for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++) {
+        struct list_head *element, *next;
+        list_for_each_safe(element, next, &runtime->arena_state.free_arena_list[i]) {
+            list_del(element);
+            init_list_head(element);
+        }
+    }
+}
+
+size_t engine_memory_used(JSRuntime *runtime) { return runtime->malloc_state.malloc_size; }
+
+JSValue engine_compile(JSContext *context, const char *text, size_t length, const char *file, int first_line, int flags) {
+    return JS_EvalInternal(context, context->global_obj, text, length, file, first_line,
+                           flags | JS_EVAL_FLAG_COMPILE_ONLY, -1);
+}
+
+JSValue engine_global(JSContext *context, const char *name) {
+    JSAtom atom = JS_NewAtom(context, name);
+    JSValue value = atom == JS_ATOM_NULL ? JS_EXCEPTION : JS_GetGlobalVar(context, atom, false);
+    JS_FreeAtom(context, atom);
+    return value;
+}
+
+JSValue engine_promise(JSContext *context, JSValueConst value) {
+    return js_promise_resolve(context, context->promise_ctor, 1, &value, 0);
+}
+
+static enum engine_kind kind_of_class(int class_id) {
+    switch (class_id) {
+    case JS_CLASS_C_FUNCTION: case JS_CLASS_BYTECODE_FUNCTION: case JS_CLASS_BOUND_FUNCTION:
+    case JS_CLASS_C_FUNCTION_DATA: case JS_CLASS_C_CLOSURE: case JS_CLASS_GENERATOR_FUNCTION:
+    case JS_CLASS_PROMISE_RESOLVE_FUNCTION: case JS_CLASS_PROMISE_REJECT_FUNCTION: case JS_CLASS_ASYNC_FUNCTION:
+    case JS_CLASS_ASYNC_FUNCTION_RESOLVE: case JS_CLASS_ASYNC_FUNCTION_REJECT: case JS_CLASS_ASYNC_GENERATOR_FUNCTION:
+        return KIND_FUNCTION;
+    case JS_CLASS_ARRAY: return KIND_ARRAY;
+    case JS_CLASS_ERROR: return KIND_ERROR;
+    case JS_CLASS_NUMBER: return KIND_BOXED_NUMBER;
+    case JS_CLASS_STRING: return KIND_BOXED_STRING;
+    case JS_CLASS_BOOLEAN: return KIND_BOXED_BOOLEAN;
+    case JS_CLASS_SYMBOL: return KIND_BOXED_SYMBOL;
+    case JS_CLASS_BIG_INT: return KIND_BOXED_BIGINT;
+    case JS_CLASS_ARGUMENTS: case JS_CLASS_MAPPED_ARGUMENTS: return KIND_ARGUMENTS;
+    case JS_CLASS_DATE: return KIND_DATE;
+    case JS_CLASS_REGEXP: return KIND_REGEXP;
+    case JS_CLASS_ARRAY_BUFFER: return KIND_ARRAY_BUFFER;
+    case JS_CLASS_SHARED_ARRAY_BUFFER: return KIND_SHARED_ARRAY_BUFFER;
+    case JS_CLASS_DATAVIEW: return KIND_DATA_VIEW;
+    case JS_CLASS_MAP: return KIND_MAP;
+    case JS_CLASS_SET: return KIND_SET;
+    case JS_CLASS_WEAKMAP: return KIND_WEAK_MAP;
+    case JS_CLASS_WEAKSET: return KIND_WEAK_SET;
+    case JS_CLASS_WEAK_REF: return KIND_WEAK_REF;
+    case JS_CLASS_MAP_ITERATOR: return KIND_MAP_ITERATOR;
+    case JS_CLASS_SET_ITERATOR: return KIND_SET_ITERATOR;
+    case JS_CLASS_GENERATOR: case JS_CLASS_ASYNC_GENERATOR: return KIND_GENERATOR;
+    case JS_CLASS_ARRAY_ITERATOR: case JS_CLASS_STRING_ITERATOR: case JS_CLASS_REGEXP_STRING_ITERATOR:
+    case JS_CLASS_ITERATOR_HELPER: case JS_CLASS_ITERATOR_WRAP: case JS_CLASS_ITERATOR_CONCAT:
+        return KIND_ITERATOR;
+    case JS_CLASS_PROXY: return KIND_PROXY;
+    case JS_CLASS_PROMISE: return KIND_PROMISE;
+    case JS_CLASS_MODULE_NS: return KIND_MODULE_NAMESPACE;
+    case JS_CLASS_DOM_EXCEPTION: return KIND_DOM_EXCEPTION;
+    case JS_CLASS_RAWJSON: return KIND_RAW_JSON;
+    }
+    return class_id >= JS_CLASS_UINT8C_ARRAY && class_id <= JS_CLASS_FLOAT64_ARRAY ? KIND_TYPED_ARRAY : KIND_OBJECT;
+}
+
+enum engine_kind engine_kind(JSValueConst value) {
+    switch (JS_VALUE_GET_NORM_TAG(value)) {
+    case JS_TAG_OBJECT: return kind_of_class(JS_VALUE_GET_OBJ(value)->class_id);
+    case JS_TAG_INT: case JS_TAG_FLOAT64: return KIND_NUMBER;
+    case JS_TAG_STRING: case JS_TAG_STRING_ROPE: return KIND_STRING;
+    case JS_TAG_BOOL: return KIND_BOOLEAN;
+    case JS_TAG_NULL: return KIND_NULL;
+    case JS_TAG_BIG_INT: case JS_TAG_SHORT_BIG_INT: return KIND_BIGINT;
+    case JS_TAG_SYMBOL: return KIND_SYMBOL;
+    }
+    return KIND_UNDEFINED;
+}
+
+const char *engine_typed_array_name(JSValueConst value) {
+    static const char *const names[] = {
+        "Uint8ClampedArray", "Int8Array", "Uint8Array", "Int16Array", "Uint16Array", "Int32Array", "Uint32Array",
+        "BigInt64Array", "BigUint64Array", "Float16Array", "Float32Array", "Float64Array"};
+    if (engine_kind(value) != KIND_TYPED_ARRAY) return NULL;
+    return names[JS_VALUE_GET_OBJ(value)->class_id - JS_CLASS_UINT8C_ARRAY];
+}
+
+bool engine_bytes(JSContext *context, JSValueConst value, uint8_t **bytes, size_t *length) {
+    enum engine_kind kind = engine_kind(value);
+    JSObject *object = kind >= KIND_OBJECT ? JS_VALUE_GET_OBJ(value) : NULL;
+    if (kind == KIND_TYPED_ARRAY) {
+        *bytes = object->u.array.u.uint8_ptr;
+        *length = (size_t)object->u.array.count << typed_array_size_log2(object->class_id);
+    } else if (kind == KIND_ARRAY_BUFFER || kind == KIND_SHARED_ARRAY_BUFFER) {
+        if (object->u.array_buffer->detached) return false;
+        *bytes = object->u.array_buffer->data;
+        *length = object->u.array_buffer->byte_length;
+    } else if (kind == KIND_DATA_VIEW) {
+        JSTypedArray *view = object->u.typed_array;
+        JSArrayBuffer *buffer = view->buffer->u.array_buffer;
+        if (buffer->detached || view->offset > buffer->byte_length) return false;
+        *bytes = buffer->data + view->offset;
+        *length = view->track_rab ? buffer->byte_length - view->offset : view->length;
+        if (*length > buffer->byte_length - view->offset) return false;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+JSValue engine_unboxed(JSContext *context, JSValueConst value) {
+    return JS_DupValue(context, JS_VALUE_GET_OBJ(value)->u.object_data);
+}
+
+bool engine_text(JSContext *context, JSValueConst string, struct engine_text *text) {
+    JSValueConst flat = string;
+    if (JS_VALUE_GET_TAG(string) == JS_TAG_STRING_ROPE) {
+        /* a rope that is held twice keeps the joined text as its left branch */
+        JSValue held = JS_DupValue(context, string);
+        JSValue joined = js_linearize_string_rope(context, held);
+        JS_FreeValue(context, held);
+        if (JS_IsException(joined)) return false;
+        JS_FreeValue(context, joined);
+        flat = JS_VALUE_GET_STRING_ROPE(string)->left;
+    }
+    JSString *s = JS_VALUE_GET_STRING(flat);
+    *text = (struct engine_text){.length = s->len};
+    if (s->is_wide_char) text->wide = str16(s);
+    else text->narrow = str8(s);
+    return true;
+}
+
+JSValue engine_new_latin1(JSContext *context, const uint8_t *characters, size_t length) {
+    return js_new_string8_len(context, (const char *)characters, length);
+}
+
+/* Text of narrow characters must not be stored wide: atoms are compared by their memory. */
+JSValue engine_new_utf16(JSContext *context, const uint16_t *units, size_t length) {
+    uint16_t all = 0;
+    for (size_t i = 0; i < length; i++) all |= units[i];
+    if (all > 0xff) return js_new_string16_len(context, units, length);
+    JSString *string = js_alloc_string(context, length, 0);
+    if (!string) return JS_EXCEPTION;
+    uint8_t *characters = str8(string);
+    for (size_t i = 0; i < length; i++) characters[i] = units[i];
+    characters[length] = 0;
+    return JS_MKPTR(JS_TAG_STRING, string);
+}
+
+bool engine_elements(JSValueConst array, JSValueConst **elements, uint32_t *length) {
+    JSObject *object = JS_VALUE_GET_OBJ(array);
+    if (object->class_id != JS_CLASS_ARRAY || !object->fast_array) return false;
+    if (JS_VALUE_GET_TAG(object->prop[0].u.value) != JS_TAG_INT ||
+        JS_VALUE_GET_INT(object->prop[0].u.value) != (int32_t)object->u.array.count)
+        return false;
+    *elements = vc(object->u.array.u.values);
+    *length = object->u.array.count;
+    return true;
+}
+
+int engine_plain_properties(JSContext *context, JSValueConst value,
+                            int (*visit)(void *state, JSAtom name, JSValueConst value), void *state) {
+    JSObject *object = JS_VALUE_GET_OBJ(value);
+    if (object->is_exotic) return -1;
+    JSShape *shape = object->shape;
+    JSShapeProperty *properties = get_shape_prop(shape);
+    for (int i = 0; i < shape->prop_count; i++)
+        if (properties[i].atom != JS_ATOM_NULL &&
+            ((properties[i].flags & JS_PROP_TMASK) || __JS_AtomIsTaggedInt(properties[i].atom)))
+            return -1;
+    for (int i = 0; i < object->shape->prop_count; i++) {
+        JSShapeProperty *property = &get_shape_prop(object->shape)[i];
+        if (property->atom == JS_ATOM_NULL || !(property->flags & JS_PROP_ENUMERABLE)) continue;
+        if (JS_AtomGetKind(context, property->atom) != JS_ATOM_KIND_STRING) continue;
+        if (property->flags & JS_PROP_TMASK) continue; /* changed under our feet by a toJSON */
+        JSAtom name = JS_DupAtom(context, property->atom);
+        JSValue held = JS_DupValue(context, object->prop[i].u.value);
+        int result = visit(state, name, held);
+        JS_FreeValue(context, held);
+        JS_FreeAtom(context, name);
+        if (result) return result;
+    }
+    return 0;
+}
+
+static int append(JSContext *context, JSValue array, uint32_t *count, JSValueConst value) {
+    return JS_DefinePropertyValueUint32(context, array, (*count)++, js_dup(value), JS_PROP_C_W_E);
+}
+
+JSValue engine_entries(JSContext *context, JSValueConst collection, bool *pairs) {
+    enum engine_kind kind = engine_kind(collection);
+    JSObject *object = JS_VALUE_GET_OBJ(collection);
+    JSMapState *map = NULL;
+    struct list_head *at = NULL;
+    bool keys = true, values = kind == KIND_MAP;
+    if (kind == KIND_MAP || kind == KIND_SET) {
+        map = object->u.map_state;
+        at = map->records.next;
+    } else if (kind == KIND_MAP_ITERATOR || kind == KIND_SET_ITERATOR) {
+        JSMapIteratorData *iterator = object->u.map_iterator_data;
+        if (!JS_IsUndefined(iterator->obj)) {
+            map = JS_VALUE_GET_OBJ(iterator->obj)->u.map_state;
+            at = iterator->cur_record ? iterator->cur_record->link.next : map->records.next;
+        }
+        keys = iterator->kind != JS_ITERATOR_KIND_VALUE || kind == KIND_SET_ITERATOR;
+        values = iterator->kind == JS_ITERATOR_KIND_KEY_AND_VALUE ||
+                 (kind == KIND_MAP_ITERATOR && iterator->kind == JS_ITERATOR_KIND_VALUE);
+    }
+    *pairs = keys && values;
+    JSValue array = JS_NewArray(context);
+    uint32_t count = 0;
+    for (; map && at != &map->records && !JS_IsException(array); at = at->next) {
+        JSMapRecord *record = list_entry(at, JSMapRecord, link);
+        if (record->empty) continue;
+        JSValueConst second = kind == KIND_SET_ITERATOR ? record->key : record->value;
+        if ((keys && append(context, array, &count, record->key) < 0) ||
+            (values && append(context, array, &count, second) < 0)) {
+            JS_FreeValue(context, array);
+            return JS_EXCEPTION;
+        }
+    }
+    return array;
+}
+
+JSValue engine_raw_stack(JSContext *context, JSValueConst error) {
+    if (engine_kind(error) != KIND_ERROR) return JS_UNDEFINED;
+    return JS_DupValue(context, JS_VALUE_GET_OBJ(error)->u.object_data);
+}
+
+static bool has_prototype(JSValueConst error, JSValueConst prototype) {
+    return engine_kind(error) == KIND_ERROR && JS_VALUE_GET_OBJ(error)->shape->proto == JS_VALUE_GET_OBJ(prototype);
+}
+
+bool engine_is_syntax_error(JSContext *context, JSValueConst error) {
+    return has_prototype(error, context->native_error_proto[JS_SYNTAX_ERROR]);
+}
+
+bool engine_inherits_error(JSContext *context, JSValueConst value) {
+    JSObject *wanted = JS_VALUE_GET_OBJ(context->class_proto[JS_CLASS_ERROR]);
+    for (JSObject *object = JS_VALUE_GET_OBJ(value); object; object = object->shape->proto)
+        if (object == wanted) return true;
+    return false;
+}
+
+bool engine_is_out_of_memory(JSContext *context, JSValueConst error) {
+    if (!has_prototype(error, context->native_error_proto[JS_INTERNAL_ERROR])) return false;
+    const char *text = JS_ToCString(context, error);
+    bool is = text && strstr(text, "out of memory");
+    JS_FreeCString(context, text);
+    return is;
+}
+
+const char *engine_function_kind(JSValueConst function) {
+    JSObject *object = JS_VALUE_GET_OBJ(function);
+    switch (object->class_id) {
+    case JS_CLASS_GENERATOR_FUNCTION: return "generator function";
+    case JS_CLASS_ASYNC_FUNCTION: return "async function";
+    case JS_CLASS_ASYNC_GENERATOR_FUNCTION: return "async generator function";
+    case JS_CLASS_BYTECODE_FUNCTION: {
+        JSFunctionBytecode *bytecode = object->u.func.function_bytecode;
+        if (bytecode->is_derived_class_constructor || (object->is_constructor && !bytecode->has_prototype)) return "class";
+    }
+    }
+    return "function";
+}
+
+bool engine_is_revoked_proxy(JSValueConst proxy) { return JS_VALUE_GET_OBJ(proxy)->u.proxy_data->is_revoked; }
+
+void engine_adopt_error(JSContext *from, JSContext *to, JSValueConst error) {
+    if (engine_kind(error) != KIND_ERROR) return;
+    JSObject *prototype = JS_VALUE_GET_OBJ(error)->shape->proto;
+    if (!prototype) return;
+    if (prototype == JS_VALUE_GET_OBJ(from->class_proto[JS_CLASS_ERROR]))
+        JS_SetPrototype(to, error, to->class_proto[JS_CLASS_ERROR]);
+    for (int i = 0; i < JS_NATIVE_ERROR_COUNT; i++)
+        if (prototype == JS_VALUE_GET_OBJ(from->native_error_proto[i]))
+            JS_SetPrototype(to, error, to->native_error_proto[i]);
+}

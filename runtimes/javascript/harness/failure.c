@@ -1,0 +1,304 @@
+/* Failures: what a program threw, told as Node tells it but with the user's frames only.
+ *
+ * QuickJS records a stack as lines "    at name (file:line:column)". Programs see it through Error.prototype.stack,
+ * which here is V8's form: a first line with name and message, top-level and anonymous frames without a name, neither
+ * native frames nor the prelude's. */
+#include "guest.h"
+#include "json.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The prelude's own code is compiled under names that begin so. */
+#define OURS "ampoule:"
+
+struct frame {
+    const char *name, *file;    /* not terminated */
+    size_t name_length, file_length;
+    unsigned line, column;
+};
+
+/* Reads one line of a recorded stack; false for frames that are not the user's. */
+static bool read_frame(const char *line, size_t length, struct frame *frame) {
+    static const char at[] = "    at ";
+    if (length < sizeof at - 1 || memcmp(line, at, sizeof at - 1)) return false;
+    const char *start = line + sizeof at - 1, *end = line + length;
+    *frame = (struct frame){.name = start};
+    if (length && end[-1] == ')') {
+        const char *open = end;
+        while (open > start && *open != '(') open--;
+        if (open == start) return false;
+        frame->name_length = open - 1 - start;
+        start = open + 1;
+        end--;
+    }
+    /* file:line:column from the end */
+    const char *colon = end;
+    while (colon > start && *--colon != ':') {}
+    if (colon == start) return false;
+    frame->column = strtoul(colon + 1, NULL, 10);
+    const char *second = colon;
+    while (second > start && *--second != ':') {}
+    if (second == start) return false;
+    frame->line = strtoul(second + 1, NULL, 10);
+    frame->file = start;
+    frame->file_length = second - start;
+    return frame->file_length < sizeof OURS - 1 || memcmp(start, OURS, sizeof OURS - 1);
+}
+
+static bool name_is(const struct frame *frame, const char *name) {
+    return frame->name_length == strlen(name) && !memcmp(frame->name, name, frame->name_length);
+}
+
+/* Adds the user's frames of a recorded stack to `out`; the first of them also to `*innermost`. */
+static void put_frames(struct buffer *out, const char *raw, struct frame *innermost) {
+    bool first = true;
+    while (*raw) {
+        size_t length = strcspn(raw, "\n");
+        struct frame frame;
+        if (read_frame(raw, length, &frame)) {
+            char position[32];
+            bool named = frame.name_length && !name_is(&frame, "<anonymous>") && !name_is(&frame, "<eval>");
+            if (first && innermost) *innermost = frame;
+            first = false;
+            json_put(out, "\n    at ", 8);
+            if (named) {
+                json_put(out, frame.name, frame.name_length);
+                json_put(out, " (", 2);
+            }
+            json_put(out, frame.file, frame.file_length);
+            json_put(out, position, snprintf(position, sizeof position, ":%u:%u%s", frame.line, frame.column, named ? ")" : ""));
+        }
+        raw += length + (raw[length] == '\n');
+    }
+}
+
+static void put_text_of(struct buffer *out, JSContext *context, JSValueConst value) {
+    size_t length;
+    const char *text = JS_ToCStringLen(context, &length, value);
+    if (text) json_put(out, text, length);
+    else JS_FreeValue(context, JS_GetException(context));
+    JS_FreeCString(context, text);
+}
+
+/* A property as text, "" if it is missing, unreadable or no string. */
+static JSValue text_property(JSContext *context, JSValueConst object, const char *name) {
+    JSValue value = JS_GetPropertyStr(context, object, name);
+    if (JS_IsString(value)) return value;
+    if (JS_IsException(value)) JS_FreeValue(context, JS_GetException(context));
+    JS_FreeValue(context, value);
+    return JS_NewString(context, "");
+}
+
+/* "name: message" */
+static void put_headline(struct buffer *out, JSContext *context, JSValueConst error) {
+    JSValue name = text_property(context, error, "name"), message = text_property(context, error, "message");
+    size_t start = out->length;
+    put_text_of(out, context, name);
+    size_t named = out->length;
+    if (named > start) json_put(out, ": ", 2);
+    size_t before = out->length;
+    put_text_of(out, context, message);
+    if (out->length == before) out->length = named;
+    JS_FreeValue(context, name);
+    JS_FreeValue(context, message);
+}
+
+static JSValue formatted(JSContext *context, JSValueConst error, JSValueConst raw) {
+    struct buffer out = {0};
+    const char *lines = JS_ToCString(context, raw);
+    if (!lines) return JS_EXCEPTION;
+    put_headline(&out, context, error);
+    put_frames(&out, lines, NULL);
+    JS_FreeCString(context, lines);
+    JSValue text = out.failed ? JS_ThrowOutOfMemory(context) : JS_NewStringLen(context, out.bytes ? out.bytes : "", out.length);
+    free(out.bytes);
+    return text;
+}
+
+/* Error.prototype.stack */
+static JSValue get_stack(JSContext *context, JSValueConst this) {
+    JSValue raw = engine_raw_stack(context, this);
+    if (!JS_IsString(raw)) return raw;
+    JSValue text = formatted(context, this, raw);
+    JS_FreeValue(context, raw);
+    return text;
+}
+
+/* Error.captureStackTrace: QuickJS's, then the same form as above. */
+static JSValue capture_stack(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int magic, JSValueConst *data) {
+    JSValue done = JS_Call(context, data[0], this, argc, argv);
+    if (JS_IsException(done)) return done;
+    JSValue raw = JS_GetPropertyStr(context, argv[0], "stack");
+    if (JS_IsString(raw)) {
+        JSValue text = formatted(context, argv[0], raw);
+        if (!JS_IsException(text))
+            JS_DefinePropertyValueStr(context, argv[0], "stack", text, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+    }
+    JS_FreeValue(context, raw);
+    return JS_UNDEFINED;
+}
+
+JSValue failure_user_frames(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
+    JSValue error = JS_NewError(context), raw = engine_raw_stack(context, error);
+    const char *lines = JS_ToCString(context, raw);
+    struct buffer out = {0};
+    if (lines) put_frames(&out, lines, NULL);
+    JSValue text = JS_NewStringLen(context, out.bytes ? out.bytes : "", out.length);
+    free(out.bytes);
+    JS_FreeCString(context, lines);
+    JS_FreeValue(context, raw);
+    JS_FreeValue(context, error);
+    return text;
+}
+
+void failure_init(void) {
+    JSValue global = JS_GetGlobalObject(user), constructor = JS_GetPropertyStr(user, global, "Error");
+    JSValue prototype = JS_GetPropertyStr(user, constructor, "prototype");
+    JSValue capture = JS_GetPropertyStr(user, constructor, "captureStackTrace");
+    JSCFunctionType getter = {.getter = get_stack};
+    JSAtom stack = JS_NewAtom(user, "stack");
+    JS_DefineProperty(user, prototype, stack, JS_UNDEFINED, JS_NewCFunction2(user, getter.generic, "get stack", 0, JS_CFUNC_getter, 0),
+                      JS_UNDEFINED, JS_PROP_HAS_GET);
+    JS_DefinePropertyValueStr(user, constructor, "captureStackTrace",
+                              JS_NewCFunctionData2(user, capture_stack, "captureStackTrace", 2, 0, 1, (JSValueConst *)&capture),
+                              JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+    JS_FreeAtom(user, stack);
+    JS_FreeValue(user, capture);
+    JS_FreeValue(user, prototype);
+    JS_FreeValue(user, constructor);
+    JS_FreeValue(user, global);
+}
+
+/* ---- answers ---- */
+
+void failure_put(message *response, enum ampoule_kind kind, const char *type, const char *text) {
+    message_put_u32(response, AMPOULE_KIND, kind);
+    message_put_text(response, AMPOULE_FAIL_TYPE, type);
+    message_put_text(response, AMPOULE_FAIL_MESSAGE, text);
+}
+
+static void put_value(message *response, uint32_t tag, JSContext *context, JSValue value) {
+    struct buffer out = {0};
+    if (JS_IsException(value)) JS_FreeValue(context, JS_GetException(context));
+    else put_text_of(&out, context, value);
+    JS_FreeValue(context, value);
+    message_put(response, tag, out.bytes, out.length);
+    free(out.bytes);
+}
+
+static JSValue inspected(JSValueConst hook, JSValueConst value) {
+    return JS_Call(inside, hook, JS_UNDEFINED, 1, &value);
+}
+
+/* The line of the source that a syntax error points at, and a caret below it. */
+static void put_source_line(struct buffer *out, const struct frame *frame) {
+    message_field source;
+    if (frame->file_length != strlen(request.file_name) || memcmp(frame->file, request.file_name, frame->file_length)) return;
+    if (!message_find(request.bytes, request.length, AMPOULE_SOURCE, &source)) return;
+    const char *line = source.bytes, *end = source.bytes + source.length;
+    for (unsigned i = 1; i < frame->line && line; i++) {
+        line = memchr(line, '\n', end - line);
+        if (line) line++;
+    }
+    if (!line || line >= end) return;
+    const char *line_end = memchr(line, '\n', end - line);
+    size_t length = (line_end ? line_end : end) - line;
+    if (length > 400) return; /* minified code: the caret would be of no use */
+    char position[300];
+    json_put(out, position, snprintf(position, sizeof position, "%s:%u\n", request.file_name, frame->line));
+    json_put(out, line, length);
+    json_put_character(out, '\n');
+    for (size_t i = 0, columns = 1; i < length && columns < frame->column; i++) {
+        if ((line[i] & 0xc0) == 0x80) continue;
+        json_put_character(out, line[i] == '\t' ? '\t' : ' ');
+        columns++;
+    }
+    json_put(out, "^\n\n", 3);
+}
+
+static void put_error(message *response, JSValueConst error, bool is_syntax_error) {
+    struct frame frame = {0};
+    struct buffer scratch = {0}, traceback = {0};
+    JSValue raw = engine_raw_stack(user, error), text;
+    const char *lines = JS_IsString(raw) ? JS_ToCString(user, raw) : NULL;
+    if (lines) put_frames(&scratch, lines, &frame);
+    if (is_syntax_error && frame.line) put_source_line(&traceback, &frame);
+    text = inspected(hooks.inspect_error, error);
+    if (JS_IsException(text)) { /* too deep or too large to be shown in full */
+        JS_FreeValue(inside, JS_GetException(inside));
+        put_headline(&traceback, user, error);
+        json_put(&traceback, scratch.bytes, scratch.length);
+    } else {
+        put_text_of(&traceback, user, text);
+    }
+    message_put(response, AMPOULE_FAIL_TRACEBACK, traceback.bytes, traceback.length);
+    if (frame.line) {
+        message_put_u32(response, AMPOULE_FAIL_LINE, frame.line);
+        message_put_u32(response, AMPOULE_FAIL_COLUMN, frame.column);
+    }
+    JS_FreeCString(user, lines);
+    JS_FreeValue(user, raw);
+    JS_FreeValue(user, text);
+    free(scratch.bytes);
+    free(traceback.bytes);
+}
+
+/* The name to report: of the error, else of its class. */
+static JSValue type_name(JSValueConst value) {
+    JSValue name = text_property(user, value, "name");
+    if (JS_GetLength(user, name, &(int64_t){0}) == 0) {
+        const char *text = JS_ToCString(user, name);
+        bool empty = text && !*text;
+        JS_FreeCString(user, text);
+        if (!empty) return name;
+    }
+    JS_FreeValue(user, name);
+    JSValue constructor = JS_GetPropertyStr(user, value, "constructor");
+    name = JS_IsObject(constructor) ? text_property(user, constructor, "name") : JS_NewString(user, "Object");
+    if (JS_IsException(constructor)) JS_FreeValue(user, JS_GetException(user));
+    JS_FreeValue(user, constructor);
+    return name;
+}
+
+/* `throw` of something that is no Error. */
+static void put_thrown_value(message *response, JSValueConst value) {
+    static const char *const types[] = {[KIND_UNDEFINED] = "undefined", [KIND_NULL] = "null", [KIND_BOOLEAN] = "Boolean",
+                                        [KIND_NUMBER] = "Number", [KIND_BIGINT] = "BigInt", [KIND_STRING] = "String",
+                                        [KIND_SYMBOL] = "Symbol"};
+    enum engine_kind kind = engine_kind(value);
+    JSValue text = kind == KIND_STRING ? JS_DupValue(user, value) : inspected(hooks.inspect, value);
+    if (JS_IsException(text)) {
+        JS_FreeValue(inside, JS_GetException(inside));
+        text = JS_NewString(user, "a value that cannot be shown");
+    }
+    if (kind <= KIND_SYMBOL) message_put_text(response, AMPOULE_FAIL_TYPE, types[kind]);
+    else put_value(response, AMPOULE_FAIL_TYPE, user, type_name(value));
+    struct buffer traceback = {0};
+    json_put(&traceback, "Uncaught ", 9);
+    put_text_of(&traceback, user, text);
+    message_put(response, AMPOULE_FAIL_TRACEBACK, traceback.bytes, traceback.length);
+    free(traceback.bytes);
+    put_value(response, AMPOULE_FAIL_MESSAGE, user, text);
+}
+
+void failure_put_value(message *response, JSValue reason) {
+    /* an allocation that failed while the error was being made leaves null */
+    bool memory = engine_is_out_of_memory(user, reason) || engine_is_out_of_memory(inside, reason) ||
+                  (memory_refused && JS_IsNull(reason));
+    if (memory) {
+        failure_put(response, AMPOULE_MEMORY, "InternalError", "out of memory");
+        return;
+    }
+    message_put_u32(response, AMPOULE_KIND, AMPOULE_RAISED);
+    enum engine_kind kind = engine_kind(reason);
+    if (kind == KIND_ERROR || kind == KIND_DOM_EXCEPTION) {
+        put_value(response, AMPOULE_FAIL_TYPE, user, type_name(reason));
+        put_value(response, AMPOULE_FAIL_MESSAGE, user, text_property(user, reason, "message"));
+        put_error(response, reason, engine_is_syntax_error(user, reason));
+    } else {
+        put_thrown_value(response, reason);
+    }
+}
+
+void failure_put_exception(message *response) { failure_put_value(response, JS_GetException(user)); }

@@ -1,0 +1,257 @@
+/* The JavaScript guest: the four exports of ../../guest/abi.h, and the way of one execution through the harness. */
+#include "guest.h"
+#include "../../guest/files.h"
+#include "../../guest/heap.h"
+#include "../../guest/memfs.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Of the linear stack (8 MiB, build/guest.sh) JavaScript may use this much; the rest is for C below the last check. */
+enum { JAVASCRIPT_STACK = 4 << 20 };
+/* Memory that an execution has at hand without growing: enough for most. */
+enum { READY_MEMORY = 1 << 20 };
+/* The first collection comes when a program has allocated this much. */
+enum { FIRST_COLLECTION = 8 << 20 };
+
+JSRuntime *runtime;
+JSContext *user, *inside;
+struct hooks hooks;
+struct request request;
+bool memory_refused;
+
+/* The prelude, bundled (build/bundle.sh). */
+extern const char prelude_inside[], prelude_user[];
+extern const uint32_t prelude_inside_length, prelude_user_length;
+
+/* ---- memory ---- */
+
+static void *note(void *bytes) {
+    if (!bytes) memory_refused = true;
+    return bytes;
+}
+static void *allocate_zeroed(void *unused, size_t count, size_t size) { return note(calloc(count, size)); }
+static void *allocate(void *unused, size_t size) { return note(malloc(size)); }
+static void release(void *unused, void *bytes) { free(bytes); }
+static void *reallocate(void *unused, void *bytes, size_t size) {
+    void *moved = realloc(bytes, size);
+    return size ? note(moved) : moved;
+}
+size_t malloc_usable_size(void *);
+static size_t usable_size(const void *bytes) { return malloc_usable_size((void *)bytes); }
+
+/* ---- image build ---- */
+
+static _Noreturn void give_up(JSContext *context, const char *what) {
+    JSValue error = JS_GetException(context);
+    JSValue stack = JS_GetPropertyStr(context, error, "stack");
+    const char *text = JS_ToCString(context, error), *frames = JS_ToCString(context, stack);
+    fprintf(stderr, "%s: %s\n%s\n", what, text ? text : "?", frames ? frames : "");
+    abort();
+}
+
+/* Evaluates a part of the prelude, a function of `argument`, and returns its result. Its source is thrown away, so
+ * that its functions show as native code. */
+static JSValue prelude(JSContext *context, const char *text, size_t length, const char *name, JSValue argument) {
+    JSValue compiled = engine_compile(context, text, length, name, 1, JS_EVAL_TYPE_GLOBAL);
+    if (JS_IsException(compiled)) give_up(context, name);
+    size_t code_length;
+    uint8_t *code = JS_WriteObject(context, &code_length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+    JS_FreeValue(context, compiled);
+    JSValue function = code ? JS_EvalFunction(context, JS_ReadObject(context, code, code_length, JS_READ_OBJ_BYTECODE)) : JS_EXCEPTION;
+    js_free(context, code);
+    if (JS_IsException(function)) give_up(context, name);
+    JSValue result = JS_Call(context, function, JS_UNDEFINED, 1, (JSValueConst *)&argument);
+    JS_FreeValue(context, function);
+    JS_FreeValue(context, argument);
+    if (JS_IsException(result) || !loop_drain()) give_up(context, name);
+    return result;
+}
+
+static JSValue hook(JSContext *context, JSValueConst exports, const char *name) {
+    JSValue function = JS_GetPropertyStr(context, exports, name);
+    if (!JS_IsFunction(context, function)) give_up(context, name);
+    return function;
+}
+
+static void run_prelude(void) {
+    JSValue shown = prelude(inside, prelude_inside, prelude_inside_length, "ampoule:inside", natives_object(inside));
+    hooks.inspect_error = hook(inside, shown, "inspectError");
+    hooks.inspect = hook(inside, shown, "inspect");
+    JSValue natives = natives_object(user);
+    JS_SetPropertyStr(user, natives, "inside", JS_GetPropertyStr(inside, shown, "exposed"));
+    JSValue exports = prelude(user, prelude_user, prelude_user_length, "ampoule:user", natives);
+    hooks.run_ticks = hook(user, exports, "runTicks");
+    hooks.run_timer = hook(user, exports, "runTimer");
+    hooks.require = hook(user, exports, "require");
+    hooks.parse_widening = hook(user, exports, "parseWidening");
+    JSValue warm = hook(user, exports, "warm");
+    JSValue warmed = JS_Call(user, warm, JS_UNDEFINED, 0, NULL);
+    if (JS_IsException(warmed) || !loop_drain()) give_up(user, "warm");
+    JS_FreeValue(user, warm);
+    JS_FreeValue(user, exports);
+    JS_FreeValue(inside, shown);
+}
+
+AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
+    static const JSMallocFunctions memory = {allocate_zeroed, allocate, release, reallocate, usable_size};
+    memfs_init();
+    chdir("/work");
+    runtime = JS_NewRuntime2(&memory, NULL);
+    engine_set_stack(runtime, JAVASCRIPT_STACK);
+    inside = engine_new_context(runtime);
+    user = engine_new_context(runtime);
+    loop_init();
+    modules_init();
+    failure_init();
+    run_prelude();
+    engine_freeze(runtime);
+    memory_refused = false;
+    heap_seal(READY_MEMORY);
+}
+
+/* ---- executions ---- */
+
+AMPOULE_EXPORT(ampoule_alloc) void *ampoule_alloc(uint32_t length) { return malloc((size_t)length + 1); }
+
+static void begin(const void *bytes, uint32_t length) {
+    message_field name;
+    uint64_t random;
+    request.bytes = bytes;
+    request.length = length;
+    bool named = message_find(bytes, length, AMPOULE_FILE_NAME, &name) && name.length;
+    snprintf(request.file_name, sizeof request.file_name, "%.*s", named ? (int)name.length : 7, named ? name.bytes : "main.js");
+    ampoule_random_fill(&random, sizeof random);
+    engine_begin(user, random);
+    engine_set_stack(runtime, JAVASCRIPT_STACK);
+    JS_SetGCThreshold(runtime, engine_memory_used(runtime) + FIRST_COLLECTION);
+}
+
+/* What a script's top level left as the function to call: `main`, else module.exports or exports.main. */
+static JSValue find_main(JSValueConst namespace) {
+    JSValue main = JS_IsUndefined(namespace) ? engine_global(user, "main") : JS_GetPropertyStr(user, namespace, "main");
+    if (JS_IsException(main) || JS_IsFunction(user, main)) return main;
+    JS_FreeValue(user, main);
+    if (!JS_IsUndefined(namespace)) {
+        main = JS_GetPropertyStr(user, namespace, "default");
+        if (JS_IsException(main) || JS_IsFunction(user, main)) return main;
+        JS_FreeValue(user, main);
+        return JS_UNDEFINED;
+    }
+    JSValue module = engine_global(user, "module");
+    JSValue exports = JS_IsObject(module) ? JS_GetPropertyStr(user, module, "exports") : JS_UNDEFINED;
+    JS_FreeValue(user, module);
+    if (JS_IsException(exports) || JS_IsFunction(user, exports) || !JS_IsObject(exports)) return exports;
+    main = JS_GetPropertyStr(user, exports, "main");
+    JS_FreeValue(user, exports);
+    return main;
+}
+
+static JSValue evaluate(JSValue compiled, bool is_module, JSValue *namespace) {
+    if (!is_module) return JS_EvalFunction(user, compiled);
+    JSModuleDef *module = JS_VALUE_GET_PTR(compiled);
+    JSValue promise = JS_EvalFunction(user, compiled);
+    if (JS_IsException(promise)) return promise;
+    JSValue value = loop_await(promise);
+    if (!JS_IsException(value)) *namespace = JS_GetModuleNamespace(user, module);
+    return value;
+}
+
+static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is_module) {
+    JSValue namespace = JS_UNDEFINED;
+    JSValue value = evaluate(compiled, is_module, &namespace);
+    if (JS_IsException(value)) return value;
+    if (entry == AMPOULE_ENTRY_SCRIPT) return loop_finish() ? JS_UNDEFINED : JS_EXCEPTION;
+    JSValue result;
+    if (entry == AMPOULE_ENTRY_BODY) {
+        result = program_call_body(value, input);
+    } else {
+        JSValue main = find_main(namespace);
+        if (JS_IsException(main)) return main;
+        if (!JS_IsFunction(user, main))
+            return JS_ThrowTypeError(user, "the program defines no function named main: write function main(input) { ... }");
+        result = JS_Call(user, main, JS_UNDEFINED, 1, &input);
+    }
+    if (JS_IsException(result)) return result;
+    if (JS_IsObject(result)) {
+        JSValue then = JS_IsPromise(result) ? JS_UNDEFINED : JS_GetPropertyStr(user, result, "then");
+        if (JS_IsException(then)) return then;
+        if (JS_IsPromise(result) || JS_IsFunction(user, then)) return loop_await(engine_promise(user, result));
+    }
+    return loop_await(engine_promise(user, JS_UNDEFINED)), result;
+}
+
+static void answer_result(message *response, JSValueConst value) {
+    char *problem = NULL;
+    message_put_u32(response, AMPOULE_KIND, AMPOULE_COMPLETED);
+    size_t kind_only = response->length;
+    if (encode_result(value, response, &problem)) return;
+    response->length = 0;
+    (void)kind_only;
+    if (problem) failure_put(response, AMPOULE_INVALID_RESULT, "InvalidResult", problem);
+    else failure_put_exception(response);
+}
+
+static void answer_exit(message *response) {
+    if (!loop_exit_code) {
+        message_put_u32(response, AMPOULE_KIND, AMPOULE_COMPLETED);
+        message_put_text(response, AMPOULE_RESULT, "null");
+        return;
+    }
+    char text[64];
+    snprintf(text, sizeof text, "the program ended itself by process.exit(%d)", loop_exit_code);
+    failure_put(response, AMPOULE_RAISED, "ProcessExit", text);
+}
+
+/* Puts files and environment in place; false: the response says what was wrong. */
+static bool apply_files(message *response) {
+    const char *path = "";
+    uint16_t error = files_apply(request.bytes, request.length, &path);
+    if (!error) return true;
+    char text[400];
+    snprintf(text, sizeof text, "input file \"%.300s\" cannot be written: %s", path, strerror(error));
+    failure_put(response, error == ENOMEM ? AMPOULE_MEMORY : AMPOULE_RAISED, "Error", text);
+    return false;
+}
+
+AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
+    message response = {0};
+    message_field entry, input_text, source, code;
+    begin(bytes, length);
+    message_find(bytes, length, AMPOULE_ENTRY, &entry);
+    message_find(bytes, length, AMPOULE_INPUT, &input_text);
+    message_find(bytes, length, AMPOULE_SOURCE, &source);
+    if (apply_files(&response)) {
+        bool is_module, has_code = message_find(bytes, length, AMPOULE_CODE, &code);
+        JSValue input = decode_input(&input_text), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
+        if (!JS_IsException(input))
+            compiled = has_code ? program_read(&code, &is_module) : program_compile(message_u32(&entry), &source, input, &is_module);
+        if (!JS_IsException(compiled)) result = run(message_u32(&entry), input, compiled, is_module);
+        if (loop_exit) answer_exit(&response);
+        else if (JS_IsException(result)) failure_put_exception(&response);
+        else answer_result(&response, result);
+        files_collect(&response);
+    }
+    return message_answer(&response);
+}
+
+AMPOULE_EXPORT(ampoule_compile) uint64_t ampoule_compile(void *bytes, uint32_t length) {
+    message response = {0};
+    message_field entry, input_text, source;
+    begin(bytes, length);
+    message_find(bytes, length, AMPOULE_ENTRY, &entry);
+    message_find(bytes, length, AMPOULE_INPUT, &input_text);
+    message_find(bytes, length, AMPOULE_SOURCE, &source);
+    bool is_module;
+    JSValue input = decode_input(&input_text);
+    JSValue compiled = JS_IsException(input) ? JS_EXCEPTION : program_compile(message_u32(&entry), &source, input, &is_module);
+    if (JS_IsException(compiled) || !program_write(compiled, &response)) {
+        response.length = 0;
+        failure_put_exception(&response);
+    } else {
+        message_put_u32(&response, AMPOULE_KIND, AMPOULE_COMPLETED);
+    }
+    return message_answer(&response);
+}

@@ -1,0 +1,78 @@
+/* The parts of the harness and what they share. Life of an execution: guest.c. */
+#ifndef GUEST_H
+#define GUEST_H
+#include "engine.h"
+#include "../../guest/message.h"
+
+/* Two realms share one runtime. `user` is where programs run. `inside` holds console and inspection, so that nothing
+ * a program does to Array.prototype and the like reaches them; it is never handed out, except through functions made
+ * by expose (natives.c). */
+extern JSRuntime *runtime;
+extern JSContext *user, *inside;
+
+/* What the prelude gives the harness to call; undefined until it has run. */
+struct hooks {
+    JSValue inspect_error;  /* inside: (error) -> text as console.error shows it */
+    JSValue inspect;        /* inside: (value) -> text */
+    JSValue run_ticks;      /* user: runs what process.nextTick queued */
+    JSValue run_timer;      /* user: runs one due timer or immediate: 0; nothing due: nanoseconds to wait; none: -1 */
+    JSValue require;        /* user: (name) -> exports of a CommonJS module, for import() */
+    JSValue parse_widening; /* user: JSON text -> value, large integers as BigInts */
+};
+extern struct hooks hooks;
+
+/* The request being served. */
+struct request {
+    const char *bytes;
+    uint32_t length;
+    char file_name[256];
+};
+extern struct request request;
+
+/* An allocation failed since the execution began. */
+extern bool memory_refused;
+
+/* natives.c, natives_files.c, modules.c: functions for the prelude */
+JSValue natives_object(JSContext *context);
+void natives_add_files(JSContext *context, JSValueConst object);
+void modules_add_natives(JSContext *context, JSValueConst object);
+void modules_init(void);
+
+/* decode.c: the input object; an exception for bad JSON. The byte after the text is overwritten and put back. */
+JSValue decode_input(const message_field *input);
+
+/* program.c: source or compiled form -> something to evaluate, an exception for a syntax error */
+JSValue program_compile(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module);
+JSValue program_read(const message_field *code, bool *is_module);
+bool program_write(JSValueConst compiled, message *response);
+JSValue program_call_body(JSValueConst function, JSValueConst input);
+
+/* loop.c */
+void loop_init(void);
+/* Set by natives.c when process.nextTick queued something. */
+extern bool loop_ticks;
+/* Set by process.exit; everything unwinds. */
+extern bool loop_exit;
+extern int loop_exit_code;
+/* Runs ticks and jobs until there are none; false: an exception is pending. */
+bool loop_drain(void);
+/* Until `promise` (owned) is settled: its value, or an exception. */
+JSValue loop_await(JSValue promise);
+/* Until nothing is left to do; false: an exception is pending. */
+bool loop_finish(void);
+/* The reason of a promise that was rejected and that nobody handles; takes it off the list. */
+bool loop_unhandled(JSValue *reason);
+
+/* encode.c: false if the value has no JSON form (`*problem`, to be freed, says where and why; NULL: an exception is pending) */
+bool encode_result(JSValueConst value, message *response, char **problem);
+
+/* failure.c */
+void failure_init(void);
+/* Answers with the pending exception. */
+void failure_put_exception(message *response);
+void failure_put_value(message *response, JSValue reason);
+/* native.userFrames: the user's part of the current stack as lines */
+JSValue failure_user_frames(JSContext *context, JSValueConst this, int argc, JSValueConst *argv);
+void failure_put(message *response, enum ampoule_kind kind, const char *type, const char *text);
+
+#endif

@@ -1,0 +1,234 @@
+/* Modules that come with the request: `require`, `import` and `import()` of them. CommonJS is put together in the
+ * prelude (prelude/user/modules.js) from the natives here; ES modules are QuickJS's own, fed by the loader below, which
+ * turns everything that is not an ES module (CommonJS, JSON, built-ins, refusals) over to `require`. */
+#include "guest.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define NATIVE(name) static JSValue name(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
+
+/* A module of the request by its exact name; its source ends at `length`. */
+static bool find(const char *name, const char **source, uint32_t *length) {
+    message_reader reader = message_read(request.bytes, request.length);
+    message_field field;
+    while (message_next(&reader, &field))
+        if (field.tag == AMPOULE_MODULE && message_pair(&field, source, length) && !strcmp(field.bytes, name)) return true;
+    return false;
+}
+
+/* Joins `name` to the folder of `base` if it is relative and resolves "." and "..". The result fits if `out` has room
+ * for both and a slash. */
+static void join(char *out, const char *base, const char *name) {
+    char *end = out;
+    const char *slash = strrchr(base, '/');
+    if (*name == '.' && slash) {
+        memcpy(out, base, slash - base);
+        end += slash - base;
+    }
+    while (*name) {
+        size_t length = strcspn(name, "/");
+        if (length == 2 && name[0] == '.' && name[1] == '.') {
+            while (end > out && *--end != '/') {}
+        } else if (length && !(length == 1 && *name == '.')) {
+            if (end > out) *end++ = '/';
+            memcpy(end, name, length);
+            end += length;
+        }
+        name += length + (name[length] == '/');
+    }
+    *end = 0;
+}
+
+/* The name under which the request has what `name`, written in `base`, means; NULL if it has no such module. To be
+ * freed with js_free. */
+static char *resolve(JSContext *context, const char *base, const char *name) {
+    static const char *const endings[] = {"", ".js", ".mjs", ".cjs", ".json", "/index.js", "/index.mjs"};
+    char *path = js_malloc(context, strlen(base) + strlen(name) + 16);
+    if (!path) return NULL;
+    join(path, base, name);
+    size_t length = strlen(path);
+    const char *source;
+    uint32_t source_length;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
+        strcpy(path + length, endings[i]);
+        if (find(path, &source, &source_length)) return path;
+    }
+    js_free(context, path);
+    return NULL;
+}
+
+static bool ends_with(const char *text, const char *ending) {
+    size_t length = strlen(text), ending_length = strlen(ending);
+    return length >= ending_length && !strcmp(text + length - ending_length, ending);
+}
+
+static bool is_es_module(const char *name, const char *source, uint32_t length) {
+    if (ends_with(name, ".mjs")) return true;
+    if (ends_with(name, ".cjs") || ends_with(name, ".json")) return false;
+    char *copy = strndup(source, length);
+    bool is = copy && JS_DetectModule(copy, length);
+    free(copy);
+    return is;
+}
+
+/* Compiles `prefix` + source + `suffix`, the prefix being a line that line numbers do not count. */
+static JSValue compile_wrapped(const char *name, const char *prefix, const char *source, uint32_t length, const char *suffix) {
+    size_t before = strlen(prefix), after = strlen(suffix);
+    char *text = js_malloc(user, before + length + after + 1);
+    if (!text) return JS_EXCEPTION;
+    memcpy(text, prefix, before);
+    memcpy(text + before, source, length);
+    memcpy(text + before + length, suffix, after + 1);
+    JSValue compiled = engine_compile(user, text, before + length + after, name, 0, JS_EVAL_TYPE_GLOBAL);
+    js_free(user, text);
+    return compiled;
+}
+
+/* ---- natives ---- */
+
+/* (base, name) -> name of a module of the request, or undefined */
+NATIVE(native_resolve) {
+    const char *base = JS_ToCString(context, argv[0]), *name = JS_ToCString(context, argv[1]);
+    JSValue result = JS_UNDEFINED;
+    if (!base || !name) return JS_EXCEPTION;
+    char *path = resolve(context, base, name);
+    if (path) result = JS_NewString(context, path);
+    js_free(context, path);
+    JS_FreeCString(context, base);
+    JS_FreeCString(context, name);
+    return result;
+}
+
+/* () -> names of the request's modules */
+NATIVE(native_module_names) {
+    message_reader reader = message_read(request.bytes, request.length);
+    message_field field;
+    JSValue names = JS_NewArray(context);
+    uint32_t count = 0;
+    while (message_next(&reader, &field))
+        if (field.tag == AMPOULE_MODULE)
+            JS_DefinePropertyValueUint32(context, names, count++, JS_NewString(context, field.bytes), JS_PROP_C_W_E);
+    return names;
+}
+
+/* (name) -> text of a module */
+NATIVE(native_module_text) {
+    const char *source, *name = JS_ToCString(context, argv[0]);
+    uint32_t length;
+    if (!name) return JS_EXCEPTION;
+    JSValue text = find(name, &source, &length) ? JS_NewStringLen(context, source, length) : JS_UNDEFINED;
+    JS_FreeCString(context, name);
+    return text;
+}
+
+/* (name) -> function (exports, require, module, __filename, __dirname), or undefined for an ES module */
+NATIVE(native_compile_module) {
+    const char *source, *name = JS_ToCString(context, argv[0]);
+    uint32_t length;
+    if (!name) return JS_EXCEPTION;
+    JSValue function = JS_UNDEFINED;
+    if (find(name, &source, &length) && !is_es_module(name, source, length)) {
+        function = compile_wrapped(name, "(function (exports, require, module, __filename, __dirname) {\n", source, length, "\n})");
+        if (!JS_IsException(function)) function = JS_EvalFunction(user, function);
+    }
+    JS_FreeCString(context, name);
+    return function;
+}
+
+/* (name) -> namespace of an ES module, evaluated if need be. One that awaits at its top level cannot be had this way. */
+NATIVE(native_import_now) {
+    const char *name = JS_ToCString(context, argv[0]);
+    if (!name) return JS_EXCEPTION;
+    JSValue promise = JS_LoadModule(user, "", name, JS_UNDEFINED);
+    JS_FreeCString(context, name);
+    if (JS_IsException(promise)) return promise;
+    JSPromiseStateEnum state = JS_PromiseState(user, promise);
+    if (state == JS_PROMISE_PENDING) {
+        JSContext *ran;
+        while ((state = JS_PromiseState(user, promise)) == JS_PROMISE_PENDING && JS_ExecutePendingJob(runtime, &ran) > 0) {}
+    }
+    if (state != JS_PROMISE_PENDING) JS_PromiseMarkAsHandled(user, promise);
+    JSValue result = state == JS_PROMISE_PENDING
+                         ? JS_ThrowPlainError(user, "the module awaits at its top level: use import() instead of require()")
+                         : JS_PromiseResult(user, promise);
+    JS_FreeValue(user, promise);
+    return state == JS_PROMISE_REJECTED ? JS_Throw(user, result) : result;
+}
+
+static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_DEF("resolve", 2, native_resolve),
+    JS_CFUNC_DEF("moduleNames", 0, native_module_names),
+    JS_CFUNC_DEF("moduleText", 1, native_module_text),
+    JS_CFUNC_DEF("compileModule", 1, native_compile_module),
+    JS_CFUNC_DEF("importNow", 1, native_import_now),
+};
+
+void modules_add_natives(JSContext *context, JSValueConst object) {
+    JS_SetPropertyFunctionList(context, object, functions, sizeof functions / sizeof *functions);
+}
+
+/* ---- the loader of ES modules ---- */
+
+static char *normalize(JSContext *context, const char *base, const char *name, void *unused) {
+    char *path = resolve(context, base, name);
+    return path ? path : js_strdup(context, name);
+}
+
+static int fill_synthetic(JSContext *context, JSModuleDef *module) {
+    JSValue exports = JS_GetModulePrivateValue(context, module);
+    JSPropertyEnum *names = NULL;
+    uint32_t count = 0;
+    int failed = JS_SetModuleExport(context, module, "default", JS_DupValue(context, exports));
+    if (JS_IsObject(exports)) JS_GetOwnPropertyNames(context, &names, &count, exports, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY);
+    for (uint32_t i = 0; i < count && !failed; i++) {
+        const char *name = JS_AtomToCString(context, names[i].atom);
+        JSValue value = JS_GetProperty(context, exports, names[i].atom);
+        if (!name || JS_IsException(value)) failed = -1;
+        else if (strcmp(name, "default")) JS_SetModuleExport(context, module, name, value);
+        JS_FreeCString(context, name);
+    }
+    JS_FreePropertyEnum(context, names, count);
+    JS_FreeValue(context, exports);
+    return failed;
+}
+
+/* Exports of `require` as an ES module: the whole as `default`, its properties by name. */
+static JSModuleDef *synthetic(JSContext *context, const char *name) {
+    JSValue argument = JS_NewString(user, name);
+    JSValue exports = JS_Call(user, hooks.require, JS_UNDEFINED, 1, (JSValueConst *)&argument);
+    JS_FreeValue(user, argument);
+    if (JS_IsException(exports)) return NULL;
+    JSModuleDef *module = JS_NewCModule(context, name, fill_synthetic);
+    if (!module) return NULL;
+    JS_AddModuleExport(context, module, "default");
+    JSPropertyEnum *names = NULL;
+    uint32_t count = 0;
+    if (JS_IsObject(exports)) JS_GetOwnPropertyNames(context, &names, &count, exports, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY);
+    for (uint32_t i = 0; i < count; i++) {
+        const char *exported = JS_AtomToCString(context, names[i].atom);
+        if (exported && strcmp(exported, "default")) JS_AddModuleExport(context, module, exported);
+        JS_FreeCString(context, exported);
+    }
+    JS_FreePropertyEnum(context, names, count);
+    JS_SetModulePrivateValue(context, module, exports);
+    return module;
+}
+
+static JSModuleDef *load(JSContext *context, const char *name, void *unused) {
+    const char *source;
+    uint32_t length;
+    if (!find(name, &source, &length) || !is_es_module(name, source, length)) return synthetic(context, name);
+    char *text = js_strndup(context, source, length);
+    if (!text) return NULL;
+    JSValue compiled = engine_compile(context, text, length, name, 1, JS_EVAL_TYPE_MODULE);
+    js_free(context, text);
+    if (JS_IsException(compiled)) return NULL;
+    JSModuleDef *module = JS_VALUE_GET_PTR(compiled);
+    JSValue meta = JS_GetImportMeta(context, module);
+    JS_DefinePropertyValueStr(context, meta, "filename", JS_NewString(context, name), JS_PROP_C_W_E);
+    JS_FreeValue(context, meta);
+    JS_FreeValue(context, compiled); /* the context's list of modules holds it */
+    return module;
+}
+
+void modules_init(void) { JS_SetModuleLoaderFunc(runtime, normalize, load, NULL); }

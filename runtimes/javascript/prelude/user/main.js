@@ -1,0 +1,31 @@
+// The user realm: the globals that programs find. Evaluates to what the harness calls (struct hooks in harness/guest.h).
+import { define, natives } from './natives.js';
+import { runTicks, runTimer } from './timers.js';
+import './performance.js';
+import './encoding.js';
+import './crypto.js';
+import './events.js';
+import './clone.js';
+import './url.js';
+import './buffer.js';
+import './process.js';
+import './files.js';
+import './unavailable.js';
+import { requireFrom } from './modules.js';
+import { warm } from './warm.js';
+
+define(globalThis, { console: natives.inside.console, global: globalThis, self: globalThis });
+
+// Integers that a Number cannot hold become BigInts; QuickJS hands the reviver the text of every number.
+const { parse } = JSON, { isSafeInteger } = Number, { apply } = Reflect, { exec } = RegExp.prototype, toBigInt = BigInt;
+const integer = /^-?[0-9]+$/;
+function widen(key, value, { source }) {
+  if (typeof value !== 'number' || isSafeInteger(value) || apply(exec, integer, [source]) === null) return value;
+  return toBigInt(source);
+}
+
+export default {
+  runTicks, runTimer, warm,
+  require: (name) => requireFrom('', name),
+  parseWidening: (text) => parse(text, widen),
+};

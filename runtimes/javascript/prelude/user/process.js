@@ -1,0 +1,57 @@
+// `process`: enough for programs that look at it. process.exit ends the program.
+import { define, defineProperty, natives } from './natives.js';
+import { nextTick } from './timers.js';
+
+const noEvents = function () { return this; };
+let environment;
+
+function stream(number) {
+  return {
+    write(chunk, encoding, callback) {
+      if (typeof chunk === 'string') natives.write(number, chunk);
+      else natives.writeBytes(number, chunk);
+      const done = typeof encoding === 'function' ? encoding : callback;
+      if (typeof done === 'function') nextTick(done);
+      return true;
+    },
+    end(chunk) { if (chunk !== undefined) this.write(chunk); },
+    on: noEvents, once: noEvents, off: noEvents, emit: () => false, removeListener: noEvents,
+    isTTY: false, fd: number, writable: true, columns: undefined,
+  };
+}
+
+function hrtime(previous) {
+  const now = natives.nanoseconds(1);
+  let seconds = Number(now / 1000000000n), nanoseconds = Number(now % 1000000000n);
+  if (previous !== undefined) {
+    seconds -= previous[0];
+    nanoseconds -= previous[1];
+    if (nanoseconds < 0) {
+      seconds--;
+      nanoseconds += 1e9;
+    }
+  }
+  return [seconds, nanoseconds];
+}
+define(hrtime, { bigint: () => natives.nanoseconds(1) });
+
+export const process = {
+  title: 'ampoule', version: 'v20.0.0', versions: { node: '20.0.0', quickjs: '0.18.0', ampoule: '1' },
+  platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], exitCode: undefined, release: { name: 'node' },
+  features: {}, config: {},
+  get env() { return environment ??= natives.environment(); },
+  set env(value) { environment = value; },
+  get argv() { return ['node', `/work/${natives.programName()}`]; },
+  get argv0() { return 'node'; },
+  stdout: stream(1), stderr: stream(2),
+  nextTick, hrtime,
+  cwd: () => '/work',
+  uptime: () => natives.milliseconds(1) / 1000,
+  memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
+  exit(code = process.exitCode) { natives.exit(code === undefined ? 0 : Number(code)); },
+  emitWarning(warning) { natives.write(2, `Warning: ${warning?.message ?? warning}\n`); },
+  on: noEvents, once: noEvents, off: noEvents, addListener: noEvents, removeListener: noEvents, removeAllListeners: noEvents,
+  prependListener: noEvents, emit: () => false, listeners: () => [], listenerCount: () => 0, umask: () => 18, getuid: () => 1000,
+};
+defineProperty(process, Symbol.toStringTag, { value: 'process', configurable: true });
+define(globalThis, { process });

@@ -1,0 +1,191 @@
+// Timers, immediates and ticks: one queue of timers, ordered by due time and then by creation, as in Node. The harness
+// calls runTimer when there is no promise job left, and sleeps for as long as it says (harness/loop.c).
+import { apply, define, natives } from './natives.js';
+
+const heap = [];        // of entries, the earliest first
+let immediates = [];
+let ticks = [];
+let sequence = 0;
+let now = 0;            // of the loop: never behind a timer that has run, even if the clock stands still
+const active = { __proto__: null }; // entries by the number of their timer
+
+const before = (a, b) => a.due < b.due || (a.due === b.due && a.order < b.order);
+
+function push(entry) {
+  let i = heap.length;
+  heap[i] = entry;
+  while (i > 0) {
+    const parent = (i - 1) >> 1;
+    if (!before(entry, heap[parent])) break;
+    heap[i] = heap[parent];
+    i = parent;
+  }
+  heap[i] = entry;
+}
+
+function pop() {
+  const first = heap[0], last = heap[heap.length - 1];
+  const count = --heap.length;
+  if (count === 0) return first;
+  let i = 0;
+  for (;;) {
+    let child = 2 * i + 1;
+    if (child >= count) break;
+    if (child + 1 < count && before(heap[child + 1], heap[child])) child++;
+    if (!before(heap[child], last)) break;
+    heap[i] = heap[child];
+    i = child;
+  }
+  heap[i] = last;
+  return first;
+}
+
+function clock() {
+  const time = natives.milliseconds(1);
+  return time > now ? (now = time) : now;
+}
+
+function schedule(entry) {
+  entry.live = true;
+  entry.due = clock() + entry.delay;
+  entry.order = ++sequence;
+  push(entry);
+}
+
+function cancel(entry) {
+  entry.live = false;
+  delete active[entry.id];
+}
+
+export class Timeout {
+  #entry;
+  constructor(entry) { this.#entry = entry; }
+  static { entryOf = (value) => (#entry in value ? value.#entry : undefined); }
+  ref() { return this; }
+  unref() { return this; }
+  hasRef() { return true; }
+  refresh() {
+    const old = this.#entry;
+    if (old.live) {
+      old.live = false; // its place in the heap is given up
+      schedule(this.#entry = active[old.id] = { ...old });
+    }
+    return this;
+  }
+  close() {
+    cancel(this.#entry);
+    return this;
+  }
+  [Symbol.toPrimitive]() { return this.#entry.id; }
+  [Symbol.dispose]() { cancel(this.#entry); }
+}
+let entryOf;
+
+export class Immediate {
+  #entry;
+  constructor(entry) { this.#entry = entry; }
+  static { immediateOf = (value) => (#entry in value ? value.#entry : undefined); }
+  ref() { return this; }
+  unref() { return this; }
+  hasRef() { return true; }
+}
+let immediateOf;
+
+function check(callback) {
+  if (typeof callback === 'function') return;
+  const error = new TypeError(`The "callback" argument must be of type function. Received ${shown(callback)}`);
+  error.code = 'ERR_INVALID_ARG_TYPE';
+  throw error;
+}
+const shown = (value) => natives.inside.inspect(value);
+
+function start(callback, delay, values, repeats) {
+  check(callback);
+  delay = +delay;
+  if (!(delay >= 1 && delay <= 2147483647)) delay = 1;
+  const entry = { callback, delay: delay - (delay % 1), values, repeats, id: sequence + 1, timer: undefined };
+  const timer = entry.timer = new Timeout(entry);
+  schedule(entry);
+  active[entry.id] = entry;
+  return timer;
+}
+
+function clear(value) {
+  let entry;
+  if (typeof value === 'object' && value !== null) entry = entryOf(value);
+  else if (typeof value === 'number' || typeof value === 'string') entry = active[value];
+  if (entry !== undefined) cancel(entry);
+}
+
+export const timerFunctions = {
+  setTimeout(callback, delay, ...values) { return start(callback, delay, values, false); },
+  setInterval(callback, delay, ...values) { return start(callback, delay, values, true); },
+  setImmediate(callback, ...values) {
+    check(callback);
+    const entry = { callback, values, live: true, immediate: undefined };
+    immediates[immediates.length] = entry;
+    return entry.immediate = new Immediate(entry);
+  },
+  clearTimeout(timer) { clear(timer); },
+  clearInterval(timer) { clear(timer); },
+  clearImmediate(immediate) {
+    const entry = typeof immediate === 'object' && immediate !== null ? immediateOf(immediate) : undefined;
+    if (entry !== undefined) entry.live = false;
+  },
+};
+
+/** process.nextTick */
+export function nextTick(callback, ...values) {
+  check(callback);
+  ticks[ticks.length] = { callback, values };
+  natives.ticks();
+}
+
+/** Runs all ticks, also those that ticks add; one that throws leaves the rest for the next call. */
+export function runTicks() {
+  for (let i = 0; i < ticks.length; i++) {
+    const { callback, values } = ticks[i];
+    if (i === ticks.length - 1) {
+      ticks = [];
+      i = -1;
+    }
+    apply(callback, undefined, values);
+  }
+}
+
+let turn = [];  // immediates of the turn at hand; those set while it runs wait for the next
+let turnAt = 0;
+
+/** Runs one thing that is due and returns 0; else the milliseconds until the next timer, or -1 if there is none. */
+export function runTimer() {
+  if (turnAt < turn.length) return runImmediate();
+  while (heap.length > 0 && !heap[0].live) pop();
+  if (heap.length > 0 && heap[0].due <= clock()) {
+    const entry = pop();
+    if (entry.repeats) schedule(entry);
+    else cancel(entry);
+    apply(entry.callback, entry.timer, entry.values);
+    return 0;
+  }
+  if (immediates.length > 0) {
+    turn = immediates;
+    turnAt = 0;
+    immediates = [];
+    return runImmediate();
+  }
+  if (heap.length === 0) return -1;
+  const wait = heap[0].due - now;
+  now = heap[0].due; // by when the harness comes back
+  return wait;
+}
+
+function runImmediate() {
+  const entry = turn[turnAt++];
+  if (entry.live) {
+    entry.live = false;
+    apply(entry.callback, entry.immediate, entry.values);
+  }
+  return 0;
+}
+
+define(globalThis, timerFunctions);
