@@ -1,0 +1,71 @@
+//! Hostile programs: each must end in the status its fixture names, and leave its slot as it found it.
+//!
+//! After each of them a canary of both languages runs in the very same slot: its engine has only one. The canaries look
+//! around (`tests/fixtures/canary`) and run in deterministic mode, so their whole outcome, fuel and memory included, must
+//! be what it was in a slot that never saw anything else.
+
+mod common;
+
+use ampoule_service::Service;
+use ampoule_world::{Language, Outcome};
+use common::canary;
+use common::compare::describe;
+use common::fixture::{DefaultLimits, Fixture, load};
+use common::runner::{Way, check, execute, without_times};
+use common::service_with_slots;
+use libtest_mimic::{Arguments, Failed, Trial};
+use std::process::ExitCode;
+use std::sync::{LazyLock, Mutex};
+use std::time::Duration;
+
+/// Small, so that what only a limit ends is ended soon; the wall time is far above what the fuel lasts.
+const DEFAULTS: DefaultLimits =
+    DefaultLimits { wall_time: Duration::from_secs(20), memory_bytes: Some(128 << 20), fuel: Some(1_000_000_000) };
+
+/// Services of one slot that wait for their next program.
+static IDLE: Mutex<Vec<Service>> = Mutex::new(Vec::new());
+
+/// What the canaries answer in a slot that saw nothing before.
+static PRISTINE: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
+    let pristine = |language| {
+        let outcome = execute(&service_with_slots(1), canary::request(language)).expect("a canary is admitted");
+        assert_eq!(outcome.result_json, canary::CLEAN, "{}", describe(&outcome));
+        without_times(&outcome)
+    };
+    Language::ALL.into_iter().map(pristine).collect()
+});
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let fixtures = load("hostile", &DEFAULTS);
+    let trials = fixtures.into_iter().map(|fixture| Trial::test(fixture.name.clone(), move || run(&fixture))).collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn run(fixture: &Fixture) -> Result<(), Failed> {
+    let idle = IDLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
+    let service = idle.unwrap_or_else(|| service_with_slots(1));
+    let checked = check(&Way::InProcess(service.clone()), fixture);
+    for pristine in PRISTINE.iter().zip(Language::ALL) {
+        after(&service, pristine, fixture)?;
+    }
+    IDLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(service);
+    checked.map(drop).map_err(Failed::from)
+}
+
+fn after(service: &Service, (pristine, language): (&Outcome, Language), fixture: &Fixture) -> Result<(), Failed> {
+    let outcome = execute(service, canary::request(language)).map_err(Failed::from)?;
+    let outcome = without_times(&outcome);
+    if outcome == *pristine {
+        return Ok(());
+    }
+    Err(Failed::from(format!(
+        "the {} canary after {} sees something else (fuel {} instead of {}):\n{}\n-- instead of:\n{}",
+        language.name(),
+        fixture.name,
+        outcome.usage.fuel,
+        pristine.usage.fuel,
+        describe(&outcome),
+        describe(pristine)
+    )))
+}
