@@ -125,6 +125,15 @@ static JSValue get_stack(JSContext *context, JSValueConst this) {
     return text;
 }
 
+/* Any value may be assigned, and shadows what was recorded. */
+static JSValue set_stack(JSContext *context, JSValueConst this, JSValueConst value) {
+    if (!JS_IsObject(this)) return JS_ThrowTypeError(context, "Error.prototype.stack set on a value that is no object");
+    if (JS_DefinePropertyValueStr(context, this, "stack", JS_DupValue(context, value),
+                                  JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE | JS_PROP_THROW) < 0)
+        return JS_EXCEPTION;
+    return JS_UNDEFINED;
+}
+
 /* Error.captureStackTrace: QuickJS's, then the same form as above. */
 static JSValue capture_stack(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int magic, JSValueConst *data) {
     JSValue done = JS_Call(context, data[0], this, argc, argv);
@@ -156,10 +165,11 @@ void failure_init(void) {
     JSValue global = JS_GetGlobalObject(user), constructor = JS_GetPropertyStr(user, global, "Error");
     JSValue prototype = JS_GetPropertyStr(user, constructor, "prototype");
     JSValue capture = JS_GetPropertyStr(user, constructor, "captureStackTrace");
-    JSCFunctionType getter = {.getter = get_stack};
+    JSCFunctionType getter = {.getter = get_stack}, setter = {.setter = set_stack};
     JSAtom stack = JS_NewAtom(user, "stack");
-    JS_DefineProperty(user, prototype, stack, JS_UNDEFINED, JS_NewCFunction2(user, getter.generic, "get stack", 0, JS_CFUNC_getter, 0),
-                      JS_UNDEFINED, JS_PROP_HAS_GET);
+    JS_DefinePropertyGetSet(user, prototype, stack,
+                            JS_NewCFunction2(user, getter.generic, "get stack", 0, JS_CFUNC_getter, 0),
+                            JS_NewCFunction2(user, setter.generic, "set stack", 1, JS_CFUNC_setter, 0), JS_PROP_CONFIGURABLE);
     JS_DefinePropertyValueStr(user, constructor, "captureStackTrace",
                               JS_NewCFunctionData2(user, capture_stack, "captureStackTrace", 2, 0, 1, (JSValueConst *)&capture),
                               JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);

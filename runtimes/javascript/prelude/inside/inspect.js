@@ -12,6 +12,8 @@ const defaults = {
   maxStringLength: 10000, breakLength: 80, compact: 3, sorted: false, getters: false, numericSeparator: false,
 };
 const plainName = /^[a-zA-Z_][a-zA-Z_0-9]*$/;
+const getter = (name) => Function.prototype.call.bind(Object.getOwnPropertyDescriptor(RegExp.prototype, name).get);
+const regexpSource = getter('source'), regexpFlags = getter('flags');
 let native;
 
 export function useNatives(natives) { native = natives; }
@@ -159,14 +161,10 @@ function describeOther(context, value, depth, insideTypedArray, kind, constructo
     return lead === `${fallback} ` ? text : lead + text;
   };
   switch (kind) {
-    case kinds.ARGUMENTS: {
-      const entries = () => formatArray(context, value, depth + 1);
-      if (value.length === 0) return '[Arguments] []';
-      return { braces: ['[Arguments] [', ']'], keys: keysOf(context, value, true), isArray: true, entries };
-    }
+    case kinds.ARGUMENTS: return keys.length === 0 ? '[Arguments] {}' : { braces: ['[Arguments] {', '}'], keys };
     case kinds.FUNCTION: return based(functionBase(value, constructor, tag, native));
     case kinds.REGEXP: {
-      const text = named(RegExp.prototype.toString.call(value), 'RegExp');
+      const text = named(`/${regexpSource(value)}/${regexpFlags(value)}`, 'RegExp');
       return depth > context.depth && context.depth !== null ? text : based(text);
     }
     case kinds.DATE: {
@@ -199,7 +197,8 @@ function describeOther(context, value, depth, insideTypedArray, kind, constructo
       return based(boxed(context, value, 'String', constructor, tag));
   }
   if (native.isUserError(value)) return based(errorBase(value, constructor, tag, context, keys));
-  const lead = constructor === 'Object' && tag === '' ? '' : prefix(constructor, tag, 'Object');
+  const fallback = constructor === null ? Object.prototype.toString.call(value).slice(8, -1) : 'Object';
+  const lead = constructor === 'Object' && tag === '' ? '' : prefix(constructor, tag, fallback);
   if (keys.length === 0) return `${lead}{}`;
   return { braces: [`${lead}{`, '}'], keys };
 }

@@ -53,7 +53,7 @@ export function functionBase(value, constructor, tag, native) {
     let base = `class ${name}`;
     if (constructor !== 'Function' && constructor !== null) base += ` [${constructor}]`;
     if (tag !== '' && constructor !== tag) base += ` [${tag}]`;
-    if (constructor === null) return `[${base} extends null]`;
+    if (constructor === null) return `[${base} extends [null prototype]]`;
     const parent = Object.getPrototypeOf(value).name;
     return `[${base}${parent ? ` extends ${parent}` : ''}]`;
   }

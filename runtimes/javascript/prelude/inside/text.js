@@ -15,7 +15,7 @@ const needsEscapeButQuoteGlobal = new RegExp(needsEscapeButQuote.source, 'g');
 
 function escapeCharacter(character) {
   const code = character.charCodeAt(0);
-  return code < escapes.length ? escapes[code] : `\\u${code.toString(16).toUpperCase()}`;
+  return code < escapes.length ? escapes[code] : `\\u${code.toString(16)}`;
 }
 
 /** Quoted with the first of ' " ` that the string does not contain. */

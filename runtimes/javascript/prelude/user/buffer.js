@@ -98,7 +98,7 @@ defineProperty(Buffer.prototype, Symbol.for('nodejs.util.inspect.custom'), {
   value() {
     const shown = natives.decode(codecs.hex, this, 0, 50, false).replace(/(.{2})(?=.)/g, '$1 ');
     const more = this.length - 50;
-    return `<${this.constructor.name}${shown ? ` ${shown}` : ''}${more > 0 ? ` ... ${more} more byte${more > 1 ? 's' : ''}` : ''}>`;
+    return `<${this.constructor.name} ${shown}${more > 0 ? ` ... ${more} more byte${more > 1 ? 's' : ''}` : ''}>`;
   },
   writable: true, configurable: true,
 });

@@ -23,4 +23,6 @@ Object.defineProperty(URLSearchParams.prototype, custom, {
   writable: true, configurable: true,
 });
 
+for (const constructor of [URL, URLSearchParams]) // the bundler may have renamed them
+  Object.defineProperty(constructor, 'name', { value: constructor === URL ? 'URL' : 'URLSearchParams', configurable: true });
 define(globalThis, { URL, URLSearchParams });
