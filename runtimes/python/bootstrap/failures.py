@@ -12,7 +12,7 @@ LONGEST_TEXT = 65536
 # A recursion's frames repeat; more of them say nothing new.
 MOST_FRAMES = 2000
 
-LIBRARY = "/lib/python3.13/"
+LIBRARY = "/usr/lib/python3.13/"
 OURS = LIBRARY + "_ampoule/"
 
 _file_name, _source, _modules = "", "", None

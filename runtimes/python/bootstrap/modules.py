@@ -7,10 +7,10 @@ from importlib.machinery import ModuleSpec
 class Source:
     """The loader of a program or of one of its modules: knows its source, which `linecache` and `inspect` ask for."""
 
-    __slots__ = ("name", "path", "text")
+    __slots__ = ("name", "path", "text", "code")
 
-    def __init__(self, name, path, text):
-        self.name, self.path, self.text = name, path, text
+    def __init__(self, name, path, text, code=None):
+        self.name, self.path, self.text, self.code = name, path, text, code
 
     def get_source(self, name=None):
         return self.text
@@ -25,7 +25,10 @@ class Source:
         return None
 
     def exec_module(self, module):
-        exec(compile(self.text, self.path, "exec", dont_inherit=True), module.__dict__)
+        exec(self.code or self.compiled(), module.__dict__)
+
+    def compiled(self):
+        return compile(self.text, self.path, "exec", dont_inherit=True)
 
 
 class Finder:
@@ -64,11 +67,23 @@ def named(texts):
     return loaders
 
 
-def install(texts):
+def compiled(texts):
+    """The code of each module by name. One that cannot be compiled is left out: it fails where it is imported."""
+    codes = {}
+    for name, loader in named(texts).items():
+        try:
+            codes[name] = loader.compiled()
+        except (SyntaxError, ValueError):
+            pass
+    return codes
+
+
+def install(texts, codes):
     """Makes the modules importable. They come before those of the image, as a script's neighbours do: one that is
     loaded already gives way, while the library's own references to it stay."""
     finder.sources = loaders = named(texts)
-    for name in loaders:
+    for name, loader in loaders.items():
+        loader.code = codes.get(name)
         sys.modules.pop(name, None)
     return loaders
 

@@ -29,9 +29,11 @@ _exit_callbacks = 0
 
 def compile_program(entry, file_name, source, input_json, code, extra_modules, environment):
     try:
-        sources = modules.named(extra_modules)
-        failures.begin(file_name, source, sources)
-        return (KIND, COMPLETED, CODE, marshal.dumps(_compiled(entry, file_name, source, _parsed(input_json))))
+        failures.begin(file_name, source, None)
+        compiled = _compiled(entry, file_name, source, _parsed(input_json))
+        if extra_modules is not None:
+            compiled = (compiled, modules.compiled(extra_modules))
+        return (KIND, COMPLETED, CODE, marshal.dumps(compiled))
     except BaseException as error:
         return failures.answer(error)
 
@@ -39,15 +41,18 @@ def compile_program(entry, file_name, source, input_json, code, extra_modules, e
 def run(entry, file_name, source, input_json, code, extra_modules, environment):
     try:
         failures.begin(file_name, source, None)
-        if extra_modules is not None:
-            failures.begin(file_name, source, modules.install(extra_modules))
-        if environment is not None:
-            os.environ.update(environment)
         values = _parsed(input_json)
+        codes = {}
         if code is None:
             code = _compiled(entry, file_name, source, values)
         else:
             code = marshal.loads(code)
+            if type(code) is tuple:
+                code, codes = code
+        if extra_modules is not None:
+            failures.begin(file_name, source, modules.install(extra_modules, codes))
+        if environment is not None:
+            os.environ.update(environment)
         sys.argv = [file_name]
         module = _module("__main__" if entry == SCRIPT else _module_name(file_name), file_name, source)
         try:

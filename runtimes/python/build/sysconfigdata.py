@@ -12,9 +12,9 @@ PLACES = {
     "ABIFLAGS": "",
     "EXT_SUFFIX": ".cpython-313-wasm32-wasi.so",
     "HOST_GNU_TYPE": "wasm32-unknown-wasip1",
-    "INCLUDEPY": "/include/python3.13",
-    "LIBDEST": "/lib/python3.13",
-    "LIBDIR": "/lib",
+    "INCLUDEPY": "/usr/include/python3.13",
+    "LIBDEST": "/usr/lib/python3.13",
+    "LIBDIR": "/usr/lib",
     "MACHDEP": "wasi",
     "MULTIARCH": "wasm32-wasi",
     "PYTHONPATH": "",
@@ -25,8 +25,8 @@ PLACES = {
     "SOABI": "cpython-313-wasm32-wasi",
     "TZPATH": "/usr/share/zoneinfo",
     "VERSION": "3.13",
-    "exec_prefix": "/",
-    "prefix": "/",
+    "exec_prefix": "/usr",
+    "prefix": "/usr",
 }
 
 with open(sys.argv[1]) as header:

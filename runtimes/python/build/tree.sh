@@ -4,7 +4,7 @@
 set -euo pipefail
 
 python="$STEP_NATIVE/bin/python3"
-lib="$OUT/tree/lib/python3.13"
+lib="$OUT/tree/usr/lib/python3.13"
 mkdir -p "$lib" "$OUT/tree/usr/share"
 cp -r "$STEP_SOURCE/cpython/Lib/." "$lib/"
 

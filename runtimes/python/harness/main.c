@@ -42,13 +42,18 @@ static void boot(void) {
     config.use_hash_seed = 1;  /* the snapshot freezes any seed; 0 makes the order of sets the same everywhere */
     config.hash_seed = 0;
     config.module_search_paths_set = 1;
-    check(PyWideStringList_Append(&config.module_search_paths, L"/lib/python3.13"));
-    check_text(&config, &config.home, L"/");
-    check_text(&config, &config.stdlib_dir, L"/lib/python3.13");
+    check(PyWideStringList_Append(&config.module_search_paths, L"/usr/lib/python3.13"));
+    check_text(&config, &config.home, L"/usr");
+    check_text(&config, &config.prefix, L"/usr");
+    check_text(&config, &config.exec_prefix, L"/usr");
+    check_text(&config, &config.base_prefix, L"/usr");
+    check_text(&config, &config.base_exec_prefix, L"/usr");
+    check_text(&config, &config.stdlib_dir, L"/usr/lib/python3.13");
     check_text(&config, &config.executable, L"");
     check_text(&config, &config.program_name, L"python3");
     check_text(&config, &config.stdio_encoding, L"utf-8");
     check_text(&config, &config.stdio_errors, L"surrogateescape");
+    check(PyConfig_Read(&config));
     check(Py_InitializeFromConfig(&config));
     PyConfig_Clear(&config);
 }

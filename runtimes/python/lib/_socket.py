@@ -46,6 +46,8 @@ def _no_network(*args, **options):
 class socket:
     """A socket that can be made and asked about itself; any use of the network fails."""
 
+    __slots__ = ("family", "type", "proto", "timeout", "_options", "_open")
+
     def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
         if fileno is not None:
             _no_network()
