@@ -1,2 +1,58 @@
-//! Measures what SPECIFICATION.md promises.
+//! `ampoule bench`: measures every promise of SPECIFICATION.md on this machine, native interpreters in the same run.
+//!
+//! * [`in_process`]: fresh guests through the service, without a transport,
+//! * [`cpu`]: CPU-bound programs against the native interpreters of the same source,
+//! * [`served`]: a server of its own process over gRPC loopback: latency, throughput, fairness, memory,
+//! * [`native`]: the interpreters that all of it is compared with.
+//!
+//! Times are of this machine and moment; the promises that matter are ratios within one run.
 #![forbid(unsafe_code)]
+
+mod cpu;
+mod in_process;
+mod native;
+mod programs;
+mod report;
+mod served;
+mod server;
+mod stats;
+
+pub use native::Natives;
+pub use report::{Report, Row};
+
+use ampoule_service::Service;
+use ampoule_world::{Entry, Language, Program, Request};
+use std::path::PathBuf;
+
+/// What to measure with.
+pub struct Options {
+    /// Fewer samples: for a look, not for SPECIFICATION.md.
+    pub quick: bool,
+    /// The native interpreters.
+    pub natives: Natives,
+    /// The `ampoule` binary that is started with `serve`.
+    pub server: PathBuf,
+}
+
+/// Measures everything; takes a minute or two.
+pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report> {
+    let mut report = Report::default();
+    eprintln!("in process");
+    in_process::measure(service, options, &mut report).await?;
+    eprintln!("CPU-bound programs");
+    cpu::measure(service, options, &mut report).await?;
+    eprintln!("over gRPC");
+    served::measure(options, &mut report).await?;
+    Ok(report)
+}
+
+pub(crate) fn request(language: Language, source: &str, input_json: &str) -> Request {
+    let program = Program {
+        language,
+        entry: Entry::Main,
+        source: source.to_owned(),
+        file_name: String::new(),
+        modules: Vec::new(),
+    };
+    Request { input_json: input_json.to_owned(), ..Request::of(program) }
+}

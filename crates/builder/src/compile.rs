@@ -1,4 +1,4 @@
-//! Compilation: from the snapshot to machine code for this kind of machine.
+//! Compilation: from the snapshot to metered machine code for this kind of machine.
 
 use crate::error::{Error, IoContext, Result};
 use crate::guest;
@@ -41,6 +41,7 @@ pub(crate) fn inputs() -> Result<Inputs> {
         ("wasmtime".to_owned(), ENGINE_VERSION.to_owned()),
         ("engine configuration".to_owned(), hex::encode(digest.0.finalize())),
         ("engine configuration id".to_owned(), ampoule_engine::code_config_id()),
+        ("metering".to_owned(), ampoule_meter::VERSION.to_owned()),
     ]))
 }
 
@@ -49,6 +50,7 @@ pub(crate) fn run(image: &str, from: &Path, to: &Path) -> Result<()> {
     let path = from.join(GUEST_FILE);
     let wasm = fs::read(&path).doing("read", &path)?;
     let refused = |message: String| Error::Guest { image: image.to_owned(), message };
+    let wasm = ampoule_meter::meter(&wasm).map_err(|error| refused(error.to_string()))?;
     let module = Module::new(&engine(image)?, &wasm).map_err(|error| refused(format!("{error:?}")))?;
     guest::check(&module).map_err(refused)?;
     let interface = Interface {

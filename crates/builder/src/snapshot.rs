@@ -69,7 +69,6 @@ fn boot(wasm: &[u8], log: File) -> std::result::Result<(Vec<u8>, Booted), String
 fn boot_and_snapshot(wasm: &[u8], log: File) -> wasmtime::Result<(Vec<u8>, Booted)> {
     let mut config = ampoule_engine::code_config();
     config
-        .consume_fuel(false)
         // The guest boots once: compiling it fast is worth more than running it fast.
         .cranelift_opt_level(OptLevel::None)
         // The bits of a NaN differ between processors and would end up in the snapshot.

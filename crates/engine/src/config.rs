@@ -22,7 +22,7 @@ pub struct EngineConfig {
     pub slots: u32,
     /// Largest linear memory a guest can be given, in bytes.
     pub max_memory_bytes: u64,
-    /// Fuel between two looks at the clock and at other guests.
+    /// Units of fuel between two looks at the clock and at other guests.
     pub fuel_slice: u64,
     /// Memory of a slot, in bytes, that is reset by copying and stays resident between guests; what a guest
     /// dirtied beyond it is given back to the system.
@@ -66,7 +66,6 @@ pub fn code_config() -> Config {
         true,
     );
     config
-        .consume_fuel(true)
         .concurrency_support(false)
         .gc_support(false)
         .shared_memory(false)
@@ -83,7 +82,7 @@ pub fn code_config() -> Config {
 /// A short name for what [`code_config`] means for machine code; part of every image's build key.
 /// Changed by hand with `code_config`: wasmtime itself refuses stale code, this only makes the builder notice.
 pub fn code_config_id() -> String {
-    let description = format!("ampoule-code-1 stack={MAX_WASM_STACK} dense={DENSE_IMAGE_BYTES} fuel");
+    let description = format!("ampoule-code-2 stack={MAX_WASM_STACK} dense={DENSE_IMAGE_BYTES}");
     hex::encode(&Sha256::digest(description.as_bytes())[..8])
 }
 

@@ -5,7 +5,7 @@ use crate::error::EngineError;
 use crate::host::{GuestState, Stop};
 use crate::image::Image;
 use ampoule_world::{Deterministic, Limits};
-use wasmtime::{Instance, Memory, ModuleExport, Store, TypedFunc};
+use wasmtime::{Global, Instance, Memory, ModuleExport, Store, TypedFunc, Val};
 
 /// Which of the guest's two doors is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +18,7 @@ pub(crate) struct Guest {
     pub(crate) store: Store<GuestState>,
     instance: Instance,
     memory: Memory,
+    fuel: Global,
     image: Image,
 }
 
@@ -34,17 +35,21 @@ impl Guest {
         if limits.memory_bytes < needed {
             return Err(EngineError::MemoryBelowImage { limit: limits.memory_bytes, needed });
         }
-        let mut store = Store::new(&engine.inner.wasm, GuestState::new(limits, deterministic));
+        let mut store = Store::new(&engine.inner.wasm, GuestState::new(limits, engine.inner.config.fuel_slice, deterministic));
         store.limiter(|state| &mut state.growth);
-        store.set_fuel(limits.fuel).map_err(fault)?;
-        store.fuel_async_yield_interval(Some(engine.inner.config.fuel_slice)).map_err(fault)?;
         let instance = image.inner.pre.instantiate_async(&mut store).await.map_err(fault)?;
         let memory = instance
             .get_module_export(&mut store, &image.inner.exports.memory)
             .and_then(wasmtime::Extern::into_memory)
             .ok_or_else(|| EngineError::Guest("the export 'memory' is not a memory".into()))?;
         store.data_mut().memory = Some(memory);
-        Ok(Guest { store, instance, memory, image: image.clone() })
+        let fuel = instance
+            .get_module_export(&mut store, &image.inner.exports.fuel)
+            .and_then(wasmtime::Extern::into_global)
+            .ok_or_else(|| EngineError::Guest("the export for fuel is not a global".into()))?;
+        let slice = store.data_mut().fuel.next_slice(0).unwrap_or(0);
+        fuel.set(&mut store, Val::I64(slice)).map_err(fault)?;
+        Ok(Guest { store, instance, memory, fuel, image: image.clone() })
     }
 
     /// Hands in a request and returns where the response lies. Traps and stops come back as errors of wasmtime.
@@ -77,9 +82,10 @@ impl Guest {
         self.memory.data_size(&self.store) as u64
     }
 
-    /// Fuel used of a limit of `limit`.
-    pub(crate) fn fuel_used(&self, limit: u64) -> u64 {
-        limit.saturating_sub(self.store.get_fuel().unwrap_or(0))
+    /// Units of fuel used so far.
+    pub(crate) fn fuel_used(&mut self) -> u64 {
+        let left = self.fuel.get(&mut self.store).i64().unwrap_or(0);
+        self.store.data().fuel.used(left)
     }
 
     fn function<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(

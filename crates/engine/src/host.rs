@@ -1,4 +1,4 @@
-//! The five host functions, and the state behind them. Nothing else is linked into a guest.
+//! The host functions, and the state behind them. Nothing else is linked into a guest.
 //!
 //! Everything a guest can make the host hold is bounded here: output by its limit, random bytes by
 //! the size of one call, sleeping by the wall time around the whole run.
@@ -30,6 +30,7 @@ pub(crate) enum Stop {
 /// What belongs to one guest.
 pub(crate) struct GuestState {
     pub(crate) memory: Option<Memory>,
+    pub(crate) fuel: Fuel,
     pub(crate) output: Output,
     pub(crate) growth: Growth,
     clock: Clock,
@@ -37,14 +38,39 @@ pub(crate) struct GuestState {
 }
 
 impl GuestState {
-    pub(crate) fn new(limits: &Limits, deterministic: Option<Deterministic>) -> Self {
+    pub(crate) fn new(limits: &Limits, fuel_slice: u64, deterministic: Option<Deterministic>) -> Self {
         GuestState {
             memory: None,
+            fuel: Fuel { limit: limits.fuel, slice: fuel_slice, granted: 0 },
             output: Output::new(limits.output_bytes),
             growth: Growth { limit: limits.memory_bytes, refused: false },
             clock: Clock::new(deterministic),
             random: RandomStream { seed: deterministic.map(|fixed| fixed.seed), stream: None },
         }
+    }
+}
+
+/// Fuel, granted in slices. What is left of the current slice lies in a global of the guest and goes below zero by at
+/// most one charge.
+pub(crate) struct Fuel {
+    limit: u64,
+    slice: u64,
+    granted: u64,
+}
+
+impl Fuel {
+    /// Units used when `left` of the granted ones are left.
+    pub(crate) fn used(&self, left: i64) -> u64 {
+        self.granted.saturating_add_signed(left.saturating_neg())
+    }
+
+    /// The next slice after what was used; `None` at the limit.
+    pub(crate) fn next_slice(&mut self, left: i64) -> Option<i64> {
+        let used = self.used(left);
+        let slice = self.slice.min(self.limit.saturating_sub(used));
+        self.granted = used + slice;
+        // Slices are far below the range of i64: the configuration is in hundreds of thousands.
+        (slice > 0).then_some(slice as i64)
     }
 }
 
@@ -223,6 +249,18 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
         |mut caller: Caller<'_, GuestState>, stream: i32, address: i32, length: i32| -> wasmtime::Result<()> {
             let (bytes, state) = guest_bytes(&mut caller, address, length)?;
             Ok(state.output.append(stream, bytes)?)
+        },
+    )?;
+    linker.func_wrap_async(
+        imports::MODULE,
+        imports::REFUEL,
+        |mut caller: Caller<'_, GuestState>, (left,): (i64,)| {
+            Box::new(async move {
+                let slice = caller.data_mut().fuel.next_slice(left).ok_or(Stop::Limit(Limit::Fuel))?;
+                // Others get their turn, and the wall time is looked at.
+                tokio::task::yield_now().await;
+                Ok::<i64, wasmtime::Error>(slice)
+            })
         },
     )?;
     linker.func_wrap_async(

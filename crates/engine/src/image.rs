@@ -28,6 +28,7 @@ pub(crate) struct LoadedImage {
 /// Where the ABI's exports are, so that no name is looked up per execution.
 pub(crate) struct GuestExports {
     pub(crate) memory: ModuleExport,
+    pub(crate) fuel: ModuleExport,
     pub(crate) alloc: ModuleExport,
     pub(crate) compile: ModuleExport,
     pub(crate) run: ModuleExport,
@@ -126,6 +127,7 @@ fn guest_exports(module: &Module) -> Result<GuestExports, String> {
         |name: &str| module.get_export_index(name).ok_or_else(|| format!("it lacks the export '{name}'"));
     Ok(GuestExports {
         memory: export("memory")?,
+        fuel: export(imports::FUEL_GLOBAL)?,
         alloc: export("ampoule_alloc")?,
         compile: export("ampoule_compile")?,
         run: export("ampoule_run")?,

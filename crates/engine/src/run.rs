@@ -64,7 +64,7 @@ impl Engine {
         };
         let (mut outcome, code) = conclude(&guest, ending, &job.limits, image.language());
         let compiling = job.limits.fuel - limits.fuel;
-        outcome.usage.fuel = guest.fuel_used(limits.fuel) + compiling;
+        outcome.usage.fuel = guest.fuel_used() + compiling;
         outcome.usage.peak_memory_bytes = guest.memory_bytes();
         outcome.usage.cpu_time = cpu_time;
         let output = &mut guest.store.data_mut().output;
@@ -138,7 +138,6 @@ fn classify(error: &wasmtime::Error, guest: &Guest) -> Ending {
         };
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => Ending::Stopped(Limit::Fuel),
         Some(Trap::StackOverflow) => Ending::StackOverflow,
         // An interpreter that was refused memory in a place that cannot raise ends in a trap.
         _ if guest.store.data().growth.refused => Ending::Stopped(Limit::Memory),

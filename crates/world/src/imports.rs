@@ -7,6 +7,12 @@
 /// The module name all host functions live under.
 pub const MODULE: &str = "ampoule";
 
+/// The host function that grants slices of fuel. Guests do not declare it: the metering pass adds it.
+pub const REFUEL: &str = "refuel";
+
+/// The exported global that holds the fuel left in the current slice.
+pub const FUEL_GLOBAL: &str = "ampoule_fuel";
+
 /// A WebAssembly value type, as far as host functions use them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ValueType {
@@ -32,7 +38,7 @@ pub struct HostFunction {
 use ValueType::{I32, I64};
 
 /// Every host function there is.
-pub const HOST_FUNCTIONS: [HostFunction; 5] = [
+pub const HOST_FUNCTIONS: [HostFunction; 6] = [
     HostFunction {
         name: "clock_now",
         parameters: &[I32],
@@ -58,6 +64,12 @@ pub const HOST_FUNCTIONS: [HostFunction; 5] = [
         purpose: "bytes of the execution's own random stream",
     },
     HostFunction {
+        name: REFUEL,
+        parameters: &[I64],
+        results: &[I64],
+        purpose: "the next slice of fuel, or the end of the execution",
+    },
+    HostFunction {
         name: "sleep",
         parameters: &[I64],
         results: &[],
@@ -70,7 +82,7 @@ pub fn is_allowed(module: &str, name: &str) -> bool {
     module == MODULE && HOST_FUNCTIONS.iter().any(|function| function.name == name)
 }
 
-/// Functions and globals every image must export.
+/// Functions and globals every guest must export; an image exports [`FUEL_GLOBAL`] too.
 pub const REQUIRED_EXPORTS: [&str; 5] = [
     "memory",
     "__stack_pointer",

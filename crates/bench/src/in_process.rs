@@ -1,0 +1,98 @@
+//! Fresh guests through the service, in this process, one after the other.
+
+use crate::stats::{Samples, human};
+use crate::{Options, Report, native, programs, request};
+use ampoule_service::Service;
+use ampoule_world::{Language, Status};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+pub(crate) async fn measure(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    trivial_python(service, options, report).await?;
+    trivial_javascript(service, options, report).await?;
+    clean_up(service, options, report).await
+}
+
+async fn trivial_python(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let (source, input) = programs::trivial(Language::Python);
+    let samples = executions(service, Language::Python, source, input, rounds(options, 3000)).await?;
+    let reached = format!("p50 {}, p99 {}", human(samples.p50()), human(samples.p99()));
+    report.row(
+        "Python trivial `main(a, b)`, fresh guest, in process",
+        reached,
+        "p50 ≤ 100 µs",
+        samples.p50() <= Duration::from_micros(100),
+    );
+    let spawns = (0..rounds(options, 20))
+        .map(|_| native::spawn_once(Path::new("python3"), source, input))
+        .collect::<Result<Vec<_>, _>>()?;
+    let spawned = Samples::new(spawns).p50();
+    let ratio = spawned.as_secs_f64() / samples.p50().as_secs_f64();
+    report.row(
+        "the same against spawning native `python3`",
+        format!("{ratio:.0}x faster (spawn p50 {})", human(spawned)),
+        "≥ 100x",
+        ratio >= 100.0,
+    );
+    Ok(())
+}
+
+async fn trivial_javascript(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let (source, input) = programs::trivial(Language::Javascript);
+    let samples = executions(service, Language::Javascript, source, input, rounds(options, 3000)).await?;
+    let reached = format!("p50 {}, p99 {}", human(samples.p50()), human(samples.p99()));
+    report.row(
+        "JavaScript trivial `main`, fresh guest, in process",
+        reached,
+        "p50 ≤ 60 µs",
+        samples.p50() <= Duration::from_micros(60),
+    );
+    Ok(())
+}
+
+async fn clean_up(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let Some(python) = options.natives.of(Language::Python) else {
+        report.details.push("Seed 001 §1.3 was not measured: no native Python of the same source.".into());
+        return Ok(());
+    };
+    let input = programs::clean_up_input();
+    let samples =
+        executions(service, Language::Python, programs::CLEAN_UP, &input, rounds(options, 1000)).await?;
+    let (_, warm) = native::warm_call(python, Language::Python, programs::CLEAN_UP, &input, 2000)?;
+    let bound = warm * 2 + Duration::from_micros(100);
+    report.row(
+        "seed 001 §1.3, JSON clean-up in Python, fresh guest, in process",
+        format!("p50 {} (warm native {})", human(samples.p50()), human(warm)),
+        "p50 ≤ 2x warm native + 0.1 ms",
+        samples.p50() <= bound,
+    );
+    Ok(())
+}
+
+pub(crate) fn rounds(options: &Options, full: usize) -> usize {
+    if options.quick { (full / 10).max(5) } else { full }
+}
+
+/// Whole executions, admission and program cache included; a tenth of them more, before, to warm up.
+async fn executions(
+    service: &Service,
+    language: Language,
+    source: &str,
+    input: &str,
+    rounds: usize,
+) -> anyhow::Result<Samples> {
+    let mut samples = Vec::with_capacity(rounds);
+    for round in 0..rounds + rounds / 10 + 3 {
+        let request = request(language, source, input);
+        let started = Instant::now();
+        let execution = service.execute(request).await?;
+        let elapsed = started.elapsed();
+        if execution.outcome.status != Status::Completed {
+            anyhow::bail!("the benchmark's own program failed: {:?}", execution.outcome.failure);
+        }
+        if round >= rounds / 10 + 3 {
+            samples.push(elapsed);
+        }
+    }
+    Ok(Samples::new(samples))
+}

@@ -1,0 +1,64 @@
+//! A server in a process of its own, on a port of its own.
+
+use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tonic::transport::{Channel, Endpoint};
+
+/// A running `ampoule serve`; stopped when dropped.
+pub(crate) struct Server {
+    child: Child,
+    address: String,
+    /// From start to the first connection that was taken.
+    pub(crate) ready_after: Duration,
+}
+
+impl Server {
+    pub(crate) async fn start(binary: &Path) -> anyhow::Result<Server> {
+        // A free port: bound and given up at once. Somebody could take it in between; then the start fails.
+        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let address = format!("127.0.0.1:{port}");
+        let started = Instant::now();
+        let child = Command::new(binary)
+            .args(["serve", "--listen", &address])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let mut server = Server { child, address, ready_after: Duration::ZERO };
+        while server.connect().await.is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                anyhow::bail!("the server ended at once: {status}");
+            }
+            if started.elapsed() > Duration::from_secs(30) {
+                anyhow::bail!("the server did not answer within 30 s");
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        server.ready_after = started.elapsed();
+        Ok(server)
+    }
+
+    pub(crate) async fn connect(&self) -> anyhow::Result<ExecutionServiceClient<Channel>> {
+        let channel = Endpoint::from_shared(format!("http://{}", self.address))?.tcp_nodelay(true).connect().await?;
+        Ok(ExecutionServiceClient::new(channel))
+    }
+
+    /// (resident, private) memory of the process in bytes, as the kernel counts them.
+    pub(crate) fn memory(&self) -> anyhow::Result<(u64, u64)> {
+        let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
+        let kilobytes = |name: &str| -> u64 {
+            let line = text.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.split_whitespace().nth(1)).and_then(|word| word.parse().ok()).unwrap_or(0)
+        };
+        Ok((kilobytes("Rss:") << 10, (kilobytes("Private_Dirty:") + kilobytes("Private_Clean:")) << 10))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

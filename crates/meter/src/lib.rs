@@ -1,0 +1,49 @@
+//! Writes fuel metering into a module: the price of determinism, paid at image build.
+//!
+//! wasmtime can count fuel itself, per basic block and around every call; interpreters, which are all branches and small
+//! calls, then run at 0.75 of their speed. Here the count is coarser and far cheaper, and still a function of the program
+//! alone, the same on every machine:
+//!
+//! * The fuel left lives in a global of the module. **Every cycle** of control flow passes a point that subtracts
+//!   from it and checks it: each iteration of a loop, and each entry of a function through which recursion is possible.
+//! * A point is charged with the straight-line instructions up to the next point, both arms of a branch included,
+//!   direct callees that are not points themselves too. A `br_table` chooses among many arms: there a typical path is charged.
+//! * Bulk memory instructions are charged by their length.
+//! * At zero the module calls the imported `refuel`, which grants the next slice or ends the execution. So slices of fuel
+//!   are also the scheduler's time slices.
+//!
+//! Code between two points is bounded by the size of a function, so a guest cannot run on without being seen. The images'
+//! code is ours; user programs are data to it and cannot leave the metering out.
+#![forbid(unsafe_code)]
+
+mod rewrite;
+mod survey;
+
+use survey::Survey;
+
+/// Names what this version of the pass charges; part of every image's build key. Raise it with every change of a charge.
+pub const VERSION: &str = "1";
+
+/// Why a module cannot be metered.
+#[derive(Debug, thiserror::Error)]
+pub enum MeterError {
+    /// The bytes are not a module that can be read.
+    #[error("module cannot be read: {0}")]
+    Malformed(#[from] wasmparser::BinaryReaderError),
+    /// The module cannot be written again.
+    #[error("module cannot be written: {0}")]
+    Rewrite(String),
+    /// Metering twice would charge twice.
+    #[error("module is metered already")]
+    AlreadyMetered,
+    /// The import section is where `refuel` goes.
+    #[error("module imports nothing; a guest imports its host functions")]
+    NoImports,
+}
+
+/// The module with metering: one import, one exported global and the checks are added; nothing else changes, except
+/// that custom sections are dropped. The result depends on `wasm` alone.
+pub fn meter(wasm: &[u8]) -> Result<Vec<u8>, MeterError> {
+    let survey = Survey::of(wasm)?;
+    rewrite::rewrite(wasm, &survey)
+}

@@ -1,0 +1,274 @@
+//! First pass: what each function does, where metering points go, and what each charges.
+
+use crate::MeterError;
+use ampoule_world::imports;
+use wasmparser::{
+    CompositeInnerType, ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef,
+};
+
+/// Charged for an indirect call on top of the instruction: the callee may be a leaf that is no point itself.
+const INDIRECT_CALL: u64 = 8;
+
+/// Charged for a stretch with a `br_table`: a typical path through an interpreter's dispatch, not the sum of all its arms.
+const DISPATCH: u64 = 64;
+
+/// Most that one point charges. Straight code beyond it is initialisation that runs once.
+const MOST: u64 = 100_000;
+
+/// The points of a function and their charges.
+#[derive(Debug, Default)]
+pub(crate) struct Charges {
+    /// Charged on entry; `None` when callers pay for it.
+    pub(crate) entry: Option<u64>,
+    /// Charged per iteration, in the order in which the loops appear.
+    pub(crate) loops: Vec<u64>,
+}
+
+/// What the second pass needs to know.
+#[derive(Debug, Default)]
+pub(crate) struct Survey {
+    pub(crate) type_count: u32,
+    pub(crate) imported_functions: u32,
+    pub(crate) global_count: u32,
+    /// Parameters of each defined function.
+    pub(crate) parameters: Vec<u32>,
+    pub(crate) charges: Vec<Charges>,
+}
+
+/// Straight-line work between points: a function's body outside of its loops, or one loop's body outside of inner loops.
+#[derive(Debug, Default)]
+struct Stretch {
+    instructions: u64,
+    callees: Vec<u32>,
+    dispatches: bool,
+}
+
+#[derive(Debug, Default)]
+struct Facts {
+    /// The body, then the loops in the order in which they appear.
+    stretches: Vec<Stretch>,
+    calls: bool,
+    address_taken: bool,
+}
+
+impl Survey {
+    pub(crate) fn of(wasm: &[u8]) -> Result<Survey, MeterError> {
+        let mut survey = Survey::default();
+        let mut parameters_of_type = Vec::new();
+        let mut facts: Vec<Facts> = Vec::new();
+        let mut taken: Vec<u32> = Vec::new();
+        let mut imports_seen = false;
+        for payload in Parser::new(0).parse_all(wasm) {
+            match payload? {
+                Payload::TypeSection(section) => {
+                    for group in section {
+                        for sub_type in group?.into_types() {
+                            parameters_of_type.push(match &sub_type.composite_type.inner {
+                                CompositeInnerType::Func(function) => function.params().len() as u32,
+                                _ => 0,
+                            });
+                        }
+                    }
+                }
+                Payload::ImportSection(section) => {
+                    imports_seen = true;
+                    for import in section.into_imports() {
+                        let import = import?;
+                        match import.ty {
+                            TypeRef::Func(_) | TypeRef::FuncExact(_) => survey.imported_functions += 1,
+                            TypeRef::Global(_) => survey.global_count += 1,
+                            _ => {}
+                        }
+                        if (import.module, import.name) == (imports::MODULE, imports::REFUEL) {
+                            return Err(MeterError::AlreadyMetered);
+                        }
+                    }
+                }
+                Payload::FunctionSection(section) => {
+                    for index in section {
+                        let parameters = parameters_of_type.get(index? as usize).copied().unwrap_or(0);
+                        survey.parameters.push(parameters);
+                    }
+                }
+                Payload::GlobalSection(section) => survey.global_count += section.count(),
+                Payload::ExportSection(section) => {
+                    for export in section {
+                        let export = export?;
+                        if export.kind == ExternalKind::Func {
+                            taken.push(export.index);
+                        }
+                    }
+                }
+                Payload::ElementSection(section) => {
+                    for element in section {
+                        match element?.items {
+                            ElementItems::Functions(functions) => {
+                                for function in functions {
+                                    taken.push(function?);
+                                }
+                            }
+                            ElementItems::Expressions(_, expressions) => {
+                                for expression in expressions {
+                                    for operator in expression?.get_operators_reader() {
+                                        if let Operator::RefFunc { function_index } = operator? {
+                                            taken.push(function_index);
+                                        }
+                                    }
+                                }
+                            }
+                        }
+                    }
+                }
+                Payload::CodeSectionEntry(body) => facts.push(facts_of(&body, &mut taken)?),
+                _ => {}
+            }
+        }
+        if !imports_seen {
+            return Err(MeterError::NoImports);
+        }
+        survey.type_count = parameters_of_type.len() as u32;
+        for index in taken {
+            let defined = index.checked_sub(survey.imported_functions).map(|index| index as usize);
+            if let Some(facts) = defined.and_then(|index| facts.get_mut(index)) {
+                facts.address_taken = true;
+            }
+        }
+        survey.charges = Pricing::new(&facts, survey.imported_functions).charges();
+        Ok(survey)
+    }
+}
+
+fn facts_of(body: &FunctionBody<'_>, taken: &mut Vec<u32>) -> Result<Facts, MeterError> {
+    let mut facts = Facts { stretches: vec![Stretch::default()], ..Facts::default() };
+    // For every open block: the stretch that goes on after its end.
+    let mut outer = Vec::new();
+    let mut current = 0;
+    for operator in body.get_operators_reader()? {
+        match operator? {
+            Operator::Loop { .. } => {
+                outer.push(current);
+                current = facts.stretches.len();
+                facts.stretches.push(Stretch::default());
+            }
+            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => outer.push(current),
+            Operator::End => current = outer.pop().unwrap_or(0),
+            Operator::Else | Operator::Nop | Operator::Unreachable => {}
+            Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
+                facts.calls = true;
+                facts.stretches[current].instructions += 1;
+                facts.stretches[current].callees.push(function_index);
+            }
+            Operator::CallIndirect { .. }
+            | Operator::ReturnCallIndirect { .. }
+            | Operator::CallRef { .. }
+            | Operator::ReturnCallRef { .. } => {
+                facts.calls = true;
+                facts.stretches[current].instructions += 1 + INDIRECT_CALL;
+            }
+            Operator::BrTable { .. } => {
+                facts.stretches[current].instructions += 1;
+                facts.stretches[current].dispatches = true;
+            }
+            Operator::RefFunc { function_index } => {
+                taken.push(function_index);
+                facts.stretches[current].instructions += 1;
+            }
+            _ => facts.stretches[current].instructions += 1,
+        }
+    }
+    Ok(facts)
+}
+
+/// Decides which functions are points and what everything costs.
+struct Pricing<'a> {
+    facts: &'a [Facts],
+    imported: u32,
+    is_point: Vec<bool>,
+    /// Price of calling a function that is no point, once known.
+    prices: Vec<Option<u64>>,
+}
+
+impl<'a> Pricing<'a> {
+    fn new(facts: &'a [Facts], imported: u32) -> Self {
+        // A cycle of calls with an indirect one in it enters a function whose address was taken. A leaf closes no cycle.
+        let is_point = facts.iter().map(|facts| facts.address_taken && facts.calls).collect();
+        let mut pricing = Pricing { facts, imported, is_point, prices: vec![None; facts.len()] };
+        pricing.cut_direct_cycles();
+        pricing
+    }
+
+    fn callees(&self, function: usize) -> impl Iterator<Item = usize> + use<'a> {
+        let imported = self.imported;
+        let callees = self.facts[function].stretches.iter().flat_map(|stretch| &stretch.callees);
+        callees.filter_map(move |callee| callee.checked_sub(imported).map(|callee| callee as usize))
+    }
+
+    /// Makes a point of every function that a chain of direct calls between non-points leads back to:
+    /// a depth-first walk in which an edge to a function still on the path closes a cycle.
+    fn cut_direct_cycles(&mut self) {
+        #[derive(Clone, Copy, PartialEq)]
+        enum Seen {
+            No,
+            OnPath,
+            Done,
+        }
+        let mut seen = vec![Seen::No; self.facts.len()];
+        for root in 0..self.facts.len() {
+            if seen[root] != Seen::No || self.is_point[root] {
+                continue;
+            }
+            seen[root] = Seen::OnPath;
+            let mut path = vec![(root, self.callees(root).collect::<Vec<_>>())];
+            while let Some((function, callees)) = path.last_mut() {
+                match callees.pop() {
+                    Some(callee) if self.is_point[callee] || seen[callee] == Seen::Done => {}
+                    Some(callee) if seen[callee] == Seen::OnPath => self.is_point[callee] = true,
+                    Some(callee) => {
+                        seen[callee] = Seen::OnPath;
+                        let next = self.callees(callee).collect();
+                        path.push((callee, next));
+                    }
+                    None => {
+                        seen[*function] = Seen::Done;
+                        path.pop();
+                    }
+                }
+            }
+        }
+    }
+
+    fn charges(mut self) -> Vec<Charges> {
+        (0..self.facts.len())
+            .map(|function| Charges {
+                entry: self.is_point[function].then(|| self.stretch_price(function, 0)),
+                loops: (1..self.facts[function].stretches.len())
+                    .map(|stretch| self.stretch_price(function, stretch))
+                    .collect(),
+            })
+            .collect()
+    }
+
+    fn stretch_price(&mut self, function: usize, stretch: usize) -> u64 {
+        let facts = self.facts;
+        let stretch = &facts[function].stretches[stretch];
+        let callees: u64 = stretch.callees.iter().map(|callee| self.call_price(*callee)).sum();
+        let most = if stretch.dispatches { DISPATCH } else { MOST };
+        (stretch.instructions + callees).clamp(1, most)
+    }
+
+    /// What a call costs the caller beyond the instruction. Without points there are no cycles, so this ends.
+    fn call_price(&mut self, callee: u32) -> u64 {
+        let Some(function) = callee.checked_sub(self.imported).map(|index| index as usize) else {
+            return INDIRECT_CALL;
+        };
+        if self.is_point[function] {
+            return 0;
+        }
+        if let Some(price) = self.prices[function] {
+            return price;
+        }
+        let price = self.stretch_price(function, 0);
+        self.prices[function] = Some(price);
+        price
+    }
+}
