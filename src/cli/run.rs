@@ -1,0 +1,259 @@
+//! `ampoule run`: one program, in process or on a server.
+
+use super::report::{exit_of, print_for_people, print_json};
+use super::{CommandError, CommandResult, say};
+use crate::units::{Bytes, Span};
+use crate::{images, runtime};
+use ampoule_api::Execution;
+use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
+use ampoule_engine::{Engine, EngineConfig};
+use ampoule_service::{Error, Images, Service, ServiceConfig, default_images_folder};
+use ampoule_world::{
+    DEFAULT_NOW_UNIX_NANOS, Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits,
+};
+use clap::Args;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Run a program in a fresh guest
+///
+/// Prints the program's stdout and stderr as they are and its result as JSON on stdout.
+/// Exit status: 0 completed, 1 raised or invalid result, 2 usage, 3 stopped by a limit, 4 infrastructure.
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// The program; '-' reads it from stdin
+    #[arg(value_name = "FILE|-")]
+    program: PathBuf,
+    /// python or javascript [default: by the file's ending]
+    #[arg(long, value_name = "L")]
+    language: Option<Language>,
+    /// How the program is entered: main, body or script
+    #[arg(long, default_value = "main")]
+    entry: Entry,
+    /// The image to run in [default: the language's own]
+    #[arg(long, value_name = "NAME")]
+    image: Option<String>,
+    /// The input: one JSON object [default: {}]
+    #[arg(long, value_name = "JSON")]
+    input: Option<String>,
+    /// Read the input from a file; '-' is stdin
+    #[arg(long, value_name = "F", conflicts_with = "input")]
+    input_file: Option<PathBuf>,
+    /// A module the program can import; repeatable
+    #[arg(long, value_name = "NAME=PATH")]
+    module: Vec<String>,
+    /// A file below the program's working directory; repeatable
+    #[arg(long, value_name = "PATH[:GUESTPATH]")]
+    file: Vec<String>,
+    /// An environment variable; repeatable
+    #[arg(long, value_name = "KEY=VALUE")]
+    env: Vec<String>,
+    /// Limit of real time, like 10s
+    #[arg(long, value_name = "SPAN")]
+    timeout: Option<Span>,
+    /// Limit of memory, like 256MiB
+    #[arg(long, value_name = "BYTES")]
+    memory: Option<Bytes>,
+    /// Limit of fuel
+    #[arg(long, value_name = "N")]
+    fuel: Option<u64>,
+    /// Fix randomness and time, seeded by N
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Fix randomness and time, starting at T, like 2025-01-01T00:00:00Z
+    #[arg(long, value_name = "T", value_parser = unix_nanos)]
+    now: Option<i64>,
+    /// Print one JSON object with the fields of ExecuteResponse
+    #[arg(long)]
+    json: bool,
+    /// Save the files that come back below this folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Run on the server at URL, like http://127.0.0.1:50051, instead of in process
+    #[arg(long, value_name = "URL")]
+    addr: Option<String>,
+}
+
+/// Runs the command.
+pub(crate) fn run(arguments: RunArguments) -> CommandResult {
+    let request = request(&arguments)?;
+    let entry = request.program.entry;
+    let tokio = runtime::for_guests().map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    let execution = match &arguments.addr {
+        Some(address) => tokio.block_on(execute_on_server(address, request))?,
+        None => {
+            let service = local_service(&request)?;
+            tokio.block_on(execute_here(&service, request))?
+        }
+    };
+    if arguments.json {
+        print_json(&execution)?;
+    } else {
+        print_for_people(&execution.outcome, entry)?;
+    }
+    let files = &execution.outcome.files;
+    match &arguments.out {
+        Some(folder) => save(folder, files)?,
+        None if !files.is_empty() && !arguments.json => {
+            say(format_args!("{} files came back; --out DIR saves them", files.len()));
+        }
+        None => {}
+    }
+    Ok(exit_of(execution.outcome.status))
+}
+
+fn request(arguments: &RunArguments) -> CommandResult<Request> {
+    let from_stdin = arguments.program.as_os_str() == "-";
+    let shown = arguments.program.to_string_lossy();
+    let language = match arguments.language.or_else(|| Language::of_file_name(&shown)) {
+        Some(language) => language,
+        None => {
+            return Err(CommandError::usage(format!(
+                "cannot tell the language of '{shown}' by its ending: add --language python or --language javascript"
+            )));
+        }
+    };
+    if from_stdin && arguments.input_file.as_deref() == Some(Path::new("-")) {
+        return Err(CommandError::usage("stdin cannot be both the program and the input"));
+    }
+    let source = read_text(&arguments.program)?;
+    let program = Program {
+        language,
+        entry: arguments.entry,
+        // Editors on Windows begin files with a mark that is no part of the program.
+        source: source.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(source),
+        file_name: if from_stdin { "<stdin>".into() } else { shown.into_owned() },
+        modules: arguments.module.iter().map(|text| module(text)).collect::<CommandResult<_>>()?,
+    };
+    let input_json = match (&arguments.input, &arguments.input_file) {
+        (Some(json), _) => json.clone(),
+        (None, Some(path)) => read_text(path)?,
+        (None, None) => String::new(),
+    };
+    let deterministic = (arguments.seed.is_some() || arguments.now.is_some()).then(|| Deterministic {
+        seed: arguments.seed.unwrap_or(0),
+        now_unix_nanos: arguments.now.unwrap_or(DEFAULT_NOW_UNIX_NANOS),
+    });
+    Ok(Request {
+        program,
+        image: arguments.image.clone(),
+        input_json,
+        files: arguments.file.iter().map(|text| file(text)).collect::<CommandResult<_>>()?,
+        environment: arguments.env.iter().map(|text| variable(text)).collect::<CommandResult<_>>()?,
+        limits: RequestedLimits {
+            wall_time: arguments.timeout.map(|span| span.0),
+            memory_bytes: arguments.memory.map(|bytes| bytes.0),
+            fuel: arguments.fuel,
+            output_bytes: None,
+            result_bytes: None,
+        },
+        deterministic,
+    })
+}
+
+fn read(path: &Path) -> CommandResult<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = if path.as_os_str() == "-" {
+        std::io::stdin().lock().read_to_end(&mut bytes).map(drop)
+    } else {
+        std::fs::read(path).map(|read| bytes = read)
+    };
+    read.map_err(|error| CommandError::usage(format!("cannot read {}: {error}", path.display())))?;
+    Ok(bytes)
+}
+
+fn read_text(path: &Path) -> CommandResult<String> {
+    String::from_utf8(read(path)?)
+        .map_err(|error| CommandError::usage(format!("{} is not UTF-8 text: {}", path.display(), error.utf8_error())))
+}
+
+fn module(text: &str) -> CommandResult<Module> {
+    let (name, path) = text
+        .split_once('=')
+        .ok_or_else(|| CommandError::usage(format!("--module '{text}' lacks its path: write NAME=PATH")))?;
+    Ok(Module { name: name.into(), source: read_text(Path::new(path))? })
+}
+
+/// `PATH:GUESTPATH`, or `PATH` for a file of the same name in the working directory.
+fn file(text: &str) -> CommandResult<File> {
+    let (host, guest) = match text.rsplit_once(':') {
+        Some((host, guest)) => (Path::new(host), guest.to_owned()),
+        None => {
+            let host = Path::new(text);
+            let name = host
+                .file_name()
+                .ok_or_else(|| CommandError::usage(format!("--file '{text}' names no file: write PATH:GUESTPATH")))?;
+            (host, name.to_string_lossy().into_owned())
+        }
+    };
+    Ok(File { path: guest, content: read(host)? })
+}
+
+fn variable(text: &str) -> CommandResult<(String, String)> {
+    text.split_once('=')
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .ok_or_else(|| CommandError::usage(format!("--env '{text}' lacks its value: write KEY=VALUE")))
+}
+
+fn unix_nanos(text: &str) -> Result<i64, String> {
+    let wrong = || "write a UTC time like 2025-01-01T00:00:00Z, from 1970 to 2262".to_owned();
+    let time: SystemTime = humantime::parse_rfc3339_weak(text).map_err(|_| wrong())?;
+    let since = time.duration_since(UNIX_EPOCH).map_err(|_| wrong())?;
+    i64::try_from(since.as_nanos()).map_err(|_| wrong())
+}
+
+/// A service with one image and room for one execution.
+fn local_service(request: &Request) -> CommandResult<Service> {
+    let name = request.image.clone().unwrap_or_else(|| request.program.language.name().to_owned());
+    let folder = default_images_folder();
+    let names = [name];
+    images::ensure(&folder, &names)?;
+    let defaults = ServiceConfig::default();
+    let config = ServiceConfig { engine: EngineConfig { slots: 1, ..defaults.engine }, ..defaults };
+    let engine = Engine::new(config.engine.clone()).map_err(CommandError::infrastructure)?;
+    let images = Images::load(&engine, &folder, &names).map_err(CommandError::infrastructure)?;
+    Ok(Service::new(config, engine, images))
+}
+
+async fn execute_here(service: &Service, request: Request) -> CommandResult<Execution> {
+    match service.execute(request).await {
+        Ok(execution) => Ok(Execution { outcome: execution.outcome, image_digest: execution.image_digest }),
+        Err(error @ Error::Invalid { .. }) => Err(CommandError::usage(error)),
+        Err(error) => Err(CommandError::infrastructure(error)),
+    }
+}
+
+async fn execute_on_server(address: &str, request: Request) -> CommandResult<Execution> {
+    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
+    let endpoint = tonic::transport::Endpoint::from_shared(url)
+        .map_err(|_| CommandError::usage(format!("--addr '{address}' is no address: write http://HOST:PORT")))?;
+    let channel = endpoint.tcp_nodelay(true).connect().await.map_err(|error| {
+        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+        CommandError::infrastructure(format!("no server answers at {address}{cause}"))
+    })?;
+    // The server bounds its answers by its own limits.
+    let mut client = ExecutionServiceClient::new(channel).max_decoding_message_size(usize::MAX);
+    let response = client.execute(ampoule_api::request_to_proto(request)).await.map_err(|status| match status.code() {
+        tonic::Code::InvalidArgument => CommandError::usage(status.message()),
+        code => CommandError::infrastructure(format!("{address} answered {code:?}: {}", status.message())),
+    })?;
+    ampoule_api::execution_from_proto(response.into_inner())
+        .map_err(|error| CommandError::infrastructure(format!("{address} answered with a response whose {error}")))
+}
+
+/// Writes the files that came back. Their paths are a program's choice, so only plain ones are followed.
+fn save(folder: &Path, files: &[File]) -> CommandResult<()> {
+    for file in files {
+        let plain = file.path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
+        if !plain || file.path.contains('\0') {
+            return Err(CommandError::infrastructure(format!("not saved: {:?} leaves the folder", file.path)));
+        }
+        let path = folder.join(&file.path);
+        let parent = path.parent().unwrap_or(folder);
+        std::fs::create_dir_all(parent)
+            .and_then(|()| std::fs::write(&path, &file.content))
+            .map_err(|error| CommandError::infrastructure(format!("cannot write {}: {error}", path.display())))?;
+    }
+    Ok(())
+}
