@@ -1,0 +1,75 @@
+//! A tiny image for tests that are not about Python or JavaScript. See `guest.wat` for what its programs do.
+#![allow(dead_code, reason = "every test binary uses a part of it")]
+
+use ampoule_engine::Engine;
+use ampoule_service::{Images, Service, ServiceConfig};
+use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, Package};
+use ampoule_world::{Entry, Language, Program, Request};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+
+/// What the tiny guest's memory starts with.
+pub const INITIAL_MEMORY_BYTES: u64 = 4 * 65536;
+
+/// Writes the tiny image as `python` and as `javascript` into `images`.
+pub fn write_images(images: &Path) {
+    let engine = wasmtime::Engine::new(&ampoule_engine::code_config()).expect("this machine compiles");
+    let module = wasmtime::Module::new(&engine, include_str!("guest.wat")).expect("the tiny guest compiles");
+    let code = module.serialize().expect("compiled code is bytes");
+    for language in Language::ALL {
+        write_image(images, language, &code);
+    }
+}
+
+fn write_image(images: &Path, language: Language, code: &[u8]) {
+    let name = language.name();
+    let digest = hex::encode(Sha256::digest(name));
+    let manifest = Manifest {
+        format: MANIFEST_FORMAT,
+        name: name.into(),
+        digest: digest.clone(),
+        language,
+        version: "0.1".into(),
+        packages: vec![Package { name: "tiny".into(), version: "0.1".into(), licence: "Apache-2.0".into() }],
+        exports: Vec::new(),
+        imports: Vec::new(),
+        initial_memory_bytes: INITIAL_MEMORY_BYTES,
+        snapshot_bytes: 0,
+        engine_version: String::new(),
+        engine_config: String::new(),
+        target: String::new(),
+        cpu_features: Vec::new(),
+        build_key: String::new(),
+        files: [(CODE_FILE.to_owned(), hex::encode(Sha256::digest(code)))].into(),
+    };
+    let folder = images.join(name).join(&digest);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join(CODE_FILE), code).unwrap();
+    std::fs::write(folder.join(MANIFEST_FILE), serde_json::to_vec(&manifest).unwrap()).unwrap();
+    std::fs::write(images.join(name).join("current"), &digest).unwrap();
+}
+
+/// A service on the tiny images, configured by `change`.
+pub fn service(change: impl FnOnce(&mut ServiceConfig)) -> Service {
+    let mut config = ServiceConfig::default();
+    config.engine.slots = 8;
+    change(&mut config);
+    let folder = tempfile::tempdir().unwrap();
+    write_images(folder.path());
+    let engine = Engine::new(config.engine.clone()).unwrap();
+    let names = ampoule_service::image_names(folder.path()).unwrap();
+    let images = Images::load(&engine, folder.path(), &names).unwrap();
+    Service::new(config, engine, images)
+}
+
+/// Asks for a program of the tiny guest.
+pub fn request(source: &str, input_json: &str) -> Request {
+    let program = Program {
+        language: Language::Python,
+        entry: Entry::Main,
+        source: source.into(),
+        file_name: String::new(),
+        modules: Vec::new(),
+    };
+    Request { input_json: input_json.into(), ..Request::of(program) }
+}
