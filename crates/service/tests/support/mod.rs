@@ -14,7 +14,9 @@ pub const INITIAL_MEMORY_BYTES: u64 = 4 * 65536;
 /// Writes the tiny image as `python` and as `javascript` into `images`.
 pub fn write_images(images: &Path) {
     let engine = wasmtime::Engine::new(&ampoule_engine::code_config()).expect("this machine compiles");
-    let module = wasmtime::Module::new(&engine, include_str!("guest.wat")).expect("the tiny guest compiles");
+    let wasm = wat::parse_str(include_str!("guest.wat")).expect("the tiny guest is well written");
+    let metered = ampoule_meter::meter(&wasm).expect("the tiny guest can be metered");
+    let module = wasmtime::Module::new(&engine, metered).expect("the tiny guest compiles");
     let code = module.serialize().expect("compiled code is bytes");
     for language in Language::ALL {
         write_image(images, language, &code);

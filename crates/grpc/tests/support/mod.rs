@@ -1,0 +1,77 @@
+//! A server on the tiny images, and clients of it.
+#![allow(dead_code, reason = "every test binary uses a part of it")]
+
+#[path = "../../../service/tests/support/mod.rs"]
+mod tiny;
+
+use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
+use ampoule_api::v1::{ExecuteRequest, Language, Source};
+use ampoule_service::{Service, ServiceConfig};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tonic::transport::Channel;
+
+/// A running server.
+pub struct Server {
+    /// Its service, to look into.
+    pub service: Service,
+    /// `http://…`
+    pub url: String,
+    drain: Option<oneshot::Sender<()>>,
+    task: JoinHandle<Result<(), tonic::transport::Error>>,
+}
+
+impl Server {
+    /// Starts one on a free port.
+    pub async fn start(change: impl FnOnce(&mut ServiceConfig)) -> Server {
+        let service = tiny::service(change);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let (drain, drained) = oneshot::channel();
+        let server = ampoule_grpc::serve(service.clone(), listener, async {
+            let _ = drained.await;
+        });
+        Server { service, url, drain: Some(drain), task: tokio::spawn(server) }
+    }
+
+    /// A connection of its own.
+    pub async fn channel(&self) -> Channel {
+        Channel::from_shared(self.url.clone()).unwrap().connect().await.unwrap()
+    }
+
+    /// A client with a connection of its own.
+    pub async fn client(&self) -> ExecutionServiceClient<Channel> {
+        ExecutionServiceClient::new(self.channel().await).max_decoding_message_size(usize::MAX)
+    }
+
+    /// Tells it to drain.
+    pub fn drain(&mut self) {
+        self.drain.take().expect("drained once").send(()).unwrap();
+    }
+
+    /// Waits for its end.
+    pub async fn ended(self) {
+        self.task.await.unwrap().unwrap();
+    }
+
+    /// Waits until so many executions have a slot; how long that took.
+    pub async fn until_running(&self, count: usize) -> Duration {
+        let started = Instant::now();
+        while self.service.running() != count {
+            assert!(started.elapsed() < Duration::from_secs(10), "{} run, not {count}", self.service.running());
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        started.elapsed()
+    }
+}
+
+/// Asks for a program of the tiny guest, see `crates/service/tests/support/guest.wat`.
+pub fn request(code: &str, input_json: &str) -> ExecuteRequest {
+    ExecuteRequest {
+        source: Some(Source { language: Language::Python.into(), code: code.into(), ..Source::default() }),
+        input_json: input_json.into(),
+        ..ExecuteRequest::default()
+    }
+}
