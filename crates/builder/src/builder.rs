@@ -21,6 +21,9 @@ use std::time::Instant;
 /// Name of the fetching among the steps.
 const SOURCES: &str = "sources";
 
+/// Said when another process holds the cache's lock.
+const WAITING: &str = "another build is at work in this cache; waiting for it";
+
 /// Builds images; cheap to make.
 #[derive(Debug)]
 pub struct Builder {
@@ -66,7 +69,7 @@ impl Builder {
     pub fn explain(&self, name: &str) -> Result<Vec<PlannedStep>> {
         let recipe = Recipe::load(&self.options.runtimes, name)?;
         let mut plan = Plan::of(&recipe)?;
-        plan.decide(&self.cache, name);
+        plan.decide(&self.cache, name, COMPILE);
         Ok(plan.explain())
     }
 
@@ -81,21 +84,35 @@ impl Builder {
         if let Some(image) = self.current(&recipe, &Plan::of(&recipe)?) {
             return Ok(image);
         }
-        let _lock =
-            self.cache.lock(|| progress.note("another build is at work in this cache; waiting for it"))?;
+        let _lock = self.cache.lock(|| progress.note(WAITING))?;
         // The other build may have made it; and the recipe may have changed while we waited.
         let recipe = Recipe::load(&self.options.runtimes, name)?;
         let mut plan = Plan::of(&recipe)?;
         if let Some(image) = self.current(&recipe, &plan) {
             return Ok(image);
         }
-        plan.decide(&self.cache, name);
-        let running = plan.steps.iter().filter(|step| step.reason.runs()).count();
-        let total = plan.steps.len() + 1;
-        progress.begin(name, total, plan.steps.len() - running);
-        let built = self.run(&recipe, &plan, progress);
-        progress.end();
-        built
+        plan.decide(&self.cache, name, COMPILE);
+        self.run(&recipe, &plan, progress)?;
+        self.assemble(&recipe, &plan)
+    }
+
+    /// The folder one step of the recipe left, which is built if it is not there: the interpreter's sources, its
+    /// native build, whatever tests and benchmarks compare with.
+    pub fn build_step(&self, name: &str, step: &str, progress: &mut dyn Progress) -> Result<PathBuf> {
+        let _lock = self.cache.lock(|| progress.note(WAITING))?;
+        let recipe = Recipe::load(&self.options.runtimes, name)?;
+        let mut plan = Plan::of(&recipe)?;
+        if !plan.steps.iter().any(|planned| planned.name == step) {
+            let known = plan.steps.into_iter().map(|step| step.name).collect();
+            return Err(Error::UnknownStep { image: name.to_owned(), step: step.to_owned(), known });
+        }
+        plan.decide(&self.cache, name, step);
+        let output = self.cache.output(name, step, &plan.step(step).key);
+        if !output.is_dir() {
+            self.run(&recipe, &plan, progress)?;
+        }
+        self.cache.touch(&output);
+        Ok(output)
     }
 
     fn current(&self, recipe: &Recipe, plan: &Plan) -> Option<BuiltImage> {
@@ -103,7 +120,8 @@ impl Builder {
         (manifest.build_key == plan.key()).then_some(BuiltImage { folder, manifest, fresh: false })
     }
 
-    fn run(&self, recipe: &Recipe, plan: &Plan, progress: &mut dyn Progress) -> Result<BuiltImage> {
+    /// Runs the steps that must run.
+    fn run(&self, recipe: &Recipe, plan: &Plan, progress: &mut dyn Progress) -> Result<()> {
         self.cache.clear_scratch()?;
         let running: Vec<&StepPlan> = plan.steps.iter().filter(|step| step.reason.runs()).collect();
         let mut jobs = vec![self.job(recipe, SOURCES, Vec::new(), None)?];
@@ -112,11 +130,14 @@ impl Builder {
             let needs = std::iter::once(SOURCES).chain(needs).collect();
             jobs.push(self.job(recipe, &step.name, needs, Some(step))?);
         }
-        run_all(jobs, progress, |job, stop| match job.step {
+        // The fetching counts as a step.
+        progress.begin(&recipe.name, plan.steps.len() + 1, plan.steps.len() - running.len());
+        let result = run_all(jobs, progress, |job, stop| match job.step {
             None => sources::fetch_all(&self.cache, &wanted_sources(recipe, &running), &job.log),
             Some(step) => self.run_step(recipe, step, &job.log, stop),
-        })?;
-        self.assemble(recipe, plan)
+        });
+        progress.end(result.is_ok());
+        result
     }
 
     fn job<'a>(

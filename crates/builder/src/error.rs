@@ -22,6 +22,17 @@ pub enum Error {
         known: Vec<String>,
     },
 
+    /// The recipe has no such step.
+    #[error("image `{image}` has no step `{step}`; there are: {}", known.join(", "))]
+    UnknownStep {
+        /// The image.
+        image: String,
+        /// The step asked for.
+        step: String,
+        /// The steps there are.
+        known: Vec<String>,
+    },
+
     /// A recipe says something that cannot be; to be mended in the recipe.
     #[error("{}: {message}", file.display())]
     Recipe {

@@ -118,10 +118,10 @@ impl Plan {
         Ok(Plan { steps })
     }
 
-    /// Decides which steps run: those whose output is missing and read by another one that runs,
-    /// the last one included.
-    pub(crate) fn decide(&mut self, cache: &Cache, image: &str) {
-        let mut wanted = BTreeSet::from([COMPILE.to_owned()]);
+    /// Decides which steps run for the output of `target`: those whose output is missing and read by another
+    /// one that runs.
+    pub(crate) fn decide(&mut self, cache: &Cache, image: &str, target: &str) {
+        let mut wanted = BTreeSet::from([target.to_owned()]);
         for step in self.steps.iter_mut().rev() {
             let there = cache.output(image, &step.name, &step.key).is_dir();
             step.reason = if there {

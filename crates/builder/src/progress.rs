@@ -21,7 +21,7 @@ pub trait Progress {
     /// A step ended well.
     fn finished(&mut self, step: &str, elapsed: Duration);
     /// The build is over, well or not.
-    fn end(&mut self);
+    fn end(&mut self, well: bool);
 }
 
 /// Says nothing.
@@ -34,7 +34,7 @@ impl Progress for Silent {
     fn started(&mut self, _: &str) {}
     fn running(&mut self, _: &str, _: &str) {}
     fn finished(&mut self, _: &str, _: Duration) {}
-    fn end(&mut self) {}
+    fn end(&mut self, _: bool) {}
 }
 
 /// Progress on stderr: bars on a terminal, otherwise plain lines with a heartbeat.
@@ -116,8 +116,7 @@ impl Progress for ConsoleProgress {
             bar
         });
         if bar.is_none() {
-            let position = self.done + self.steps.len() + 1;
-            self.say(&format!("[{position}/{}] {step} …", self.total));
+            self.say(&format!("      {step} starts"));
         }
         let now = Instant::now();
         let running = RunningStep { started: now, last_heartbeat: now, bar };
@@ -146,10 +145,10 @@ impl Progress for ConsoleProgress {
         if let Some(overall) = &self.overall {
             overall.set_position(self.done as u64);
         }
-        self.say(&format!("[{}/{}] {step} {}", self.done, self.total, human(elapsed)));
+        self.say(&format!("[{}/{}] {step} … {}", self.done, self.total, human(elapsed)));
     }
 
-    fn end(&mut self) {
+    fn end(&mut self, well: bool) {
         for (_, running) in std::mem::take(&mut self.steps) {
             if let Some(bar) = running.bar {
                 bar.finish_and_clear();
@@ -158,8 +157,8 @@ impl Progress for ConsoleProgress {
         if let Some(overall) = self.overall.take() {
             overall.finish_and_clear();
         }
-        if self.done == self.total {
-            self.say(&format!("image {} is built, {}", self.image, human(self.begun.elapsed())));
+        if well {
+            self.say(&format!("image {}: done in {}", self.image, human(self.begun.elapsed())));
         }
     }
 }

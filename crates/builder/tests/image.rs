@@ -151,3 +151,14 @@ fn a_change_that_changes_nothing_gives_the_same_image() {
     assert_ne!(before.manifest.build_key, after.manifest.build_key);
     assert!(house.builder().is_current("tiny").expect("it can be read"));
 }
+
+#[test]
+fn the_manifests_engine_version_is_the_one_in_cargo_lock() {
+    let manifest = build(&House::with_guest()).manifest;
+    let lock =
+        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).expect("it is there");
+    for name in ["wasmtime", "wasmtime-wizer"] {
+        let entry = format!("name = \"{name}\"\nversion = \"{}\"\n", manifest.engine_version);
+        assert!(lock.contains(&entry), "{name} is not {}", manifest.engine_version);
+    }
+}

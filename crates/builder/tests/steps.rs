@@ -153,6 +153,20 @@ fn the_environment_is_the_declared_one() {
 }
 
 #[test]
+fn one_step_can_be_built_alone() {
+    let house = three_steps();
+    let mut record = Record::default();
+    let output = house.builder().build_step("tiny", "right", &mut record).expect("the build works");
+    assert_eq!(fs::read_to_string(output.join("right")).expect("its output"), "two\n");
+    assert_eq!(record.started, ["sources", "right"]);
+    let error = house.builder().build_step("tiny", "up", &mut record).expect_err("there is no such step");
+    assert_eq!(
+        error.to_string(),
+        "image `tiny` has no step `up`; there are: left, right, guest, snapshot, compile"
+    );
+}
+
+#[test]
 fn progress_shows_the_last_line_of_a_step_at_work() {
     let house = three_steps();
     house.write("right.sh", "echo compiling the parser\nsleep 1\necho two >\"$OUT/right\"\n");

@@ -134,7 +134,7 @@ impl Progress for Record {
         self.lines.push(line.to_owned());
     }
     fn finished(&mut self, _: &str, _: Duration) {}
-    fn end(&mut self) {}
+    fn end(&mut self, _: bool) {}
 }
 
 /// This test binary again, to run only its test `child`, in a house: for tests that kill a build, or need another
