@@ -1,0 +1,210 @@
+//! `ampoule serve` as an operator meets it: configuration, readiness, log, drain. On a tiny guest, see
+//! `crates/service/tests/support/guest.wat`; the API itself is tested in `crates/grpc/tests`.
+
+#[path = "../crates/service/tests/support/mod.rs"]
+mod tiny;
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A server process that logs JSON.
+struct Server {
+    folder: TempDir,
+    child: Child,
+    log: BufReader<ChildStderr>,
+    address: String,
+    ready_after: Duration,
+}
+
+impl Server {
+    fn start(config: &str) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        tiny::write_images(&folder.path().join("images"));
+        std::fs::write(folder.path().join("loop.py"), "l").unwrap();
+        std::fs::write(folder.path().join("echo.py"), "e secret-source").unwrap();
+        std::fs::write(folder.path().join("fail.py"), "f secret-source").unwrap();
+        std::fs::write(folder.path().join("config.toml"), format!("{config}\n[log]\nformat = \"json\"\n")).unwrap();
+        let started = Instant::now();
+        let mut child = ampoule(&folder, &["serve", "--config", "config.toml", "--listen", "127.0.0.1:0"])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let listening = line_with(&mut log, "listening");
+        let address = listening["address"].as_str().unwrap().to_owned();
+        Server { folder, child, log, address, ready_after: started.elapsed() }
+    }
+
+    fn run(&self, arguments: &[&str]) -> Command {
+        let url = format!("http://{}", self.address);
+        ampoule(&self.folder, &[&["run", "--addr", &url], arguments].concat())
+    }
+
+    fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn ampoule(folder: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ampoule"));
+    command
+        .current_dir(folder.path())
+        .env("AMPOULE_IMAGES", folder.path().join("images"))
+        // No recipes: nothing is built behind a test's back.
+        .env("AMPOULE_RUNTIMES", folder.path())
+        .args(arguments);
+    command
+}
+
+/// Reads the log up to the line with this message.
+fn line_with(log: &mut impl BufRead, message: &str) -> Value {
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).unwrap() > 0, "no line '{message}' in:\n{seen}");
+        seen.push_str(&line);
+        match serde_json::from_str::<Value>(&line) {
+            Ok(value) if value["message"] == message => return value,
+            _ => {}
+        }
+    }
+}
+
+/// Reads the log up to the next line about a request.
+fn request_line(log: &mut impl BufRead) -> (String, Value) {
+    loop {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).unwrap() > 0, "the log ended");
+        let value: Value = serde_json::from_str(&line).unwrap();
+        if value["target"] == "ampoule::request" {
+            return (line, value);
+        }
+    }
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+#[test]
+fn it_is_ready_within_a_second_and_answers() {
+    let server = Server::start("");
+    assert!(server.ready_after < Duration::from_secs(1), "{:?}", server.ready_after);
+    let output = server.run(&["echo.py", "--input", "{\"n\":12345678901234567890}"]).output().unwrap();
+    assert_eq!((output.status.code(), stdout(&output)), (Some(0), "{\n  \"n\": 12345678901234567890\n}\n"));
+    // What is wrong with a request is a usage error on this side of the wire too.
+    let output = server.run(&["echo.py", "--timeout", "90s"]).output().unwrap();
+    let message = "ampoule: limits.wall_time is 90 s, the server's cap is 60 s: ask for less\n";
+    assert_eq!((output.status.code(), std::str::from_utf8(&output.stderr).unwrap()), (Some(2), message));
+    let output = server.run(&["loop.py", "--timeout", "50ms"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3));
+}
+
+#[test]
+fn every_request_is_one_line_without_a_word_of_the_users() {
+    let mut server = Server::start("");
+    for (program, input) in [("echo.py", "{\"a\":\"secret-input\"}"), ("fail.py", "{\"a\":\"secret-input\"}"), ("echo.py", "secret-input")] {
+        server.run(&[program, "--input", input]).output().unwrap();
+    }
+    let expected = ["completed", "raised", "invalid_argument"];
+    for status in expected {
+        let (line, value) = request_line(&mut server.log);
+        assert!(!line.contains("secret") && !line.contains(".py"), "{line}");
+        assert_eq!((&value["status"], &value["language"], &value["entry"]), (&status.into(), &"python".into(), &"main".into()));
+        assert!(value["id"].is_string() && value["total_us"].is_u64() && value["bytes_in"].as_u64() > Some(10), "{line}");
+        assert_eq!(value["fuel"].is_u64(), status != "invalid_argument");
+    }
+}
+
+#[test]
+fn sigterm_drains() {
+    let mut server = Server::start("");
+    let in_flight = server.run(&["loop.py", "--timeout", "600ms"]).stderr(Stdio::piped()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    server.signal("-TERM");
+    let draining = line_with(&mut server.log, "draining");
+    assert_eq!(draining["running"], 1);
+    assert_eq!(in_flight.wait_with_output().unwrap().status.code(), Some(3), "it was answered");
+    let (code, rest) = server.end();
+    assert_eq!(code, Some(0), "{rest}");
+    assert!(rest.contains("drained"), "{rest}");
+}
+
+#[test]
+fn a_second_signal_ends_at_once() {
+    let mut server = Server::start("");
+    let in_flight = server.run(&["loop.py", "--timeout", "30s"]).stderr(Stdio::null()).spawn().unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    server.signal("-INT");
+    line_with(&mut server.log, "draining");
+    server.signal("-INT");
+    let started = Instant::now();
+    let (code, rest) = server.end();
+    assert_eq!(code, Some(4), "{rest}");
+    assert!(rest.contains("a second signal came: 1 executions were cut off"), "{rest}");
+    assert!(started.elapsed() < Duration::from_secs(2));
+    assert_eq!(in_flight.wait_with_output().unwrap().status.code(), Some(4));
+}
+
+#[test]
+fn a_bad_configuration_ends_before_a_port_is_bound() {
+    let cases = [
+        ("slot = 3", "unknown field `slot`"),
+        ("[limits]\nwall_time = \"90s\"", "the default of wall_time is 90 s, above its cap of 60 s"),
+        ("[log]\nfilter = \"no=such=filter\"", "log.filter 'no=such=filter'"),
+        ("slots = 0", "slots is 0: nothing could run"),
+    ];
+    for (config, message) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("config.toml"), config).unwrap();
+        let output = ampoule(&folder, &["serve", "--config", "config.toml"]).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(message), "{stderr}");
+    }
+}
+
+#[test]
+fn configured_limits_are_in_force_and_shown() {
+    let server = Server::start("[limits]\nwall_time = \"40ms\"\n[caps]\nwall_time = \"50ms\"");
+    let output = server.run(&["loop.py"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("stopped after 0.04 s of wall time"), "{stderr}");
+    let output = server.run(&["loop.py", "--timeout", "60ms"]).output().unwrap();
+    assert!(String::from_utf8(output.stderr).unwrap().contains("the server's cap is 0.05 s"));
+}
+
+#[test]
+fn a_port_that_is_taken_is_named() {
+    let server = Server::start("");
+    let output = ampoule(&server.folder, &["serve", "--listen", &server.address]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr.contains(&format!("ampoule: cannot listen on {}", server.address)), "{stderr}");
+}
+
+#[test]
+fn without_images_it_says_how_to_get_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = ampoule(&folder, &["serve", "--listen", "127.0.0.1:0"]).output().unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(stderr.contains("build them with: ampoule image build"), "{stderr}");
+}
