@@ -6,7 +6,7 @@ cc="$STEP_TOOLCHAIN/bin/cc"
 quickjs="$STEP_SOURCE/quickjs"
 guest="$RECIPE_ROOT/guest"
 
-# The linear stack: 4 MiB for JavaScript (harness/guest.c), the rest for the C functions below its last check.
+# The linear stack: 6 MiB for JavaScript (harness/guest.c), the rest for the C functions below its last check.
 stack=$((8 << 20))
 flags="-Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -I$quickjs --embed-dir=$STEP_BUNDLE"
 ours='-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Werror'

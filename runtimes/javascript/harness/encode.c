@@ -48,8 +48,13 @@ static bool put_base64(struct encoder *encoder, JSValueConst value) {
 
 /* ---- what cannot be written ---- */
 
-static void put_path(struct encoder *encoder, struct buffer *path, const struct level *level) {
-    if (level->outer) put_path(encoder, path, level->outer);
+/* Of a long path the beginning and the end are shown. `below`: levels after this one. */
+static unsigned put_path(struct encoder *encoder, struct buffer *path, const struct level *level, unsigned below) {
+    unsigned above = level->outer ? put_path(encoder, path, level->outer, below + 1) : 0;
+    if (above > 10 && below > 5) {
+        if (above == 11) json_put(path, "...", 3);
+        return above + 1;
+    }
     if (level->name != JS_ATOM_NULL) {
         const char *name = JS_AtomToCString(encoder->context, level->name);
         bool plain = name && *name && !strchr("0123456789", *name);
@@ -65,11 +70,12 @@ static void put_path(struct encoder *encoder, struct buffer *path, const struct 
     } else {
         json_put(path, "result", 6);
     }
+    return above + 1;
 }
 
 static enum outcome refuse(struct encoder *encoder, const char *what) {
     struct buffer text = {0};
-    put_path(encoder, &text, encoder->at);
+    put_path(encoder, &text, encoder->at, 0);
     json_put(&text, " ", 1);
     json_put(&text, what, strlen(what) + 1);
     encoder->problem = text.failed ? NULL : text.bytes;

@@ -3,10 +3,11 @@
  * QuickJS guards against deep recursion by the address of the current frame in linear memory. Compiled to WebAssembly
  * a function's locals live mostly on the other, native stack, where that guard cannot see them, so JSON.parse or the
  * parser could run out of native stack first, which ends the execution. Every function that checks its depth therefore
- * also takes up PADDING bytes of the linear stack: the guard then counts levels. With the limit of 4 MiB (guest.c)
- * that is at most 8,000 levels, each of which needs less than 4 KiB of native stack: the 32 MiB that the host gives. */
+ * also takes up PADDING bytes of the linear stack: the guard then counts levels. With the limit of 6 MiB (guest.c)
+ * that is at most 24,000 levels; no program tried needs more than 16 MiB of native stack for them, half of what the host
+ * gives. */
 #ifndef PADDING
-#define PADDING 512
+#define PADDING 256
 #endif
 
 #include <stdint.h>
@@ -301,10 +302,18 @@ bool engine_inherits_error(JSContext *context, JSValueConst value) {
     return false;
 }
 
+const char *engine_constructor_name(JSContext *context, JSValueConst prototype) {
+    JSProperty *property;
+    JSShapeProperty *shape = find_own_property(&property, JS_VALUE_GET_OBJ(prototype), JS_ATOM_constructor);
+    if (!shape || (shape->flags & JS_PROP_TMASK)) return NULL;
+    return get_func_name(context, property->u.value);
+}
+
 bool engine_is_out_of_memory(JSContext *context, JSValueConst error) {
     if (!has_prototype(error, context->native_error_proto[JS_INTERNAL_ERROR])) return false;
     const char *text = JS_ToCString(context, error);
-    bool is = text && strstr(text, "out of memory");
+    /* the second is what JS_MakeError2 says when there is no memory for the first */
+    bool is = !text || strstr(text, "out of memory") || strstr(text, "Invalid error message");
     JS_FreeCString(context, text);
     return is;
 }

@@ -70,6 +70,8 @@ JSValue engine_raw_stack(JSContext *context, JSValueConst error);
 bool engine_is_syntax_error(JSContext *context, JSValueConst error);
 /* Whether Error.prototype is in the prototype chain, as far as that has no proxies. */
 bool engine_inherits_error(JSContext *context, JSValueConst object);
+/* The name of the function that is a prototype's own plain property `constructor`, to be freed; NULL if there is none. */
+const char *engine_constructor_name(JSContext *context, JSValueConst prototype);
 /* Whether it is the error that QuickJS throws when an allocation fails. */
 bool engine_is_out_of_memory(JSContext *context, JSValueConst error);
 /* How a function came about: "function", "class", "async function", "generator function", "async generator function". */

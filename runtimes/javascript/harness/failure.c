@@ -50,13 +50,38 @@ static bool name_is(const struct frame *frame, const char *name) {
     return frame->name_length == strlen(name) && !memcmp(frame->name, name, frame->name_length);
 }
 
-/* Adds the user's frames of a recorded stack to `out`; the first of them also to `*innermost`. */
-static void put_frames(struct buffer *out, const char *raw, struct frame *innermost) {
+/* The classes an error is of, the most derived first. */
+struct classes {
+    const char *names[8];
+    int count;
+};
+
+static void find_classes(JSContext *context, JSValueConst error, struct classes *classes) {
+    JSValue at = JS_GetPrototype(context, error);
+    for (classes->count = 0; classes->count < 8 && JS_IsObject(at) && engine_kind(at) != KIND_PROXY;) {
+        JSValue next = JS_GetPrototype(context, at);
+        classes->names[classes->count] = engine_constructor_name(context, at);
+        JS_FreeValue(context, at);
+        if (!classes->names[classes->count++]) break;
+        at = next;
+    }
+}
+
+static void free_classes(JSContext *context, struct classes *classes) {
+    for (int i = 0; i < classes->count; i++) JS_FreeCString(context, classes->names[i]);
+}
+
+/* Adds the user's frames of a recorded stack to `out`; the first of them also to `*innermost`. The constructors of the
+ * error's own classes are left out: it happened where `new` stands. */
+static void put_frames(struct buffer *out, const char *raw, const struct classes *classes, struct frame *innermost) {
     bool first = true;
     while (*raw) {
         size_t length = strcspn(raw, "\n");
         struct frame frame;
-        if (read_frame(raw, length, &frame)) {
+        bool shown = read_frame(raw, length, &frame);
+        for (int i = 0; shown && first && classes && i < classes->count; i++)
+            if (classes->names[i] && name_is(&frame, classes->names[i])) shown = false;
+        if (shown) {
             char position[32];
             bool named = frame.name_length && !name_is(&frame, "<anonymous>") && !name_is(&frame, "<eval>");
             if (first && innermost) *innermost = frame;
@@ -71,6 +96,16 @@ static void put_frames(struct buffer *out, const char *raw, struct frame *innerm
         }
         raw += length + (raw[length] == '\n');
     }
+}
+
+uint64_t failure_position(JSValueConst error) {
+    JSValue raw = engine_raw_stack(user, error);
+    const char *lines = JS_IsString(raw) ? JS_ToCString(user, raw) : NULL;
+    struct frame frame = {0};
+    if (lines) read_frame(lines, strcspn(lines, "\n"), &frame);
+    JS_FreeCString(user, lines);
+    JS_FreeValue(user, raw);
+    return (uint64_t)frame.line << 32 | frame.column;
 }
 
 static void put_text_of(struct buffer *out, JSContext *context, JSValueConst value) {
@@ -108,8 +143,11 @@ static JSValue formatted(JSContext *context, JSValueConst error, JSValueConst ra
     struct buffer out = {0};
     const char *lines = JS_ToCString(context, raw);
     if (!lines) return JS_EXCEPTION;
+    struct classes classes;
+    find_classes(context, error, &classes);
     put_headline(&out, context, error);
-    put_frames(&out, lines, NULL);
+    put_frames(&out, lines, &classes, NULL);
+    free_classes(context, &classes);
     JS_FreeCString(context, lines);
     JSValue text = out.failed ? JS_ThrowOutOfMemory(context) : JS_NewStringLen(context, out.bytes ? out.bytes : "", out.length);
     free(out.bytes);
@@ -152,7 +190,7 @@ JSValue failure_user_frames(JSContext *context, JSValueConst this, int argc, JSV
     JSValue error = JS_NewError(context), raw = engine_raw_stack(context, error);
     const char *lines = JS_ToCString(context, raw);
     struct buffer out = {0};
-    if (lines) put_frames(&out, lines, NULL);
+    if (lines) put_frames(&out, lines, NULL, NULL);
     JSValue text = JS_NewStringLen(context, out.bytes ? out.bytes : "", out.length);
     free(out.bytes);
     JS_FreeCString(context, lines);
@@ -229,10 +267,13 @@ static void put_source_line(struct buffer *out, const struct frame *frame) {
 
 static void put_error(message *response, JSValueConst error, bool is_syntax_error) {
     struct frame frame = {0};
+    struct classes classes;
     struct buffer scratch = {0}, traceback = {0};
     JSValue raw = engine_raw_stack(user, error), text;
     const char *lines = JS_IsString(raw) ? JS_ToCString(user, raw) : NULL;
-    if (lines) put_frames(&scratch, lines, &frame);
+    find_classes(user, error, &classes);
+    if (lines) put_frames(&scratch, lines, &classes, &frame);
+    free_classes(user, &classes);
     if (is_syntax_error && frame.line) put_source_line(&traceback, &frame);
     text = inspected(hooks.inspect_error, error);
     if (JS_IsException(text)) { /* too deep or too large to be shown in full */

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 /* Of the linear stack (8 MiB, build/guest.sh) JavaScript may use this much; the rest is for C below the last check. */
-enum { JAVASCRIPT_STACK = 4 << 20 };
+enum { JAVASCRIPT_STACK = 6 << 20 };
 /* Memory that an execution has at hand without growing: enough for most. */
 enum { READY_MEMORY = 1 << 20 };
 /* The first collection comes when a program has allocated this much. */
@@ -180,16 +180,14 @@ static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is
         if (JS_IsException(then)) return then;
         if (JS_IsPromise(result) || JS_IsFunction(user, then)) return loop_await(engine_promise(user, result));
     }
-    return loop_await(engine_promise(user, JS_UNDEFINED)), result;
+    return loop_settle() ? result : JS_EXCEPTION;
 }
 
 static void answer_result(message *response, JSValueConst value) {
     char *problem = NULL;
     message_put_u32(response, AMPOULE_KIND, AMPOULE_COMPLETED);
-    size_t kind_only = response->length;
     if (encode_result(value, response, &problem)) return;
     response->length = 0;
-    (void)kind_only;
     if (problem) failure_put(response, AMPOULE_INVALID_RESULT, "InvalidResult", problem);
     else failure_put_exception(response);
 }
@@ -224,10 +222,10 @@ AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
     message_find(bytes, length, AMPOULE_INPUT, &input_text);
     message_find(bytes, length, AMPOULE_SOURCE, &source);
     if (apply_files(&response)) {
-        bool is_module, has_code = message_find(bytes, length, AMPOULE_CODE, &code);
+        bool is_module = false, has_code = message_find(bytes, length, AMPOULE_CODE, &code) && code.length;
         JSValue input = decode_input(&input_text), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
         if (!JS_IsException(input))
-            compiled = has_code ? program_read(&code, &is_module) : program_compile(message_u32(&entry), &source, input, &is_module);
+            compiled = has_code ? program_read(&code) : program_compile(message_u32(&entry), &source, input, &is_module);
         if (!JS_IsException(compiled)) result = run(message_u32(&entry), input, compiled, is_module);
         if (loop_exit) answer_exit(&response);
         else if (JS_IsException(result)) failure_put_exception(&response);
@@ -245,6 +243,7 @@ AMPOULE_EXPORT(ampoule_compile) uint64_t ampoule_compile(void *bytes, uint32_t l
     message_find(bytes, length, AMPOULE_INPUT, &input_text);
     message_find(bytes, length, AMPOULE_SOURCE, &source);
     bool is_module;
+    request.compiling = true;
     JSValue input = decode_input(&input_text);
     JSValue compiled = JS_IsException(input) ? JS_EXCEPTION : program_compile(message_u32(&entry), &source, input, &is_module);
     if (JS_IsException(compiled) || !program_write(compiled, &response)) {

@@ -26,6 +26,7 @@ struct request {
     const char *bytes;
     uint32_t length;
     char file_name[256];
+    bool compiling;     /* ampoule_compile: no user code may run */
 };
 extern struct request request;
 
@@ -37,13 +38,15 @@ JSValue natives_object(JSContext *context);
 void natives_add_files(JSContext *context, JSValueConst object);
 void modules_add_natives(JSContext *context, JSValueConst object);
 void modules_init(void);
+/* `compiled` if it is none of a syntax error; else the source as an ES module, if it is one. */
+JSValue modules_or_es(JSValue compiled, const char *name, const char *source, uint32_t length);
 
 /* decode.c: the input object; an exception for bad JSON. The byte after the text is overwritten and put back. */
 JSValue decode_input(const message_field *input);
 
 /* program.c: source or compiled form -> something to evaluate, an exception for a syntax error */
 JSValue program_compile(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module);
-JSValue program_read(const message_field *code, bool *is_module);
+JSValue program_read(const message_field *code);
 bool program_write(JSValueConst compiled, message *response);
 JSValue program_call_body(JSValueConst function, JSValueConst input);
 
@@ -56,18 +59,20 @@ extern bool loop_exit;
 extern int loop_exit_code;
 /* Runs ticks and jobs until there are none; false: an exception is pending. */
 bool loop_drain(void);
+/* Runs what is due at once; false: an exception is pending, or one that nobody handled. */
+bool loop_settle(void);
 /* Until `promise` (owned) is settled: its value, or an exception. */
 JSValue loop_await(JSValue promise);
 /* Until nothing is left to do; false: an exception is pending. */
 bool loop_finish(void);
-/* The reason of a promise that was rejected and that nobody handles; takes it off the list. */
-bool loop_unhandled(JSValue *reason);
 
 /* encode.c: false if the value has no JSON form (`*problem`, to be freed, says where and why; NULL: an exception is pending) */
 bool encode_result(JSValueConst value, message *response, char **problem);
 
 /* failure.c */
 void failure_init(void);
+/* Where an error happened, as a number that grows with line and column. */
+uint64_t failure_position(JSValueConst error);
 /* Answers with the pending exception. */
 void failure_put_exception(message *response);
 void failure_put_value(message *response, JSValue reason);

@@ -32,12 +32,6 @@ static void track_rejection(JSContext *context, JSValueConst promise, JSValueCon
     }
 }
 
-bool loop_unhandled(JSValue *reason) {
-    if (!rejections) return false;
-    *reason = JS_DupValue(user, rejections->reason);
-    return true;
-}
-
 void loop_init(void) { JS_SetHostPromiseRejectionTracker(runtime, track_rejection, NULL); }
 
 bool loop_drain(void) {
@@ -60,11 +54,12 @@ bool loop_drain(void) {
 
 /* Throws the reason of the oldest unhandled rejection. */
 static bool none_unhandled(void) {
-    JSValue reason;
-    if (!loop_unhandled(&reason)) return true;
-    JS_Throw(user, reason);
+    if (!rejections) return true;
+    JS_Throw(user, JS_DupValue(user, rejections->reason));
     return false;
 }
+
+bool loop_settle(void) { return loop_drain() && none_unhandled(); }
 
 /* One timer, or the wait for it. 1: something ran or time passed; 0: there is no timer; -1: an exception is pending. */
 static int turn(void) {
@@ -80,7 +75,7 @@ static int turn(void) {
 JSValue loop_await(JSValue promise) {
     JS_PromiseMarkAsHandled(user, promise);
     for (;;) {
-        if (!loop_drain() || !none_unhandled()) return JS_EXCEPTION;
+        if (!loop_settle()) return JS_EXCEPTION;
         JSPromiseStateEnum state = JS_PromiseState(user, promise);
         if (state != JS_PROMISE_PENDING) {
             JSValue value = JS_PromiseResult(user, promise);
@@ -97,7 +92,7 @@ JSValue loop_await(JSValue promise) {
 
 bool loop_finish(void) {
     for (int turned = 1; turned;) {
-        if (!loop_drain() || !none_unhandled()) return false;
+        if (!loop_settle()) return false;
         if ((turned = turn()) < 0) return false;
     }
     return true;

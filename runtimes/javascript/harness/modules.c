@@ -62,15 +62,6 @@ static bool ends_with(const char *text, const char *ending) {
     return length >= ending_length && !strcmp(text + length - ending_length, ending);
 }
 
-static bool is_es_module(const char *name, const char *source, uint32_t length) {
-    if (ends_with(name, ".mjs")) return true;
-    if (ends_with(name, ".cjs") || ends_with(name, ".json")) return false;
-    char *copy = strndup(source, length);
-    bool is = copy && JS_DetectModule(copy, length);
-    free(copy);
-    return is;
-}
-
 /* Compiles `prefix` + source + `suffix`, the prefix being a line that line numbers do not count. */
 static JSValue compile_wrapped(const char *name, const char *prefix, const char *source, uint32_t length, const char *suffix) {
     size_t before = strlen(prefix), after = strlen(suffix);
@@ -82,6 +73,42 @@ static JSValue compile_wrapped(const char *name, const char *prefix, const char 
     JSValue compiled = engine_compile(user, text, before + length + after, name, 0, JS_EVAL_TYPE_GLOBAL);
     js_free(user, text);
     return compiled;
+}
+
+JSValue modules_compile_es(const char *name, const char *source, uint32_t length) {
+    char *text = js_strndup(user, source, length);
+    if (!text) return JS_EXCEPTION;
+    JSValue compiled = engine_compile(user, text, length, name, 1, JS_EVAL_TYPE_MODULE);
+    js_free(user, text);
+    return compiled;
+}
+
+/* A source is CommonJS if it can be a function's body; only then, as import and export cannot stand there, may it be an
+ * ES module. Of two syntax errors the one further on is the one that counts. */
+JSValue modules_or_es(JSValue compiled, const char *name, const char *source, uint32_t length) {
+    if (!JS_IsException(compiled)) return compiled;
+    JSValue error = JS_GetException(user);
+    if (!engine_is_syntax_error(user, error)) return JS_Throw(user, error);
+    compiled = modules_compile_es(name, source, length);
+    if (JS_IsException(compiled)) {
+        JSValue other = JS_GetException(user);
+        bool further = failure_position(other) > failure_position(error);
+        JS_FreeValue(user, further ? error : other);
+        return JS_Throw(user, further ? other : error);
+    }
+    JS_FreeValue(user, error);
+    return compiled;
+}
+
+/* Bytecode of the function, undefined for an ES module. */
+static JSValue compile_common(const char *name, const char *source, uint32_t length) {
+    static const char head[] = "(function (exports, require, module, __filename, __dirname) {\n", tail[] = "\n})";
+    if (ends_with(name, ".mjs")) return JS_UNDEFINED;
+    JSValue compiled = compile_wrapped(name, head, source, length, tail);
+    if (!ends_with(name, ".cjs")) compiled = modules_or_es(compiled, name, source, length);
+    if (JS_VALUE_GET_TAG(compiled) != JS_TAG_MODULE) return compiled;
+    JS_FreeValue(user, compiled);
+    return JS_UNDEFINED;
 }
 
 /* ---- natives ---- */
@@ -127,10 +154,8 @@ NATIVE(native_compile_module) {
     uint32_t length;
     if (!name) return JS_EXCEPTION;
     JSValue function = JS_UNDEFINED;
-    if (find(name, &source, &length) && !is_es_module(name, source, length)) {
-        function = compile_wrapped(name, "(function (exports, require, module, __filename, __dirname) {\n", source, length, "\n})");
-        if (!JS_IsException(function)) function = JS_EvalFunction(user, function);
-    }
+    if (find(name, &source, &length)) function = compile_common(name, source, length);
+    if (JS_VALUE_GET_TAG(function) == JS_TAG_FUNCTION_BYTECODE) function = JS_EvalFunction(user, function);
     JS_FreeCString(context, name);
     return function;
 }
@@ -214,14 +239,25 @@ static JSModuleDef *synthetic(JSContext *context, const char *name) {
     return module;
 }
 
+/* Whether the loader may take `name` for an ES module: it parses as nothing else. */
+static bool is_es_module(const char *name, const char *source, uint32_t length) {
+    if (ends_with(name, ".json")) return false;
+    JSValue common = compile_common(name, source, length);
+    if (JS_IsException(common)) JS_FreeValue(user, JS_GetException(user)); /* `require` reports it */
+    JS_FreeValue(user, common);
+    return JS_IsUndefined(common);
+}
+
+static int fill_nothing(JSContext *context, JSModuleDef *module) { return 0; }
+
 static JSModuleDef *load(JSContext *context, const char *name, void *unused) {
     const char *source;
     uint32_t length;
-    if (!find(name, &source, &length) || !is_es_module(name, source, length)) return synthetic(context, name);
-    char *text = js_strndup(context, source, length);
-    if (!text) return NULL;
-    JSValue compiled = engine_compile(context, text, length, name, 1, JS_EVAL_TYPE_MODULE);
-    js_free(context, text);
+    if (!find(name, &source, &length) || !is_es_module(name, source, length)) {
+        /* a compilation runs no user code, so what `require` would say is for the execution to find out */
+        return request.compiling ? JS_NewCModule(context, name, fill_nothing) : synthetic(context, name);
+    }
+    JSValue compiled = modules_compile_es(name, source, length);
     if (JS_IsException(compiled)) return NULL;
     JSModuleDef *module = JS_VALUE_GET_PTR(compiled);
     JSValue meta = JS_GetImportMeta(context, module);

@@ -60,8 +60,11 @@ NATIVE(native_write_file) {
     if (!path) return JS_EXCEPTION;
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = 0;
-        mkdir(path, 0777); /* if this fails, open says why */
+        bool refused = mkdir(path, 0777) && errno != EEXIST;
         *slash = '/';
+        if (!refused) continue;
+        JS_FreeCString(context, path);
+        return errno_value(context);
     }
     int file = open(path, O_WRONLY | O_CREAT | (JS_ToBool(context, argv[2]) ? O_APPEND : O_TRUNC), 0666);
     JS_FreeCString(context, path);

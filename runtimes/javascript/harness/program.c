@@ -91,29 +91,23 @@ JSValue program_compile(uint32_t entry, const message_field *source, JSValueCons
     char next = text[source->length]; /* the parser wants a terminator; ampoule_alloc left room for it */
     text[source->length] = 0;
     JSValue compiled = engine_compile(user, text, source->length, request.file_name, 1, JS_EVAL_TYPE_GLOBAL);
-    if (JS_IsException(compiled)) {
-        JSValue error = JS_GetException(user);
-        if (engine_is_syntax_error(user, error) && JS_DetectModule(text, source->length)) {
-            JS_FreeValue(user, error);
-            *is_module = true;
-            compiled = engine_compile(user, text, source->length, request.file_name, 1, JS_EVAL_TYPE_MODULE);
-        } else {
-            JS_Throw(user, error);
-        }
-    }
+    compiled = modules_or_es(compiled, request.file_name, text, source->length);
+    *is_module = JS_VALUE_GET_TAG(compiled) == JS_TAG_MODULE;
     text[source->length] = next;
     return compiled;
 }
 
-JSValue program_read(const message_field *code, bool *is_module) {
-    JSValue compiled = JS_ReadObject(user, (const uint8_t *)code->bytes, code->length, JS_READ_OBJ_BYTECODE);
-    *is_module = JS_VALUE_GET_TAG(compiled) == JS_TAG_MODULE;
-    if (*is_module && JS_ResolveModule(user, compiled) < 0) return JS_EXCEPTION;
-    return compiled;
+JSValue program_read(const message_field *code) {
+    return JS_ReadObject(user, (const uint8_t *)code->bytes, code->length, JS_READ_OBJ_BYTECODE);
 }
 
+/* The form of an ES module is empty, which is to say: compile it again. It is tied to the modules it imports. */
 bool program_write(JSValueConst compiled, message *response) {
     size_t length;
+    if (JS_VALUE_GET_TAG(compiled) == JS_TAG_MODULE) {
+        message_put(response, AMPOULE_CODE, NULL, 0);
+        return true;
+    }
     uint8_t *code = JS_WriteObject(user, &length, compiled, JS_WRITE_OBJ_BYTECODE);
     if (!code) return false;
     message_put(response, AMPOULE_CODE, code, length);

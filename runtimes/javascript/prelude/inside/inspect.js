@@ -215,7 +215,9 @@ function formatObject(context, value, depth, insideTypedArray) {
   if (typeof shape === 'string') return shape;
   if (depth > context.depth && context.depth !== null) {
     const constructor = constructorName(value, context, depth, inspect);
-    return `[${prefix(constructor, tagOf(context, value), 'Object').slice(0, -1)}]`;
+    const fallback = constructor === null ? Object.prototype.toString.call(value).slice(8, -1) : 'Object';
+    const name = prefix(constructor, tagOf(context, value), fallback).slice(0, -1);
+    return constructor === null ? name : `[${name}]`;
   }
   context.seen.push(value);
   context.currentDepth = depth + 1;
