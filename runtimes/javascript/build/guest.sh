@@ -33,9 +33,6 @@ python3 "$guest/check_imports.py" "$OUT/guest.wasm"
 
 cat >"$OUT/packages.json" <<'JSON'
 [{"name": "quickjs-ng", "version": "0.18.0", "licence": "MIT"},
- {"name": "buffer", "version": "6.0.3", "licence": "MIT"},
- {"name": "base64-js", "version": "1.5.1", "licence": "MIT"},
- {"name": "ieee754", "version": "1.2.1", "licence": "BSD-3-Clause"},
  {"name": "whatwg-url", "version": "14.2.0", "licence": "MIT"},
  {"name": "tr46", "version": "5.1.1", "licence": "MIT"},
  {"name": "webidl-conversions", "version": "7.0.0", "licence": "BSD-2-Clause"},

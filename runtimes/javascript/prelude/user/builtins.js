@@ -46,9 +46,10 @@ export const builtins = {
       return values;
     },
     stringify(values) {
-      const pairs = new URLSearchParams();
-      for (const name of Object.keys(values)) for (const value of [values[name]].flat()) pairs.append(name, value);
-      return pairs.toString();
+      const pairs = [];
+      for (const name of Object.keys(values))
+        for (const value of [values[name]].flat()) pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(value)}`);
+      return pairs.join('&');
     },
     escape: encodeURIComponent, unescape: decodeURIComponent,
   })),

@@ -1,5 +1,6 @@
 // TextEncoder and TextDecoder of the Encoding Standard: UTF-8, UTF-16 and windows-1252 (alias latin1, ascii).
 import { codecs, define, natives } from './natives.js';
+import { coded, wrongType } from './errors.js';
 
 const labels = {
   __proto__: null,
@@ -35,9 +36,8 @@ export class TextDecoder {
   constructor(label = 'utf-8', options = {}) {
     const encoding = labels[`${label}`.trim().toLowerCase()];
     if (encoding === undefined) {
-      const error = new RangeError(`The "${label}" encoding is not supported: this sandbox knows utf-8, utf-16le, utf-16be and latin1`);
-      error.code = 'ERR_ENCODING_NOT_SUPPORTED';
-      throw error;
+      throw coded(RangeError, 'ERR_ENCODING_NOT_SUPPORTED',
+        `The "${label}" encoding is not supported: this sandbox knows utf-8, utf-16le, utf-16be and latin1`);
     }
     this.#encoding = encoding;
     this.#fatal = !!options?.fatal;
@@ -49,11 +49,7 @@ export class TextDecoder {
 
   decode(input = nothing, options = {}) {
     let bytes = natives.view(input);
-    if (bytes === undefined) {
-      const error = new TypeError('The "list" argument must be an instance of SharedArrayBuffer, ArrayBuffer or ArrayBufferView.');
-      error.code = 'ERR_INVALID_ARG_TYPE';
-      throw error;
-    }
+    if (bytes === undefined) throw wrongType('list', 'an instance of SharedArrayBuffer, ArrayBuffer or ArrayBufferView', input);
     const stream = !!options?.stream;
     if (this.#kept.length > 0) {
       const joined = new Uint8Array(this.#kept.length + bytes.length);
@@ -68,7 +64,13 @@ export class TextDecoder {
       this.#kept = bytes.slice(bytes.length - unfinished);
       bytes = bytes.subarray(0, bytes.length - unfinished);
     }
-    let text = natives.decode(codecOf[this.#encoding], bytes, 0, bytes.length, this.#fatal);
+    let text;
+    try {
+      text = natives.decode(codecOf[this.#encoding], bytes, 0, bytes.length, this.#fatal);
+    } catch (error) {
+      error.code = 'ERR_ENCODING_INVALID_ENCODED_DATA';
+      throw error;
+    }
     if (utf16) text = this.#checkUtf16(text, bytes.length % 2 === 1);
     if (!this.#begun && !this.#ignoreBOM && text[0] === '\ufeff') text = text.slice(1);
     this.#begun = stream && (this.#begun || bytes.length > 0);
@@ -82,11 +84,8 @@ export class TextDecoder {
   }
   #checkUtf16(text, cut) {
     if (!cut && text.isWellFormed()) return text;
-    if (this.#fatal) {
-      const error = new TypeError(`The encoded data was not valid for encoding ${this.#encoding}`);
-      error.code = 'ERR_ENCODING_INVALID_ENCODED_DATA';
-      throw error;
-    }
+    if (this.#fatal)
+      throw coded(TypeError, 'ERR_ENCODING_INVALID_ENCODED_DATA', `The encoded data was not valid for encoding ${this.#encoding}`);
     return text.toWellFormed() + (cut ? '\ufffd' : '');
   }
 }

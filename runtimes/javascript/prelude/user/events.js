@@ -131,7 +131,7 @@ export class AbortSignal extends EventTarget {
   }
   static timeout(delay) {
     const signal = newSignal();
-    setTimeout(() => abort(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError')), delay);
+    setTimeout(() => abort(signal, new DOMException('The operation was aborted due to timeout', 'TimeoutError')), delay).unref();
     return signal;
   }
   static any(signals) {

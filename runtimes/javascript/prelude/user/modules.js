@@ -1,6 +1,7 @@
 // require: modules of the request (CommonJS, JSON, ES modules) and the few built-ins that make sense without a machine.
 import { apply, define, natives } from './natives.js';
 import { builtins } from './builtins.js';
+import { coded, wrongType } from './errors.js';
 import { reasonFor } from './unavailable.js';
 
 const cache = { __proto__: null };      // modules of the request by name
@@ -11,10 +12,8 @@ function missing(name, base) {
   const reason = reasonFor(plain);
   const own = natives.moduleNames();
   const names = [...own, ...Object.keys(builtins)];
-  const error = new Error(`Cannot find module '${name}'${base === '' ? '' : ` (required by ${base})`}` +
+  return coded(Error, 'MODULE_NOT_FOUND', `Cannot find module '${name}'${base === '' ? '' : ` (required by ${base})`}` +
     `${reason ? `: ${reason}` : ''}; available: ${names.join(', ')}`);
-  error.code = 'MODULE_NOT_FOUND';
-  return error;
 }
 
 function folderOf(name) {
@@ -44,11 +43,7 @@ function load(name) {
 }
 
 export function requireFrom(base, name) {
-  if (typeof name !== 'string') {
-    const error = new TypeError('The "id" argument must be of type string');
-    error.code = 'ERR_INVALID_ARG_TYPE';
-    throw error;
-  }
+  if (typeof name !== 'string') throw wrongType('id', 'of type string', name);
   const resolved = natives.resolve(base, name);
   if (resolved !== undefined) return load(resolved);
   const builtin = builtins[name.startsWith('node:') ? name.slice(5) : name];

@@ -1,12 +1,14 @@
 // Timers, immediates and ticks: one queue of timers, ordered by due time and then by creation, as in Node. The harness
 // calls runTimer when there is no promise job left, and sleeps for as long as it says (harness/loop.c).
 import { apply, define, natives } from './natives.js';
+import { wrongType } from './errors.js';
 
 const heap = [];        // of entries, the earliest first
 let immediates = [];
 let ticks = [];
 let sequence = 0;
 let now = 0;            // of the loop: never behind a timer that has run, even if the clock stands still
+let holding = 0;        // live timers that keep the program going: all but those that are unref'd
 const active = { __proto__: null }; // entries by the number of their timer
 
 const before = (a, b) => a.due < b.due || (a.due === b.due && a.order < b.order);
@@ -46,6 +48,7 @@ function clock() {
 }
 
 function schedule(entry) {
+  if (!entry.live && entry.holds) holding++;
   entry.live = true;
   entry.due = clock() + entry.delay;
   entry.order = ++sequence;
@@ -53,21 +56,27 @@ function schedule(entry) {
 }
 
 function cancel(entry) {
+  if (entry.live && entry.holds) holding--;
   entry.live = false;
   delete active[entry.id];
+}
+
+function hold(entry, holds) {
+  if (entry.live && entry.holds !== holds) holding += holds ? 1 : -1;
+  entry.holds = holds;
 }
 
 export class Timeout {
   #entry;
   constructor(entry) { this.#entry = entry; }
   static { entryOf = (value) => (#entry in value ? value.#entry : undefined); }
-  ref() { return this; }
-  unref() { return this; }
-  hasRef() { return true; }
+  ref() { return hold(this.#entry, true), this; }
+  unref() { return hold(this.#entry, false), this; }
+  hasRef() { return this.#entry.holds; }
   refresh() {
     const old = this.#entry;
     if (old.live) {
-      old.live = false; // its place in the heap is given up
+      cancel(old); // its place in the heap is given up
       schedule(this.#entry = active[old.id] = { ...old });
     }
     return this;
@@ -92,18 +101,14 @@ export class Immediate {
 let immediateOf;
 
 function check(callback) {
-  if (typeof callback === 'function') return;
-  const error = new TypeError(`The "callback" argument must be of type function. Received ${shown(callback)}`);
-  error.code = 'ERR_INVALID_ARG_TYPE';
-  throw error;
+  if (typeof callback !== 'function') throw wrongType('callback', 'of type function', callback);
 }
-const shown = (value) => natives.inside.inspect(value);
 
 function start(callback, delay, values, repeats) {
   check(callback);
   delay = +delay;
   if (!(delay >= 1 && delay <= 2147483647)) delay = 1;
-  const entry = { callback, delay: delay - (delay % 1), values, repeats, id: sequence + 1, timer: undefined };
+  const entry = { callback, delay: delay - (delay % 1), values, repeats, id: sequence + 1, timer: undefined, live: false, holds: true };
   const timer = entry.timer = new Timeout(entry);
   schedule(entry);
   active[entry.id] = entry;
@@ -160,6 +165,7 @@ let turnAt = 0;
 export function runTimer() {
   if (turnAt < turn.length) return runImmediate();
   while (heap.length > 0 && !heap[0].live) pop();
+  if (holding === 0 && immediates.length === 0) return -1;
   if (heap.length > 0 && heap[0].due <= clock()) {
     const entry = pop();
     if (entry.repeats) schedule(entry);

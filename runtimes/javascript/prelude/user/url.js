@@ -1,6 +1,21 @@
 // URL and URLSearchParams of the URL Standard: the reference implementation, whatwg-url.
-import { URL, URLSearchParams } from 'whatwg-url';
+import { URL as Base, URLSearchParams } from 'whatwg-url';
 import { define, natives } from './natives.js';
+
+// With the error of Node.
+class URL extends Base {
+  constructor(url, ...base) {
+    try {
+      super(url, ...base);
+    } catch (error) {
+      error.message = error.message.startsWith('Invalid') ? 'Invalid URL' : error.message;
+      error.code = 'ERR_INVALID_URL';
+      error.input = `${url}`;
+      throw error;
+    }
+  }
+  static parse(url, ...base) { return Base.canParse(url, ...base) ? new URL(url, ...base) : null; }
+}
 
 const custom = Symbol.for('nodejs.util.inspect.custom');
 const parts = ['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'searchParams', 'hash'];
