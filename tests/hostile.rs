@@ -28,7 +28,7 @@ static IDLE: Mutex<Vec<Service>> = Mutex::new(Vec::new());
 /// What the canaries answer in a slot that saw nothing before.
 static PRISTINE: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
     let pristine = |language| {
-        let outcome = execute(&service_with_slots(1), canary::request(language)).expect("a canary is admitted");
+        let outcome = execute(&service_with_slots(1), canary::request_of(language)).expect("a canary is admitted");
         assert_eq!(outcome.result_json, canary::CLEAN, "{}", describe(&outcome));
         without_times(&outcome)
     };
@@ -54,7 +54,7 @@ fn run(fixture: &Fixture) -> Result<(), Failed> {
 }
 
 fn after(service: &Service, (pristine, language): (&Outcome, Language), fixture: &Fixture) -> Result<(), Failed> {
-    let outcome = execute(service, canary::request(language)).map_err(Failed::from)?;
+    let outcome = execute(service, canary::request_of(language)).map_err(Failed::from)?;
     let outcome = without_times(&outcome);
     if outcome == *pristine {
         return Ok(());

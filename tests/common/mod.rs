@@ -6,6 +6,7 @@
 // Every test binary uses a part of this.
 #![allow(dead_code)]
 
+pub mod canary;
 pub mod compare;
 pub mod fixture;
 pub mod json;
