@@ -27,13 +27,18 @@ extern unsigned char __heap_base;
 
 static block *free_lists[COARSE][FINE];
 static uint32_t coarse_map, fine_map[COARSE];
-static block *first, *end;      /* end: a used block of size 0 that closes the heap */
+static block *first, *last, *end; /* end: the head of a used block of size 0 that closes the heap */
 static char *untouched;         /* bytes from here on are still zero, but for the head of the last free block */
 static bool sealed;
 
 static uint32_t size_of(const block *b) { return b->size & ~1u; }
 static bool is_free(const block *b) { return b->size & 1; }
 static block *after(block *b) { return (block *)((char *)b + size_of(b)); }
+/* `end` keeps no link to the last block: it lies on a page that a short execution need not touch. */
+static void set_before(block *b, block *before) {
+    if (b == end) last = before;
+    else b->before = before;
+}
 static void *payload(block *b) { return (char *)b + HEADER; }
 static block *block_of(void *p) { return (block *)((char *)p - HEADER); }
 
@@ -103,7 +108,7 @@ static void trim(block *b, uint32_t size) {
         if (!sealed) memset(next, 0, sizeof *next);
         next = after(tail);
     }
-    next->before = tail;
+    set_before(next, tail);
     link_free(tail);
 }
 
@@ -121,11 +126,10 @@ static bool grow(uint32_t need) {
         end = (block *)(limit - HEADER);
         first->before = NULL;
         first->size = (char *)end - (char *)first;
-        end->before = first;
+        last = first;
         end->size = 0;
         link_free(first);
     }
-    block *last = end->before;
     uint32_t have = is_free(last) ? size_of(last) : 0;
     if (have >= need) return true;
     uint32_t missing = need - have;
@@ -134,24 +138,25 @@ static bool grow(uint32_t need) {
     if (wanted > GROW_MOST) wanted = GROW_MOST;
     if (wanted < missing) wanted = missing;
     size_t pages = (wanted + WASM_PAGE - 1) / WASM_PAGE;
-    if (__builtin_wasm_memory_grow(0, pages) == (size_t)-1) {
+    size_t at = __builtin_wasm_memory_grow(0, pages);
+    if (at == (size_t)-1) {
         pages = ((size_t)missing + WASM_PAGE - 1) / WASM_PAGE;
-        if (__builtin_wasm_memory_grow(0, pages) == (size_t)-1) return false;
+        at = __builtin_wasm_memory_grow(0, pages);
+        if (at == (size_t)-1) return false;
     }
+    if (at * WASM_PAGE != (uintptr_t)end + HEADER) __builtin_trap(); /* somebody else has grown the memory */
     block *added = end;
-    block *new_end = (block *)((char *)end + pages * WASM_PAGE);
-    added->size = pages * WASM_PAGE;
+    end = (block *)((char *)end + pages * WASM_PAGE);
+    end->size = 0;
     if (have) {
         unlink_free(last);
-        last->size += added->size;
-        added->before = NULL;
-        added->size = 0;
-        added = last;
+        last->size += pages * WASM_PAGE;
+    } else {
+        added->before = last;
+        added->size = pages * WASM_PAGE;
+        last = added;
     }
-    end = new_end;
-    end->before = added;
-    end->size = 0;
-    link_free(added);
+    link_free(last);
     return true;
 }
 
@@ -175,7 +180,7 @@ void *malloc(size_t size) {
             return NULL;
         }
         b = find_free(wanted);
-        if (!b) b = end->before; /* just large enough, but of a class below the rounded size */
+        if (!b) b = last; /* just large enough, but of a class below the rounded size */
     }
     unlink_free(b);
     trim(b, wanted);
@@ -193,7 +198,7 @@ void free(void *p) {
         unlink_free(next);
         b->size += size_of(next);
         if (!sealed) memset(next, 0, sizeof *next);
-        after(b)->before = b;
+        set_before(after(b), b);
     }
     block *before = b->before;
     if (before && is_free(before)) {
@@ -201,7 +206,7 @@ void free(void *p) {
         before->size += size_of(b);
         if (!sealed) memset(b, 0, HEADER);
         b = before;
-        after(b)->before = b;
+        set_before(after(b), b);
     }
     link_free(b);
 }
@@ -237,7 +242,7 @@ static bool extend(block *b, uint32_t wanted) {
     if (!is_free(next) || size_of(next) < missing) return false;
     unlink_free(next);
     b->size += size_of(next);
-    after(b)->before = b;
+    set_before(after(b), b);
     if (!sealed) memset(next, 0, sizeof *next);
     trim(b, wanted);
     touch(b);
@@ -281,7 +286,7 @@ void *memalign(size_t alignment, size_t size) {
         block *inner = block_of((void *)aligned);
         inner->before = b;
         inner->size = (char *)after(b) - (char *)inner;
-        after(inner)->before = inner;
+        set_before(after(inner), inner);
         b->size = (char *)inner - (char *)b;
         free(p);
         b = inner;
@@ -329,10 +334,10 @@ void heap_seal(size_t ready) {
         if (after(b) == end) link_free(b);
     }
     grow(ready);
-    /* Start on a page of its own, so that the first allocation does not copy a page of the snapshot. */
-    block *last = end->before;
-    uintptr_t page = ((uintptr_t)last + 4095) & ~(uintptr_t)4095;
-    uint32_t filler = page - 8 - (uintptr_t)last;
+    /* The last block starts on a page of its own (8 bytes into it, as every block), so that the first allocation does
+     * not copy a page of the snapshot. */
+    uintptr_t page = (((uintptr_t)last + 4095) & ~(uintptr_t)4095) + HEADER;
+    uint32_t filler = page - (uintptr_t)last;
     if (is_free(last) && filler >= MINIMUM && filler + 4096 < size_of(last)) {
         unlink_free(last);
         trim(last, filler);

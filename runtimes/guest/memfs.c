@@ -239,7 +239,7 @@ void memfs_mount(const void *blob, size_t length) {
         }
         for (; folder && !folder->read_only; folder = folder->parent) folder->read_only = true;
         at = path + path_length + size;
-        at += (4 - ((uintptr_t)at & 3)) & 3;
+        at += -(at - (const char *)blob) & 3;
     }
     booting = false;
 }

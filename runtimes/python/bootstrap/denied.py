@@ -1,6 +1,9 @@
 """What the sandbox lacks, said in words. Network calls are refused in lib/_socket.py."""
 
 import errno
+import multiprocessing
+import multiprocessing.context
+import multiprocessing.process
 import os
 import subprocess
 import sys
@@ -24,6 +27,14 @@ def _no_threads(*args, **options):
     raise RuntimeError("the sandbox has no threads: can't start new thread")
 
 
+def _without_processes(package):
+    package.process.BaseProcess.start = no_processes
+    for name in ("Pool", "Manager", "Pipe", "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier",
+                 "Queue", "JoinableQueue", "SimpleQueue", "Value", "Array", "RawValue", "RawArray"):
+        setattr(package.context.BaseContext, name, no_processes)
+        setattr(package, name, no_processes)
+
+
 class Explainer:
     """The last finder: says why a module is not there. Only where an import would fail anyway: a mere question
     (importlib.util.find_spec) is answered with None as usual."""
@@ -45,6 +56,7 @@ def at_boot():
     for name in ("system", "popen", "fork", "forkpty", "execv", "execve", "execvp", "execvpe", "execl", "execle", "execlp",
                  "execlpe", "spawnv", "spawnve", "spawnl", "spawnle", "spawnlp", "spawnvp", "posix_spawn", "kill"):
         setattr(os, name, no_processes)
+    _without_processes(multiprocessing)
     subprocess.Popen.__init__ = no_processes
     subprocess.Popen.__del__ = lambda self: None
     threading._start_joinable_thread = _no_threads

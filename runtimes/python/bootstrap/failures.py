@@ -15,8 +15,6 @@ MOST_FRAMES = 2000
 LIBRARY = "/usr/lib/python3.13/"
 OURS = LIBRARY + "_ampoule/"
 
-_file_name, _source, _modules = "", "", None
-
 
 class Refused(Exception):
     """A failure that is found by the harness and has no frames: shown with the type that the user knows."""
@@ -29,15 +27,10 @@ class InvalidResult(Exception):
     """The program's result cannot be written as JSON."""
 
 
-def begin(file_name, source, modules):
-    """Remembers where the source lines of this execution are to be found."""
-    global _file_name, _source, _modules
-    _file_name, _source, _modules = file_name, source, modules
-
-
-def answer(error):
+def answer(error, sources):
+    """The response to a program that ended with `error`; `sources` are its texts by file name."""
     try:
-        return _described(error)
+        return _described(error, sources)
     except MemoryError:
         # What the failing frames held is in the way of describing them.
         traceback.clear_frames(error.__traceback__)
@@ -46,14 +39,14 @@ def answer(error):
         return (KIND, kind, TYPE, name, MESSAGE, b"out of memory", TRACEBACK, name + b"\n")
 
 
-def _described(error):
+def _described(error, sources):
     if isinstance(error, InvalidResult):
         return (KIND, INVALID_RESULT, TYPE, b"InvalidResult", MESSAGE, _bytes(str(error)))
     if isinstance(error, Refused):
         text = f"{error.name}: {error.message}\n"
         return (KIND, RAISED, TYPE, error.name.encode(), MESSAGE, _bytes(error.message), TRACEBACK, _bytes(text))
-    _show_sources()
-    fields = [KIND, MEMORY if isinstance(error, MemoryError) else RAISED]
+    _show(sources)
+    fields = [KIND, MEMORY if _is_memory(error) else RAISED]
     fields += [TYPE, _bytes(type(error).__name__), MESSAGE, _bytes(_message(error))]
     fields += [TRACEBACK, _bytes(_text(error))]
     line, column = _place(error)
@@ -62,6 +55,11 @@ def _described(error):
     if column:
         fields += [COLUMN, column]
     return tuple(fields)
+
+
+def _is_memory(error):
+    """Whether memory ran out. The parser raises MemoryError also for sources that are nested too deeply."""
+    return isinstance(error, MemoryError) and "too complex to parse" not in str(error)
 
 
 def _message(error):
@@ -80,15 +78,11 @@ def _bytes(text):
     return text.encode("utf-8", "backslashreplace")
 
 
-def _show_sources():
+def _show(sources):
     """Puts the program's lines where tracebacks look for them, whatever files of that name it has written."""
-    sources = [(_file_name, _source)]
-    for loader in (_modules or {}).values():
-        sources.append((loader.path, loader.text))
-    for path, text in sources:
-        if text is not None:
-            lines = [line + "\n" for line in text.split("\n")]
-            linecache.cache[path] = (len(text), None, lines, path)
+    for path, text in sources.items():
+        lines = [line + "\n" for line in text.split("\n")]
+        linecache.cache[path] = (len(text), None, lines, path)
 
 
 # ---- frames ----

@@ -33,7 +33,7 @@ def encode(value):
 
 
 def _encode_slowly(value):
-    plain = _Converter().plain(value, "result")
+    plain = _Converter().plain(value, _Path(None, "result"))
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:
@@ -42,6 +42,22 @@ def _encode_slowly(value):
         raise InvalidResult("result is nested too deeply for JSON") from None
     finally:
         sys.set_int_max_str_digits(limit)
+
+
+class _Path:
+    """Where in the result a value is; made into text only to be shown."""
+
+    __slots__ = ("above", "step")
+
+    def __init__(self, above, step):
+        self.above, self.step = above, step
+
+    def __str__(self):
+        steps, path = [], self
+        while path is not None:
+            steps.append(path.step)
+            path = path.above
+        return "".join(reversed(steps))
 
 
 class _Converter:
@@ -92,7 +108,7 @@ class _Converter:
             return b64encode(bytes(value)).decode()
         if is_dataclass(value) and not isinstance(value, type):
             names = [field.name for field in fields(value)]
-            return self.inside(value, path, lambda: {n: self.plain(getattr(value, n), f"{path}.{n}") for n in names})
+            return self.inside(value, path, lambda: {n: self.plain(getattr(value, n), _Path(path, "." + n)) for n in names})
         if isinstance(value, Mapping):
             return self.members(value, path)
         if isinstance(value, Set):
@@ -116,7 +132,7 @@ class _Converter:
         raise InvalidResult(f"{path} is of type {_name(value)}, which has no JSON form")
 
     def items(self, value, path):
-        return self.inside(value, path, lambda: [self.plain(v, f"{path}[{i}]") for i, v in enumerate(value)])
+        return self.inside(value, path, lambda: [self.plain(v, _Path(path, f"[{i}]")) for i, v in enumerate(value)])
 
     def members(self, value, path):
         return self.inside(value, path, lambda: dict(self.pairs(value, path)))
@@ -124,7 +140,7 @@ class _Converter:
     def pairs(self, value, path):
         for key, member in value.items():
             name = self.key(key, path)
-            yield name, self.plain(member, f"{path}.{name}" if name.isidentifier() else f"{path}[{name!r}]")
+            yield name, self.plain(member, _Path(path, "." + name if name.isidentifier() else f"[{name!r}]"))
 
     def key(self, key, path):
         from datetime import date, time

@@ -29,20 +29,17 @@ RUNS = (
     (program.MAIN, BROKEN, "{}"),
 )
 # An instruction specialises after a few executions.
-ROUNDS = 12
+ROUNDS = 24
 
 
 def run_all():
     import sys
 
-    modules = set(sys.modules)
     for _ in range(ROUNDS):
         for entry, source, values in RUNS:
-            compiled = program.compile_program(entry, "warm.py", source, values, None, None, None)
-            program.run(entry, "warm.py", source, values, None, None, None)
+            sys.modules[program.USUAL_NAME] = None
+            compiled = program.compile_program(entry, program.USUAL_FILE, source, values, None, None, None)
+            program.run(entry, program.USUAL_FILE, source, values, None, None, None)
             if compiled[2] == program.CODE:
-                program.run(entry, "warm.py", source, values, compiled[3], None, None)
-            for name in set(sys.modules) - modules:
-                if name.startswith("warm"):
-                    del sys.modules[name]
+                program.run(entry, program.USUAL_FILE, source, values, compiled[3], None, None)
     sys.modules["__main__"] = type(sys)("__main__")

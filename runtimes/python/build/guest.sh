@@ -18,7 +18,7 @@ for source in "$RECIPE"/harness/*.c; do
 done
 
 # wasm-ld only warns when two symbols of one name differ in signature, and the result traps when called: no warnings.
-"$cc" -mexec-model=reactor -O2 -Wl,--strip-debug -Wl,--fatal-warnings -Wl,-z,stack-size=16777216 \
+"$cc" -mexec-model=reactor -O2 -Wl,--strip-debug -Wl,--fatal-warnings -Wl,-z,stack-size=8388608 \
     -Wl,--export=__stack_pointer -Wl,--export-memory \
     objects/*.o -L"$STEP_INTERPRETER/lib" -L"$STEP_LIBS/lib" -lpython3.13 -lHacl_Hash_SHA2 -lexpat -lmpdec \
     -lz -lbz2 -llzma -lsqlite3 -lwasi-emulated-signal -lwasi-emulated-getpid -lwasi-emulated-process-clocks \

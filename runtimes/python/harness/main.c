@@ -53,7 +53,6 @@ static void boot(void) {
     check_text(&config, &config.program_name, L"python3");
     check_text(&config, &config.stdio_encoding, L"utf-8");
     check_text(&config, &config.stdio_errors, L"surrogateescape");
-    check(PyConfig_Read(&config));
     check(Py_InitializeFromConfig(&config));
     PyConfig_Clear(&config);
 }

@@ -4,7 +4,12 @@
  * reference counts, half-filled pools, the collector's lists. So everything alive is made immortal (its count is
  * never written again), the pools that have room are filled up (a run begins with fresh, contiguous ones), and dead
  * bytes are zeroed (they would be stored in the image). */
+#define Py_BUILD_CORE
 #include "harness.h"
+#include <internal/pycore_backoff.h>
+#include <internal/pycore_code.h>
+#include <internal/pycore_gc.h>
+#include <internal/pycore_opcode_metadata.h>
 #include "files.h"
 #include <stdlib.h>
 #include <string.h>
@@ -47,7 +52,22 @@ static void visit_type(PyTypeObject *type) {
     visit((PyObject *)type->tp_base, NULL);
 }
 
+/* An instruction that could not be specialised during the warm-up, again and again, counts down to the next attempt in
+ * the bytecode itself. A counter that never triggers is not written to (patches/bytecode.patch). Instructions that
+ * have not been tried so often keep their chance. */
+static void settle_bytecode(PyCodeObject *code) {
+    enum { FAILED_OFTEN = 4 }; /* attempts are 2, 4, 8, 16 … executions apart */
+    _Py_CODEUNIT *instructions = _PyCode_CODE(code);
+    for (Py_ssize_t i = 0; i < Py_SIZE(code); i++) {
+        int opcode = instructions[i].op.code, generic = _PyOpcode_Deopt[opcode], caches = _PyOpcode_Caches[generic];
+        if (caches && opcode == generic && instructions[i + 1].counter.backoff >= FAILED_OFTEN)
+            instructions[i + 1].counter = initial_unreachable_backoff_counter();
+        i += caches;
+    }
+}
+
 static void visit_code(PyCodeObject *code) {
+    settle_bytecode(code);
     visit(code->co_consts, NULL);
     visit(code->co_names, NULL);
     visit(code->co_exceptiontable, NULL);
@@ -105,17 +125,20 @@ static void make_immortal(void) {
     /* The list itself, its references and `gc` are not worth undoing: immortal like the rest. */
     PyObject *frozen = PyObject_CallMethod(gc, "freeze", NULL);
     if (!frozen) Py_FatalError("gc.freeze failed");
+    /* Free objects kept for reuse lie scattered over the snapshot. */
+    _PyGC_ClearAllFreeLists(PyInterpreterState_Get());
 }
 
 /* ---- pools ---- */
 
-enum { POOL = 4096, LARGEST_SMALL = 512, SMALL_STEP = 8 };
+/* The pools as patches/pools.patch makes them; arenas begin on a page. */
+enum { POOL = 2048, PAGE = 4096, LARGEST_SMALL = 512, SMALL_STEP = 8 };
 
 static size_t arenas;
 
 static void *new_arena(void *context, size_t size) {
     arenas++;
-    return aligned_alloc(POOL, size);
+    return aligned_alloc(PAGE, size);
 }
 
 static void free_arena(void *context, void *arena, size_t size) { free(arena); }

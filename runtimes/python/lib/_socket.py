@@ -51,8 +51,9 @@ class socket:
     def __init__(self, family=-1, type=-1, proto=-1, fileno=None):
         if fileno is not None:
             _no_network()
-        self.family = AF_INET if family == -1 else int(family)
-        self.type = SOCK_STREAM if type == -1 else int(type)
+        # `socket.socket` covers these two with properties of the same names.
+        _family.__set__(self, AF_INET if family == -1 else int(family))
+        _type.__set__(self, SOCK_STREAM if type == -1 else int(type))
         self.proto = 0 if proto == -1 else int(proto)
         self.timeout = _default_timeout
         self._options = {}
@@ -94,6 +95,7 @@ class socket:
 
 
 SocketType = socket
+_family, _type = socket.family, socket.type
 
 
 def getdefaulttimeout():
