@@ -35,9 +35,9 @@ impl Default for EngineConfig {
         EngineConfig {
             slots: (16 * cores).max(32),
             max_memory_bytes: 1 << 30,
-            // About 60 µs of work: short enough that short runs beside endless loops stay
-            // short, long enough that the switch costs below 1 %.
-            fuel_slice: 200_000,
+            // 50 to 200 µs of work (2 to 8 units a nanosecond, SPECIFICATION.md): short enough that short
+            // runs beside endless loops stay short, long enough that the switch costs below 2 %.
+            fuel_slice: 400_000,
             keep_resident_bytes: 8 << 20,
         }
     }

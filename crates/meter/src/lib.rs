@@ -6,8 +6,8 @@
 //!
 //! * The fuel left lives in a global of the module. **Every cycle** of control flow passes a point that subtracts
 //!   from it and checks it: each iteration of a loop, and each entry of a function through which recursion is possible.
-//! * A point is charged with the straight-line instructions up to the next point, both arms of a branch included,
-//!   direct callees that are not points themselves too. A `br_table` chooses among many arms: there a typical path is charged.
+//! * A point is charged with the straight-line instructions up to the next point, those of direct callees that are no
+//!   points themselves included. Where the code branches, a typical path is charged, not the sum of all arms.
 //! * Bulk memory instructions are charged by their length.
 //! * At zero the module calls the imported `refuel`, which grants the next slice or ends the execution. So slices of fuel
 //!   are also the scheduler's time slices.

@@ -9,11 +9,12 @@ use wasmparser::{
 /// Charged for an indirect call on top of the instruction: the callee may be a leaf that is no point itself.
 const INDIRECT_CALL: u64 = 8;
 
-/// Charged for a stretch with a `br_table`: a typical path through an interpreter's dispatch, not the sum of all its arms.
-const DISPATCH: u64 = 64;
+/// Most that is charged for a stretch that branches: a typical path through it, not the sum of all its arms. An
+/// interpreter's dispatch, the largest of them, runs about as many instructions for one bytecode.
+const BRANCHING: u64 = 64;
 
-/// Most that one point charges. Straight code beyond it is initialisation that runs once.
-const MOST: u64 = 100_000;
+/// Most that is charged for straight code: the rounds of a hash function, unrolled, take about as many.
+const STRAIGHT: u64 = 4096;
 
 /// The points of a function and their charges.
 #[derive(Debug, Default)]
@@ -40,7 +41,8 @@ pub(crate) struct Survey {
 struct Stretch {
     instructions: u64,
     callees: Vec<u32>,
-    dispatches: bool,
+    /// Conditional branches and selections among arms.
+    branches: u32,
 }
 
 #[derive(Debug, Default)]
@@ -150,7 +152,11 @@ fn facts_of(body: &FunctionBody<'_>, taken: &mut Vec<u32>) -> Result<Facts, Mete
                 current = facts.stretches.len();
                 facts.stretches.push(Stretch::default());
             }
-            Operator::Block { .. } | Operator::If { .. } | Operator::TryTable { .. } => outer.push(current),
+            Operator::If { .. } => {
+                facts.stretches[current].branches += 1;
+                outer.push(current);
+            }
+            Operator::Block { .. } | Operator::TryTable { .. } => outer.push(current),
             Operator::End => current = outer.pop().unwrap_or(0),
             Operator::Else | Operator::Nop | Operator::Unreachable => {}
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
@@ -165,9 +171,9 @@ fn facts_of(body: &FunctionBody<'_>, taken: &mut Vec<u32>) -> Result<Facts, Mete
                 facts.calls = true;
                 facts.stretches[current].instructions += 1 + INDIRECT_CALL;
             }
-            Operator::BrTable { .. } => {
+            Operator::BrTable { .. } | Operator::BrIf { .. } => {
                 facts.stretches[current].instructions += 1;
-                facts.stretches[current].dispatches = true;
+                facts.stretches[current].branches += 1;
             }
             Operator::RefFunc { function_index } => {
                 taken.push(function_index);
@@ -252,7 +258,8 @@ impl<'a> Pricing<'a> {
         let facts = self.facts;
         let stretch = &facts[function].stretches[stretch];
         let callees: u64 = stretch.callees.iter().map(|callee| self.call_price(*callee)).sum();
-        let most = if stretch.dispatches { DISPATCH } else { MOST };
+        // One branch is what every loop ends with.
+        let most = if stretch.branches > 1 { BRANCHING } else { STRAIGHT };
         (stretch.instructions + callees).clamp(1, most)
     }
 
