@@ -129,6 +129,9 @@ impl Builder {
             let needs = step.needs.iter().map(|(name, _)| name.as_str());
             let needs = std::iter::once(SOURCES).chain(needs).collect();
             jobs.push(self.job(recipe, &step.name, needs, Some(step))?);
+            if let Some(script) = &step.script {
+                script::stage(&self.cache, recipe, step, script)?;
+            }
         }
         // The fetching counts as a step.
         progress.begin(&recipe.name, plan.steps.len() + 1, plan.steps.len() - running.len());

@@ -7,7 +7,7 @@ use crate::key::{self, Inputs};
 use crate::recipe::Recipe;
 use crate::snapshot;
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Raised when scripts are run in another way (environment, folders), so that all outputs are
 /// made anew.
@@ -99,7 +99,7 @@ impl Plan {
             ]);
             for file in &step.files {
                 let digest = key::of_file(&recipe.root.join(file))?;
-                inputs.insert(format!("file {}", file.display()), digest);
+                inputs.insert(file_label(file), digest);
             }
             for id in &step.sources {
                 inputs.insert(format!("source {id}"), recipe.source(id).sha256.clone());
@@ -182,6 +182,11 @@ impl StepPlan {
             reason: Reason::New,
         }
     }
+}
+
+/// How a file of a recipe is called among the inputs.
+pub(crate) fn file_label(file: &Path) -> String {
+    format!("file {}", file.display())
 }
 
 fn changes(before: &Inputs, now: &Inputs) -> Reason {

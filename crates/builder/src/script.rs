@@ -2,14 +2,17 @@
 
 use crate::cache::{Cache, create_folder};
 use crate::error::{Error, IoContext, Result};
-use crate::plan::{ScriptPlan, StepPlan};
+use crate::key;
+use crate::plan::{ScriptPlan, StepPlan, file_label};
 use crate::recipe::{Recipe, variable};
 use crate::schedule::Stop;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 /// Lines of a failed step's log that are shown.
@@ -38,7 +41,29 @@ exec 3<&-
 exec bash -e -u -o pipefail "$1"
 "#;
 
-/// Runs the step in its scratch folder and returns the folder its output is in.
+/// Copies exactly the declared files to the step's scratch folder, so that reading an undeclared one fails. Done for
+/// all steps before the first one runs: a file that is edited during a long build counts for the next one.
+pub(crate) fn stage(cache: &Cache, recipe: &Recipe, step: &StepPlan, script: &ScriptPlan) -> Result<()> {
+    let root = staged(&cache.scratch(&recipe.name, &step.name));
+    for file in &script.files {
+        let (from, to) = (recipe.root.join(file), root.join(file));
+        create_folder(to.parent().expect("a file is in a folder"))?;
+        fs::copy(&from, &to).doing("copy", &from)?;
+        // The key was computed a moment ago; an output must never be kept under the key of other files.
+        if step.inputs.get(&file_label(file)) != Some(&key::of_file(&to)?) {
+            let message = "was changed at the very moment the build started; start it again".to_owned();
+            return Err(Error::Recipe { file: from, message });
+        }
+    }
+    Ok(())
+}
+
+/// The copy of `runtimes/` a script sees.
+fn staged(scratch: &Path) -> PathBuf {
+    scratch.join("runtimes")
+}
+
+/// Runs the staged step in its scratch folder and returns the folder its output is in.
 pub(crate) fn run(
     cache: &Cache,
     recipe: &Recipe,
@@ -48,49 +73,22 @@ pub(crate) fn run(
     stop: &Stop,
 ) -> Result<PathBuf> {
     let scratch = cache.scratch(&recipe.name, &step.name);
-    let (work, out, root, temporary) =
-        (scratch.join("work"), scratch.join("out"), scratch.join("runtimes"), scratch.join("tmp"));
-    for folder in [&work, &out, &root, &temporary, &cache.tools()] {
+    let (work, out, temporary) = (scratch.join("work"), scratch.join("out"), scratch.join("tmp"));
+    for folder in [&work, &out, &temporary, &cache.tools()] {
         create_folder(folder)?;
     }
-    copy_files(&recipe.root, &script.files, &root)?;
-
-    let mut command = Command::new("bash");
-    command.args(["-c", LAUNCHER, "ampoule-step"]).arg(root.join(&script.script));
-    command.current_dir(&work).env_clear();
-    for name in PASSED_ON {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
-        }
-    }
-    command.envs([("LC_ALL", "C.UTF-8"), ("TZ", "UTC"), ("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH)]);
-    command.env("TMPDIR", &temporary).env("OUT", &out);
-    command.env("RECIPE", root.join(&recipe.name)).env("RECIPE_ROOT", &root);
-    command.env("JOBS", jobs.to_string()).env("AMPOULE_TOOL_CACHE", cache.tools());
-    for id in &script.sources {
-        let source = recipe.source(id);
-        command.env(variable("SRC", id), cache.source(&source.sha256, &source.file));
-    }
-    for (name, key) in &step.needs {
-        command.env(variable("STEP", name), cache.output(&recipe.name, name, key));
-    }
-
     let log = cache.log(&recipe.name, &step.name)?;
     let output = File::create(&log).doing("create", &log)?;
     let errors = output.try_clone().doing("open", &log)?;
-    command.stdin(Stdio::piped()).stdout(output).stderr(errors).process_group(0);
-    let mut child = command.spawn().doing("start", Path::new("bash"))?;
-    let mut held_open = child.stdin.take();
-    let status = loop {
-        if let Some(status) = child.try_wait().doing("wait for", Path::new("bash"))? {
-            break status;
-        }
-        if stop.is_asked() {
-            held_open = None;
-        }
-        std::thread::sleep(POLL);
-    };
-    drop(held_open);
+
+    let root = staged(&scratch);
+    let mut bash = Command::new("bash");
+    bash.args(["-c", LAUNCHER, "ampoule-step"]).arg(root.join(&script.script));
+    bash.current_dir(&work).env_clear().envs(environment(cache, recipe, step, script));
+    bash.env("TMPDIR", &temporary).env("OUT", &out).env("JOBS", jobs.to_string());
+    bash.env("RECIPE", root.join(&recipe.name)).env("RECIPE_ROOT", &root);
+    bash.stdin(Stdio::piped()).stdout(output).stderr(errors).process_group(0);
+    let status = run_until_stopped(&mut bash, stop).doing("run", Path::new("bash"))?;
     if !status.success() {
         return Err(Error::Step {
             image: recipe.name.clone(),
@@ -103,14 +101,43 @@ pub(crate) fn run(
     Ok(out)
 }
 
-/// Copies exactly the declared files, so that reading an undeclared one fails.
-fn copy_files(from: &Path, files: &[PathBuf], to: &Path) -> Result<()> {
-    for file in files {
-        let target = to.join(file);
-        create_folder(target.parent().expect("a file is in a folder"))?;
-        fs::copy(from.join(file), &target).doing("copy", &from.join(file))?;
+/// What a script is told, except for its own folders.
+fn environment(
+    cache: &Cache,
+    recipe: &Recipe,
+    step: &StepPlan,
+    script: &ScriptPlan,
+) -> BTreeMap<String, OsString> {
+    let mut told: BTreeMap<String, OsString> = BTreeMap::new();
+    for name in PASSED_ON {
+        told.extend(std::env::var_os(name).map(|value| (name.to_owned(), value)));
     }
-    Ok(())
+    let fixed = [("LC_ALL", "C.UTF-8"), ("TZ", "UTC"), ("SOURCE_DATE_EPOCH", SOURCE_DATE_EPOCH)];
+    told.extend(fixed.map(|(name, value)| (name.to_owned(), value.into())));
+    told.insert("AMPOULE_TOOL_CACHE".to_owned(), cache.tools().into());
+    for id in &script.sources {
+        let source = recipe.source(id);
+        told.insert(variable("SRC", id), cache.source(&source.sha256, &source.file).into());
+    }
+    for (name, key) in &step.needs {
+        told.insert(variable("STEP", name), cache.output(&recipe.name, name, key).into());
+    }
+    told
+}
+
+/// Runs a command that ends when its stdin closes: because it was asked to stop, or because we are gone.
+fn run_until_stopped(command: &mut Command, stop: &Stop) -> std::io::Result<ExitStatus> {
+    let mut child = command.spawn()?;
+    let mut held_open = child.stdin.take();
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if stop.is_asked() {
+            held_open.take();
+        }
+        std::thread::sleep(POLL);
+    }
 }
 
 /// The last lines of a log.

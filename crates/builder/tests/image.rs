@@ -39,9 +39,12 @@ fn the_manifest_says_what_the_image_is() {
     let manifest = image.manifest;
     assert_eq!(
         manifest.exports,
-        ["memory", "__stack_pointer", "ampoule_alloc", "ampoule_compile", "ampoule_run"]
+        ["memory", "__stack_pointer", "ampoule_alloc", "ampoule_compile", "ampoule_run", "ampoule_fuel"]
     );
-    assert_eq!(manifest.imports, ["ampoule.clock_now", "ampoule.random_fill", "ampoule.output_write"]);
+    assert_eq!(
+        manifest.imports,
+        ["ampoule.clock_now", "ampoule.random_fill", "ampoule.output_write", "ampoule.refuel"]
+    );
     assert_eq!(manifest.initial_memory_bytes, 3 * 65536);
     assert_eq!(manifest.snapshot_bytes, 2 * 4096);
     assert_eq!(manifest.packages.len(), 1);

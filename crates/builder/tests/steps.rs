@@ -138,6 +138,21 @@ fn undeclared_files_are_not_there() {
 }
 
 #[test]
+fn a_file_edited_during_a_build_counts_for_the_next_one() {
+    let house = three_steps();
+    let edited = house.path().join("runtimes/tiny/left.txt");
+    house.recipe(
+        "[[step]]\nname = \"right\"\nscript = \"right.sh\"\n\
+         [[step]]\nname = \"left\"\nscript = \"left.sh\"\nneeds = [\"right\"]\nfiles = [\"left.txt\"]\n\
+         [[step]]\nname = \"guest\"\nscript = \"guest.sh\"\nneeds = [\"left\"]\nfiles = [\"guest.wasm\"]\n",
+    );
+    house.write("right.sh", format!("echo edited >{}\n", edited.display()));
+    house.write("guest.sh", format!("grep -qx one \"$STEP_LEFT/left\"\n{LAST}"));
+    house.build().expect("it sees the file as it was");
+    assert!(!house.builder().is_current("tiny").expect("it can be read"));
+}
+
+#[test]
 fn the_environment_is_the_declared_one() {
     let house = three_steps();
     let content = b"the source's bytes";
