@@ -141,6 +141,7 @@ fn randomness_and_time_are_fresh_in_every_run() {
 /// A guest that grows to 96 MiB and counts the places where its memory holds the mark: the request brings it with every
 /// byte flipped, so that the request itself is none. The response's result is the number of places, as one digit.
 const SCANNER: &str = r#"(module
+    (import "ampoule" "exit" (func (param i32)))
     (memory (export "memory") 2 65536)
     (global (export "__stack_pointer") (mut i32) (i32.const 65536))
     (data (i32.const 65600) "\10\00\00\00\04\00\00\00\00\00\00\00\11\00\00\00\01\00\00\000")
@@ -214,7 +215,9 @@ fn scan(engine: &Engine, scanner: &ampoule_engine::Image, beside: &str) -> Strin
 fn scanner(engine: &Engine) -> ampoule_engine::Image {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let wasm = wasmtime::Engine::new(&code_config()).expect("the configuration is sound");
-    let code = wasm.precompile_module(SCANNER.as_bytes()).expect("the scanner compiles");
+    let wat = wat::parse_str(SCANNER).expect("the scanner is well formed");
+    let metered = ampoule_meter::meter(&wat).expect("the scanner can be metered");
+    let code = wasm.precompile_module(&metered).expect("the scanner compiles");
     std::fs::write(folder.path().join(CODE_FILE), &code).expect("it can be written");
     let manifest = Manifest {
         format: MANIFEST_FORMAT,

@@ -4,13 +4,13 @@ use super::request;
 use ampoule_world::{Deterministic, Language, Request};
 
 /// What earlier runs leave wherever they can. The canaries are given it backwards, so that they hold it only while they look.
-pub const MARK: &str = "AMPOULE-LEAK-7f3a91c4d2";
+pub(crate) const MARK: &str = "AMPOULE-LEAK-7f3a91c4d2";
 
 /// The result of a canary that found nothing.
-pub const CLEAN: &str = "[]";
+pub(crate) const CLEAN: &str = "[]";
 
 /// The canary of a language, in deterministic mode: everything it reports must be the same in every slot.
-pub fn request_of(language: Language) -> Request {
+pub(crate) fn request_of(language: Language) -> Request {
     let source = match language {
         Language::Python => include_str!("../fixtures/canary/canary.py"),
         Language::Javascript => include_str!("../fixtures/canary/canary.js"),

@@ -5,10 +5,10 @@ use super::json::Json;
 use ampoule_world::{Failure, File, Outcome};
 
 /// What came back for a request: an outcome, or the reason why it was refused.
-pub type Answer = Result<Outcome, String>;
+pub(crate) type Answer = Result<Outcome, String>;
 
 /// All differences, each in a line or two; none if it is right.
-pub fn differences(expected: &Expected, answer: &Answer) -> Vec<String> {
+pub(crate) fn differences(expected: &Expected, answer: &Answer) -> Vec<String> {
     let mut found = Vec::new();
     let outcome = match answer {
         Ok(outcome) => outcome,
@@ -69,7 +69,7 @@ pub fn differences(expected: &Expected, answer: &Answer) -> Vec<String> {
 }
 
 /// An outcome in a few lines.
-pub fn describe(outcome: &Outcome) -> String {
+pub(crate) fn describe(outcome: &Outcome) -> String {
     let mut lines = vec![format!("status {}", outcome.status.name())];
     if let Some(failure) = &outcome.failure {
         lines.push(format!("{}: {}", failure.kind, shorten(&failure.message)));
@@ -185,7 +185,7 @@ fn usage(outcome: &Outcome, found: &mut Vec<String>) {
 }
 
 /// A text that fits a report.
-pub fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     const MOST: usize = 1200;
     match text.char_indices().nth(MOST) {
         None => text.to_owned(),

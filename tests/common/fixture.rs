@@ -9,54 +9,54 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// One case of a fixture.
-pub struct Fixture {
+pub(crate) struct Fixture {
     /// `folder`, or `folder/2` where there are several cases.
-    pub name: String,
+    pub(crate) name: String,
     /// The request to send.
-    pub request: Request,
+    pub(crate) request: Request,
     /// What must come out.
-    pub expected: Expected,
+    pub(crate) expected: Expected,
     /// How often to run it; all runs must be alike.
-    pub repeats: u32,
+    pub(crate) repeats: u32,
     /// Cases of one folder that share this must have results that differ.
-    pub results_differ: Option<String>,
+    pub(crate) results_differ: Option<String>,
 }
 
 /// What must come out. What is absent is not checked.
-pub struct Expected {
+pub(crate) struct Expected {
     /// The statuses that are right; `None` among them stands for a request that is refused at the door.
-    pub status: Vec<Option<Status>>,
-    pub about: String,
-    pub result: Option<String>,
-    pub result_has: Option<String>,
-    pub result_contains: Vec<String>,
-    pub result_ordered: bool,
-    pub unordered: bool,
-    pub stdout: Option<String>,
-    pub stdout_contains: Vec<String>,
-    pub stdout_truncated: bool,
-    pub stderr: Option<String>,
-    pub stderr_contains: Vec<String>,
-    pub stderr_truncated: bool,
-    pub output_bytes: Option<u64>,
-    pub failure: ExpectedFailure,
-    pub failure_bytes_below: Option<usize>,
-    pub files: Option<Vec<File>>,
+    pub(crate) status: Vec<Option<Status>>,
+    pub(crate) about: String,
+    pub(crate) result: Option<String>,
+    pub(crate) result_has: Option<String>,
+    pub(crate) result_contains: Vec<String>,
+    pub(crate) result_ordered: bool,
+    pub(crate) unordered: bool,
+    pub(crate) stdout: Option<String>,
+    pub(crate) stdout_contains: Vec<String>,
+    pub(crate) stdout_truncated: bool,
+    pub(crate) stderr: Option<String>,
+    pub(crate) stderr_contains: Vec<String>,
+    pub(crate) stderr_truncated: bool,
+    pub(crate) output_bytes: Option<u64>,
+    pub(crate) failure: ExpectedFailure,
+    pub(crate) failure_bytes_below: Option<usize>,
+    pub(crate) files: Option<Vec<File>>,
 }
 
 /// What must be said of a failure.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ExpectedFailure {
+pub(crate) struct ExpectedFailure {
     #[serde(rename = "type")]
-    pub kind: Option<String>,
-    pub message: Option<String>,
-    pub message_contains: Vec<String>,
-    pub line: Option<u32>,
-    pub column: Option<u32>,
-    pub traceback: Option<String>,
-    pub traceback_contains: Vec<String>,
-    pub traceback_lacks: Vec<String>,
+    pub(crate) kind: Option<String>,
+    pub(crate) message: Option<String>,
+    pub(crate) message_contains: Vec<String>,
+    pub(crate) line: Option<u32>,
+    pub(crate) column: Option<u32>,
+    pub(crate) traceback: Option<String>,
+    pub(crate) traceback_contains: Vec<String>,
+    pub(crate) traceback_lacks: Vec<String>,
 }
 
 /// A case as written.
@@ -166,14 +166,14 @@ impl Default for Statuses {
 }
 
 /// What a kind of fixture gets for a limit that its case leaves open.
-pub struct DefaultLimits {
-    pub wall_time: Duration,
-    pub memory_bytes: Option<u64>,
-    pub fuel: Option<u64>,
+pub(crate) struct DefaultLimits {
+    pub(crate) wall_time: Duration,
+    pub(crate) memory_bytes: Option<u64>,
+    pub(crate) fuel: Option<u64>,
 }
 
 /// All fixtures of `tests/fixtures/<kind>`, sorted by name.
-pub fn load(kind: &str, defaults: &DefaultLimits) -> Vec<Fixture> {
+pub(crate) fn load(kind: &str, defaults: &DefaultLimits) -> Vec<Fixture> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind);
     let entries = std::fs::read_dir(&root).unwrap_or_else(|error| panic!("{}: {error}", root.display()));
     let mut folders: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();

@@ -2,7 +2,7 @@
 
 /// A JSON value. Objects keep the order of their keys; of equal keys the last counts.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Json {
+pub(crate) enum Json {
     Null,
     Bool(bool),
     Number(Number),
@@ -14,14 +14,14 @@ pub enum Json {
 
 /// A number: an integer by its digits, anything else by the bits of the nearest double.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Number {
+pub(crate) enum Number {
     Integer(String),
     Float(u64),
 }
 
 impl Json {
     /// Parses a whole text.
-    pub fn parse(text: &str) -> Result<Json, String> {
+    pub(crate) fn parse(text: &str) -> Result<Json, String> {
         let mut parser = Parser { bytes: text.as_bytes(), at: 0 };
         let value = parser.value()?;
         parser.space();
@@ -29,7 +29,7 @@ impl Json {
     }
 
     /// The member of an object.
-    pub fn member(&self, key: &[u16]) -> Option<&Json> {
+    pub(crate) fn member(&self, key: &[u16]) -> Option<&Json> {
         match self {
             Json::Object(members) => members.iter().find(|(name, _)| name == key).map(|(_, value)| value),
             _ => None,
@@ -37,7 +37,7 @@ impl Json {
     }
 
     /// The same value with the keys of objects sorted, and arrays too if their order is free.
-    pub fn normalised(mut self, sort_arrays: bool) -> Json {
+    pub(crate) fn normalised(mut self, sort_arrays: bool) -> Json {
         match &mut self {
             Json::Array(items) => {
                 for item in items.iter_mut() {

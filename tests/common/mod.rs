@@ -6,11 +6,11 @@
 // Every test binary uses a part of this.
 #![allow(dead_code)]
 
-pub mod canary;
-pub mod compare;
-pub mod fixture;
-pub mod json;
-pub mod runner;
+pub(crate) mod canary;
+pub(crate) mod compare;
+pub(crate) mod fixture;
+pub(crate) mod json;
+pub(crate) mod runner;
 
 use ampoule_builder::{Builder, ConsoleProgress, Options};
 use ampoule_engine::{Engine, EngineConfig};
@@ -38,41 +38,41 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
 });
 
 /// The folder of the images under test.
-pub fn images_folder() -> PathBuf {
+pub(crate) fn images_folder() -> PathBuf {
     IMAGES.clone()
 }
 
 /// Runs a future to its end on the shared runtime.
-pub fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     RUNTIME.block_on(future)
 }
 
 /// Starts a task on the shared runtime.
-pub fn spawn(future: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     RUNTIME.spawn(future);
 }
 
 /// A service with so many slots, all else as the product's defaults.
-pub fn service_with_slots(slots: u32) -> Service {
+pub(crate) fn service_with_slots(slots: u32) -> Service {
     let config = ServiceConfig { engine: EngineConfig { slots, ..EngineConfig::default() }, ..ServiceConfig::default() };
     service_of(config)
 }
 
 /// A service of this configuration with both images.
-pub fn service_of(config: ServiceConfig) -> Service {
+pub(crate) fn service_of(config: ServiceConfig) -> Service {
     let engine = Engine::new(config.engine.clone()).expect("the engine starts");
     let images = load_images(&engine);
     Service::new(config, engine, images)
 }
 
 /// Both images, loaded for this engine.
-pub fn load_images(engine: &Engine) -> Images {
+pub(crate) fn load_images(engine: &Engine) -> Images {
     let names: Vec<String> = Language::ALL.iter().map(|language| language.name().to_owned()).collect();
     Images::load(engine, &IMAGES, &names).expect("the images load")
 }
 
 /// A request for `source` by main, with a wall time that a busy machine does not reach.
-pub fn request(language: Language, source: &str) -> Request {
+pub(crate) fn request(language: Language, source: &str) -> Request {
     let program =
         Program { language, entry: Entry::Main, source: source.into(), file_name: String::new(), modules: Vec::new() };
     let mut request = Request::of(program);

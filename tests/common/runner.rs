@@ -16,7 +16,7 @@ const LARGEST_MESSAGE: usize = 128 << 20;
 
 /// A way to have a request executed.
 #[derive(Clone)]
-pub enum Way {
+pub(crate) enum Way {
     /// By the service, in this process.
     InProcess(Service),
     /// By a server of this process, over loopback.
@@ -25,13 +25,13 @@ pub enum Way {
 
 impl Way {
     /// A service of this process with a few slots.
-    pub fn in_process() -> Way {
+    pub(crate) fn in_process() -> Way {
         static SERVICE: LazyLock<Service> = LazyLock::new(|| service_with_slots(8));
         Way::InProcess(SERVICE.clone())
     }
 
     /// A server on a free port of loopback, which lives as long as the tests.
-    pub fn grpc() -> Way {
+    pub(crate) fn grpc() -> Way {
         static CLIENT: LazyLock<ExecutionServiceClient<Channel>> = LazyLock::new(|| {
             block_on(async {
                 let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -50,7 +50,7 @@ impl Way {
     }
 
     /// Executes one request.
-    pub fn execute(&self, request: Request) -> Answer {
+    pub(crate) fn execute(&self, request: Request) -> Answer {
         match self {
             Way::InProcess(service) => execute(service, request),
             Way::Grpc(client) => block_on(async {
@@ -63,12 +63,12 @@ impl Way {
 }
 
 /// Executes one request by a service.
-pub fn execute(service: &Service, request: Request) -> Answer {
+pub(crate) fn execute(service: &Service, request: Request) -> Answer {
     block_on(service.execute(request)).map(|execution| execution.outcome).map_err(|error| error.to_string())
 }
 
 /// Runs a fixture as often as it asks for; the outcome of the last run, or the report of what is wrong.
-pub fn check(way: &Way, fixture: &Fixture) -> Result<Answer, String> {
+pub(crate) fn check(way: &Way, fixture: &Fixture) -> Result<Answer, String> {
     let mut first: Option<Outcome> = None;
     let mut answer = Err("never ran".to_owned());
     for round in 1..=fixture.repeats.max(1) {
@@ -98,7 +98,7 @@ pub fn check(way: &Way, fixture: &Fixture) -> Result<Answer, String> {
 }
 
 /// An outcome without what no mode can fix: real time.
-pub fn without_times(outcome: &Outcome) -> Outcome {
+pub(crate) fn without_times(outcome: &Outcome) -> Outcome {
     let mut timeless = outcome.clone();
     timeless.usage =
         Usage { wall_time: Duration::ZERO, cpu_time: Duration::ZERO, queue_time: Duration::ZERO, ..outcome.usage };
