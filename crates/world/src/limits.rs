@@ -9,7 +9,7 @@ pub struct Limits {
     pub wall_time: Duration,
     /// Linear memory of the guest in bytes, its image included.
     pub memory_bytes: u64,
-    /// Units of work: about one per WebAssembly instruction, bytes for bulk operations.
+    /// Units of work: about one per WebAssembly instruction on a typical path (`crates/meter` says how it is counted).
     pub fuel: u64,
     /// stdout and stderr together, in bytes.
     pub output_bytes: u64,
@@ -42,8 +42,8 @@ impl Default for Limits {
         Limits {
             wall_time: Duration::from_secs(10),
             memory_bytes: 256 << 20,
-            // A fast core burns about 3e9 units a second (SPECIFICATION.md), so a slow machine is
-            // always stopped by the default wall time first.
+            // A fast core burns 2e9 to 8e9 units a second, 1.6e10 at most (SPECIFICATION.md): even there the
+            // largest wall time of 60 s comes first, and a slow machine burns less.
             fuel: 1_000_000_000_000,
             output_bytes: 1 << 20,
             result_bytes: 16 << 20,
