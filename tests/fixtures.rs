@@ -13,7 +13,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Generous: a fixture that needs seconds on a busy machine is no failure.
-const DEFAULTS: DefaultLimits = DefaultLimits { wall_time: Duration::from_secs(20), memory_bytes: None, fuel: None };
+const DEFAULTS: DefaultLimits =
+    DefaultLimits { wall_time: Duration::from_secs(20), memory_bytes: None, fuel: None };
 
 /// Results seen so far of the cases whose results must differ.
 type Seen = Arc<Mutex<HashMap<String, Vec<String>>>>;
@@ -38,7 +39,10 @@ fn trial(way: &'static str, fixture: Fixture, seen: Seen) -> Trial {
             let mut seen = seen.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
             let earlier = seen.entry(group).or_default();
             if earlier.contains(&outcome.result_json) {
-                return Err(Failed::from(format!("{} was the result of another case too", outcome.result_json)));
+                return Err(Failed::from(format!(
+                    "{} was the result of another case too",
+                    outcome.result_json
+                )));
             }
             earlier.push(outcome.result_json);
         }

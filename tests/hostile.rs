@@ -19,8 +19,11 @@ use std::sync::{LazyLock, Mutex};
 use std::time::Duration;
 
 /// Small, so that what only a limit ends is ended soon; the wall time is far above what the fuel lasts.
-const DEFAULTS: DefaultLimits =
-    DefaultLimits { wall_time: Duration::from_secs(20), memory_bytes: Some(128 << 20), fuel: Some(1_000_000_000) };
+const DEFAULTS: DefaultLimits = DefaultLimits {
+    wall_time: Duration::from_secs(20),
+    memory_bytes: Some(128 << 20),
+    fuel: Some(1_000_000_000),
+};
 
 /// Services of one slot that wait for their next program.
 static IDLE: Mutex<Vec<Service>> = Mutex::new(Vec::new());
@@ -28,7 +31,8 @@ static IDLE: Mutex<Vec<Service>> = Mutex::new(Vec::new());
 /// What the canaries answer in a slot that saw nothing before.
 static PRISTINE: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
     let pristine = |language| {
-        let outcome = execute(&service_with_slots(1), canary::request_of(language)).expect("a canary is admitted");
+        let outcome =
+            execute(&service_with_slots(1), canary::request_of(language)).expect("a canary is admitted");
         assert_eq!(outcome.result_json, canary::CLEAN, "{}", describe(&outcome));
         without_times(&outcome)
     };
@@ -38,7 +42,10 @@ static PRISTINE: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let fixtures = load("hostile", &DEFAULTS);
-    let trials = fixtures.into_iter().map(|fixture| Trial::test(fixture.name.clone(), move || run(&fixture))).collect();
+    let trials = fixtures
+        .into_iter()
+        .map(|fixture| Trial::test(fixture.name.clone(), move || run(&fixture)))
+        .collect();
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
@@ -53,7 +60,11 @@ fn run(fixture: &Fixture) -> Result<(), Failed> {
     checked.map(drop).map_err(Failed::from)
 }
 
-fn after(service: &Service, (pristine, language): (&Outcome, Language), fixture: &Fixture) -> Result<(), Failed> {
+fn after(
+    service: &Service,
+    (pristine, language): (&Outcome, Language),
+    fixture: &Fixture,
+) -> Result<(), Failed> {
     let outcome = execute(service, canary::request_of(language)).map_err(Failed::from)?;
     let outcome = without_times(&outcome);
     if outcome == *pristine {

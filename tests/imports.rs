@@ -23,7 +23,8 @@ const METERING: &str = "ampoule.refuel";
 
 #[test]
 fn the_host_functions_are_the_written_list() {
-    let functions: Vec<String> = HOST_FUNCTIONS.iter().map(|function| format!("{MODULE}.{}", function.name)).collect();
+    let functions: Vec<String> =
+        HOST_FUNCTIONS.iter().map(|function| format!("{MODULE}.{}", function.name)).collect();
     assert_eq!(functions, WRITTEN);
 }
 
@@ -42,7 +43,8 @@ fn the_abi_header_declares_the_same_functions() {
 
 #[test]
 fn every_image_imports_the_written_list_and_nothing_else() {
-    let engine = ampoule_engine::Engine::new(ampoule_engine::EngineConfig::default()).expect("the engine starts");
+    let engine =
+        ampoule_engine::Engine::new(ampoule_engine::EngineConfig::default()).expect("the engine starts");
     let images = load_images(&engine);
     assert_eq!(images.iter().count(), Language::ALL.len());
     for image in images.iter() {
@@ -55,7 +57,8 @@ fn every_image_imports_the_written_list_and_nothing_else() {
         }
         assert!(!manifest.packages.is_empty(), "{} lists no packages", manifest.name);
         for package in &manifest.packages {
-            let whole = !package.name.is_empty() && !package.version.is_empty() && !package.licence.is_empty();
+            let whole =
+                !package.name.is_empty() && !package.version.is_empty() && !package.licence.is_empty();
             assert!(whole, "{}: {package:?}", manifest.name);
         }
     }
@@ -65,9 +68,11 @@ fn every_image_imports_the_written_list_and_nothing_else() {
 fn the_manifest_tells_what_the_code_imports() {
     // The manifest is only text: the module itself is asked by loading it with a linker of these functions and
     // nothing else, which is what the engine does. An image with one more import does not load.
-    let engine = ampoule_engine::Engine::new(ampoule_engine::EngineConfig::default()).expect("the engine starts");
+    let engine =
+        ampoule_engine::Engine::new(ampoule_engine::EngineConfig::default()).expect("the engine starts");
     for language in Language::ALL {
-        let folder = ampoule_service::image_folder(&images_folder(), language.name()).expect("the image is there");
+        let folder =
+            ampoule_service::image_folder(&images_folder(), language.name()).expect("the image is there");
         assert_eq!(engine.load(&folder).expect("the image loads").language(), language);
     }
 }
@@ -92,7 +97,8 @@ def main():
     let result: serde_json::Value = serde_json::from_str(&outcome.result_json).expect("the result is JSON");
     assert_eq!(result["size"], 0);
     assert_eq!(result["descriptors"].as_array().map(Vec::len), Some(0), "{result}");
-    let top: Vec<&str> = result["top"].as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
+    let top: Vec<&str> =
+        result["top"].as_array().expect("a list").iter().filter_map(|name| name.as_str()).collect();
     for host in ["etc", "home", "root", "proc", "sys", "boot", "run", "var"] {
         assert!(!top.contains(&host), "/{host} is there: {top:?}");
     }

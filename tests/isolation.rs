@@ -56,7 +56,13 @@ fn leak(service: &Service, language: Language, ending: &str, status: Status) {
 /// What a canary answers here, and that it found nothing.
 fn clean(service: &Service, language: Language, after: &str) -> Outcome {
     let outcome = execute(service, canary::request_of(language)).expect("the canary is admitted");
-    assert_eq!(outcome.result_json, canary::CLEAN, "{} after {after}: {}", language.name(), describe(&outcome));
+    assert_eq!(
+        outcome.result_json,
+        canary::CLEAN,
+        "{} after {after}: {}",
+        language.name(),
+        describe(&outcome)
+    );
     without_times(&outcome)
 }
 
@@ -67,7 +73,13 @@ fn nothing_is_left_of(leaking: Language) {
         leak(&service, leaking, ending, status);
         for (language, pristine) in Language::ALL.into_iter().zip(&pristine) {
             let outcome = clean(&service, language, ending);
-            assert_eq!(outcome, *pristine, "the {} canary after {} {ending}", language.name(), leaking.name());
+            assert_eq!(
+                outcome,
+                *pristine,
+                "the {} canary after {} {ending}",
+                language.name(),
+                leaking.name()
+            );
         }
     }
 }
@@ -92,7 +104,9 @@ fn runs_at_the_same_time_do_not_see_each_other() {
             for language in Language::ALL {
                 let (ending, _) = ENDINGS[round % 2];
                 let service = service.clone();
-                leakers.spawn(async move { service.execute(leaker(language, ending)).await.expect("it is admitted") });
+                leakers.spawn(async move {
+                    service.execute(leaker(language, ending)).await.expect("it is admitted")
+                });
             }
         }
         for _ in 0..6 {
@@ -113,7 +127,9 @@ fn a_request_that_is_given_up_leaves_nothing() {
     let pristine = Language::ALL.map(|language| clean(&service, language, "nothing"));
     for language in Language::ALL {
         block_on(async {
-            let given_up = tokio::time::timeout(Duration::from_millis(700), service.execute(leaker(language, "wall"))).await;
+            let given_up =
+                tokio::time::timeout(Duration::from_millis(700), service.execute(leaker(language, "wall")))
+                    .await;
             assert!(given_up.is_err(), "the leaker ended before it was given up");
         });
         for (language, pristine) in Language::ALL.into_iter().zip(&pristine) {
@@ -126,8 +142,14 @@ fn a_request_that_is_given_up_leaves_nothing() {
 fn randomness_and_time_are_fresh_in_every_run() {
     let service = service_with_slots(1);
     let sources = [
-        (Language::Python, "import random, os, uuid, secrets\ndef main(): return [random.random(), random.getrandbits(64), os.urandom(8).hex(), str(uuid.uuid4()), secrets.token_hex(8)]"),
-        (Language::Javascript, "const main = () => [Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(8))]]"),
+        (
+            Language::Python,
+            "import random, os, uuid, secrets\ndef main(): return [random.random(), random.getrandbits(64), os.urandom(8).hex(), str(uuid.uuid4()), secrets.token_hex(8)]",
+        ),
+        (
+            Language::Javascript,
+            "const main = () => [Math.random(), crypto.randomUUID(), [...crypto.getRandomValues(new Uint8Array(8))]]",
+        ),
     ];
     for (language, source) in sources {
         let results: std::collections::HashSet<String> = (0..20)

@@ -17,8 +17,10 @@ const LOOP: [(Language, &str); 2] = [
     (Language::Javascript, "function main() { for (;;); }"),
 ];
 
-const TRIVIAL: [(Language, &str); 2] =
-    [(Language::Python, "def main(a, b):\n    return a + b\n"), (Language::Javascript, "const main = ({a, b}) => a + b;")];
+const TRIVIAL: [(Language, &str); 2] = [
+    (Language::Python, "def main(a, b):\n    return a + b\n"),
+    (Language::Javascript, "const main = ({a, b}) => a + b;"),
+];
 
 fn run(mut request: Request, limits: RequestedLimits) -> Outcome {
     request.limits = RequestedLimits { wall_time: limits.wall_time.or(request.limits.wall_time), ..limits };
@@ -57,7 +59,8 @@ fn fuel() {
 #[test]
 fn wall_time_of_a_loop() {
     for (language, source) in LOOP {
-        let limits = RequestedLimits { wall_time: Some(Duration::from_millis(300)), ..RequestedLimits::default() };
+        let limits =
+            RequestedLimits { wall_time: Some(Duration::from_millis(300)), ..RequestedLimits::default() };
         let outcome = run(request(language, source), limits);
         let said = message(&outcome, Status::TimedOut);
         assert!(said.contains("0.3 s of wall time") && said.contains("limits.wall_time"), "{said}");
@@ -76,7 +79,8 @@ fn wall_time_of_a_sleep_costs_no_processor() {
         (Language::Javascript, "const main = () => new Promise((resolve) => setTimeout(resolve, 60000));"),
     ];
     for (language, source) in sleepers {
-        let limits = RequestedLimits { wall_time: Some(Duration::from_millis(400)), ..RequestedLimits::default() };
+        let limits =
+            RequestedLimits { wall_time: Some(Duration::from_millis(400)), ..RequestedLimits::default() };
         let outcome = run(request(language, source), limits);
         message(&outcome, Status::TimedOut);
         assert!(outcome.usage.wall_time >= Duration::from_millis(395), "{:?}", outcome.usage);
@@ -88,8 +92,14 @@ fn wall_time_of_a_sleep_costs_no_processor() {
 #[test]
 fn memory() {
     let hungry = [
-        (Language::Python, "def main():\n    kept = []\n    while True:\n        kept.append(bytes(1 << 20))"),
-        (Language::Javascript, "function main() { const kept = []; for (;;) kept.push(new Uint8Array(1 << 20).fill(1)); }"),
+        (
+            Language::Python,
+            "def main():\n    kept = []\n    while True:\n        kept.append(bytes(1 << 20))",
+        ),
+        (
+            Language::Javascript,
+            "function main() { const kept = []; for (;;) kept.push(new Uint8Array(1 << 20).fill(1)); }",
+        ),
     ];
     for (language, source) in hungry {
         let limits = RequestedLimits { memory_bytes: Some(160 << 20), ..RequestedLimits::default() };
@@ -135,7 +145,10 @@ fn output() {
 fn output_at_the_limit_is_whole() {
     let limits = RequestedLimits { output_bytes: Some(5000), ..RequestedLimits::default() };
     let outcome = run(request(Language::Python, "def main():\n    print('x' * 4999)"), limits);
-    assert_eq!((outcome.status, outcome.stdout.len(), outcome.stdout_truncated), (Status::Completed, 5000, false));
+    assert_eq!(
+        (outcome.status, outcome.stdout.len(), outcome.stdout_truncated),
+        (Status::Completed, 5000, false)
+    );
     assert_eq!(outcome.usage.output_bytes, 5000);
 }
 
@@ -154,7 +167,10 @@ fn result() {
         asked.input_json = r#"{"n": 999}"#.into();
         let outcome = run(asked, limits);
         let said = message(&outcome, Status::OutputLimit);
-        assert!(said.contains("1001 bytes") && said.contains("1000 bytes") && said.contains("result_bytes"), "{said}");
+        assert!(
+            said.contains("1001 bytes") && said.contains("1000 bytes") && said.contains("result_bytes"),
+            "{said}"
+        );
         assert!(outcome.result_json.is_empty());
         next_is_right();
     }
@@ -170,12 +186,23 @@ fn limits_are_asked_between_image_and_cap() {
             "60 s",
         ),
         (
-            RequestedLimits { memory_bytes: Some(caps.engine.max_memory_bytes + 1), ..RequestedLimits::default() },
+            RequestedLimits {
+                memory_bytes: Some(caps.engine.max_memory_bytes + 1),
+                ..RequestedLimits::default()
+            },
             "limits.memory_bytes",
             "1 GiB",
         ),
-        (RequestedLimits { memory_bytes: Some(65536), ..RequestedLimits::default() }, "limits.memory_bytes", "starts with"),
-        (RequestedLimits { fuel: Some(caps.caps.fuel + 1), ..RequestedLimits::default() }, "limits.fuel", "cap"),
+        (
+            RequestedLimits { memory_bytes: Some(65536), ..RequestedLimits::default() },
+            "limits.memory_bytes",
+            "starts with",
+        ),
+        (
+            RequestedLimits { fuel: Some(caps.caps.fuel + 1), ..RequestedLimits::default() },
+            "limits.fuel",
+            "cap",
+        ),
         (
             RequestedLimits { output_bytes: Some(caps.caps.output_bytes + 1), ..RequestedLimits::default() },
             "limits.output_bytes",
@@ -231,12 +258,17 @@ fn usage_is_plausible() {
         let small = execute(&SERVICE, asked).expect("it is admitted").usage;
         let work = match language {
             Language::Python => "def main():\n    return sum(i * i for i in range(200000))",
-            Language::Javascript => "function main() { let t = 0; for (let i = 0; i < 2000000; i++) t += i * i; return t; }",
+            Language::Javascript => {
+                "function main() { let t = 0; for (let i = 0; i < 2000000; i++) t += i * i; return t; }"
+            }
         };
         let large = execute(&SERVICE, request(language, work)).expect("it is admitted").usage;
         assert!(small.fuel > 1000 && small.fuel < 50_000_000, "{small:?}");
         assert!(large.fuel > 5_000_000 && large.fuel > 10 * small.fuel.min(large.fuel / 10), "{large:?}");
-        assert!(large.cpu_time > Duration::from_millis(1) && large.cpu_time > small.cpu_time, "{small:?} {large:?}");
+        assert!(
+            large.cpu_time > Duration::from_millis(1) && large.cpu_time > small.cpu_time,
+            "{small:?} {large:?}"
+        );
         assert!(large.wall_time >= large.cpu_time / 2, "{large:?}");
         assert!(small.peak_memory_bytes > 1 << 20 && small.peak_memory_bytes < 256 << 20, "{small:?}");
         assert_eq!(small.output_bytes, 0);
@@ -258,8 +290,14 @@ fn peak_memory_follows_the_program() {
 #[test]
 fn fuel_is_the_same_on_every_run_in_deterministic_mode() {
     let programs = [
-        (Language::Python, "import json, random, re, time\ndef main(text):\n    random.shuffle(words := text.split())\n    return [words, time.time(), json.loads(json.dumps({w: re.sub('a', 'b', w) for w in words})), [str(x) for x in {*words}]]"),
-        (Language::Javascript, "async function main({ text }) { await new Promise((r) => setTimeout(r, 3)); return [text.split(' ').sort(() => Math.random() - 0.5), Date.now(), new Map(Object.entries({ a: Math.random() }))]; }"),
+        (
+            Language::Python,
+            "import json, random, re, time\ndef main(text):\n    random.shuffle(words := text.split())\n    return [words, time.time(), json.loads(json.dumps({w: re.sub('a', 'b', w) for w in words})), [str(x) for x in {*words}]]",
+        ),
+        (
+            Language::Javascript,
+            "async function main({ text }) { await new Promise((r) => setTimeout(r, 3)); return [text.split(' ').sort(() => Math.random() - 0.5), Date.now(), new Map(Object.entries({ a: Math.random() }))]; }",
+        ),
     ];
     for (language, source) in programs {
         let mut asked = request(language, source);

@@ -20,7 +20,8 @@ pub(crate) fn differences(expected: &Expected, answer: &Answer) -> Vec<String> {
         }
     };
     if !expected.status.contains(&Some(outcome.status)) {
-        let names: Vec<&str> = expected.status.iter().map(|status| status.map_or("refused", |known| known.name())).collect();
+        let names: Vec<&str> =
+            expected.status.iter().map(|status| status.map_or("refused", |known| known.name())).collect();
         found.push(format!("status is {}, expected {}", outcome.status.name(), names.join(" or ")));
         found.push(describe(outcome));
         return found;
@@ -59,7 +60,8 @@ pub(crate) fn differences(expected: &Expected, answer: &Answer) -> Vec<String> {
         files(wanted, &outcome.files, &mut found);
     }
     for file in &outcome.files {
-        let clean = file.path.starts_with("out/") && !file.path.split('/').any(|part| matches!(part, "" | "." | ".."));
+        let clean = file.path.starts_with("out/")
+            && !file.path.split('/').any(|part| matches!(part, "" | "." | ".."));
         if !clean {
             found.push(format!("a file comes back as {:?}", file.path));
         }
@@ -75,7 +77,9 @@ pub(crate) fn describe(outcome: &Outcome) -> String {
         lines.push(format!("{}: {}", failure.kind, shorten(&failure.message)));
         lines.push(shorten(&failure.traceback));
     }
-    for (name, text) in [("result", &outcome.result_json), ("stdout", &outcome.stdout), ("stderr", &outcome.stderr)] {
+    for (name, text) in
+        [("result", &outcome.result_json), ("stdout", &outcome.stdout), ("stderr", &outcome.stderr)]
+    {
         if !text.is_empty() {
             lines.push(format!("{name} {}", shorten(text)));
         }
@@ -89,7 +93,8 @@ fn result(expected: &Expected, found_json: &str, found: &mut Vec<String>) {
         Err(reason) => return found.push(format!("the result is {reason}: {}", shorten(found_json))),
     };
     if let Some(wanted) = &expected.result {
-        let wanted_value = Json::parse(wanted).unwrap_or_else(|reason| panic!("the expected result is {reason}"));
+        let wanted_value =
+            Json::parse(wanted).unwrap_or_else(|reason| panic!("the expected result is {reason}"));
         let same = if expected.result_ordered {
             value == wanted_value
         } else {
@@ -104,7 +109,11 @@ fn result(expected: &Expected, found_json: &str, found: &mut Vec<String>) {
         for (key, wanted) in members {
             let has = value.member(&key).cloned().map(|value| value.normalised(false));
             if has != Some(wanted.normalised(false)) {
-                found.push(format!("result.{} differs in {}", String::from_utf16_lossy(&key), shorten(found_json)));
+                found.push(format!(
+                    "result.{} differs in {}",
+                    String::from_utf16_lossy(&key),
+                    shorten(found_json)
+                ));
             }
         }
     }
@@ -115,7 +124,11 @@ fn failure(expected: &ExpectedFailure, failed: &Failure, found: &mut Vec<String>
     if let Some(kind) = &expected.kind
         && failed.kind != *kind
     {
-        found.push(format!("failure.type is {}, expected {kind}; {}", shorten(&failed.kind), shorten(&failed.message)));
+        found.push(format!(
+            "failure.type is {}, expected {kind}; {}",
+            shorten(&failed.kind),
+            shorten(&failed.message)
+        ));
     }
     text(
         "failure.message",
@@ -125,11 +138,16 @@ fn failure(expected: &ExpectedFailure, failed: &Failure, found: &mut Vec<String>
         &[],
         found,
     );
-    for (name, is, wanted) in [("line", failed.line, expected.line), ("column", failed.column, expected.column)] {
+    for (name, is, wanted) in
+        [("line", failed.line, expected.line), ("column", failed.column, expected.column)]
+    {
         if let Some(wanted) = wanted
             && is != wanted
         {
-            found.push(format!("failure.{name} is {is}, expected {wanted}; traceback: {}", shorten(&failed.traceback)));
+            found.push(format!(
+                "failure.{name} is {is}, expected {wanted}; traceback: {}",
+                shorten(&failed.traceback)
+            ));
         }
     }
     text(
@@ -142,11 +160,22 @@ fn failure(expected: &ExpectedFailure, failed: &Failure, found: &mut Vec<String>
     );
 }
 
-fn text(name: &str, is: &str, exact: Option<&str>, parts: &[String], lacks: &[String], found: &mut Vec<String>) {
+fn text(
+    name: &str,
+    is: &str,
+    exact: Option<&str>,
+    parts: &[String],
+    lacks: &[String],
+    found: &mut Vec<String>,
+) {
     if let Some(exact) = exact
         && is != exact
     {
-        found.push(format!("{name} is  {}\n  expected {}", shorten(&format!("{is:?}")), shorten(&format!("{exact:?}"))));
+        found.push(format!(
+            "{name} is  {}\n  expected {}",
+            shorten(&format!("{is:?}")),
+            shorten(&format!("{exact:?}"))
+        ));
     }
     contains(name, is, parts, found);
     for part in lacks.iter().filter(|part| is.contains(part.as_str())) {
@@ -166,7 +195,9 @@ fn files(wanted: &[File], is: &[File], found: &mut Vec<String>) {
     is.sort_by_key(|file| &file.path);
     wanted.sort_by_key(|file| &file.path);
     if is != wanted {
-        let names = |files: &[&File]| files.iter().map(|file| format!("{} ({})", file.path, file.content.len())).collect::<Vec<_>>();
+        let names = |files: &[&File]| {
+            files.iter().map(|file| format!("{} ({})", file.path, file.content.len())).collect::<Vec<_>>()
+        };
         found.push(format!("files are {:?}, expected {:?}", names(&is), names(&wanted)));
     }
 }

@@ -1,7 +1,9 @@
 //! Fixtures: a folder with `program.py` or `program.js` and a `case.toml` that says what goes in and what must come out.
 //! The format is described in `tests/fixtures/README.md`.
 
-use ampoule_world::{Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits, Status};
+use ampoule_world::{
+    Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits, Status,
+};
 use base64::Engine as _;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -176,12 +178,14 @@ pub(crate) struct DefaultLimits {
 pub(crate) fn load(kind: &str, defaults: &DefaultLimits) -> Vec<Fixture> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind);
     let entries = std::fs::read_dir(&root).unwrap_or_else(|error| panic!("{}: {error}", root.display()));
-    let mut folders: Vec<PathBuf> = entries.map(|entry| entry.expect("the folder can be read").path()).collect();
+    let mut folders: Vec<PathBuf> =
+        entries.map(|entry| entry.expect("the folder can be read").path()).collect();
     folders.sort();
     folders
         .iter()
         .flat_map(|folder| {
-            load_folder(kind, folder, defaults).unwrap_or_else(|reason| panic!("{}: {reason}", folder.display()))
+            load_folder(kind, folder, defaults)
+                .unwrap_or_else(|reason| panic!("{}: {reason}", folder.display()))
         })
         .collect()
 }
@@ -301,7 +305,10 @@ fn status(name: &str) -> Result<Option<Status>, String> {
     if name == "refused" {
         return Ok(None);
     }
-    ALL.into_iter().find(|status| status.name() == name).map(Some).ok_or_else(|| format!("unknown status '{name}'"))
+    ALL.into_iter()
+        .find(|status| status.name() == name)
+        .map(Some)
+        .ok_or_else(|| format!("unknown status '{name}'"))
 }
 
 impl Nested {
@@ -333,7 +340,9 @@ fn program_of(folder: &Path) -> Result<(Language, PathBuf), String> {
 fn files(given: &[FileText]) -> Result<Vec<File>, String> {
     let content = |file: &FileText| match &file.base64 {
         None => Ok(file.text.clone().into_bytes()),
-        Some(text) => base64::engine::general_purpose::STANDARD.decode(text).map_err(|error| error.to_string()),
+        Some(text) => {
+            base64::engine::general_purpose::STANDARD.decode(text).map_err(|error| error.to_string())
+        }
     };
     given.iter().map(|file| Ok(File { path: file.path.clone(), content: content(file)? })).collect()
 }

@@ -25,7 +25,11 @@ impl Json {
         let mut parser = Parser { bytes: text.as_bytes(), at: 0 };
         let value = parser.value()?;
         parser.space();
-        if parser.at == parser.bytes.len() { Ok(value) } else { Err(parser.fault("something after the value")) }
+        if parser.at == parser.bytes.len() {
+            Ok(value)
+        } else {
+            Err(parser.fault("something after the value"))
+        }
     }
 
     /// The member of an object.
@@ -154,9 +158,12 @@ impl Parser<'_> {
             b'r' => 13,
             b't' => 9,
             b'u' => {
-                let digits = self.bytes.get(self.at..self.at + 4).and_then(|digits| std::str::from_utf8(digits).ok());
+                let digits =
+                    self.bytes.get(self.at..self.at + 4).and_then(|digits| std::str::from_utf8(digits).ok());
                 self.at += 4;
-                digits.and_then(|digits| u16::from_str_radix(digits, 16).ok()).ok_or_else(|| self.fault("a bad escape"))?
+                digits
+                    .and_then(|digits| u16::from_str_radix(digits, 16).ok())
+                    .ok_or_else(|| self.fault("a bad escape"))?
             }
             _ => return Err(self.fault("an unknown escape")),
         };

@@ -27,14 +27,22 @@ static IMAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     if let Some(folder) = std::env::var_os("AMPOULE_TEST_IMAGES") {
         return folder.into();
     }
-    let builder = Builder::new(Options::from_env().expect("the options are sound")).expect("the cache can be written");
-    builder.build_all(&mut ConsoleProgress::new()).unwrap_or_else(|error| panic!("the images cannot be built: {error}"));
+    let builder =
+        Builder::new(Options::from_env().expect("the options are sound")).expect("the cache can be written");
+    builder
+        .build_all(&mut ConsoleProgress::new())
+        .unwrap_or_else(|error| panic!("the images cannot be built: {error}"));
     builder.images().to_owned()
 });
 
 /// One runtime for all tests of a binary, set up as the server's own.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
-    tokio::runtime::Builder::new_multi_thread().event_interval(8).global_queue_interval(8).enable_all().build().unwrap()
+    tokio::runtime::Builder::new_multi_thread()
+        .event_interval(8)
+        .global_queue_interval(8)
+        .enable_all()
+        .build()
+        .unwrap()
 });
 
 /// The folder of the images under test.
@@ -54,7 +62,10 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
 
 /// A service with so many slots, all else as the product's defaults.
 pub(crate) fn service_with_slots(slots: u32) -> Service {
-    let config = ServiceConfig { engine: EngineConfig { slots, ..EngineConfig::default() }, ..ServiceConfig::default() };
+    let config = ServiceConfig {
+        engine: EngineConfig { slots, ..EngineConfig::default() },
+        ..ServiceConfig::default()
+    };
     service_of(config)
 }
 
@@ -73,8 +84,13 @@ pub(crate) fn load_images(engine: &Engine) -> Images {
 
 /// A request for `source` by main, with a wall time that a busy machine does not reach.
 pub(crate) fn request(language: Language, source: &str) -> Request {
-    let program =
-        Program { language, entry: Entry::Main, source: source.into(), file_name: String::new(), modules: Vec::new() };
+    let program = Program {
+        language,
+        entry: Entry::Main,
+        source: source.into(),
+        file_name: String::new(),
+        modules: Vec::new(),
+    };
     let mut request = Request::of(program);
     request.limits.wall_time = Some(Duration::from_secs(30));
     request

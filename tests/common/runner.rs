@@ -38,9 +38,12 @@ impl Way {
                 let address = listener.local_addr().expect("it is bound");
                 let service = service_with_slots(8);
                 spawn(async move {
-                    ampoule_grpc::serve(service, listener, std::future::pending()).await.expect("the server serves");
+                    ampoule_grpc::serve(service, listener, std::future::pending())
+                        .await
+                        .expect("the server serves");
                 });
-                let channel = Channel::from_shared(format!("http://{address}")).expect("an address").connect_lazy();
+                let channel =
+                    Channel::from_shared(format!("http://{address}")).expect("an address").connect_lazy();
                 ExecutionServiceClient::new(channel)
                     .max_decoding_message_size(LARGEST_MESSAGE)
                     .max_encoding_message_size(LARGEST_MESSAGE)
@@ -56,7 +59,9 @@ impl Way {
             Way::Grpc(client) => block_on(async {
                 let answer = client.clone().execute(request_to_proto(request)).await;
                 let response = answer.map_err(|status| status.to_string())?.into_inner();
-                execution_from_proto(response).map(|execution| execution.outcome).map_err(|error| error.to_string())
+                execution_from_proto(response)
+                    .map(|execution| execution.outcome)
+                    .map_err(|error| error.to_string())
             }),
         }
     }
@@ -100,7 +105,11 @@ pub(crate) fn check(way: &Way, fixture: &Fixture) -> Result<Answer, String> {
 /// An outcome without what no mode can fix: real time.
 pub(crate) fn without_times(outcome: &Outcome) -> Outcome {
     let mut timeless = outcome.clone();
-    timeless.usage =
-        Usage { wall_time: Duration::ZERO, cpu_time: Duration::ZERO, queue_time: Duration::ZERO, ..outcome.usage };
+    timeless.usage = Usage {
+        wall_time: Duration::ZERO,
+        cpu_time: Duration::ZERO,
+        queue_time: Duration::ZERO,
+        ..outcome.usage
+    };
     timeless
 }
