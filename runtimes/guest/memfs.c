@@ -36,6 +36,7 @@ static memfs_node *new_node(enum memfs_kind kind) {
     if (!node) return NULL;
     node->kind = kind;
     node->number = ++last_number;
+    node->mode = kind == MEMFS_FOLDER ? 0755 : kind == MEMFS_FILE ? 0644 : kind == MEMFS_LINK ? 0777 : 0666;
     node->accessed = node->modified = node->changed = now();
     return node;
 }
@@ -236,6 +237,7 @@ void memfs_mount(const void *blob, size_t length) {
             node->bytes = (char *)path + path_length;
             node->size = size;
             node->borrowed = node->read_only = true;
+            node->mode = 0444;
         }
         for (; folder && !folder->read_only; folder = folder->parent) folder->read_only = true;
         at = path + path_length + size;

@@ -31,6 +31,7 @@ typedef struct memfs_node {
     uint32_t links;     /* names; for a folder 1 while it is reachable */
     uint32_t open;      /* descriptors that refer to it */
     uint32_t number;    /* inode number */
+    uint16_t mode;      /* permission bits; kept for those who ask, not enforced */
     int64_t accessed, modified, changed; /* nanoseconds since the epoch */
     union {
         struct { char *bytes; uint32_t size, capacity; };               /* files and links */

@@ -29,6 +29,8 @@ open_file *wasi_file(int32_t descriptor);
 memfs_node *wasi_node(int32_t descriptor);
 /* A descriptor for `node`, or -1 when the table is full or memory is out. */
 int32_t wasi_open(memfs_node *node, bool readable, bool writable, uint16_t flags);
+/* Makes `to`, or the lowest free descriptor if it is negative, refer to the open file of `fd`; -1 and errno. */
+int32_t wasi_share(int32_t fd, int32_t to);
 void wasi_fill_stat(const memfs_node *node, __wasi_filestat_t *stat);
 uint16_t wasi_set_times(memfs_node *node, int64_t accessed, int64_t modified, int32_t flags);
 __wasi_filetype_t wasi_filetype(const memfs_node *node);

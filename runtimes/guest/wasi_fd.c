@@ -70,6 +70,25 @@ WASI_CALL(fd_close)(int32_t fd) {
     return 0;
 }
 
+int32_t wasi_share(int32_t fd, int32_t to) {
+    open_file *file = wasi_file(fd);
+    if (!file || to >= MOST_DESCRIPTORS) {
+        errno = EBADF;
+        return -1;
+    }
+    if (to == fd) return to;
+    if (to < 0)
+        for (to = 0; to < MOST_DESCRIPTORS && table[to];) to++;
+    if (to == MOST_DESCRIPTORS) {
+        errno = EMFILE;
+        return -1;
+    }
+    if (table[to]) close_file(table[to]);
+    table[to] = file;
+    file->references++;
+    return to;
+}
+
 /* zig's libc has a close() of its own that goes past the symbols above. */
 int close(int fd) {
     int32_t error = __imported_wasi_snapshot_preview1_fd_close(fd);
@@ -104,11 +123,17 @@ WASI_CALL(fd_prestat_dir_name)(int32_t fd, int32_t path, int32_t length) {
 
 /* ---- reading and writing ---- */
 
+/* Not libc's generator, whose state would be frozen in the snapshot. */
+static void fill_random(char *to, size_t length) {
+    enum { CHUNK = 65536 };
+    for (size_t part; length; to += part, length -= part) ampoule_random_fill(to, part = length < CHUNK ? length : CHUNK);
+}
+
 static size_t read_node(memfs_node *node, uint64_t offset, char *to, size_t length) {
     if (node->kind == MEMFS_DEVICE) {
         if (node->device == MEMFS_NULL) return 0;
         if (node->device == MEMFS_ZERO) memset(to, 0, length);
-        else arc4random_buf(to, length);
+        else fill_random(to, length);
         return length;
     }
     if (offset >= node->size) return 0;

@@ -55,10 +55,20 @@ def _environment():
     os.environ.update({"HOME": "/work", "TMPDIR": "/tmp", "LANG": "C.UTF-8", "PATH": ""})
 
 
+class _ExecutionStart:
+    """What `logging` subtracts from the time of a record: when this execution began."""
+
+    def __rsub__(self, now):
+        import time
+
+        return time.monotonic_ns()
+
+
 def _forget():
     """Drops what the warm-up left behind and what must be new in every execution."""
     import gc
     import linecache
+    import logging
     import random
 
     import _ampoule_guest
@@ -66,6 +76,7 @@ def _forget():
     for name in ("warm", "main"):
         sys.modules.pop(name, None)
     linecache.clearcache()
+    logging._startTime = _ExecutionStart()
     _ampoule_guest.forget(random._inst)
     random._inst.gauss_next = None
     program.at_snapshot()

@@ -58,9 +58,9 @@ def run(entry, file_name, source, input_json, code, extra_modules, environment):
         if file_name != USUAL_FILE:
             sys.argv[0] = file_name
             del sys.modules[USUAL_NAME]
-        module = _module("__main__" if entry == SCRIPT else _module_name(file_name), file_name, source)
+        namespace = _module("__main__" if entry == SCRIPT else _module_name(file_name), file_name, source)
         try:
-            result = _executed(entry, code, module.__dict__, values)
+            result = _executed(entry, code, namespace, values)
         except SystemExit as error:
             if error.code is not None and error.code != 0:
                 raise
@@ -110,9 +110,19 @@ def _awaited(awaitable):
     return asyncio.run(wait())
 
 
+_scan = json.decoder.JSONDecoder().scan_once
+
+
 def _parsed(input_json):
     if input_json is None:
         return {}
+    try:
+        # What json.loads does between two searches for white space.
+        value, end = _scan(input_json, 0)
+        if end == len(input_json):
+            return value
+    except (StopIteration, ValueError):
+        pass
     try:
         return json.loads(input_json)
     except ValueError:
@@ -133,11 +143,12 @@ def _module_name(file_name):
 
 def _module(name, file_name, source):
     module = ModuleType(name)
-    module.__file__ = file_name
-    module.__builtins__ = builtins
-    module.__loader__ = modules.Source(name, file_name, source)
+    namespace = module.__dict__
+    namespace["__file__"] = file_name
+    namespace["__builtins__"] = builtins
+    namespace["__loader__"] = modules.Source(name, file_name, source)
     sys.modules[name] = module
-    return module
+    return namespace
 
 
 # ---- compiling ----

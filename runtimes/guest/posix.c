@@ -1,0 +1,97 @@
+/* What libc leaves out because WASI does: permission bits, and descriptors that share an open file. */
+#include "posix.h"
+#include "wasi.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PERMISSIONS = 07777 };
+
+static int fail(uint16_t error) {
+    errno = error;
+    return -1;
+}
+
+static struct timespec time_of(int64_t nanoseconds) {
+    return (struct timespec){.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000};
+}
+
+static void fill(const memfs_node *node, struct stat *stat) {
+    static const mode_t kinds[] = {S_IFREG, S_IFDIR, S_IFLNK, S_IFCHR};
+    __wasi_filestat_t plain;
+    wasi_fill_stat(node, &plain);
+    *stat = (struct stat){
+        .st_dev = plain.dev,
+        .st_ino = plain.ino,
+        .st_nlink = plain.nlink,
+        .st_size = plain.size,
+        .st_mode = kinds[node->kind] | node->mode,
+        .st_blksize = 4096,
+        .st_blocks = (plain.size + 511) / 512,
+        .st_atim = time_of(node->accessed),
+        .st_mtim = time_of(node->modified),
+        .st_ctim = time_of(node->changed),
+    };
+}
+
+int fstat(int fd, struct stat *stat) {
+    open_file *file = wasi_file(fd);
+    if (!file) return fail(__WASI_ERRNO_BADF);
+    if (file->kind == OPEN_NODE) fill(file->node, stat);
+    else *stat = (struct stat){.st_dev = 2, .st_ino = fd + 1, .st_nlink = 1, .st_mode = S_IFIFO | 0600};
+    return 0;
+}
+
+/* The node at `path` below the folder `fd`; NULL with errno set. */
+static memfs_node *node_at(int fd, const char *path, bool follow) {
+    memfs_node *start = wasi_node(fd);
+    memfs_place place;
+    uint16_t error = !start ? (wasi_file(fd) ? __WASI_ERRNO_NOTDIR : __WASI_ERRNO_BADF)
+                            : memfs_find(start, path, strlen(path), follow, &place);
+    if (!error && !place.node) error = __WASI_ERRNO_NOENT;
+    if (!error) return place.node;
+    errno = error;
+    return NULL;
+}
+
+/* libc's stat, lstat and fstatat come here, with the working directory resolved. */
+int __wasilibc_nocwd_fstatat(int fd, const char *restrict path, struct stat *restrict stat, int flags) {
+    memfs_node *node = node_at(fd, path, !(flags & AT_SYMLINK_NOFOLLOW));
+    if (!node) return -1;
+    fill(node, stat);
+    return 0;
+}
+
+static int set_mode(memfs_node *node, mode_t mode) {
+    if (!node) return -1;
+    if (node->read_only) return fail(__WASI_ERRNO_ROFS);
+    node->mode = mode & PERMISSIONS;
+    return 0;
+}
+
+int chmod(const char *path, mode_t mode) { return fchmodat(AT_FDCWD, path, mode, 0); }
+
+int fchmod(int fd, mode_t mode) {
+    memfs_node *node = wasi_node(fd);
+    if (!node && !wasi_file(fd)) return fail(__WASI_ERRNO_BADF);
+    return node ? set_mode(node, mode) : 0;
+}
+
+int fchmodat(int fd, const char *path, mode_t mode, int flags) {
+    if (fd == AT_FDCWD && *path != '/') { /* libc knows the working directory as a path only */
+        char folder[4096];
+        memfs_place place;
+        if (!getcwd(folder, sizeof folder)) return -1;
+        uint16_t error = memfs_find(memfs_root(), folder, strlen(folder), true, &place);
+        if (!error && place.node) error = memfs_find(place.node, path, strlen(path), !(flags & AT_SYMLINK_NOFOLLOW), &place);
+        if (!error && !place.node) error = __WASI_ERRNO_NOENT;
+        return error ? fail(error) : set_mode(place.node, mode);
+    }
+    return set_mode(node_at(fd == AT_FDCWD ? ROOT_DESCRIPTOR : fd, path, !(flags & AT_SYMLINK_NOFOLLOW)), mode);
+}
+
+int dup(int fd) { return wasi_share(fd, -1); }
+
+int dup2(int fd, int to) { return wasi_share(fd, to); }

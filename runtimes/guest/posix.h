@@ -1,0 +1,17 @@
+/* POSIX calls that WASI does not have and guest files do. Included before every source file of an interpreter
+ * (`-include`): libc's own of these names either fail always or do not exist. Defined in posix.c. */
+#ifndef AMPOULE_POSIX_H
+#define AMPOULE_POSIX_H
+
+#define chmod guest_chmod /* libc's headers then declare the functions under these names */
+#define fchmod guest_fchmod
+#define fchmodat guest_fchmodat
+#define dup guest_dup
+#define dup2 guest_dup2
+
+#ifndef __ASSEMBLER__
+int guest_dup(int);
+int guest_dup2(int, int);
+#endif
+
+#endif
