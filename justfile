@@ -40,7 +40,7 @@ lint:
 
 # CPython's and QuickJS's own tests inside the guests, all of them
 conformance:
-    cargo test --release --test conformance -- --ignored --include-ignored
+    cargo test --release --workspace --test conformance -- --include-ignored
 
 # ---- measure ----
 

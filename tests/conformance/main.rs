@@ -1,0 +1,64 @@
+//! The interpreters' own tests, run inside the guests the way programs of users are: by the service.
+//!
+//! - CPython's `Lib/test`, the modules of `runtimes/python/conformance/modules.txt`;
+//! - QuickJS-ng's `tests`, compared with a native `qjs` of the same sources;
+//! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same.
+//!
+//! A short list runs in the ordinary test suite, everything with `just conformance`. `AMPOULE_CONFORMANCE_REPORT=1`
+//! prints a line for each part; `AMPOULE_CONFORMANCE_ONLY=*pattern*` runs only some tests of the Python modules, excluded
+//! ones too.
+
+mod javascript;
+mod lists;
+mod python;
+mod quickjs;
+mod report;
+mod test262;
+
+#[path = "../common/mod.rs"]
+mod common;
+
+use ampoule_builder::{Builder, ConsoleProgress, Options};
+use ampoule_engine::EngineConfig;
+use ampoule_service::{Caps, Service, ServiceConfig, Sizes};
+use libtest_mimic::Arguments;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+/// The product's service, except that it grants what tests need and users do not: minutes, and thousands of files.
+static SERVICE: LazyLock<Service> = LazyLock::new(|| {
+    let config = ServiceConfig::default();
+    common::service_of(ServiceConfig {
+        engine: EngineConfig { slots: 8, ..config.engine },
+        caps: Caps { wall_time: Duration::from_secs(1200), ..config.caps },
+        sizes: Sizes { files: 2000, file_bytes: 64 << 20, ..config.sizes },
+        ..config
+    })
+});
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let mut trials = python::trials();
+    trials.extend(quickjs::trials());
+    trials.extend(test262::trials());
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list {
+        report::print();
+    }
+    conclusion.exit_code()
+}
+
+/// What a step of a recipe left; it is built if it is not there.
+fn step_output(image: &str, step: &str) -> PathBuf {
+    let builder =
+        Builder::new(Options::from_env().expect("the options are sound")).expect("the cache can be written");
+    let output = builder.build_step(image, step, &mut ConsoleProgress::new());
+    output.unwrap_or_else(|error| panic!("{image}'s step {step} fails: {error}"))
+}
+
+/// A file or folder of a runtime's `conformance` folder.
+fn conformance_file(language: &str, name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("runtimes").join(language).join("conformance").join(name)
+}

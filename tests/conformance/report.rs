@@ -1,0 +1,63 @@
+//! What was run in all, for the end of the test's output.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// What became of the tests of one part: a module, a folder.
+#[derive(Default)]
+pub struct Counts {
+    pub passed: usize,
+    pub skipped: usize,
+    pub excluded: usize,
+    pub failed: usize,
+    pub cpu_time: Duration,
+    pub peak_memory_bytes: u64,
+    /// Whatever else is worth a line.
+    pub note: String,
+}
+
+static PARTS: Mutex<BTreeMap<(&'static str, String), Counts>> = Mutex::new(BTreeMap::new());
+
+/// Takes down a part of a suite.
+pub fn add(suite: &'static str, part: &str, counts: Counts) {
+    let mut parts = PARTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    parts.insert((suite, part.to_owned()), counts);
+}
+
+/// Prints the totals, and the parts too if the environment asks for them.
+pub fn print() {
+    let parts = PARTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    if std::env::var_os("AMPOULE_CONFORMANCE_REPORT").is_some() {
+        for ((suite, part), counts) in parts.iter() {
+            println!("{}", line(&format!("{suite} {part}"), counts));
+        }
+    }
+    let mut suites: BTreeMap<&str, (usize, Counts)> = BTreeMap::new();
+    for ((suite, _), counts) in parts.iter() {
+        let (number, total) = suites.entry(suite).or_default();
+        *number += 1;
+        total.passed += counts.passed;
+        total.skipped += counts.skipped;
+        total.excluded += counts.excluded;
+        total.failed += counts.failed;
+        total.cpu_time += counts.cpu_time;
+        total.peak_memory_bytes = total.peak_memory_bytes.max(counts.peak_memory_bytes);
+    }
+    for (suite, (number, total)) in &suites {
+        println!("{}", line(&format!("{suite}, {number} parts"), total));
+    }
+}
+
+fn line(name: &str, counts: &Counts) -> String {
+    format!(
+        "{name}: {} passed, {} skipped, {} excluded, {} failed; {:.1} s, {} MiB {}",
+        counts.passed,
+        counts.skipped,
+        counts.excluded,
+        counts.failed,
+        counts.cpu_time.as_secs_f64(),
+        counts.peak_memory_bytes >> 20,
+        counts.note
+    )
+}
