@@ -8,27 +8,28 @@ guest="$RECIPE_ROOT/guest"
 
 # The linear stack: 6 MiB for JavaScript (harness/guest.c), the rest for the C functions below its last check.
 stack=$((8 << 20))
-flags="-Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -I$quickjs --embed-dir=$STEP_BUNDLE"
+flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -I$quickjs --embed-dir=$STEP_BUNDLE"
 ours='-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Werror'
 
-compile() { # flags, source
+compile() { # object, flags, source
     # shellcheck disable=SC2086
-    "$cc" $flags $1 -c "$2" -o "$(basename "$2" .c).o"
+    "$cc" $flags $2 -c "$3" -o "$1.o"
 }
 export -f compile
 export cc flags
 {
+    for file in "$guest"/*.c; do printf '%s\0' "guest-$(basename "$file" .c)" -w "$file"; done
     # engine.c includes quickjs.c, whose warnings are upstream's
-    printf '%s\0' -w "$RECIPE/harness/engine.c"
-    for file in libregexp libunicode dtoa; do printf '%s\0' -w "$quickjs/$file.c"; done
+    printf '%s\0' harness-engine -w "$RECIPE/harness/engine.c"
     for file in "$RECIPE"/harness/*.c; do
-        [ "$(basename "$file")" = engine.c ] || printf '%s\0' "$ours" "$file"
+        [ "$(basename "$file")" = engine.c ] || printf '%s\0' "harness-$(basename "$file" .c)" "$ours" "$file"
     done
-    for file in "$guest"/*.c; do printf '%s\0' -w "$file"; done
-} | xargs -0 -n 2 -P "$JOBS" bash -c 'compile "$1" "$2"' compile
+    for file in libregexp libunicode dtoa; do printf '%s\0' "quickjs-$file" -w "$quickjs/$file.c"; done
+} | xargs -0 -n 3 -P "$JOBS" bash -c 'compile "$@"' compile
 
-"$cc" -mexec-model=reactor -s -Wl,--fatal-warnings -Wl,-z,stack-size=$stack ./*.o -o "$OUT/guest.wasm" \
-    -Wl,--export=__stack_pointer
+# The guest's objects first: they replace functions of libc, whose archive the linker would otherwise take them from.
+"$cc" -mexec-model=reactor -s -Wl,--fatal-warnings -Wl,-z,stack-size=$stack guest-*.o harness-*.o quickjs-*.o \
+    -o "$OUT/guest.wasm" -Wl,--export=__stack_pointer
 python3 "$guest/check_imports.py" "$OUT/guest.wasm"
 
 cat >"$OUT/packages.json" <<'JSON'

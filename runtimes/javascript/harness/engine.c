@@ -22,6 +22,17 @@ __attribute__((always_inline)) static inline uintptr_t padded_stack_pointer(void
 #define js_get_stack_pointer(...) STACK_POINTER_##__VA_ARGS__
 #define STACK_POINTER_void unpadded_stack_pointer(void)
 #define STACK_POINTER_ padded_stack_pointer()
+
+/* JSON.parse reads numbers by strtod. libc's computes in 128-bit floating point, which wasm does in software; QuickJS's
+ * own conversion is as exact. */
+#include "dtoa.h"
+#include <stdlib.h>
+static double read_number(const char *text) {
+    JSATODTempMem memory;
+    return js_atod(text, NULL, 10, 0, &memory);
+}
+#define strtod(text, end) read_number(text)
+
 #include "quickjs.c"
 
 #include "engine.h"
@@ -64,6 +75,11 @@ void engine_freeze(JSRuntime *runtime) {
             init_list_head(element);
         }
     }
+}
+
+void engine_prepare_arenas(JSRuntime *runtime) {
+    for (int i = 0; i < JS_ARENA_BLOCK_SIZE_COUNT; i++)
+        js_arena_malloc(runtime, arena_block_sizes[i] - sizeof(JSMallocBlockHeader));
 }
 
 size_t engine_memory_used(JSRuntime *runtime) { return runtime->malloc_state.malloc_size; }

@@ -35,6 +35,9 @@ void engine_begin(JSContext *context, uint64_t random);
 /* Takes every object made so far out of the garbage collector's sight, and every partly filled allocation arena out
  * of the allocator's: an execution neither walks nor fills them, so their pages stay those of the snapshot. */
 void engine_freeze(JSRuntime *runtime);
+/* Makes an arena for every size of small allocation, in which one block stays taken: QuickJS gives an empty arena back at
+ * once, and a loop that makes and drops one object would otherwise make an arena each time round. */
+void engine_prepare_arenas(JSRuntime *runtime);
 
 size_t engine_memory_used(JSRuntime *runtime);
 

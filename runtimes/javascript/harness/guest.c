@@ -108,8 +108,9 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     failure_init();
     run_prelude();
     engine_freeze(runtime);
-    memory_refused = false;
     heap_seal(READY_MEMORY);
+    engine_prepare_arenas(runtime);
+    memory_refused = false;
 }
 
 /* ---- executions ---- */
