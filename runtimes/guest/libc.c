@@ -45,6 +45,18 @@ size_t strlen(const char *text) {
     return at + __builtin_ctz(found) - text;
 }
 
+size_t strnlen(const char *text, size_t most) {
+    const char *end = memchr(text, 0, most);
+    return end ? (size_t)(end - text) : most;
+}
+
+char *strncpy(char *restrict to, const char *restrict from, size_t size) {
+    size_t length = strnlen(from, size);
+    memcpy(to, from, length);
+    memset(to + length, 0, size - length);
+    return to;
+}
+
 void *memchr(const void *bytes, int byte, size_t length) {
     const char *at = bytes, *end = at + length;
     v128_t wanted = wasm_i8x16_splat(byte);

@@ -48,7 +48,8 @@ library lzma \
         grep -vE '_tablegen\.c|_mt\.c|price_tablegen|fastpos_tablegen|crc(32|64)_small|outqueue|hardware_cputhreads|crc32_x86|crc64_x86')
 cp -r $lzma/api/lzma.h $lzma/api/lzma "$OUT/include/"
 
-library sqlite3 -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_WAL -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DEFAULT_MEMSTATUS=0 \
+# Its file locks go to runtimes/guest/posix.c; by default it would lock by making a file, which keeps all others out.
+library sqlite3 -Dfcntl=guest_fcntl -DSQLITE_DEFAULT_UNIX_VFS='"unix"' -DSQLITE_THREADSAFE=0 -DSQLITE_OMIT_WAL -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_DEFAULT_MEMSTATUS=0 \
     -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_ENABLE_FTS5 -DSQLITE_ENABLE_RTREE -DSQLITE_ENABLE_COLUMN_METADATA \
     -DSQLITE_MAX_MMAP_SIZE=0 -DSQLITE_TEMP_STORE=2 -D_WASI_EMULATED_GETPID -D_WASI_EMULATED_PROCESS_CLOCKS \
     -D_WASI_EMULATED_SIGNAL -Isqlite/sqlite3 -- sqlite/sqlite3/sqlite3.c
