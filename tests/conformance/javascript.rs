@@ -20,33 +20,34 @@ const ASYNC_FAILURE: &str = "Test262:AsyncTestFailure";
 const INTERRUPTED_FUEL: u64 = 300_000_000;
 
 /// The native interpreter, built from the same sources as the guest.
-pub static QJS: LazyLock<PathBuf> = LazyLock::new(|| step_output("javascript", "native").join("bin/qjs"));
+pub(crate) static QJS: LazyLock<PathBuf> =
+    LazyLock::new(|| step_output("javascript", "native").join("bin/qjs"));
 
 /// One test file.
-pub struct Case {
+pub(crate) struct Case {
     /// Path below its suite's folder, which is also the name that the guest shows.
-    pub path: String,
+    pub(crate) path: String,
     /// Everything that is run, harness included.
-    pub source: String,
-    pub header: Header,
+    pub(crate) source: String,
+    pub(crate) header: Header,
     /// What it may import, by path.
-    pub modules: Vec<Module>,
+    pub(crate) modules: Vec<Module>,
     /// Where the file is for the native interpreter; without it the source is written to a file of its own.
-    pub original: Option<PathBuf>,
+    pub(crate) original: Option<PathBuf>,
 }
 
 /// What the header of a test says, the part between `/*---` and `---*/`.
 #[derive(Default)]
-pub struct Header {
-    pub flags: Vec<String>,
-    pub features: Vec<String>,
+pub(crate) struct Header {
+    pub(crate) flags: Vec<String>,
+    pub(crate) features: Vec<String>,
     /// The class of the error that it must end in.
-    pub negative: Option<String>,
+    pub(crate) negative: Option<String>,
 }
 
 impl Header {
     /// Reads the few fields we need out of the YAML.
-    pub fn of(source: &str) -> Header {
+    pub(crate) fn of(source: &str) -> Header {
         let Some((_, rest)) = source.split_once("/*---") else { return Header::default() };
         let yaml = rest.split_once("---*/").map_or("", |(yaml, _)| yaml);
         let mut header = Header::default();
@@ -74,17 +75,17 @@ impl Header {
         header
     }
 
-    pub fn has(&self, flag: &str) -> bool {
+    pub(crate) fn has(&self, flag: &str) -> bool {
         self.flags.iter().any(|known| known == flag)
     }
 }
 
 /// How a test went: what is wrong, if it failed.
-pub type Verdict = Result<(), String>;
+pub(crate) type Verdict = Result<(), String>;
 
 impl Case {
     /// Runs it in the guest, by the service, as a script.
-    pub fn run_in_guest(&self) -> (Verdict, Duration) {
+    pub(crate) fn run_in_guest(&self) -> (Verdict, Duration) {
         let mut request = request(Language::Javascript, &self.source);
         request.program.entry = Entry::Script;
         request.program.file_name = self.path.clone();
@@ -118,7 +119,7 @@ impl Case {
     }
 
     /// Runs it in the native interpreter.
-    pub fn run_natively(&self) -> Verdict {
+    pub(crate) fn run_natively(&self) -> Verdict {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut qjs = Command::new("timeout");
         qjs.arg("300").arg(&*QJS);
@@ -156,7 +157,7 @@ impl Case {
 }
 
 /// All files below a folder whose names end in `.js`, as paths relative to it, in order.
-pub fn files_below(folder: &Path) -> Vec<String> {
+pub(crate) fn files_below(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, below: &str, found: &mut Vec<String>) {
         let entries =
             std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));

@@ -3,19 +3,19 @@
 use std::path::Path;
 
 /// Lines without comments and blanks.
-pub fn lines(path: &Path) -> Vec<String> {
+pub(crate) fn lines(path: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let code = text.lines().map(|line| line.split_once('#').map_or(line, |(code, _)| code).trim().to_owned());
     code.filter(|line| !line.is_empty()).collect()
 }
 
 /// One line of a list of exclusions: `pattern — reason`.
-pub struct Exclusion {
-    pub pattern: String,
+pub(crate) struct Exclusion {
+    pub(crate) pattern: String,
 }
 
 /// The exclusions of a list. Every one gives its reason, or the list is wrong.
-pub fn exclusions(path: &Path) -> Vec<Exclusion> {
+pub(crate) fn exclusions(path: &Path) -> Vec<Exclusion> {
     let parse = |line: String| {
         let parts = line.split_once(" — ").filter(|(_, reason)| !reason.trim().is_empty());
         let (pattern, _) = parts.unwrap_or_else(|| panic!("{}: no reason is given: {line}", path.display()));
@@ -26,7 +26,7 @@ pub fn exclusions(path: &Path) -> Vec<Exclusion> {
 
 impl Exclusion {
     /// Whether it is about `name`: the same text, or its beginning where the pattern ends in `*`.
-    pub fn covers(&self, name: &str) -> bool {
+    pub(crate) fn covers(&self, name: &str) -> bool {
         match self.pattern.strip_suffix('*') {
             Some(beginning) => name.starts_with(beginning),
             None => self.pattern == name,

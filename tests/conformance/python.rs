@@ -61,7 +61,7 @@ struct FailedTest {
     traceback: String,
 }
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let excluded = exclusions(&conformance_file("python", "exclusions.txt"));
     let lines = lines(&conformance_file("python", "modules.txt"));
     let modules: Vec<Module> = lines.iter().map(|line| Module::parse(line)).collect();

@@ -21,7 +21,7 @@ const RUNNER_GLOBALS: &str = "globalThis.print ??= console.log; globalThis.gc ??
 /// The modules of `qjs` that the shim stands in for.
 const QJS_MODULES: [&str; 2] = ["qjs:std", "qjs:os"];
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("javascript/quickjs", run)]
 }
 

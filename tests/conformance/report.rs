@@ -6,27 +6,27 @@ use std::time::Duration;
 
 /// What became of the tests of one part: a module, a folder.
 #[derive(Default)]
-pub struct Counts {
-    pub passed: usize,
-    pub skipped: usize,
-    pub excluded: usize,
-    pub failed: usize,
-    pub cpu_time: Duration,
-    pub peak_memory_bytes: u64,
+pub(crate) struct Counts {
+    pub(crate) passed: usize,
+    pub(crate) skipped: usize,
+    pub(crate) excluded: usize,
+    pub(crate) failed: usize,
+    pub(crate) cpu_time: Duration,
+    pub(crate) peak_memory_bytes: u64,
     /// Whatever else is worth a line.
-    pub note: String,
+    pub(crate) note: String,
 }
 
 static PARTS: Mutex<BTreeMap<(&'static str, String), Counts>> = Mutex::new(BTreeMap::new());
 
 /// Takes down a part of a suite.
-pub fn add(suite: &'static str, part: &str, counts: Counts) {
+pub(crate) fn add(suite: &'static str, part: &str, counts: Counts) {
     let mut parts = PARTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     parts.insert((suite, part.to_owned()), counts);
 }
 
 /// Prints the totals, and the parts too if the environment asks for them.
-pub fn print() {
+pub(crate) fn print() {
     let parts = PARTS.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     if std::env::var_os("AMPOULE_CONFORMANCE_REPORT").is_some() {
         for ((suite, part), counts) in parts.iter() {

@@ -45,7 +45,7 @@ static FEATURES: LazyLock<HashSet<String>> = LazyLock::new(|| {
         .collect()
 });
 
-pub fn trials() -> Vec<Trial> {
+pub(crate) fn trials() -> Vec<Trial> {
     let folders = lines(&conformance_file("javascript", "test262.txt"));
     let trial = |folder: String| {
         Trial::test(format!("javascript/test262/{folder}"), move || run(&folder)).with_ignored_flag(true)
