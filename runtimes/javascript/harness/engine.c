@@ -303,6 +303,10 @@ JSValue engine_raw_stack(JSContext *context, JSValueConst error) {
     return JS_DupValue(context, JS_VALUE_GET_OBJ(error)->u.object_data);
 }
 
+void engine_set_raw_stack(JSContext *context, JSValueConst error, JSValue stack) {
+    set_value(context, &JS_VALUE_GET_OBJ(error)->u.object_data, stack);
+}
+
 static bool has_prototype(JSValueConst error, JSValueConst prototype) {
     return engine_kind(error) == KIND_ERROR && JS_VALUE_GET_OBJ(error)->shape->proto == JS_VALUE_GET_OBJ(prototype);
 }

@@ -70,6 +70,7 @@ int engine_plain_properties(JSContext *context, JSValueConst object,
 JSValue engine_entries(JSContext *context, JSValueConst collection, bool *pairs);
 /* The stack of an Error as QuickJS recorded it, undefined for other values. */
 JSValue engine_raw_stack(JSContext *context, JSValueConst error);
+void engine_set_raw_stack(JSContext *context, JSValueConst error, JSValue stack);
 bool engine_is_syntax_error(JSContext *context, JSValueConst error);
 /* Whether Error.prototype is in the prototype chain, as far as that has no proxies. */
 bool engine_inherits_error(JSContext *context, JSValueConst object);

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The prelude's own code is compiled under names that begin so. */
+/* The prelude's own code is compiled under names that begin so; QuickJS calls the text given to JSON.parse the other. */
 #define OURS "ampoule:"
+#define PARSED "<input>"
 
 struct frame {
     const char *name, *file;    /* not terminated */
@@ -43,6 +44,7 @@ static bool read_frame(const char *line, size_t length, struct frame *frame) {
     frame->line = strtoul(second + 1, NULL, 10);
     frame->file = start;
     frame->file_length = second - start;
+    if (frame->file_length == sizeof PARSED - 1 && !memcmp(start, PARSED, sizeof PARSED - 1)) return false;
     return frame->file_length < sizeof OURS - 1 || memcmp(start, OURS, sizeof OURS - 1);
 }
 
@@ -239,6 +241,44 @@ static JSValue inspected(JSValueConst hook, JSValueConst value) {
     return JS_Call(inside, hook, JS_UNDEFINED, 1, &value);
 }
 
+/* QuickJS words an unexpected end as an unexpected '' or, in a body, as an unexpected '}' of our wrapper, one line after
+ * the source's last. Moves the frame back into the source; true if the source ended too early. */
+static bool settle_in_source(struct frame *frame, JSValueConst message) {
+    message_field source;
+    if (!message_find(request.bytes, request.length, AMPOULE_SOURCE, &source)) return false;
+    if (frame->file_length != strlen(request.file_name) || memcmp(frame->file, request.file_name, frame->file_length)) return false;
+    unsigned lines = 1, column = 1;
+    for (uint32_t i = 0; i < source.length; i++) {
+        if (source.bytes[i] == '\n') lines++, column = 1;
+        else column += (source.bytes[i] & 0xc0) != 0x80;
+    }
+    const char *text = JS_ToCString(user, message);
+    bool ended = frame->line > lines || (text && !strcmp(text, "unexpected token in expression: ''"));
+    JS_FreeCString(user, text);
+    if (frame->line > lines) {
+        frame->line = lines;
+        frame->column = column;
+    }
+    return ended;
+}
+
+/* Puts the syntax error's wording and place right. */
+static void settle_syntax_error(JSValueConst error) {
+    JSValue raw = engine_raw_stack(user, error), message = text_property(user, error, "message");
+    const char *lines = JS_IsString(raw) ? JS_ToCString(user, raw) : NULL;
+    struct frame frame;
+    if (lines && read_frame(lines, strcspn(lines, "\n"), &frame) && settle_in_source(&frame, message)) {
+        char stack[400];
+        snprintf(stack, sizeof stack, "    at %s:%u:%u\n", request.file_name, frame.line, frame.column);
+        engine_set_raw_stack(user, error, JS_NewString(user, stack));
+        JS_DefinePropertyValueStr(user, error, "message", JS_NewString(user, "Unexpected end of input"),
+                                  JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+    }
+    JS_FreeCString(user, lines);
+    JS_FreeValue(user, message);
+    JS_FreeValue(user, raw);
+}
+
 /* The line of the source that a syntax error points at, and a caret below it. */
 static void put_source_line(struct buffer *out, const struct frame *frame) {
     message_field source;
@@ -343,6 +383,7 @@ void failure_put_value(message *response, JSValue reason) {
     }
     message_put_u32(response, AMPOULE_KIND, AMPOULE_RAISED);
     enum engine_kind kind = engine_kind(reason);
+    if (engine_is_syntax_error(user, reason)) settle_syntax_error(reason);
     if (kind == KIND_ERROR || kind == KIND_DOM_EXCEPTION) {
         put_value(response, AMPOULE_FAIL_TYPE, user, type_name(reason));
         put_value(response, AMPOULE_FAIL_MESSAGE, user, text_property(user, reason, "message"));

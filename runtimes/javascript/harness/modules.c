@@ -92,7 +92,7 @@ JSValue modules_or_es(JSValue compiled, const char *name, const char *source, ui
     compiled = modules_compile_es(name, source, length);
     if (JS_IsException(compiled)) {
         JSValue other = JS_GetException(user);
-        bool further = failure_position(other) > failure_position(error);
+        bool further = !engine_is_syntax_error(user, other) || failure_position(other) > failure_position(error);
         JS_FreeValue(user, further ? error : other);
         return JS_Throw(user, further ? other : error);
     }
@@ -100,15 +100,12 @@ JSValue modules_or_es(JSValue compiled, const char *name, const char *source, ui
     return compiled;
 }
 
-/* Bytecode of the function, undefined for an ES module. */
-static JSValue compile_common(const char *name, const char *source, uint32_t length) {
+/* Bytecode of a CommonJS module's function, or an ES module. */
+static JSValue compile_any(const char *name, const char *source, uint32_t length) {
     static const char head[] = "(function (exports, require, module, __filename, __dirname) {\n", tail[] = "\n})";
-    if (ends_with(name, ".mjs")) return JS_UNDEFINED;
+    if (ends_with(name, ".mjs")) return modules_compile_es(name, source, length);
     JSValue compiled = compile_wrapped(name, head, source, length, tail);
-    if (!ends_with(name, ".cjs")) compiled = modules_or_es(compiled, name, source, length);
-    if (JS_VALUE_GET_TAG(compiled) != JS_TAG_MODULE) return compiled;
-    JS_FreeValue(user, compiled);
-    return JS_UNDEFINED;
+    return ends_with(name, ".cjs") ? compiled : modules_or_es(compiled, name, source, length);
 }
 
 /* ---- natives ---- */
@@ -154,8 +151,13 @@ NATIVE(native_compile_module) {
     uint32_t length;
     if (!name) return JS_EXCEPTION;
     JSValue function = JS_UNDEFINED;
-    if (find(name, &source, &length)) function = compile_common(name, source, length);
-    if (JS_VALUE_GET_TAG(function) == JS_TAG_FUNCTION_BYTECODE) function = JS_EvalFunction(user, function);
+    if (find(name, &source, &length)) function = compile_any(name, source, length);
+    if (JS_VALUE_GET_TAG(function) == JS_TAG_FUNCTION_BYTECODE) {
+        function = JS_EvalFunction(user, function);
+    } else if (JS_VALUE_GET_TAG(function) == JS_TAG_MODULE) {
+        JS_FreeValue(user, function); /* it stays among the loaded modules, where importNow finds it */
+        function = JS_UNDEFINED;
+    }
     JS_FreeCString(context, name);
     return function;
 }
@@ -239,26 +241,19 @@ static JSModuleDef *synthetic(JSContext *context, const char *name) {
     return module;
 }
 
-/* Whether the loader may take `name` for an ES module: it parses as nothing else. */
-static bool is_es_module(const char *name, const char *source, uint32_t length) {
-    if (ends_with(name, ".json")) return false;
-    JSValue common = compile_common(name, source, length);
-    if (JS_IsException(common)) JS_FreeValue(user, JS_GetException(user)); /* `require` reports it */
-    JS_FreeValue(user, common);
-    return JS_IsUndefined(common);
-}
-
 static int fill_nothing(JSContext *context, JSModuleDef *module) { return 0; }
 
-static JSModuleDef *load(JSContext *context, const char *name, void *unused) {
+static JSModuleDef *load(JSContext *context, const char *name, void *unused, JSValueConst attributes) {
     const char *source;
     uint32_t length;
-    if (!find(name, &source, &length) || !is_es_module(name, source, length)) {
+    JSValue compiled = JS_UNDEFINED;
+    if (find(name, &source, &length) && !ends_with(name, ".json")) compiled = compile_any(name, source, length);
+    if (JS_IsException(compiled)) return NULL;
+    if (JS_VALUE_GET_TAG(compiled) != JS_TAG_MODULE) {
+        JS_FreeValue(user, compiled);
         /* a compilation runs no user code, so what `require` would say is for the execution to find out */
         return request.compiling ? JS_NewCModule(context, name, fill_nothing) : synthetic(context, name);
     }
-    JSValue compiled = modules_compile_es(name, source, length);
-    if (JS_IsException(compiled)) return NULL;
     JSModuleDef *module = JS_VALUE_GET_PTR(compiled);
     JSValue meta = JS_GetImportMeta(context, module);
     JS_DefinePropertyValueStr(context, meta, "filename", JS_NewString(context, name), JS_PROP_C_W_E);
@@ -267,4 +262,15 @@ static JSModuleDef *load(JSContext *context, const char *name, void *unused) {
     return module;
 }
 
-void modules_init(void) { JS_SetModuleLoaderFunc(runtime, normalize, load, NULL); }
+/* `with { type: "json" }` and nothing else. */
+static int check_attributes(JSContext *context, void *unused, JSValueConst attributes) {
+    JSValue type = JS_GetPropertyStr(context, attributes, "type");
+    const char *text = JS_ToCString(context, type);
+    int supported = !text ? -1 : !strcmp(text, "json") ? 0 : -1;
+    if (text && supported < 0) JS_ThrowTypeError(context, "import attribute type \"%s\" is not supported", text);
+    JS_FreeCString(context, text);
+    JS_FreeValue(context, type);
+    return supported;
+}
+
+void modules_init(void) { JS_SetModuleLoaderFunc2(runtime, normalize, load, check_attributes, NULL); }
