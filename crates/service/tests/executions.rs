@@ -49,7 +49,9 @@ async fn every_limit_has_its_outcome_and_names_the_limit_asked_for() {
     endless.limits.wall_time = None;
     endless.limits.fuel = Some(1_000_000);
     let exhausted = outcome(&service, endless).await;
-    assert_eq!((exhausted.status, exhausted.usage.fuel), (Status::FuelExhausted, 1_000_000));
+    assert_eq!(exhausted.status, Status::FuelExhausted);
+    // Fuel is looked at once a loop, so the last turn may go a little beyond.
+    assert!((1_000_000..1_000_100).contains(&exhausted.usage.fuel), "{:?}", exhausted.usage);
     let greedy = outcome(&service, request("m", "")).await;
     assert_eq!(greedy.status, Status::OutOfMemory);
     let mut loud = request("p", "{\"a\":1}");

@@ -1,5 +1,5 @@
 //! A server on the tiny images, and clients of it.
-#![allow(dead_code, reason = "every test binary uses a part of it")]
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
 #[path = "../../../service/tests/support/mod.rs"]
 mod tiny;
