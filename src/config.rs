@@ -145,7 +145,8 @@ impl Default for LogConfig {
 impl Config {
     /// Reads a file; what it leaves out is the default.
     pub(crate) fn read(path: &Path) -> Result<Config, String> {
-        let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
         Config::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 

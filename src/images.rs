@@ -13,8 +13,9 @@ pub(crate) fn ensure(images: &Path, names: &[String]) -> CommandResult<()> {
 
 /// Names of the images that are built.
 pub(crate) fn built(images: &Path) -> CommandResult<Vec<String>> {
-    image_names(images)
-        .map_err(|error| CommandError::infrastructure(format!("cannot list images in {}: {error}", images.display())))
+    image_names(images).map_err(|error| {
+        CommandError::infrastructure(format!("cannot list images in {}: {error}", images.display()))
+    })
 }
 
 /// Names of all images a server offers: those that are built, and with a builder those that can be.

@@ -108,9 +108,13 @@ mod tests {
 
     #[test]
     fn bytes_are_read_and_told() {
-        for (text, bytes, told) in
-            [("0", 0, "0"), ("1000", 1000, "1000"), ("256MiB", 256 << 20, "256MiB"), ("2048KiB", 2 << 20, "2MiB"), ("1 GiB", 1 << 30, "1GiB")]
-        {
+        for (text, bytes, told) in [
+            ("0", 0, "0"),
+            ("1000", 1000, "1000"),
+            ("256MiB", 256 << 20, "256MiB"),
+            ("2048KiB", 2 << 20, "2MiB"),
+            ("1 GiB", 1 << 30, "1GiB"),
+        ] {
             let parsed: Bytes = text.parse().unwrap();
             assert_eq!((parsed.0, parsed.to_string().as_str()), (bytes, told));
         }

@@ -25,8 +25,10 @@ struct Bench {
 impl Bench {
     fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
-        let programs = [("echo.py", "e"), ("echo.js", "e"), ("fail.py", "f"), ("loop.py", "l"), ("print.py", "p")];
-        let more = [("trap.py", "t"), ("greedy.py", "m"), ("broken.py", "d"), ("echo.txt", "e"), ("empty.py", "")];
+        let programs =
+            [("echo.py", "e"), ("echo.js", "e"), ("fail.py", "f"), ("loop.py", "l"), ("print.py", "p")];
+        let more =
+            [("trap.py", "t"), ("greedy.py", "m"), ("broken.py", "d"), ("echo.txt", "e"), ("empty.py", "")];
         for (name, source) in programs.iter().chain(&more) {
             std::fs::write(folder.path().join(name), source).unwrap();
         }
@@ -65,7 +67,8 @@ fn assert_ends(output: &Output, exit: i32, stdout: &str, stderr: &str) {
 
 #[test]
 fn a_result_is_pretty_json_with_its_numbers_as_they_are() {
-    let output = Bench::new().run(&["echo.py", "--input", "{\"big\":123456789012345678901234567890,\"l\":[1.50,[]]}"]);
+    let output =
+        Bench::new().run(&["echo.py", "--input", "{\"big\":123456789012345678901234567890,\"l\":[1.50,[]]}"]);
     let expected = "{\n  \"big\": 123456789012345678901234567890,\n  \"l\": [\n    1.50,\n    []\n  ]\n}\n";
     assert_ends(&output, 0, expected, "");
 }
@@ -74,7 +77,12 @@ fn a_result_is_pretty_json_with_its_numbers_as_they_are() {
 fn output_comes_as_it_is_and_the_result_on_its_own_line() {
     let bench = Bench::new();
     assert_ends(&bench.run(&["print.py", "--input", "{\"a\":1}"]), 0, "{\"a\":1}\nnull\n", "{\"a\":1}");
-    assert_ends(&bench.run(&["print.py", "--input", "{\"a\":1}", "--entry", "script"]), 0, "{\"a\":1}", "{\"a\":1}");
+    assert_ends(
+        &bench.run(&["print.py", "--input", "{\"a\":1}", "--entry", "script"]),
+        0,
+        "{\"a\":1}",
+        "{\"a\":1}",
+    );
 }
 
 #[test]
@@ -107,15 +115,33 @@ fn mistakes_are_2_and_say_what_to_do() {
     let bench = Bench::new();
     let cases: &[(&[&str], &str)] = &[
         (&["missing.py"], "cannot read missing.py: No such file or directory (os error 2)"),
-        (&["echo.txt"], "cannot tell the language of 'echo.txt' by its ending: add --language python or --language javascript"),
-        (&["-"], "cannot tell the language of '-' by its ending: add --language python or --language javascript"),
+        (
+            &["echo.txt"],
+            "cannot tell the language of 'echo.txt' by its ending: add --language python or --language javascript",
+        ),
+        (
+            &["-"],
+            "cannot tell the language of '-' by its ending: add --language python or --language javascript",
+        ),
         (&["empty.py"], "source.code is empty: give a program"),
-        (&["echo.py", "--input", "[1]"], "input_json is not a JSON object: it begins with an array; wrap the value in an object"),
-        (&["echo.py", "--timeout", "90s"], "limits.wall_time is 90 s, the server's cap is 60 s: ask for less"),
+        (
+            &["echo.py", "--input", "[1]"],
+            "input_json is not a JSON object: it begins with an array; wrap the value in an object",
+        ),
+        (
+            &["echo.py", "--timeout", "90s"],
+            "limits.wall_time is 90 s, the server's cap is 60 s: ask for less",
+        ),
         (&["echo.py", "--env", "A"], "--env 'A' lacks its value: write KEY=VALUE"),
         (&["echo.py", "--module", "a"], "--module 'a' lacks its path: write NAME=PATH"),
-        (&["echo.py", "--file", "echo.js:../x"], "files[0].path '../x' leaves the working directory: '..' is not taken"),
-        (&["-", "--language", "python", "--input-file", "-"], "stdin cannot be both the program and the input"),
+        (
+            &["echo.py", "--file", "echo.js:../x"],
+            "files[0].path '../x' leaves the working directory: '..' is not taken",
+        ),
+        (
+            &["-", "--language", "python", "--input-file", "-"],
+            "stdin cannot be both the program and the input",
+        ),
     ];
     for (arguments, message) in cases {
         assert_ends(&bench.run(arguments), 2, "", &format!("ampoule: {message}\n"));
@@ -146,12 +172,18 @@ fn clap_finds_mistakes_too() {
 fn what_is_missing_is_4_and_named() {
     let bench = Bench::new();
     let empty = tempfile::tempdir().unwrap();
-    let output = ampoule(empty.path(), empty.path(), &["run", bench.path("echo.py").to_str().unwrap()]).output().unwrap();
+    let output = ampoule(empty.path(), empty.path(), &["run", bench.path("echo.py").to_str().unwrap()])
+        .output()
+        .unwrap();
     assert!(matches!(output.status.code(), Some(2 | 4)), "{output:?}");
     assert!(text(&output.stderr).contains("python"), "{}", text(&output.stderr));
     let nobody = bench.run(&["echo.py", "--addr", "http://127.0.0.1:1"]);
     assert_eq!(nobody.status.code(), Some(4));
-    assert!(text(&nobody.stderr).starts_with("ampoule: no server answers at http://127.0.0.1:1"), "{}", text(&nobody.stderr));
+    assert!(
+        text(&nobody.stderr).starts_with("ampoule: no server answers at http://127.0.0.1:1"),
+        "{}",
+        text(&nobody.stderr)
+    );
 }
 
 #[test]
@@ -228,7 +260,11 @@ fn program_and_input_can_come_from_stdin() {
 fn a_reader_that_leaves_changes_nothing() {
     let bench = Bench::new();
     let json = format!("{{\"a\":\"{}\"}}", "x".repeat(100_000));
-    let mut child = bench.command(&["run", "fail.py", "--json", "--input", &json]).stdout(Stdio::piped()).spawn().unwrap();
+    let mut child = bench
+        .command(&["run", "fail.py", "--json", "--input", &json])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }
@@ -239,7 +275,10 @@ fn images_are_listed_and_inspected() {
     let list = bench.command(&["image", "list"]).output().unwrap();
     let lines: Vec<&str> = text(&list.stdout).lines().collect();
     assert_eq!(list.status.code(), Some(0));
-    assert!(lines.len() == 3 && lines[1].starts_with("javascript") && lines[2].starts_with("python"), "{lines:?}");
+    assert!(
+        lines.len() == 3 && lines[1].starts_with("javascript") && lines[2].starts_with("python"),
+        "{lines:?}"
+    );
     let inspect = bench.command(&["image", "inspect", "python"]).output().unwrap();
     assert!(text(&inspect.stdout).contains("package   tiny 0.1 (Apache-2.0)"), "{}", text(&inspect.stdout));
     let json = bench.command(&["image", "inspect", "python", "--json"]).output().unwrap();

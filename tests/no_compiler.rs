@@ -6,7 +6,16 @@ use std::process::Command;
 #[test]
 fn a_build_without_the_builder_links_no_compiler() {
     let tree = Command::new(env!("CARGO"))
-        .args(["tree", "--locked", "--offline", "--no-default-features", "--edges", "normal", "--prefix", "none"])
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--no-default-features",
+            "--edges",
+            "normal",
+            "--prefix",
+            "none",
+        ])
         .args(["--package", "ampoule", "--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
         .output()
         .unwrap();
@@ -15,7 +24,14 @@ fn a_build_without_the_builder_links_no_compiler() {
     let tree = String::from_utf8(tree.stdout).unwrap();
     assert!(tree.contains("ampoule-engine"), "{tree}");
     // Other crates of that family are data structures that wasmtime's runtime uses too.
-    for compiler in ["cranelift-codegen", "cranelift-frontend", "-internal-cranelift", "winch", "wizer", "ampoule-builder"] {
+    for compiler in [
+        "cranelift-codegen",
+        "cranelift-frontend",
+        "-internal-cranelift",
+        "winch",
+        "wizer",
+        "ampoule-builder",
+    ] {
         let found: Vec<&str> = tree.lines().filter(|line| line.contains(compiler)).collect();
         assert!(found.is_empty(), "{found:?}");
     }

@@ -26,7 +26,8 @@ impl Server {
         std::fs::write(folder.path().join("loop.py"), "l").unwrap();
         std::fs::write(folder.path().join("echo.py"), "e secret-source").unwrap();
         std::fs::write(folder.path().join("fail.py"), "f secret-source").unwrap();
-        std::fs::write(folder.path().join("config.toml"), format!("{config}\n[log]\nformat = \"json\"\n")).unwrap();
+        std::fs::write(folder.path().join("config.toml"), format!("{config}\n[log]\nformat = \"json\"\n"))
+            .unwrap();
         let started = Instant::now();
         let mut child = ampoule(&folder, &["serve", "--config", "config.toml", "--listen", "127.0.0.1:0"])
             .stderr(Stdio::piped())
@@ -120,15 +121,25 @@ fn it_is_ready_within_a_second_and_answers() {
 #[test]
 fn every_request_is_one_line_without_a_word_of_the_users() {
     let mut server = Server::start("");
-    for (program, input) in [("echo.py", "{\"a\":\"secret-input\"}"), ("fail.py", "{\"a\":\"secret-input\"}"), ("echo.py", "secret-input")] {
+    for (program, input) in [
+        ("echo.py", "{\"a\":\"secret-input\"}"),
+        ("fail.py", "{\"a\":\"secret-input\"}"),
+        ("echo.py", "secret-input"),
+    ] {
         server.run(&[program, "--input", input]).output().unwrap();
     }
     let expected = ["completed", "raised", "invalid_argument"];
     for status in expected {
         let (line, value) = request_line(&mut server.log);
         assert!(!line.contains("secret") && !line.contains(".py"), "{line}");
-        assert_eq!((&value["status"], &value["language"], &value["entry"]), (&status.into(), &"python".into(), &"main".into()));
-        assert!(value["id"].is_string() && value["total_us"].is_u64() && value["bytes_in"].as_u64() > Some(10), "{line}");
+        assert_eq!(
+            (&value["status"], &value["language"], &value["entry"]),
+            (&status.into(), &"python".into(), &"main".into())
+        );
+        assert!(
+            value["id"].is_string() && value["total_us"].is_u64() && value["bytes_in"].as_u64() > Some(10),
+            "{line}"
+        );
         assert_eq!(value["fuel"].is_u64(), status != "invalid_argument");
     }
 }

@@ -1,13 +1,71 @@
 //! `ampoule bench`: measures what SPECIFICATION.md promises.
 
-use super::{CommandError, CommandResult};
+use super::{CommandError, CommandResult, Exit, write_stdout};
+use crate::{images, runtime};
+use ampoule_bench::{Natives, Options};
+use ampoule_engine::Engine;
+use ampoule_service::{Images, Service, ServiceConfig, default_images_folder};
+use ampoule_world::Language;
 use clap::Args;
+use std::path::{Path, PathBuf};
 
 /// Measure this machine: every number of SPECIFICATION.md
 #[derive(Debug, Args)]
-pub(crate) struct BenchArguments {}
+pub(crate) struct BenchArguments {
+    /// Fewer samples: for a look
+    #[arg(long)]
+    quick: bool,
+    /// A native CPython to compare with, instead of the one built from the image's source
+    #[arg(long, value_name = "PATH", env = "AMPOULE_NATIVE_PYTHON")]
+    native_python: Option<PathBuf>,
+    /// A native QuickJS-ng to compare with, instead of the one built from the image's source
+    #[arg(long, value_name = "PATH", env = "AMPOULE_NATIVE_JAVASCRIPT")]
+    native_javascript: Option<PathBuf>,
+}
 
-/// The wiring point of `ampoule-bench`.
-pub(crate) fn bench(_: &BenchArguments) -> CommandResult {
-    Err(CommandError::infrastructure("this build has no benchmark"))
+/// Runs the command.
+pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
+    let folder = default_images_folder();
+    let names = Language::ALL.map(|language| language.name().to_owned());
+    images::ensure(&folder, &names)?;
+    let config = ServiceConfig::default();
+    let engine = Engine::new(config.engine.clone()).map_err(CommandError::infrastructure)?;
+    let images = Images::load(&engine, &folder, &names).map_err(CommandError::infrastructure)?;
+    let service = Service::new(config, engine, images);
+    let server = std::env::current_exe().map_err(|error| {
+        CommandError::infrastructure(format!("cannot find this program's own file: {error}"))
+    })?;
+    let natives = Natives {
+        python: native(&folder, Language::Python, arguments.native_python.as_ref())?,
+        javascript: native(&folder, Language::Javascript, arguments.native_javascript.as_ref())?,
+    };
+    let options = Options { quick: arguments.quick, natives, server };
+    let tokio = runtime::for_guests()
+        .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    let report = tokio
+        .block_on(ampoule_bench::run(&service, &options))
+        .map_err(|error| CommandError::infrastructure(format!("{error:#}")))?;
+    write_stdout(report.to_markdown().as_bytes())?;
+    Ok(Exit::Success)
+}
+
+/// The interpreter that was named, else the one that the recipe's step `native` leaves, built if need be.
+#[cfg(feature = "builder")]
+fn native(images: &Path, language: Language, named: Option<&PathBuf>) -> CommandResult<Option<PathBuf>> {
+    if let Some(path) = named {
+        return Ok(Some(path.clone()));
+    }
+    let program = match language {
+        Language::Python => "bin/python3",
+        Language::Javascript => "bin/qjs",
+    };
+    let mut progress = ampoule_builder::ConsoleProgress::new();
+    let step = images::builder(images)?.build_step(language.name(), "native", &mut progress);
+    Ok(Some(step.map_err(images::of_builder)?.join(program)))
+}
+
+/// The interpreter that was named: without a builder there is no other.
+#[cfg(not(feature = "builder"))]
+fn native(_: &Path, _: Language, named: Option<&PathBuf>) -> CommandResult<Option<PathBuf>> {
+    Ok(named.cloned())
 }

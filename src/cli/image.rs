@@ -54,7 +54,9 @@ pub(crate) fn image(arguments: &ImageArguments) -> CommandResult {
 
 #[cfg(not(feature = "builder"))]
 fn build(_: &Path, _: &[String], _: bool) -> CommandResult {
-    Err(CommandError::infrastructure("this build of ampoule holds no compiler: build images with the default features"))
+    Err(CommandError::infrastructure(
+        "this build of ampoule holds no compiler: build images with the default features",
+    ))
 }
 
 #[cfg(feature = "builder")]
@@ -71,8 +73,10 @@ fn build(folder: &Path, names: &[String], explain: bool) -> CommandResult {
             write_stdout(text.as_bytes())?;
             continue;
         }
-        let image = builder.build(name, &mut ampoule_builder::ConsoleProgress::new()).map_err(images::of_builder)?;
-        let line = format!("{name} {} {}\n", image.manifest.digest, if image.fresh { "built" } else { "current" });
+        let image =
+            builder.build(name, &mut ampoule_builder::ConsoleProgress::new()).map_err(images::of_builder)?;
+        let line =
+            format!("{name} {} {}\n", image.manifest.digest, if image.fresh { "built" } else { "current" });
         write_stdout(line.as_bytes())?;
     }
     Ok(Exit::Success)
@@ -84,7 +88,8 @@ fn list(folder: &Path, json: bool) -> CommandResult {
     if json {
         return print_json(&manifests);
     }
-    let mut text = format!("{:<16} {:<12} {:<10} {:>9} {:<12}\n", "NAME", "LANGUAGE", "VERSION", "PACKAGES", "DIGEST");
+    let mut text =
+        format!("{:<16} {:<12} {:<10} {:>9} {:<12}\n", "NAME", "LANGUAGE", "VERSION", "PACKAGES", "DIGEST");
     for manifest in &manifests {
         let _ = writeln!(
             text,
@@ -102,7 +107,8 @@ fn list(folder: &Path, json: bool) -> CommandResult {
 
 fn inspect(folder: &Path, name: &str, json: bool) -> CommandResult {
     if !images::built(folder)?.iter().any(|built| built == name) {
-        let message = format!("image {name} is not in {}; build it with: ampoule image build {name}", folder.display());
+        let message =
+            format!("image {name} is not in {}; build it with: ampoule image build {name}", folder.display());
         return Err(CommandError::usage(message));
     }
     let manifest = manifest(folder, name)?;
@@ -115,7 +121,14 @@ fn inspect(folder: &Path, name: &str, json: bool) -> CommandResult {
         ("name", manifest.name.clone()),
         ("digest", manifest.digest.clone()),
         ("language", format!("{} {}", manifest.language.name(), manifest.version)),
-        ("memory", format!("{} at the start, {} of it not zero", mebibytes(manifest.initial_memory_bytes), mebibytes(manifest.snapshot_bytes))),
+        (
+            "memory",
+            format!(
+                "{} at the start, {} of it not zero",
+                mebibytes(manifest.initial_memory_bytes),
+                mebibytes(manifest.snapshot_bytes)
+            ),
+        ),
         ("engine", format!("wasmtime {}, configuration {}", manifest.engine_version, manifest.engine_config)),
         ("machine", format!("{} with {}", manifest.target, manifest.cpu_features.join(" "))),
         ("imports", manifest.imports.join(" ")),
@@ -134,7 +147,9 @@ fn inspect(folder: &Path, name: &str, json: bool) -> CommandResult {
 
 fn manifest(folder: &Path, name: &str) -> CommandResult<Manifest> {
     let broken = |error: String| {
-        CommandError::infrastructure(format!("image {name} is broken: {error}; rebuild it with: ampoule image build {name}"))
+        CommandError::infrastructure(format!(
+            "image {name} is broken: {error}; rebuild it with: ampoule image build {name}"
+        ))
     };
     let path = image_folder(folder, name).map_err(|error| broken(error.to_string()))?.join(MANIFEST_FILE);
     let text = std::fs::read(&path).map_err(|error| broken(format!("{}: {error}", path.display())))?;

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn structure_is_laid_out_and_values_stay_as_they_are() {
-        let json = r#"{"a":[1,2.50,-1E+9],"b":{},"c":[ ],"big":123456789012345678901234567890,"s":"x,\"{[:\\"}"#;
+        let json =
+            r#"{"a":[1,2.50,-1E+9],"b":{},"c":[ ],"big":123456789012345678901234567890,"s":"x,\"{[:\\"}"#;
         let expected = r#"{
   "a": [
     1,

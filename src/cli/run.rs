@@ -79,7 +79,8 @@ pub(crate) struct RunArguments {
 pub(crate) fn run(arguments: RunArguments) -> CommandResult {
     let request = request(&arguments)?;
     let entry = request.program.entry;
-    let tokio = runtime::for_guests().map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    let tokio = runtime::for_guests()
+        .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
     let execution = match &arguments.addr {
         Some(address) => tokio.block_on(execute_on_server(address, request))?,
         None => {
@@ -164,8 +165,9 @@ fn read(path: &Path) -> CommandResult<Vec<u8>> {
 }
 
 fn read_text(path: &Path) -> CommandResult<String> {
-    String::from_utf8(read(path)?)
-        .map_err(|error| CommandError::usage(format!("{} is not UTF-8 text: {}", path.display(), error.utf8_error())))
+    String::from_utf8(read(path)?).map_err(|error| {
+        CommandError::usage(format!("{} is not UTF-8 text: {}", path.display(), error.utf8_error()))
+    })
 }
 
 fn module(text: &str) -> CommandResult<Module> {
@@ -181,9 +183,9 @@ fn file(text: &str) -> CommandResult<File> {
         Some((host, guest)) => (Path::new(host), guest.to_owned()),
         None => {
             let host = Path::new(text);
-            let name = host
-                .file_name()
-                .ok_or_else(|| CommandError::usage(format!("--file '{text}' names no file: write PATH:GUESTPATH")))?;
+            let name = host.file_name().ok_or_else(|| {
+                CommandError::usage(format!("--file '{text}' names no file: write PATH:GUESTPATH"))
+            })?;
             (host, name.to_string_lossy().into_owned())
         }
     };
@@ -226,20 +228,27 @@ async fn execute_here(service: &Service, request: Request) -> CommandResult<Exec
 
 async fn execute_on_server(address: &str, request: Request) -> CommandResult<Execution> {
     let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    let endpoint = tonic::transport::Endpoint::from_shared(url)
-        .map_err(|_| CommandError::usage(format!("--addr '{address}' is no address: write http://HOST:PORT")))?;
+    let endpoint = tonic::transport::Endpoint::from_shared(url).map_err(|_| {
+        CommandError::usage(format!("--addr '{address}' is no address: write http://HOST:PORT"))
+    })?;
     let channel = endpoint.tcp_nodelay(true).connect().await.map_err(|error| {
         let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
         CommandError::infrastructure(format!("no server answers at {address}{cause}"))
     })?;
     // The server bounds its answers by its own limits.
     let mut client = ExecutionServiceClient::new(channel).max_decoding_message_size(usize::MAX);
-    let response = client.execute(ampoule_api::request_to_proto(request)).await.map_err(|status| match status.code() {
-        tonic::Code::InvalidArgument => CommandError::usage(status.message()),
-        code => CommandError::infrastructure(format!("{address} answered {code:?}: {}", status.message())),
-    })?;
-    ampoule_api::execution_from_proto(response.into_inner())
-        .map_err(|error| CommandError::infrastructure(format!("{address} answered with a response whose {error}")))
+    let response =
+        client.execute(ampoule_api::request_to_proto(request)).await.map_err(|status| {
+            match status.code() {
+                tonic::Code::InvalidArgument => CommandError::usage(status.message()),
+                code => {
+                    CommandError::infrastructure(format!("{address} answered {code:?}: {}", status.message()))
+                }
+            }
+        })?;
+    ampoule_api::execution_from_proto(response.into_inner()).map_err(|error| {
+        CommandError::infrastructure(format!("{address} answered with a response whose {error}"))
+    })
 }
 
 /// Writes the files that came back. Their paths are a program's choice, so only plain ones are followed.
@@ -247,13 +256,16 @@ fn save(folder: &Path, files: &[File]) -> CommandResult<()> {
     for file in files {
         let plain = file.path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         if !plain || file.path.contains('\0') {
-            return Err(CommandError::infrastructure(format!("not saved: {:?} leaves the folder", file.path)));
+            return Err(CommandError::infrastructure(format!(
+                "not saved: {:?} leaves the folder",
+                file.path
+            )));
         }
         let path = folder.join(&file.path);
         let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent)
-            .and_then(|()| std::fs::write(&path, &file.content))
-            .map_err(|error| CommandError::infrastructure(format!("cannot write {}: {error}", path.display())))?;
+        std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, &file.content)).map_err(
+            |error| CommandError::infrastructure(format!("cannot write {}: {error}", path.display())),
+        )?;
     }
     Ok(())
 }

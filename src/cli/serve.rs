@@ -42,7 +42,8 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     start_log(&config.log)?;
     show(&config);
     let service = service(&config, service_config)?;
-    let tokio = runtime::for_guests().map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    let tokio = runtime::for_guests()
+        .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
     let exit = tokio.block_on(listen(&config, service));
     // What is still running after the grace is cut off here.
     tokio.shutdown_background();
@@ -91,9 +92,9 @@ fn service(config: &Config, service_config: ServiceConfig) -> CommandResult<Serv
 
 async fn listen(config: &Config, service: Service) -> CommandResult {
     let mut signals = Signals::new()?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .map_err(|error| CommandError::infrastructure(format!("cannot listen on {}: {error}", config.listen)))?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        CommandError::infrastructure(format!("cannot listen on {}: {error}", config.listen))
+    })?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let (drain, drained) = oneshot::channel::<()>();
     let server = ampoule_grpc::serve(service.clone(), listener, async {
@@ -132,7 +133,8 @@ struct Signals {
 
 impl Signals {
     fn new() -> CommandResult<Self> {
-        let on = |kind| signal(kind).map_err(|error| CommandError::infrastructure(format!("no signals: {error}")));
+        let on =
+            |kind| signal(kind).map_err(|error| CommandError::infrastructure(format!("no signals: {error}")));
         Ok(Signals { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
     }
 

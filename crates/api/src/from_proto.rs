@@ -120,9 +120,10 @@ fn status(number: i32) -> Result<world::Status, InvalidMessage> {
         Ok(v1::Status::OutOfMemory) => Ok(world::Status::OutOfMemory),
         Ok(v1::Status::OutputLimit) => Ok(world::Status::OutputLimit),
         Ok(v1::Status::Internal) => Ok(world::Status::Internal),
-        Ok(v1::Status::Unspecified) | Err(_) => {
-            Err(invalid("status", format!("is {number}, which this client does not know: it may be older than the server")))
-        }
+        Ok(v1::Status::Unspecified) | Err(_) => Err(invalid(
+            "status",
+            format!("is {number}, which this client does not know: it may be older than the server"),
+        )),
     }
 }
 
@@ -134,10 +135,9 @@ fn limits(limits: Option<v1::Limits>) -> Result<world::RequestedLimits, InvalidM
     let limits = limits.unwrap_or_default();
     let wall_time = match &limits.wall_time {
         None => None,
-        Some(given) => Some(
-            duration_from_proto(given)
-                .ok_or_else(|| invalid("limits.wall_time", "is negative or malformed: give a positive duration"))?,
-        ),
+        Some(given) => Some(duration_from_proto(given).ok_or_else(|| {
+            invalid("limits.wall_time", "is negative or malformed: give a positive duration")
+        })?),
     };
     let given = |number: u64| Some(number).filter(|number| *number > 0);
     Ok(world::RequestedLimits {
@@ -152,12 +152,17 @@ fn limits(limits: Option<v1::Limits>) -> Result<world::RequestedLimits, InvalidM
 fn deterministic(fixed: v1::Deterministic) -> Result<world::Deterministic, InvalidMessage> {
     let now_unix_nanos = match &fixed.now {
         None => world::DEFAULT_NOW_UNIX_NANOS,
-        Some(now) => unix_nanos_from_proto(now)
-            .ok_or_else(|| invalid("deterministic.now", "is malformed or not between the years 1970 and 2262"))?,
+        Some(now) => unix_nanos_from_proto(now).ok_or_else(|| {
+            invalid("deterministic.now", "is malformed or not between the years 1970 and 2262")
+        })?,
     };
     Ok(world::Deterministic { seed: fixed.seed, now_unix_nanos })
 }
 
-fn time_used(field: &'static str, duration: Option<prost_types::Duration>) -> Result<Duration, InvalidMessage> {
-    duration_from_proto(&duration.unwrap_or_default()).ok_or_else(|| invalid(field, "is negative or malformed"))
+fn time_used(
+    field: &'static str,
+    duration: Option<prost_types::Duration>,
+) -> Result<Duration, InvalidMessage> {
+    duration_from_proto(&duration.unwrap_or_default())
+        .ok_or_else(|| invalid(field, "is negative or malformed"))
 }

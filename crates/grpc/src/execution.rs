@@ -42,7 +42,8 @@ impl ExecutionService for Executions {
 
 impl Executions {
     async fn run(&self, request: ExecuteRequest, line: &mut RequestLine) -> Result<Execution, Status> {
-        let request = ampoule_api::request_from_proto(request).map_err(|error| status::of_invalid_message(&error))?;
+        let request =
+            ampoule_api::request_from_proto(request).map_err(|error| status::of_invalid_message(&error))?;
         line.understood(&request);
         self.service.execute(request).await.map_err(|error| {
             if let Error::Engine(_) | Error::Panicked = &error {

@@ -123,7 +123,8 @@ impl Drop for RequestLine {
 fn id(metadata: &MetadataMap) -> String {
     let given = metadata.get(ID_HEADER).and_then(|id| id.to_str().ok());
     let plain = |id: &str| {
-        (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
+        (1..=LONGEST_ID).contains(&id.len())
+            && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
     match given {
         Some(id) if plain(id) => id.to_owned(),

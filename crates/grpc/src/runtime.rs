@@ -11,8 +11,12 @@ pub(crate) struct Runtimes {
 
 #[tonic::async_trait]
 impl RuntimeService for Runtimes {
-    async fn list_images(&self, _: Request<ListImagesRequest>) -> Result<Response<ListImagesResponse>, Status> {
-        let images = self.service.images().iter().map(|image| ampoule_api::image_to_proto(image.manifest())).collect();
+    async fn list_images(
+        &self,
+        _: Request<ListImagesRequest>,
+    ) -> Result<Response<ListImagesResponse>, Status> {
+        let images =
+            self.service.images().iter().map(|image| ampoule_api::image_to_proto(image.manifest())).collect();
         Ok(Response::new(ListImagesResponse { images }))
     }
 }

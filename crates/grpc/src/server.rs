@@ -28,7 +28,11 @@ const STREAMS_PER_CONNECTION: u32 = 1024;
 
 /// Serves on `listener` until `drain` is ready; then reports NOT_SERVING, takes no more requests, and returns when those
 /// in flight have ended.
-pub async fn serve(service: Service, listener: TcpListener, drain: impl Future<Output = ()>) -> Result<(), Error> {
+pub async fn serve(
+    service: Service,
+    listener: TcpListener,
+    drain: impl Future<Output = ()>,
+) -> Result<(), Error> {
     let largest = service.sizes().largest_request();
     let executions = ExecutionServiceServer::new(Executions { service: service.clone() })
         // What admission would refuse is refused before it is taken in.

@@ -40,7 +40,9 @@ async fn a_client_that_disconnects_frees_its_slots() {
     let client = std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let client = ampoule_api::v1::execution_service_client::ExecutionServiceClient::connect(url).await.unwrap();
+            let client = ampoule_api::v1::execution_service_client::ExecutionServiceClient::connect(url)
+                .await
+                .unwrap();
             for _ in 0..4 {
                 let mut client = client.clone();
                 tokio::spawn(async move { client.execute(request("l", "")).await });

@@ -51,15 +51,20 @@ fn image(images: &Images, request: &Request) -> Result<Image, Error> {
     let language = request.program.language;
     let Some(name) = &request.image else {
         return images.get(language.name()).cloned().ok_or_else(|| {
-            let reason = format!("is {}, which has no image here; there are: {}", language.name(), images.list());
+            let reason =
+                format!("is {}, which has no image here; there are: {}", language.name(), images.list());
             Error::invalid("source.language", reason)
         });
     };
     let image = images.get(name).ok_or_else(|| {
-        Error::invalid("source.image", format!("is {}, which is not here; there are: {}", quoted(name), images.list()))
+        Error::invalid(
+            "source.image",
+            format!("is {}, which is not here; there are: {}", quoted(name), images.list()),
+        )
     })?;
     if image.language() != language {
-        let reason = format!("is {}, which runs {}, not {}", quoted(name), image.language().name(), language.name());
+        let reason =
+            format!("is {}, which runs {}, not {}", quoted(name), image.language().name(), language.name());
         return Err(Error::invalid("source.image", reason));
     }
     Ok(image.clone())
@@ -68,7 +73,8 @@ fn image(images: &Images, request: &Request) -> Result<Image, Error> {
 fn limits(config: &ServiceConfig, image: &Image, requested: &RequestedLimits) -> Result<Limits, Error> {
     let (defaults, caps) = (&config.defaults, &config.caps);
     let memory_cap = config.engine.max_memory_bytes;
-    let memory_bytes = amount("memory_bytes", requested.memory_bytes, defaults.memory_bytes, memory_cap, bytes)?;
+    let memory_bytes =
+        amount("memory_bytes", requested.memory_bytes, defaults.memory_bytes, memory_cap, bytes)?;
     let least = image.manifest().initial_memory_bytes;
     if memory_bytes < least {
         let reason = format!(
@@ -83,8 +89,20 @@ fn limits(config: &ServiceConfig, image: &Image, requested: &RequestedLimits) ->
         wall_time: wall_time(requested.wall_time, defaults.wall_time, caps.wall_time)?,
         memory_bytes,
         fuel: amount("fuel", requested.fuel, defaults.fuel, caps.fuel, |fuel| fuel.to_string())?,
-        output_bytes: amount("output_bytes", requested.output_bytes, defaults.output_bytes, caps.output_bytes, bytes)?,
-        result_bytes: amount("result_bytes", requested.result_bytes, defaults.result_bytes, caps.result_bytes, bytes)?,
+        output_bytes: amount(
+            "output_bytes",
+            requested.output_bytes,
+            defaults.output_bytes,
+            caps.output_bytes,
+            bytes,
+        )?,
+        result_bytes: amount(
+            "result_bytes",
+            requested.result_bytes,
+            defaults.result_bytes,
+            caps.result_bytes,
+            bytes,
+        )?,
         file_bytes: defaults.file_bytes,
     })
 }
@@ -109,8 +127,11 @@ fn amount(
 fn wall_time(requested: Option<Duration>, default: Duration, cap: Duration) -> Result<Duration, Error> {
     let requested = requested.unwrap_or_default();
     if requested > cap {
-        let reason =
-            format!("is {} s, the server's cap is {} s: ask for less", requested.as_secs_f64(), cap.as_secs_f64());
+        let reason = format!(
+            "is {} s, the server's cap is {} s: ask for less",
+            requested.as_secs_f64(),
+            cap.as_secs_f64()
+        );
         return Err(Error::invalid("limits.wall_time", reason));
     }
     Ok(if requested.is_zero() { default } else { requested })
@@ -123,7 +144,8 @@ fn program_is_sound(sizes: &Sizes, program: &mut Program) -> Result<(), Error> {
     if program.file_name.is_empty() {
         program.file_name = program.language.default_file_name().to_owned();
     }
-    names::check_file_name(&program.file_name).map_err(|reason| Error::invalid("source.file_name", reason))?;
+    names::check_file_name(&program.file_name)
+        .map_err(|reason| Error::invalid("source.file_name", reason))?;
     at_most("source.modules", "modules", program.modules.len(), sizes.modules)?;
     let modules: usize = program.modules.iter().map(|module| module.source.len()).sum();
     not_larger("source", "with its modules ", program.source.len() + modules, sizes.source_bytes)?;
@@ -132,7 +154,8 @@ fn program_is_sound(sizes: &Sizes, program: &mut Program) -> Result<(), Error> {
         names::check_module_name(program.language, &module.name)
             .map_err(|reason| Error::invalid(field(), reason))?;
         if program.modules[..index].iter().any(|earlier| earlier.name == module.name) {
-            let reason = format!("{} occurs twice: give every module a name of its own", quoted(&module.name));
+            let reason =
+                format!("{} occurs twice: give every module a name of its own", quoted(&module.name));
             return Err(Error::invalid(field(), reason));
         }
     }
@@ -146,13 +169,16 @@ fn object(sizes: &Sizes, entry: Entry, input_json: &str) -> Result<String, Error
         Entry::Body => input::keys_only(input_json),
         Entry::Main | Entry::Script => input::check_object(input_json).map(|()| "{}".to_owned()),
     };
-    compile_input.map_err(|input::NotAnObject(why)| Error::invalid("input_json", format!("is not a JSON object: {why}")))
+    compile_input.map_err(|input::NotAnObject(why)| {
+        Error::invalid("input_json", format!("is not a JSON object: {why}"))
+    })
 }
 
 fn files_are_sound(sizes: &Sizes, files: &[File]) -> Result<(), Error> {
     at_most("files", "files", files.len(), sizes.files)?;
     for (index, file) in files.iter().enumerate() {
-        names::check_path(&file.path).map_err(|reason| Error::invalid(format!("files[{index}].path"), reason))?;
+        names::check_path(&file.path)
+            .map_err(|reason| Error::invalid(format!("files[{index}].path"), reason))?;
     }
     if let Some((index, reason)) = names::find_clash(files) {
         return Err(Error::invalid(format!("files[{index}].path"), reason));

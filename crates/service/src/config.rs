@@ -69,7 +69,12 @@ impl Default for ServiceConfig {
 
 impl Default for Caps {
     fn default() -> Self {
-        Caps { wall_time: Duration::from_secs(60), fuel: 10_000_000_000_000, output_bytes: 16 << 20, result_bytes: 32 << 20 }
+        Caps {
+            wall_time: Duration::from_secs(60),
+            fuel: 10_000_000_000_000,
+            output_bytes: 16 << 20,
+            result_bytes: 32 << 20,
+        }
     }
 }
 
@@ -92,7 +97,12 @@ impl Sizes {
     /// are for its framing.
     pub fn largest_request(&self) -> usize {
         let items = self.files + self.modules + self.environment;
-        self.input_bytes + self.source_bytes + self.file_bytes + self.environment_bytes + 64 * items + (64 << 10)
+        self.input_bytes
+            + self.source_bytes
+            + self.file_bytes
+            + self.environment_bytes
+            + 64 * items
+            + (64 << 10)
     }
 }
 

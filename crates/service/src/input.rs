@@ -80,7 +80,12 @@ mod tests {
     #[test]
     fn objects_pass_however_deep_or_large_their_numbers() {
         let deep = format!("{{\"a\": {}{}}}", "[".repeat(100_000), "]".repeat(100_000));
-        for good in ["{}", " {\"a\": 1e999, \"a\": 123456789012345678901234567890}\n", &deep, "{\"ключ\": \"\\ud83d\\ude00\"}"] {
+        for good in [
+            "{}",
+            " {\"a\": 1e999, \"a\": 123456789012345678901234567890}\n",
+            &deep,
+            "{\"ключ\": \"\\ud83d\\ude00\"}",
+        ] {
             assert_eq!(check_object(good), Ok(()));
         }
     }
@@ -106,7 +111,10 @@ mod tests {
 
     #[test]
     fn keys_are_sorted_and_unique() {
-        assert_eq!(keys_only("{\"b\": [1], \"a\": {\"c\": 2}, \"b\": 3}").unwrap(), "{\"a\":null,\"b\":null}");
+        assert_eq!(
+            keys_only("{\"b\": [1], \"a\": {\"c\": 2}, \"b\": 3}").unwrap(),
+            "{\"a\":null,\"b\":null}"
+        );
         assert_eq!(keys_only("{}").unwrap(), "{}");
     }
 }

@@ -66,7 +66,10 @@ pub(crate) fn find_clash(files: &[File]) -> Option<(usize, String)> {
     let mut seen = HashSet::with_capacity(files.len());
     for (index, file) in files.iter().enumerate() {
         if !seen.insert(file.path.as_str()) {
-            return Some((index, format!("{} occurs twice: give every file a path of its own", quoted(&file.path))));
+            return Some((
+                index,
+                format!("{} occurs twice: give every file a path of its own", quoted(&file.path)),
+            ));
         }
     }
     files.iter().enumerate().find_map(|(index, file)| {

@@ -52,7 +52,11 @@ impl Programs {
     }
 
     /// The program's code: from the cache, from another request that compiles it now, or compiled here.
-    pub(crate) async fn prepare(&self, engine: &Engine, admitted: &Admitted) -> Result<Prepared, EngineError> {
+    pub(crate) async fn prepare(
+        &self,
+        engine: &Engine,
+        admitted: &Admitted,
+    ) -> Result<Prepared, EngineError> {
         let key = key(admitted);
         if let Some(compiled) = self.cache.get(&key) {
             return Ok(Prepared::Known(compiled));

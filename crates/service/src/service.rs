@@ -120,6 +120,7 @@ fn tell_whole_wall_time(outcome: &mut Outcome, limits: &Limits) {
         && let Some(failure) = &mut outcome.failure
     {
         let seconds = limits.wall_time.as_secs_f64();
-        failure.message = format!("stopped after {seconds} s of wall time: do less or raise limits.wall_time");
+        failure.message =
+            format!("stopped after {seconds} s of wall time: do less or raise limits.wall_time");
     }
 }

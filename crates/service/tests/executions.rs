@@ -25,10 +25,16 @@ async fn until(condition: impl Fn() -> bool) -> Duration {
 async fn results_failures_and_output_come_back() {
     let service = service(|_| {});
     let completed = outcome(&service, request("e", "{\"n\":12345678901234567890}")).await;
-    assert_eq!((completed.status, completed.result_json.as_str()), (Status::Completed, "{\"n\":12345678901234567890}"));
+    assert_eq!(
+        (completed.status, completed.result_json.as_str()),
+        (Status::Completed, "{\"n\":12345678901234567890}")
+    );
     let failed = outcome(&service, request("f", "{}")).await;
     let failure = failed.failure.unwrap();
-    assert_eq!((failed.status, failure.kind.as_str(), failure.message.as_str()), (Status::Raised, "Boom", "{}"));
+    assert_eq!(
+        (failed.status, failure.kind.as_str(), failure.message.as_str()),
+        (Status::Raised, "Boom", "{}")
+    );
     let printed = outcome(&service, request("p", "{\"a\":1}")).await;
     assert_eq!((printed.stdout.as_str(), printed.stderr.as_str()), ("{\"a\":1}", "{\"a\":1}"));
     assert_eq!(printed.usage.output_bytes, 14);
@@ -57,7 +63,10 @@ async fn every_limit_has_its_outcome_and_names_the_limit_asked_for() {
     let mut loud = request("p", "{\"a\":1}");
     loud.limits.output_bytes = Some(10);
     let flooded = outcome(&service, loud).await;
-    assert_eq!((flooded.status, flooded.stderr.as_str(), flooded.stderr_truncated), (Status::OutputLimit, "{\"a", true));
+    assert_eq!(
+        (flooded.status, flooded.stderr.as_str(), flooded.stderr_truncated),
+        (Status::OutputLimit, "{\"a", true)
+    );
     let mut slow_to_compile = request("w", "");
     slow_to_compile.limits.wall_time = Some(Duration::from_millis(100));
     assert_eq!(outcome(&service, slow_to_compile).await.status, Status::TimedOut);
@@ -150,12 +159,19 @@ async fn the_queue_is_bounded_and_its_time_is_told() {
     until(|| service.waiting() == 1).await;
     let refused = service.execute(request("e", "{}")).await.unwrap_err();
     assert!(matches!(refused, Error::Full { slots: 1, queue: 1 }));
-    assert_eq!(refused.to_string(), "all 1 slots are taken and 1 requests wait already: try again in a moment");
+    assert_eq!(
+        refused.to_string(),
+        "all 1 slots are taken and 1 requests wait already: try again in a moment"
+    );
     assert_eq!(running.await.unwrap().unwrap().outcome.status, Status::TimedOut);
     let served = waiting.await.unwrap().unwrap().outcome;
     assert_eq!(served.status, Status::Completed);
     assert!(served.usage.queue_time > Duration::from_millis(50), "{:?}", served.usage);
-    assert!(served.usage.wall_time < Duration::from_millis(150), "waiting is no wall time: {:?}", served.usage);
+    assert!(
+        served.usage.wall_time < Duration::from_millis(150),
+        "waiting is no wall time: {:?}",
+        served.usage
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

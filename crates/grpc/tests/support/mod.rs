@@ -60,7 +60,11 @@ impl Server {
     pub async fn until_running(&self, count: usize) -> Duration {
         let started = Instant::now();
         while self.service.running() != count {
-            assert!(started.elapsed() < Duration::from_secs(10), "{} run, not {count}", self.service.running());
+            assert!(
+                started.elapsed() < Duration::from_secs(10),
+                "{} run, not {count}",
+                self.service.running()
+            );
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         started.elapsed()
