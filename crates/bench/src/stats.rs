@@ -26,9 +26,6 @@ impl Samples {
         self.percentile(0.99)
     }
 
-    pub(crate) fn fastest(&self) -> Duration {
-        self.0[0]
-    }
 }
 
 /// The geometric mean of ratios.
@@ -57,7 +54,6 @@ mod tests {
         let samples = Samples::new((1..=100).rev().map(Duration::from_micros).collect());
         assert_eq!(samples.p50(), Duration::from_micros(51));
         assert_eq!(samples.p99(), Duration::from_micros(99));
-        assert_eq!(samples.fastest(), Duration::from_micros(1));
         assert!((geometric_mean(&[1.0, 4.0]) - 2.0).abs() < 1e-9);
     }
 }
