@@ -34,7 +34,7 @@ fn house_with_source(sha256: &str) -> House {
 }
 
 /// `npm pack … --pack-destination FOLDER NAME` runs in that folder.
-const BRINGS_GENUINE: &str = "printf genuine >lib.tgz\n";
+const BRINGS_GENUINE: &str = "printf genuine >lib-1.2.3.tgz\n";
 
 #[test]
 fn child() {
@@ -55,7 +55,7 @@ fn a_fetched_source_is_kept_and_not_fetched_again() {
 #[test]
 fn a_wrong_hash_stops_the_build_and_nothing_is_kept() {
     let house = house_with_source(&sha256(b"genuine"));
-    let output = build_with_npm(&house, "printf forged >lib.tgz\n");
+    let output = build_with_npm(&house, "printf forged >lib-1.2.3.tgz\n");
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stdout);
     let expected = format!(
