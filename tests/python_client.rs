@@ -87,7 +87,7 @@ fn python_with(requirements: &Path) -> PathBuf {
     }
     // A half-made environment of an interrupted run starts over.
     let _ = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&cache.join("tests")).expect("the cache can be written");
+    std::fs::create_dir_all(cache.join("tests")).expect("the cache can be written");
     run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
     run(Command::new(&python)
         .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"])

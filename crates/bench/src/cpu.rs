@@ -10,7 +10,12 @@ use std::time::Duration;
 
 pub(crate) async fn measure(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
     for (language, what, promise, bound) in [
-        (Language::Python, "CPU-bound Python against native CPython of the same source", "geometric mean ≤ 2.4x", 2.4),
+        (
+            Language::Python,
+            "CPU-bound Python against native CPython of the same source",
+            "geometric mean ≤ 2.4x",
+            2.4,
+        ),
         (
             Language::Javascript,
             "CPU-bound JavaScript against native QuickJS-ng of the same source",
@@ -37,7 +42,8 @@ pub(crate) async fn measure(service: &Service, options: &Options, report: &mut R
                 here = here.min(native::warm_call(interpreter, language, program.source, &input, 2)?.0);
             }
             let ratio = guest.as_secs_f64() / here.as_secs_f64();
-            let _ = writeln!(detail, "| {} | {} | {} | {ratio:.2}x |", program.name, human(guest), human(here));
+            let _ =
+                writeln!(detail, "| {} | {} | {} | {ratio:.2}x |", program.name, human(guest), human(here));
             ratios.push(ratio);
         }
         let mean = geometric_mean(&ratios);

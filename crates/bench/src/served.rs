@@ -107,8 +107,11 @@ async fn beside_loops(server: &Server, options: &Options, report: &mut Report) -
     for _ in 0..LOOPS {
         let mut client = server.connect().await?;
         loops.push(tokio::spawn(async move {
-            let mut endless =
-                request_to_proto(request(Language::Python, "def main():\n    while True:\n        pass\n", "{}"));
+            let mut endless = request_to_proto(request(
+                Language::Python,
+                "def main():\n    while True:\n        pass\n",
+                "{}",
+            ));
             let limits = endless.limits.get_or_insert_default();
             limits.wall_time = Some(Duration::from_secs(seconds).try_into()?);
             client.execute(endless).await?;

@@ -41,7 +41,8 @@ impl Server {
     }
 
     pub(crate) async fn connect(&self) -> anyhow::Result<ExecutionServiceClient<Channel>> {
-        let channel = Endpoint::from_shared(format!("http://{}", self.address))?.tcp_nodelay(true).connect().await?;
+        let channel =
+            Endpoint::from_shared(format!("http://{}", self.address))?.tcp_nodelay(true).connect().await?;
         Ok(ExecutionServiceClient::new(channel))
     }
 
@@ -50,7 +51,9 @@ impl Server {
         let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;
         let kilobytes = |name: &str| -> u64 {
             let line = text.lines().find(|line| line.starts_with(name));
-            line.and_then(|line| line.split_whitespace().nth(1)).and_then(|word| word.parse().ok()).unwrap_or(0)
+            line.and_then(|line| line.split_whitespace().nth(1))
+                .and_then(|word| word.parse().ok())
+                .unwrap_or(0)
         };
         Ok((kilobytes("Rss:") << 10, (kilobytes("Private_Dirty:") + kilobytes("Private_Clean:")) << 10))
     }

@@ -25,7 +25,6 @@ impl Samples {
     pub(crate) fn p99(&self) -> Duration {
         self.percentile(0.99)
     }
-
 }
 
 /// The geometric mean of ratios.

@@ -35,7 +35,10 @@ impl Guest {
         if limits.memory_bytes < needed {
             return Err(EngineError::MemoryBelowImage { limit: limits.memory_bytes, needed });
         }
-        let mut store = Store::new(&engine.inner.wasm, GuestState::new(limits, engine.inner.config.fuel_slice, deterministic));
+        let mut store = Store::new(
+            &engine.inner.wasm,
+            GuestState::new(limits, engine.inner.config.fuel_slice, deterministic),
+        );
         store.limiter(|state| &mut state.growth);
         let instance = image.inner.pre.instantiate_async(&mut store).await.map_err(fault)?;
         let memory = instance

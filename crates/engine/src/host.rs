@@ -144,10 +144,15 @@ impl ResourceLimiter for Growth {
 }
 
 enum Clock {
-    Real { start: Instant },
+    Real {
+        start: Instant,
+    },
     /// Advances by one tick at every reading and by every sleep, so that
     /// waiting loops end and every run sees the same times.
-    Fixed { now_unix_nanos: i64, elapsed_nanos: i64 },
+    Fixed {
+        now_unix_nanos: i64,
+        elapsed_nanos: i64,
+    },
 }
 
 impl Clock {
@@ -247,7 +252,11 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
     linker.func_wrap(
         imports::MODULE,
         "output_write",
-        |mut caller: Caller<'_, GuestState>, stream: i32, address: i32, length: i32| -> wasmtime::Result<()> {
+        |mut caller: Caller<'_, GuestState>,
+         stream: i32,
+         address: i32,
+         length: i32|
+         -> wasmtime::Result<()> {
             let (bytes, state) = guest_bytes(&mut caller, address, length)?;
             Ok(state.output.append(stream, bytes)?)
         },

@@ -60,15 +60,12 @@ impl Engine {
         // SAFETY: deserialising runs whatever machine code the file holds, so it must be what our builder wrote:
         // its digest was just checked against the manifest through this very file handle, and the images folder is
         // the operator's own, written atomically and never in place (SECURITY.md lists this trust).
-        let module = unsafe { Module::deserialize_open_file(&self.inner.wasm, code) }
-            .map_err(|error| bad(format!("{error:#}; rebuild it with: ampoule image build {}", manifest.name)))?;
+        let module = unsafe { Module::deserialize_open_file(&self.inner.wasm, code) }.map_err(|error| {
+            bad(format!("{error:#}; rebuild it with: ampoule image build {}", manifest.name))
+        })?;
         check_imports(&module).map_err(bad)?;
         let exports = guest_exports(&module).map_err(bad)?;
-        let pre = self
-            .inner
-            .linker
-            .instantiate_pre(&module)
-            .map_err(|error| bad(format!("{error:#}")))?;
+        let pre = self.inner.linker.instantiate_pre(&module).map_err(|error| bad(format!("{error:#}")))?;
         let digest = Arc::from(manifest.digest.as_str());
         Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, pre, exports }) })
     }
@@ -77,9 +74,13 @@ impl Engine {
 fn read_manifest(folder: &Path) -> Result<Manifest, String> {
     let path = folder.join(MANIFEST_FILE);
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{MANIFEST_FILE}: {error}"))?;
-    let manifest: Manifest = serde_json::from_str(&text).map_err(|error| format!("{MANIFEST_FILE}: {error}"))?;
+    let manifest: Manifest =
+        serde_json::from_str(&text).map_err(|error| format!("{MANIFEST_FILE}: {error}"))?;
     if manifest.format != MANIFEST_FORMAT {
-        return Err(format!("manifest format {} is not {MANIFEST_FORMAT}; rebuild the image", manifest.format));
+        return Err(format!(
+            "manifest format {} is not {MANIFEST_FORMAT}; rebuild the image",
+            manifest.format
+        ));
     }
     Ok(manifest)
 }
@@ -94,7 +95,9 @@ fn verified_files(folder: &Path, manifest: &Manifest) -> Result<File, String> {
         let mut file = File::open(folder.join(name)).map_err(|error| format!("{name}: {error}"))?;
         let found = digest_of(&mut file).map_err(|error| format!("{name}: {error}"))?;
         if found != *expected {
-            return Err(format!("{name} has sha256 {found}, the manifest says {expected}; rebuild the image"));
+            return Err(format!(
+                "{name} has sha256 {found}, the manifest says {expected}; rebuild the image"
+            ));
         }
         if name == CODE_FILE {
             code = Some(file);

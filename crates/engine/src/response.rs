@@ -21,8 +21,13 @@ impl<'a> Response<'a> {
     /// Decodes `bytes`; `None` when they are not a response.
     pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
         let mut kind = None;
-        let mut response =
-            Response { kind: Kind::Completed, result: b"", code: None, failure: Failure::default(), files: Vec::new() };
+        let mut response = Response {
+            kind: Kind::Completed,
+            result: b"",
+            code: None,
+            failure: Failure::default(),
+            files: Vec::new(),
+        };
         for field in MessageReader::new(bytes) {
             let (field_tag, content) = field.ok()?;
             match field_tag {

@@ -88,7 +88,8 @@ fn request(image: &Image, job: &Job<'_>) -> Vec<u8> {
     let program = job.program;
     let code = job.compiled.filter(|compiled| compiled.image_digest == image.inner.digest);
     let files: usize = job.files.iter().map(|file| file.content.len() + 64).sum();
-    let size = program.source.len() + job.input_json.len() + code.map_or(0, |code| code.code.len()) + files + 1024;
+    let size =
+        program.source.len() + job.input_json.len() + code.map_or(0, |code| code.code.len()) + files + 1024;
     let mut message = MessageWriter::with_capacity(size);
     message
         .number(tag::ENTRY, program.entry.abi_number())
@@ -220,7 +221,10 @@ fn stopped(limit: Limit, limits: &Limits, guest: &Guest) -> Outcome {
         Limit::WallTime => (
             Status::TimedOut,
             "TimedOut",
-            format!("stopped after {} of wall time: do less or raise limits.wall_time", seconds(limits.wall_time)),
+            format!(
+                "stopped after {} of wall time: do less or raise limits.wall_time",
+                seconds(limits.wall_time)
+            ),
         ),
         Limit::Fuel => (
             Status::FuelExhausted,

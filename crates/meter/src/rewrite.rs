@@ -6,8 +6,8 @@ use ampoule_world::imports;
 use std::convert::Infallible;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, GlobalSection, GlobalType,
-    ImportSection, Instruction, Module, TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, Function, GlobalSection,
+    GlobalType, ImportSection, Instruction, Module, TypeSection, ValType,
 };
 use wasmparser::{FunctionBody, Operator};
 
@@ -38,7 +38,11 @@ impl Reencode for Writer<'_> {
         Ok(if function < self.survey.imported_functions { function } else { function + 1 })
     }
 
-    fn parse_type_section(&mut self, types: &mut TypeSection, section: wasmparser::TypeSectionReader<'_>) -> Written {
+    fn parse_type_section(
+        &mut self,
+        types: &mut TypeSection,
+        section: wasmparser::TypeSectionReader<'_>,
+    ) -> Written {
         utils::parse_type_section(self, types, section)?;
         types.ty().function([ValType::I64], [ValType::I64]);
         Ok(())

@@ -45,12 +45,7 @@ pub const HOST_FUNCTIONS: [HostFunction; 6] = [
         results: &[I64],
         purpose: "coarse realtime or execution time in nanoseconds",
     },
-    HostFunction {
-        name: "exit",
-        parameters: &[I32],
-        results: &[],
-        purpose: "ends the execution",
-    },
+    HostFunction { name: "exit", parameters: &[I32], results: &[], purpose: "ends the execution" },
     HostFunction {
         name: "output_write",
         parameters: &[I32, I32, I32],
@@ -69,12 +64,7 @@ pub const HOST_FUNCTIONS: [HostFunction; 6] = [
         results: &[I64],
         purpose: "the next slice of fuel, or the end of the execution",
     },
-    HostFunction {
-        name: "sleep",
-        parameters: &[I64],
-        results: &[],
-        purpose: "sleeps within the wall time",
-    },
+    HostFunction { name: "sleep", parameters: &[I64], results: &[], purpose: "sleeps within the wall time" },
 ];
 
 /// Whether an image may import `module.name`.
@@ -83,10 +73,5 @@ pub fn is_allowed(module: &str, name: &str) -> bool {
 }
 
 /// Functions and globals every guest must export; an image exports [`FUEL_GLOBAL`] too.
-pub const REQUIRED_EXPORTS: [&str; 5] = [
-    "memory",
-    "__stack_pointer",
-    "ampoule_alloc",
-    "ampoule_compile",
-    "ampoule_run",
-];
+pub const REQUIRED_EXPORTS: [&str; 5] =
+    ["memory", "__stack_pointer", "ampoule_alloc", "ampoule_compile", "ampoule_run"];

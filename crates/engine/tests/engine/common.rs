@@ -30,7 +30,8 @@ pub(crate) fn guest_wat(body: &str) -> String {
 /// Writes an image folder for a guest.
 pub(crate) fn write_image(folder: &Path, wat: &str) {
     let engine = wasmtime::Engine::new(&code_config()).unwrap();
-    let code = engine.precompile_module(&ampoule_meter::meter(&wat::parse_str(wat).unwrap()).unwrap()).unwrap();
+    let code =
+        engine.precompile_module(&ampoule_meter::meter(&wat::parse_str(wat).unwrap()).unwrap()).unwrap();
     std::fs::write(folder.join(CODE_FILE), &code).unwrap();
     let manifest = Manifest {
         format: MANIFEST_FORMAT,

@@ -2,8 +2,8 @@
 //!
 //! A program that breaks out of its interpreter can do all of this; it must end as an outcome.
 
-use ampoule_world::Status;
 use crate::common::{guest_wat, load, one_slot, run, small_limits};
+use ampoule_world::Status;
 
 async fn status_of(body: &str) -> Status {
     let engine = one_slot();
@@ -25,7 +25,10 @@ async fn addresses_outside_of_memory_are_refused() {
 
 #[tokio::test]
 async fn one_call_for_random_bytes_is_bounded() {
-    assert_eq!(status_of("(call $random_fill (i32.const 0) (i32.const 65537)) (call $done)").await, Status::Internal);
+    assert_eq!(
+        status_of("(call $random_fill (i32.const 0) (i32.const 65537)) (call $done)").await,
+        Status::Internal
+    );
     assert_eq!(
         status_of("(call $random_fill (i32.const 4096) (i32.const 1024)) (call $done)").await,
         Status::Completed
@@ -55,7 +58,10 @@ async fn answers_outside_of_memory_or_without_sense_are_internal() {
 #[tokio::test]
 async fn negative_and_endless_sleeps_end_in_time() {
     assert_eq!(status_of("(call $sleep (i64.const -5)) (call $done)").await, Status::Completed);
-    assert_eq!(status_of("(call $sleep (i64.const 0x7fffffffffffffff)) (call $done)").await, Status::TimedOut);
+    assert_eq!(
+        status_of("(call $sleep (i64.const 0x7fffffffffffffff)) (call $done)").await,
+        Status::TimedOut
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! An image is used only when it is what its manifest says and asks for nothing it may not have.
 
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE};
 use crate::common::{guest_wat, one_slot, write_image};
+use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE};
 
 fn load_error(change: impl FnOnce(&std::path::Path), wat: &str) -> String {
     let folder = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
 //! Nothing of one guest is there for the next in the same slot: memory, globals, table, random bytes, time.
 
+use crate::common::{guest_wat, load, one_slot, run, small_limits};
 use ampoule_engine::CLOCK_RESOLUTION_NANOS;
 use ampoule_world::{Deterministic, Limits, Status};
-use crate::common::{guest_wat, load, one_slot, run, small_limits};
 
 /// Fills the image's page and 3 MiB more with a mark, sets a global, then does `end`.
 fn marking_guest(end: &str) -> String {

@@ -1,7 +1,7 @@
 //! Every limit has its own outcome, whatever the guest does, and the slot is good afterwards.
 
-use ampoule_world::{Limits, Outcome, Status};
 use crate::common::{guest_wat, load, one_slot, run, small_limits};
+use ampoule_world::{Limits, Outcome, Status};
 
 async fn outcome_of(body: &str, limits: Limits) -> Outcome {
     let engine = one_slot();
@@ -34,8 +34,7 @@ async fn an_endless_loop_ends_at_its_wall_time() {
 
 #[tokio::test]
 async fn sleeping_counts_as_wall_time_but_not_as_processor_time() {
-    let outcome =
-        outcome_of("(call $sleep (i64.const 3600000000000)) (call $done)", small_limits()).await;
+    let outcome = outcome_of("(call $sleep (i64.const 3600000000000)) (call $done)", small_limits()).await;
     assert_eq!(outcome.status, Status::TimedOut);
     assert!(outcome.usage.cpu_time < outcome.usage.wall_time / 2);
 }
