@@ -24,8 +24,12 @@ struct encoder {
     struct buffer out;
     char *problem;
     const struct level *at;
+    unsigned depth;         /* of objects within objects */
     bool first;             /* no property of the object at hand is written yet */
 };
+
+/* Structures deeper than this are refused: far more than any JSON in use, and the search for cycles is quadratic. */
+enum { MOST_LEVELS = 5000 };
 
 enum outcome { WRITTEN = 0, NOTHING, FAILED };
 
@@ -48,13 +52,7 @@ static bool put_base64(struct encoder *encoder, JSValueConst value) {
 
 /* ---- what cannot be written ---- */
 
-/* Of a long path the beginning and the end are shown. `below`: levels after this one. */
-static unsigned put_path(struct encoder *encoder, struct buffer *path, const struct level *level, unsigned below) {
-    unsigned above = level->outer ? put_path(encoder, path, level->outer, below + 1) : 0;
-    if (above > 10 && below > 5) {
-        if (above == 11) json_put(path, "...", 3);
-        return above + 1;
-    }
+static void put_step(struct encoder *encoder, struct buffer *path, const struct level *level) {
     if (level->name != JS_ATOM_NULL) {
         const char *name = JS_AtomToCString(encoder->context, level->name);
         bool plain = name && *name && !strchr("0123456789", *name);
@@ -70,12 +68,30 @@ static unsigned put_path(struct encoder *encoder, struct buffer *path, const str
     } else {
         json_put(path, "result", 6);
     }
-    return above + 1;
+}
+
+/* From the top down to the level at hand; of a long path the beginning and the end. */
+static void put_path(struct encoder *encoder, struct buffer *path) {
+    enum { HEAD = 10, TAIL = 5 };
+    const struct level *shown[HEAD + TAIL];
+    unsigned depth = 0, place = 0;
+    for (const struct level *level = encoder->at; level; level = level->outer) depth++;
+    for (const struct level *level = encoder->at; level; level = level->outer, place++) {
+        unsigned from_top = depth - 1 - place;
+        if (place < TAIL) shown[HEAD + TAIL - 1 - place] = level;
+        else if (from_top < HEAD) shown[from_top] = level;
+    }
+    for (unsigned i = 0; i < HEAD + TAIL; i++) {
+        bool tail = i >= HEAD;
+        if (depth < HEAD + TAIL && (tail ? i < HEAD + TAIL - (depth < TAIL ? depth : TAIL) : i + TAIL >= depth)) continue;
+        if (i == HEAD && depth > HEAD + TAIL) json_put(path, "...", 3);
+        put_step(encoder, path, shown[i]);
+    }
 }
 
 static enum outcome refuse(struct encoder *encoder, const char *what) {
     struct buffer text = {0};
-    put_path(encoder, &text, encoder->at, 0);
+    put_path(encoder, &text);
     json_put(&text, " ", 1);
     json_put(&text, what, strlen(what) + 1);
     encoder->problem = text.failed ? NULL : text.bytes;
@@ -275,7 +291,7 @@ static enum outcome write_by_kind(struct encoder *encoder, JSValueConst value, e
 }
 
 static enum outcome write_level(struct encoder *encoder, JSValueConst value, enum engine_kind kind) {
-    if (engine_stack_is_low(encoder->context)) return refuse(encoder, "is nested too deeply");
+    if (encoder->depth >= MOST_LEVELS || engine_stack_is_low(encoder->context)) return refuse(encoder, "is nested too deeply");
     for (const struct level *level = encoder->at; level; level = level->outer) {
         if (engine_kind(level->object) < KIND_OBJECT || JS_VALUE_GET_PTR(level->object) != JS_VALUE_GET_PTR(value)) continue;
         return refuse(encoder, "refers back to an object that contains it: a circular structure has no JSON form");
@@ -283,13 +299,13 @@ static enum outcome write_level(struct encoder *encoder, JSValueConst value, enu
     struct level level = *encoder->at;
     level.object = value;
     encoder->at = &level;
+    encoder->depth++;
     enum outcome outcome = NOTHING;
     bool asks = kind == KIND_OBJECT || kind == KIND_ARRAY || kind == KIND_ERROR || kind == KIND_PROXY || kind == KIND_MAP ||
                 kind == KIND_SET || kind == KIND_REGEXP || kind == KIND_DOM_EXCEPTION;
     if (asks && !(kind == KIND_PROXY && engine_is_revoked_proxy(value))) outcome = write_own_json(encoder, value);
     if (outcome == NOTHING) outcome = write_by_kind(encoder, value, kind);
-    /* the caller's level, unless a message still needs the path */
-    if (outcome != FAILED) encoder->at = level.outer;
+    encoder->depth--;
     return outcome;
 }
 

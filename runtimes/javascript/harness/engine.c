@@ -33,6 +33,21 @@ static double read_number(const char *text) {
 }
 #define strtod(text, end) read_number(text)
 
+/* The compiler's libc is wrong for subnormal numbers, and a unit off for some powers of two. */
+#include <float.h>
+#include <math.h>
+static double exact_log2(double number) {
+    int exponent;
+    if (frexp(number, &exponent) == 0.5) return exponent - 1;
+    return number > 0 && number < DBL_MIN ? log2(number * 0x1p54) - 54 : log2(number);
+}
+#define log2(number) exact_log2(number)
+
+/* Upstream leaves Atomics out for WASI. */
+#include "quickjs-c-atomics.h"
+#include "single_thread.h"
+#define CONFIG_ATOMICS
+
 #include "quickjs.c"
 
 #include "engine.h"

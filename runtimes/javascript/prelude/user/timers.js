@@ -47,10 +47,14 @@ function clock() {
   return time > now ? (now = time) : now;
 }
 
-function schedule(entry) {
+// An interval keeps its beat through the small delays of a busy machine; it is not made up for what it really missed.
+const NOISE = 25;
+
+function schedule(entry, beat) {
   if (!entry.live && entry.holds) holding++;
   entry.live = true;
-  entry.due = clock() + entry.delay;
+  const time = clock();
+  entry.due = (beat !== undefined && time - beat < NOISE ? beat : time) + entry.delay;
   entry.order = ++sequence;
   push(entry);
 }
@@ -168,7 +172,7 @@ export function runTimer() {
   if (holding === 0 && immediates.length === 0) return -1;
   if (heap.length > 0 && heap[0].due <= clock()) {
     const entry = pop();
-    if (entry.repeats) schedule(entry);
+    if (entry.repeats) schedule(entry, entry.due);
     else cancel(entry);
     apply(entry.callback, entry.timer, entry.values);
     return 0;
