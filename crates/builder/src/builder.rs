@@ -99,7 +99,26 @@ impl Builder {
     /// The folder one step of the recipe left, which is built if it is not there: the interpreter's sources, its
     /// native build, whatever tests and benchmarks compare with.
     pub fn build_step(&self, name: &str, step: &str, progress: &mut dyn Progress) -> Result<PathBuf> {
+        // What is there is not waited for, however long another build takes.
+        let (_, plan) = self.plan_for(name, step)?;
+        let output = self.cache.output(name, step, &plan.step(step).key);
+        if output.is_dir() {
+            self.cache.touch(&output);
+            return Ok(output);
+        }
         let _lock = self.cache.lock(|| progress.note(WAITING))?;
+        // The other build may have made it; and the recipe may have changed while we waited.
+        let (recipe, plan) = self.plan_for(name, step)?;
+        let output = self.cache.output(name, step, &plan.step(step).key);
+        if !output.is_dir() {
+            self.run(&recipe, &plan, progress)?;
+        }
+        self.cache.touch(&output);
+        Ok(output)
+    }
+
+    /// The recipe and what a build of one of its steps would run.
+    fn plan_for(&self, name: &str, step: &str) -> Result<(Recipe, Plan)> {
         let recipe = Recipe::load(&self.options.runtimes, name)?;
         let mut plan = Plan::of(&recipe)?;
         if !plan.steps.iter().any(|planned| planned.name == step) {
@@ -107,12 +126,7 @@ impl Builder {
             return Err(Error::UnknownStep { image: name.to_owned(), step: step.to_owned(), known });
         }
         plan.decide(&self.cache, name, step);
-        let output = self.cache.output(name, step, &plan.step(step).key);
-        if !output.is_dir() {
-            self.run(&recipe, &plan, progress)?;
-        }
-        self.cache.touch(&output);
-        Ok(output)
+        Ok((recipe, plan))
     }
 
     fn current(&self, recipe: &Recipe, plan: &Plan) -> Option<BuiltImage> {
