@@ -15,7 +15,7 @@ from types import CoroutineType, ModuleType
 
 from _ampoule_guest import open_for_writing
 
-from . import failures, modules, results
+from . import failures, modules, patterns, results
 
 MAIN, BODY, SCRIPT = 1, 2, 3
 KIND, RESULT, CODE = 16, 17, 4
@@ -33,8 +33,9 @@ _exit_callbacks = 0
 def compile_program(entry, file_name, source, input_json, code, extra_modules, environment):
     try:
         compiled = _compiled(entry, file_name, source, _parsed(input_json))
-        if extra_modules is not None:
-            compiled = (compiled, modules.compiled(extra_modules))
+        regexes = patterns.found(source)
+        if extra_modules is not None or regexes:
+            compiled = (compiled, modules.compiled(extra_modules), regexes)
         return (KIND, COMPLETED, CODE, marshal.dumps(compiled))
     except BaseException as error:
         return failures.answer(error, {file_name: source})
@@ -50,7 +51,9 @@ def run(entry, file_name, source, input_json, code, extra_modules, environment):
         else:
             code = marshal.loads(code)
             if type(code) is tuple:
-                code, codes = code
+                code, codes, regexes = code
+                if regexes:
+                    patterns.keep(regexes)
         if extra_modules is not None:
             loaders = modules.install(extra_modules, codes)
         if environment is not None:

@@ -34,3 +34,8 @@ find Modules -name '*.a' -exec cp {} "$OUT/lib/" \;
 cp -r ../source/Include/. "$OUT/include/python3.13/"
 cp pyconfig.h "$OUT/include/python3.13/"
 cp Modules/config.c "$OUT/"
+
+# configure leaves out quietly what it could not link.
+for module in zlib _bz2 _lzma _sqlite3 _decimal pyexpat _elementtree _sha2 _md5 unicodedata; do
+    grep -q "PyInit_$module\b" Modules/config.c || { echo "configure left out $module" >&2; exit 1; }
+done
