@@ -49,6 +49,18 @@ def _site_builtins():
     builtins.help = _sitebuiltins._Helper()
 
 
+def _gaps():
+    """What CPython leaves out on WASI although the guest has it."""
+    import os
+    import time
+
+    import _ampoule_guest
+
+    os.dup2 = _ampoule_guest.dup2
+    # One thread is the whole process.
+    time.thread_time, time.thread_time_ns = time.process_time, time.process_time_ns
+
+
 def _environment():
     import os
 
@@ -88,6 +100,7 @@ denied.at_boot()
 modules.at_boot()
 loop.at_boot()
 _site_builtins()
+_gaps()
 _environment()
 sys.path.append("/work")
 _warm()

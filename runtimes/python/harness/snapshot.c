@@ -187,10 +187,20 @@ static PyObject *forget(PyObject *module, PyObject *generator) {
 
 static PyObject *open_for_writing(PyObject *module, PyObject *unused) { return PyBool_FromLong(files_open_for_writing()); }
 
+int guest_dup2(int, int); /* ../guest/posix.c */
+
+static PyObject *duplicate_to(PyObject *module, PyObject *arguments) {
+    int fd, to, inheritable;
+    if (!PyArg_ParseTuple(arguments, "ii|p:dup2", &fd, &to, &inheritable)) return NULL;
+    if (to < 0 || guest_dup2(fd, to) < 0) return PyErr_SetFromErrno(PyExc_OSError);
+    return PyLong_FromLong(to);
+}
+
 PyObject *harness_module(void) {
     static PyMethodDef methods[] = {
         {"forget", forget, METH_O, "Makes a random.Random seed itself anew on its next use."},
         {"open_for_writing", open_for_writing, METH_NOARGS, "Whether any file is open for writing."},
+        {"dup2", duplicate_to, METH_VARARGS, "os.dup2, which CPython leaves out on WASI."},
         {0},
     };
     static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_ampoule_guest", NULL, 0, methods};
