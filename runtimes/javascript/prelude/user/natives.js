@@ -3,7 +3,7 @@
 /* global native: set by the bundle's wrapper (build/bundle.sh) */
 export const natives = native;
 export const { apply, ownKeys } = Reflect;
-export const { defineProperty, getOwnPropertyDescriptor, getPrototypeOf, setPrototypeOf, freeze, hasOwn, keys } = Object;
+export const { defineProperty, getOwnPropertyDescriptor } = Object;
 
 /** Defines globals as built-ins are: writable, configurable, not enumerable. */
 export function define(target, values) {
