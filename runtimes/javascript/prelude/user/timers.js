@@ -47,8 +47,9 @@ function clock() {
   return time > now ? (now = time) : now;
 }
 
-// An interval keeps its beat through the small delays of a busy machine; it is not made up for what it really missed.
-const NOISE = 25;
+// An interval keeps its beat through the delays of a busy machine, so that the order of timers does not depend on them;
+// when it is this many milliseconds late, it starts over.
+const NOISE = 1000;
 
 function schedule(entry, beat) {
   if (!entry.live && entry.holds) holding++;
