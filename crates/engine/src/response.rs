@@ -2,19 +2,22 @@
 
 use ampoule_world::message::{self, Kind, MessageReader, tag};
 use ampoule_world::{Failure, File};
+use std::borrow::Cow;
 
 /// Longest message and traceback taken over, in bytes; the harnesses cut earlier, this holds against a broken guest.
 const MAX_FAILURE_TEXT: usize = 1 << 20;
 
 /// Most files taken over from one guest.
-const MAX_FILES: usize = 10_000;
+pub(crate) const MAX_FILES: usize = 10_000;
 
 pub(crate) struct Response<'a> {
     pub(crate) kind: Kind,
     pub(crate) result: &'a [u8],
     pub(crate) code: Option<&'a [u8]>,
     pub(crate) failure: Failure,
-    pub(crate) files: Vec<(&'a str, &'a [u8])>,
+    pub(crate) files: Vec<(Cow<'a, str>, &'a [u8])>,
+    /// There were more than [`MAX_FILES`].
+    pub(crate) too_many_files: bool,
 }
 
 impl<'a> Response<'a> {
@@ -27,6 +30,7 @@ impl<'a> Response<'a> {
             code: None,
             failure: Failure::default(),
             files: Vec::new(),
+            too_many_files: false,
         };
         for field in MessageReader::new(bytes) {
             let (field_tag, content) = field.ok()?;
@@ -39,14 +43,23 @@ impl<'a> Response<'a> {
                 tag::FAIL_TRACEBACK => response.failure.traceback = text(content),
                 tag::FAIL_LINE => response.failure.line = message::number(content),
                 tag::FAIL_COLUMN => response.failure.column = message::number(content),
-                tag::FILE if response.files.len() < MAX_FILES => {
-                    response.files.push(message::split_named(content)?);
-                }
+                tag::FILE => response.add_file(content)?,
                 _ => return None,
             }
         }
         response.kind = kind?;
         Some(response)
+    }
+
+    /// A name that is not UTF-8 cannot be told; its bytes that can be are.
+    fn add_file(&mut self, field: &'a [u8]) -> Option<()> {
+        let end = field.iter().position(|byte| *byte == 0)?;
+        if self.files.len() == MAX_FILES {
+            self.too_many_files = true;
+        } else {
+            self.files.push((String::from_utf8_lossy(&field[..end]), &field[end + 1..]));
+        }
+        Some(())
     }
 
     /// Bytes of the files, names included.
@@ -58,7 +71,7 @@ impl<'a> Response<'a> {
     pub(crate) fn copy_files(&self) -> Vec<File> {
         self.files
             .iter()
-            .map(|(path, content)| File { path: (*path).to_owned(), content: content.to_vec() })
+            .map(|(path, content)| File { path: path.clone().into_owned(), content: content.to_vec() })
             .collect()
     }
 }

@@ -6,7 +6,7 @@ use crate::guest::{Door, Guest};
 use crate::host::Stop;
 use crate::image::Image;
 use crate::job::{Compilation, Compiled, Job};
-use crate::response::Response;
+use crate::response::{MAX_FILES, Response};
 use crate::timing::CpuTimed;
 use ampoule_world::message::{Kind, MessageWriter, tag};
 use ampoule_world::{Failure, Language, Limit, Limits, Outcome, Status, Usage};
@@ -64,7 +64,8 @@ impl Engine {
         };
         let (mut outcome, code) = conclude(&guest, ending, &job.limits, image.language());
         let compiling = job.limits.fuel - limits.fuel;
-        outcome.usage.fuel = guest.fuel_used() + compiling;
+        // The last charge may go beyond the limit; nobody is told to have used more than they had.
+        outcome.usage.fuel = guest.fuel_used().min(limits.fuel) + compiling;
         outcome.usage.peak_memory_bytes = guest.memory_bytes();
         outcome.usage.cpu_time = cpu_time;
         let output = &mut guest.store.data_mut().output;
@@ -187,6 +188,11 @@ fn answered(guest: &Guest, response: &Response<'_>, limits: &Limits) -> (Outcome
             return (outcome, None);
         }
     };
+    if response.too_many_files {
+        let message =
+            format!("there are more than {MAX_FILES} files below out/: write fewer, or one archive");
+        return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None);
+    }
     if response.file_bytes() > limits.file_bytes {
         let message = format!(
             "the files below out/ take {} bytes, the limit is {} bytes: write less",

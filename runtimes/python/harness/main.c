@@ -132,13 +132,18 @@ static void put_answer(message *m, PyObject *answer) {
         put_object(m, PyLong_AsUnsignedLong(PyTuple_GET_ITEM(answer, i)), PyTuple_GET_ITEM(answer, i + 1));
 }
 
-/* What is left when even the Python code that describes failures has failed. */
+/* What is left when even the Python code that describes failures has failed, as it does when the program has replaced
+ * what that code stands on: type and message of the exception that was to be described, which is at the end of the
+ * chain of contexts. */
 static void put_last_resort(message *m) {
     bool memory = PyErr_ExceptionMatches(PyExc_MemoryError);
     message_put_u32(m, AMPOULE_KIND, memory ? AMPOULE_MEMORY : AMPOULE_RAISED);
-    PyObject *raised = PyErr_GetRaisedException();
+    PyObject *raised = PyErr_GetRaisedException(), *context;
+    while (raised && (context = PyException_GetContext(raised))) raised = context;
+    PyObject *text = raised && !memory ? PyObject_Str(raised) : NULL;
+    const char *said = text ? PyUnicode_AsUTF8(text) : NULL;
     message_put_text(m, AMPOULE_FAIL_TYPE, raised ? Py_TYPE(raised)->tp_name : "SystemError");
-    message_put_text(m, AMPOULE_FAIL_MESSAGE, memory ? "out of memory" : "the failure could not be described");
+    message_put_text(m, AMPOULE_FAIL_MESSAGE, memory ? "out of memory" : said ? said : "the failure could not be described");
     PyErr_Clear();
 }
 
