@@ -20,7 +20,7 @@ use std::time::Duration;
 
 /// Small, so that what only a limit ends is ended soon; the wall time is far above what the fuel lasts.
 const DEFAULTS: DefaultLimits = DefaultLimits {
-    wall_time: Duration::from_secs(20),
+    wall_time: Duration::from_secs(60),
     memory_bytes: Some(128 << 20),
     fuel: Some(1_000_000_000),
 };

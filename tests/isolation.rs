@@ -84,6 +84,40 @@ fn nothing_is_left_of(leaking: Language) {
     }
 }
 
+/// Leaker and canary in one and the same guest: a canary that finds nothing here would prove nothing elsewhere.
+#[test]
+fn a_canary_does_see_what_a_leaker_leaves() {
+    let service = service_with_slots(1);
+    for language in Language::ALL {
+        let mut both = canary::request_of(language);
+        let looks = both.program.source.clone();
+        both.program.source = match language {
+            Language::Python => {
+                let source = include_str!("fixtures/canary/leaker.py").to_owned();
+                both.program.modules = vec![ampoule_world::Module { name: "leaker".into(), source }];
+                format!(
+                    "{looks}\n_look = main\nimport leaker\n\ndef main(kram):\n    leaker.mark_everything(kram[::-1])\n    return _look(kram)\n"
+                )
+            }
+            Language::Javascript => {
+                let leaks = include_str!("fixtures/canary/leaker.js")
+                    .replace("async function main", "async function leak");
+                format!("{looks}\n{leaks}\nmarkEverything('{MARK}');\n")
+            }
+        };
+        let outcome = execute(&service, both).expect("it is admitted");
+        // Its own tools are spoilt too: it may fail instead of telling what it found. Clean it is not.
+        assert_ne!(
+            outcome.result_json,
+            canary::CLEAN,
+            "{} is blind: {}",
+            language.name(),
+            describe(&outcome)
+        );
+        println!("{}: {}", language.name(), describe(&outcome));
+    }
+}
+
 #[test]
 fn nothing_is_left_of_a_python_run_however_it_ended() {
     nothing_is_left_of(Language::Python);

@@ -51,7 +51,8 @@ fn fuel() {
         assert!(said.contains("300000000 units of fuel") && said.contains("limits.fuel"), "{said}");
         assert_eq!(outcome.failure.as_ref().map(|failure| failure.kind.as_str()), Some("FuelExhausted"));
         let used = outcome.usage.fuel;
-        assert!((299_000_000..=300_000_000).contains(&used), "{used} units used");
+        // Fuel is charged by the cycle of the interpreter: the last charge may go a little beyond the limit.
+        assert!((299_000_000..300_010_000).contains(&used), "{used} units used");
         next_is_right();
     }
 }
