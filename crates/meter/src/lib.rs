@@ -36,9 +36,9 @@ pub enum MeterError {
     /// Metering twice would charge twice.
     #[error("module is metered already")]
     AlreadyMetered,
-    /// The import section is where `refuel` goes.
-    #[error("module imports nothing; a guest imports its host functions")]
-    NoImports,
+    /// `refuel` goes into the import section and the fuel into the globals; every guest has both.
+    #[error("module has no {0} section; a guest has one")]
+    NoSection(&'static str),
 }
 
 /// The module with metering: one import, one exported global and the checks are added; nothing else changes, except

@@ -59,7 +59,7 @@ impl Survey {
         let mut parameters_of_type = Vec::new();
         let mut facts: Vec<Facts> = Vec::new();
         let mut taken: Vec<u32> = Vec::new();
-        let mut imports_seen = false;
+        let (mut imports_seen, mut globals_seen) = (false, false);
         for payload in Parser::new(0).parse_all(wasm) {
             match payload? {
                 Payload::TypeSection(section) => {
@@ -92,7 +92,10 @@ impl Survey {
                         survey.parameters.push(parameters);
                     }
                 }
-                Payload::GlobalSection(section) => survey.global_count += section.count(),
+                Payload::GlobalSection(section) => {
+                    globals_seen = true;
+                    survey.global_count += section.count();
+                }
                 Payload::ExportSection(section) => {
                     for export in section {
                         let export = export?;
@@ -126,7 +129,10 @@ impl Survey {
             }
         }
         if !imports_seen {
-            return Err(MeterError::NoImports);
+            return Err(MeterError::NoSection("import"));
+        }
+        if !globals_seen {
+            return Err(MeterError::NoSection("global"));
         }
         survey.type_count = parameters_of_type.len() as u32;
         for index in taken {

@@ -1,0 +1,103 @@
+//! Metering: every cycle is charged and checked, straight code is not slowed, and the module means the same.
+
+use ampoule_meter::{MeterError, meter};
+use wasmtime::{Config, Engine, Instance, Linker, Module, Store};
+
+/// A module with `body` as its function `run`; `$recurse` and `$leaf` are there to be called.
+fn module(body: &str) -> Vec<u8> {
+    wat::parse_str(format!(
+        r#"(module
+            (import "ampoule" "exit" (func $exit (param i32)))
+            (memory (export "memory") 1)
+            (global (mut i32) (i32.const 0))
+            (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+            (func $recurse (param i32) (result i32)
+                (if (result i32) (i32.eqz (local.get 0))
+                    (then (i32.const 7))
+                    (else (call $recurse (i32.sub (local.get 0) (i32.const 1))))))
+            (func (export "run") (param i32) (result i32) {body}))"#
+    ))
+    .expect("the test's WAT is good")
+}
+
+struct Metered {
+    store: Store<u64>,
+    instance: Instance,
+}
+
+impl Metered {
+    /// Grants `slice` units at every `refuel`, and counts the calls in the store.
+    fn new(body: &str, slice: i64) -> Metered {
+        let engine = Engine::new(&Config::new()).expect("the engine starts");
+        let wasm = meter(&module(body)).expect("it can be metered");
+        let module = Module::new(&engine, wasm).expect("it is valid");
+        let mut linker = Linker::new(&engine);
+        linker.func_wrap("ampoule", "exit", |_: i32| {}).expect("it links");
+        linker
+            .func_wrap("ampoule", "refuel", move |mut caller: wasmtime::Caller<'_, u64>, left: i64| -> i64 {
+                assert!(left < 0, "refuel is called below zero only");
+                *caller.data_mut() += 1;
+                slice
+            })
+            .expect("it links");
+        let mut store = Store::new(&engine, 0);
+        let instance = linker.instantiate(&mut store, &module).expect("it starts");
+        Metered { store, instance }
+    }
+
+    /// (result, calls of refuel)
+    fn run(&mut self, argument: i32) -> (i32, u64) {
+        let run = self.instance.get_typed_func::<i32, i32>(&mut self.store, "run").expect("it is exported");
+        let result = run.call(&mut self.store, argument).expect("it returns");
+        (result, *self.store.data())
+    }
+}
+
+const LOOP: &str = "(local $sum i32)
+    (loop $again
+        (local.set $sum (i32.add (local.get $sum) (call $leaf (i32.const 0))))
+        (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+        (br_if $again (local.get 0)))
+    (local.get $sum)";
+
+#[test]
+fn every_iteration_of_a_loop_is_charged_with_its_leaf_calls() {
+    let (result, calls) = Metered::new(LOOP, 100).run(1000);
+    assert_eq!(result, 1000);
+    // About 15 instructions an iteration, those of the leaf included.
+    assert!((100..=300).contains(&calls), "{calls} slices of 100 for 1000 iterations");
+}
+
+#[test]
+fn recursion_is_charged() {
+    let (result, calls) = Metered::new("(call $recurse (local.get 0))", 10).run(1000);
+    assert_eq!(result, 7);
+    assert!(calls >= 300, "{calls} slices of 10 for 1000 calls");
+}
+
+#[test]
+fn bulk_instructions_are_charged_by_their_length() {
+    let fill = "(loop $again
+        (memory.fill (i32.const 0) (i32.const 1) (i32.const 65536))
+        (local.set 0 (i32.sub (local.get 0) (i32.const 1)))
+        (br_if $again (local.get 0)))
+        (i32.load8_u (i32.const 65535))";
+    let (result, calls) = Metered::new(fill, 8192).run(100);
+    assert_eq!(result, 1);
+    assert!((90..=110).contains(&calls), "{calls} slices of 8192 for 100 times 64 KiB");
+}
+
+#[test]
+fn the_same_run_is_charged_the_same() {
+    assert_eq!(Metered::new(LOOP, 100).run(777), Metered::new(LOOP, 100).run(777));
+    let wasm = module(LOOP);
+    assert_eq!(meter(&wasm).expect("it can be metered"), meter(&wasm).expect("it can be metered"));
+}
+
+#[test]
+fn a_module_is_metered_once() {
+    let metered = meter(&module(LOOP)).expect("it can be metered");
+    assert!(matches!(meter(&metered), Err(MeterError::AlreadyMetered)));
+    assert!(matches!(meter(b"\0asm\x01\0\0\0"), Err(MeterError::NoSection("import"))));
+    assert!(matches!(meter(b"no module"), Err(MeterError::Malformed(_))));
+}
