@@ -2,8 +2,10 @@
  *
  * libc's own allocator is not used: it rounds to powers of two and scatters what an execution allocates over the
  * pages of the snapshot, and every page an execution touches costs the host a fault and a copy. Here blocks carry
- * eight bytes of header, payloads are 16-byte aligned, neighbours coalesce at once, and heap_seal makes everything
- * after the snapshot contiguous. Nobody else may grow the memory. */
+ * eight bytes of header, payloads are 16-byte aligned, neighbours coalesce at once, and an execution allocates from
+ * two contiguous stretches: the nursery, set aside at the start of the heap before anything else, and, once that is
+ * full, the end of the heap. The nursery is at the start because the host keeps the lowest pages that guests wrote
+ * ready for the next one, and only so many of them. Nobody else may grow the memory. */
 #include "heap.h"
 #include <errno.h>
 #include <stdbool.h>
@@ -19,6 +21,8 @@ typedef struct block {
 
 enum { HEADER = 8, MINIMUM = 16, SMALL = 256, FINE_BITS = 4, FINE = 1 << FINE_BITS, COARSE = 26 };
 /* Memory grows by an eighth of the heap, within these bounds: few calls to the host without wasting a limit. */
+/* Room for a first arena of small objects and twice as much for the rest. */
+enum { NURSERY = 768 << 10 };
 enum { GROW_LEAST = 256 << 10, GROW_MOST = 8 << 20, WASM_PAGE = 1 << 16 };
 /* Larger requests than this cannot be met beside anything else in 32 bits. */
 #define LARGEST ((size_t)0x7fff0000)
@@ -28,9 +32,12 @@ extern unsigned char __heap_base;
 static block *free_lists[COARSE][FINE];
 static uint32_t coarse_map, fine_map[COARSE];
 static block *first, *last, *end; /* end: the head of a used block of size 0 that closes the heap */
-static char *untouched;         /* bytes from here on are still zero, but for the head of the last free block */
+/* Bytes from here on are still zero, but for the links of one free block: in the nursery, and behind it. */
+static char *nursery_untouched, *untouched;
+static block *nursery_end; /* a block that stays in use, so that nothing coalesces across */
 static bool sealed;
 
+static char **untouched_near(const void *p) { return (const block *)p < nursery_end ? &nursery_untouched : &untouched; }
 static uint32_t size_of(const block *b) { return b->size & ~1u; }
 static bool is_free(const block *b) { return b->size & 1; }
 static block *after(block *b) { return (block *)((char *)b + size_of(b)); }
@@ -112,23 +119,36 @@ static void trim(block *b, uint32_t size) {
     link_free(tail);
 }
 
+/* Lays out the nursery, in use until the heap is sealed, and an empty heap behind it. */
+static bool start(uintptr_t base, uintptr_t limit) {
+    uintptr_t least = base + NURSERY + 64;
+    if (limit < least) {
+        size_t pages = (least - limit + WASM_PAGE - 1) / WASM_PAGE;
+        if (__builtin_wasm_memory_grow(0, pages) == (size_t)-1) return false;
+        limit += pages * WASM_PAGE;
+    }
+    first = (block *)base;
+    first->before = NULL;
+    first->size = NURSERY;
+    nursery_end = after(first);
+    nursery_end->before = first;
+    nursery_end->size = MINIMUM;
+    last = after(nursery_end);
+    last->before = nursery_end;
+    end = (block *)(limit - HEADER);
+    last->size = (char *)end - (char *)last;
+    end->size = 0;
+    nursery_untouched = (char *)(first + 1);
+    untouched = (char *)last;
+    link_free(last);
+    return true;
+}
+
 /* Makes the last free block at least `need` bytes by growing memory. */
 static bool grow(uint32_t need) {
     if (!first) {
         uintptr_t base = (((uintptr_t)&__heap_base + 15) & ~(uintptr_t)15) + 8;
-        uintptr_t limit = (uintptr_t)__builtin_wasm_memory_size(0) * WASM_PAGE;
-        if (limit < base + 64) {
-            if (__builtin_wasm_memory_grow(0, 1) == (size_t)-1) return false;
-            limit += WASM_PAGE;
-        }
-        first = (block *)base;
-        untouched = (char *)base;
-        end = (block *)(limit - HEADER);
-        first->before = NULL;
-        first->size = (char *)end - (char *)first;
-        last = first;
-        end->size = 0;
-        link_free(first);
+        if (!start(base, (uintptr_t)__builtin_wasm_memory_size(0) * WASM_PAGE)) return false;
     }
     uint32_t have = is_free(last) ? size_of(last) : 0;
     if (have >= need) return true;
@@ -164,7 +184,8 @@ static uint32_t block_size(size_t payload_size) { return payload_size <= 8 ? MIN
 
 static void touch(block *b) {
     char *stop = (char *)b + size_of(b) + sizeof(block); /* behind it follows the head of a free block */
-    if (stop > untouched) untouched = stop;
+    char **mark = untouched_near(b);
+    if (stop > *mark) *mark = stop;
 }
 
 void *malloc(size_t size) {
@@ -219,9 +240,10 @@ void *calloc(size_t count, size_t each) {
         errno = ENOMEM;
         return NULL;
     }
-    char *fresh = untouched;
+    char *marks[] = {nursery_untouched, untouched};
     char *p = malloc(size);
     if (!p) return NULL;
+    char *fresh = marks[untouched_near(p) == &untouched];
     /* What lies beyond the old mark was never written, but for the links at the start of a free block. */
     size_t dirty = size < 16 ? size : 16;
     if (!fresh) dirty = size;
@@ -272,15 +294,9 @@ void *realloc(void *p, size_t size) {
     return moved;
 }
 
-void *memalign(size_t alignment, size_t size) {
-    if (alignment <= 16) return malloc(size);
-    if (alignment & (alignment - 1) || alignment > LARGEST || size > LARGEST - alignment - 2 * MINIMUM) {
-        errno = alignment & (alignment - 1) ? EINVAL : ENOMEM;
-        return NULL;
-    }
-    char *p = malloc(size + alignment + MINIMUM);
-    if (!p) return NULL;
-    block *b = block_of(p);
+/* Cuts an aligned block out of `b`, which is in use and has room for it and for a block before it. */
+static void *align_within(block *b, size_t alignment, size_t size) {
+    char *p = payload(b);
     uintptr_t aligned = ((uintptr_t)p + alignment - 1) & ~(uintptr_t)(alignment - 1);
     if (aligned != (uintptr_t)p) { /* a multiple of 16 away: the part before is a whole block */
         block *inner = block_of((void *)aligned);
@@ -292,7 +308,18 @@ void *memalign(size_t alignment, size_t size) {
         b = inner;
     }
     trim(b, block_size(size));
+    touch(b);
     return payload(b);
+}
+
+void *memalign(size_t alignment, size_t size) {
+    if (alignment <= 16) return malloc(size);
+    if (alignment & (alignment - 1) || alignment > LARGEST || size > LARGEST - alignment - 2 * MINIMUM) {
+        errno = alignment & (alignment - 1) ? EINVAL : ENOMEM;
+        return NULL;
+    }
+    char *p = malloc(size + alignment + MINIMUM);
+    return p ? align_within(block_of(p), alignment, size) : NULL;
 }
 
 void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
@@ -323,7 +350,20 @@ size_t heap_free_bytes(void) {
     return total;
 }
 
+static block *open_nursery(void) {
+    if (first && !is_free(first) && size_of(first) == NURSERY) free(payload(first));
+    return first;
+}
+
+void *heap_take_from_nursery(size_t alignment, size_t size) {
+    block *b = open_nursery();
+    if (!b || !is_free(b) || size_of(b) < size + alignment + 2 * MINIMUM) return memalign(alignment, size);
+    unlink_free(b);
+    return align_within(b, alignment, size);
+}
+
 void heap_seal(size_t ready) {
+    open_nursery();
     memset(free_lists, 0, sizeof free_lists);
     memset(fine_map, 0, sizeof fine_map);
     coarse_map = 0;
@@ -331,7 +371,7 @@ void heap_seal(size_t ready) {
         if (!is_free(b)) continue;
         b->size &= ~1u;
         b->next = b->previous = NULL;
-        if (after(b) == end) link_free(b);
+        if (after(b) == end || b < nursery_end) link_free(b);
     }
     grow(ready);
     /* The last block starts on a page of its own (8 bytes into it, as every block), so that the first allocation does

@@ -5,10 +5,13 @@
 #include <stdint.h>
 
 /* Called once, at the end of ampoule_init. Until then freed memory is zeroed, so that the snapshot holds no dead
- * bytes; from then on an execution allocates from one contiguous fresh stretch, so that it touches few pages of
- * the snapshot. `ready` bytes of that stretch are part of the initial memory, so that a small execution never
+ * bytes; from then on an execution allocates from the nursery and then from the end of the heap, so that it touches
+ * few pages of the snapshot. `ready` bytes at the end are part of the initial memory, so that a small execution never
  * grows it. Free blocks scattered between live ones are given up. */
 void heap_seal(size_t ready);
+
+/* Memory for what every execution writes to, where it allocates first; before the heap is sealed. */
+void *heap_take_from_nursery(size_t alignment, size_t size);
 
 /* Bytes between the start of the heap and the end of memory, and of them free; for measurements. */
 size_t heap_size(void);

@@ -91,8 +91,10 @@ impl Case {
         request.program.file_name = self.path.clone();
         request.program.modules = self.modules.clone();
         if self.header.has("module") {
-            let source = std::mem::replace(&mut request.program.source, format!("import './{}';", self.path));
-            request.program.modules.push(Module { name: self.path.clone(), source });
+            let name = self.module_name();
+            request.program.file_name = "main.js".into();
+            let source = std::mem::replace(&mut request.program.source, format!("import './{name}';"));
+            request.program.modules.push(Module { name, source });
         }
         request.limits.wall_time = Some(Duration::from_secs(300));
         let interrupted = self.header.has("qjs:set-interrupt-handler");
@@ -116,6 +118,15 @@ impl Case {
             _ => false,
         };
         (if right { Ok(()) } else { told() }, outcome.usage.cpu_time)
+    }
+
+    /// A name that makes it an ES module even if it could be CommonJS, unless it imports itself by its own.
+    fn module_name(&self) -> String {
+        let file = self.path.rsplit('/').next().unwrap_or(&self.path);
+        match self.source.contains(&format!("./{file}")) {
+            true => self.path.clone(),
+            false => self.path.trim_end_matches(".js").to_owned() + ".mjs",
+        }
     }
 
     /// Runs it in the native interpreter.

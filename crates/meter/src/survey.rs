@@ -1,6 +1,7 @@
 //! First pass: what each function does, where metering points go, and what each charges.
 
 use crate::MeterError;
+use crate::loops::{Placement, placements};
 use ampoule_world::imports;
 use wasmparser::{
     CompositeInnerType, ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef,
@@ -21,8 +22,8 @@ const STRAIGHT: u64 = 4096;
 pub(crate) struct Charges {
     /// Charged on entry; `None` when callers pay for it.
     pub(crate) entry: Option<u64>,
-    /// Charged per iteration, in the order in which the loops appear.
-    pub(crate) loops: Vec<u64>,
+    /// Of the loops, in the order in which they appear: where, and how much per iteration.
+    pub(crate) loops: Vec<(Placement, u64)>,
 }
 
 /// What the second pass needs to know.
@@ -41,6 +42,8 @@ pub(crate) struct Survey {
 struct Stretch {
     instructions: u64,
     callees: Vec<u32>,
+    /// Loops within whose first iteration is charged with this.
+    loops: Vec<usize>,
     /// Conditional branches and selections among arms.
     branches: u32,
 }
@@ -49,6 +52,7 @@ struct Stretch {
 struct Facts {
     /// The body, then the loops in the order in which they appear.
     stretches: Vec<Stretch>,
+    placements: Vec<Placement>,
     calls: bool,
     address_taken: bool,
 }
@@ -147,7 +151,8 @@ impl Survey {
 }
 
 fn facts_of(body: &FunctionBody<'_>, taken: &mut Vec<u32>) -> Result<Facts, MeterError> {
-    let mut facts = Facts { stretches: vec![Stretch::default()], ..Facts::default() };
+    let placements = placements(body)?;
+    let mut facts = Facts { stretches: vec![Stretch::default()], placements, ..Facts::default() };
     // For every open block: the stretch that goes on after its end.
     let mut outer = Vec::new();
     let mut current = 0;
@@ -155,7 +160,11 @@ fn facts_of(body: &FunctionBody<'_>, taken: &mut Vec<u32>) -> Result<Facts, Mete
         match operator? {
             Operator::Loop { .. } => {
                 outer.push(current);
-                current = facts.stretches.len();
+                let this = facts.stretches.len();
+                if facts.placements[this - 1] == Placement::Branches {
+                    facts.stretches[current].loops.push(this);
+                }
+                current = this;
                 facts.stretches.push(Stretch::default());
             }
             Operator::If { .. } => {
@@ -254,7 +263,9 @@ impl<'a> Pricing<'a> {
             .map(|function| Charges {
                 entry: self.is_point[function].then(|| self.stretch_price(function, 0)),
                 loops: (1..self.facts[function].stretches.len())
-                    .map(|stretch| self.stretch_price(function, stretch))
+                    .map(|stretch| {
+                        (self.facts[function].placements[stretch - 1], self.stretch_price(function, stretch))
+                    })
                     .collect(),
             })
             .collect()
@@ -264,9 +275,10 @@ impl<'a> Pricing<'a> {
         let facts = self.facts;
         let stretch = &facts[function].stretches[stretch];
         let callees: u64 = stretch.callees.iter().map(|callee| self.call_price(*callee)).sum();
+        let loops: u64 = stretch.loops.iter().map(|inner| self.stretch_price(function, *inner)).sum();
         // One branch is what every loop ends with.
         let most = if stretch.branches > 1 { BRANCHING } else { STRAIGHT };
-        (stretch.instructions + callees).clamp(1, most)
+        (stretch.instructions + callees + loops).clamp(1, most)
     }
 
     /// What a call costs the caller beyond the instruction. Without points there are no cycles, so this ends.

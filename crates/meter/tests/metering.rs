@@ -1,57 +1,9 @@
 //! Metering: every cycle is charged and checked, straight code is not slowed, and the module means the same.
 
+mod common;
+
 use ampoule_meter::{MeterError, meter};
-use wasmtime::{Config, Engine, Instance, Linker, Module, Store};
-
-/// A module with `body` as its function `run`; `$recurse` and `$leaf` are there to be called.
-fn module(body: &str) -> Vec<u8> {
-    wat::parse_str(format!(
-        r#"(module
-            (import "ampoule" "exit" (func $exit (param i32)))
-            (memory (export "memory") 1)
-            (global (mut i32) (i32.const 0))
-            (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
-            (func $recurse (param i32) (result i32)
-                (if (result i32) (i32.eqz (local.get 0))
-                    (then (i32.const 7))
-                    (else (call $recurse (i32.sub (local.get 0) (i32.const 1))))))
-            (func (export "run") (param i32) (result i32) {body}))"#
-    ))
-    .expect("the test's WAT is good")
-}
-
-struct Metered {
-    store: Store<u64>,
-    instance: Instance,
-}
-
-impl Metered {
-    /// Grants `slice` units at every `refuel`, and counts the calls in the store.
-    fn new(body: &str, slice: i64) -> Metered {
-        let engine = Engine::new(&Config::new()).expect("the engine starts");
-        let wasm = meter(&module(body)).expect("it can be metered");
-        let module = Module::new(&engine, wasm).expect("it is valid");
-        let mut linker = Linker::new(&engine);
-        linker.func_wrap("ampoule", "exit", |_: i32| {}).expect("it links");
-        linker
-            .func_wrap("ampoule", "refuel", move |mut caller: wasmtime::Caller<'_, u64>, left: i64| -> i64 {
-                assert!(left < 0, "refuel is called below zero only");
-                *caller.data_mut() += 1;
-                slice
-            })
-            .expect("it links");
-        let mut store = Store::new(&engine, 0);
-        let instance = linker.instantiate(&mut store, &module).expect("it starts");
-        Metered { store, instance }
-    }
-
-    /// (result, calls of refuel)
-    fn run(&mut self, argument: i32) -> (i32, u64) {
-        let run = self.instance.get_typed_func::<i32, i32>(&mut self.store, "run").expect("it is exported");
-        let result = run.call(&mut self.store, argument).expect("it returns");
-        (result, *self.store.data())
-    }
-}
+use common::{Metered, module};
 
 const LOOP: &str = "(local $sum i32)
     (loop $again

@@ -8,7 +8,7 @@ guest="$RECIPE_ROOT/guest"
 
 # The linear stack: 6 MiB for JavaScript (harness/guest.c), the rest for the C functions below its last check.
 stack=$((8 << 20))
-flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -I$quickjs --embed-dir=$STEP_BUNDLE"
+flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -include $guest/meter.h -I$quickjs --embed-dir=$STEP_BUNDLE"
 ours='-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Werror'
 
 compile() { # object, flags, source

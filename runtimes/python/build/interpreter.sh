@@ -23,7 +23,7 @@ CONFIG_SITE=../config.site ../source/configure \
     --host=wasm32-wasip1 --build="$(../source/config.guess)" --with-build-python="$STEP_NATIVE/bin/python3" \
     --prefix=/ --disable-test-modules --without-ensurepip --with-pymalloc --without-mimalloc --disable-ipv6 --enable-big-digits=30 \
     CC="$tools/cc" CXX="$tools/c++" AR="$tools/ar" RANLIB="$tools/ranlib" \
-    CFLAGS="-include $RECIPE_ROOT/guest/posix.h -Wno-unused-command-line-argument -DSOCK_RAW=3" OPT="-DNDEBUG -O3 -fwrapv" \
+    CFLAGS="-include $RECIPE_ROOT/guest/posix.h -include $RECIPE_ROOT/guest/meter.h -Wno-unused-command-line-argument -DSOCK_RAW=3" OPT="-DNDEBUG -O3 -Xclang -O3 -fwrapv" \
     >configure.log 2>&1 || { tail -60 configure.log; exit 1; }
 make -j"$JOBS" libpython3.13.a >make.log 2>&1 || { grep -E 'error|Error' make.log | tail -30; exit 1; }
 

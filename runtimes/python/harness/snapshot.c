@@ -6,6 +6,7 @@
  * bytes are zeroed (they would be stored in the image). */
 #define Py_BUILD_CORE
 #include "harness.h"
+#include "heap.h"
 #include <internal/pycore_backoff.h>
 #include <internal/pycore_code.h>
 #include <internal/pycore_gc.h>
@@ -135,10 +136,11 @@ static void make_immortal(void) {
 enum { POOL = 2048, PAGE = 4096, LARGEST_SMALL = 512, SMALL_STEP = 8 };
 
 static size_t arenas;
+static bool last_arena; /* the next one is what executions begin with */
 
 static void *new_arena(void *context, size_t size) {
     arenas++;
-    return aligned_alloc(PAGE, size);
+    return last_arena ? heap_take_from_nursery(PAGE, size) : aligned_alloc(PAGE, size);
 }
 
 static void free_arena(void *context, void *arena, size_t size) { free(arena); }
@@ -160,10 +162,12 @@ static void retire_pools(void) {
         PyObject_Free(block);
     }
     size_t before = arenas;
+    last_arena = true;
     void *block;
     do block = PyObject_Malloc(LARGEST_SMALL);
     while (block && arenas == before);
     PyObject_Free(block);
+    last_arena = false;
 }
 
 /* ---- the stack ---- */
