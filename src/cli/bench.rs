@@ -42,8 +42,11 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
     let options = Options { quick: arguments.quick, natives, server };
     let tokio = runtime::for_guests()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    // On a worker, where a server's executions run; the thread that waits here would be woken at every turn's end.
+    let measuring = tokio.spawn(async move { ampoule_bench::run(&service, &options).await });
     let report = tokio
-        .block_on(ampoule_bench::run(&service, &options))
+        .block_on(measuring)
+        .map_err(|error| CommandError::infrastructure(format!("the benchmark broke off: {error}")))?
         .map_err(|error| CommandError::infrastructure(format!("{error:#}")))?;
     write_stdout(report.to_markdown().as_bytes())?;
     Ok(Exit::Success)

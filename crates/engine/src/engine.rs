@@ -3,6 +3,7 @@
 use crate::config::{EngineConfig, pooled_config};
 use crate::error::EngineError;
 use crate::host;
+use crate::turn::Population;
 use std::sync::Arc;
 
 /// A pool of slots in which guests live. Cheap to clone.
@@ -15,6 +16,7 @@ pub(crate) struct Inner {
     pub(crate) wasm: wasmtime::Engine,
     pub(crate) linker: wasmtime::Linker<host::GuestState>,
     pub(crate) config: EngineConfig,
+    pub(crate) population: Population,
 }
 
 impl Engine {
@@ -23,7 +25,7 @@ impl Engine {
         let start = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
         let wasm = wasmtime::Engine::new(&pooled_config(&config)).map_err(start)?;
         let linker = host::linker(&wasm).map_err(start)?;
-        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config }) })
+        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config, population: Population::default() }) })
     }
 
     /// The configuration in force.

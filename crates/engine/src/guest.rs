@@ -4,6 +4,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::host::{GuestState, Stop};
 use crate::image::Image;
+use crate::turn::Turn;
 use ampoule_world::{Deterministic, Limits};
 use wasmtime::{Global, Instance, Memory, ModuleExport, Store, TypedFunc, Val};
 
@@ -37,7 +38,12 @@ impl Guest {
         }
         let mut store = Store::new(
             &engine.inner.wasm,
-            GuestState::new(limits, engine.inner.config.fuel_slice, deterministic),
+            GuestState::new(
+                limits,
+                engine.inner.config.fuel_slice,
+                deterministic,
+                Turn::begin(&engine.inner.population),
+            ),
         );
         store.limiter(|state| &mut state.growth);
         let instance = image.inner.pre.instantiate_async(&mut store).await.map_err(fault)?;

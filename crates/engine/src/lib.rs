@@ -22,6 +22,7 @@ mod job;
 mod response;
 mod run;
 mod timing;
+mod turn;
 
 pub use config::{EngineConfig, code_config, code_config_id, swap_is_off};
 pub use engine::Engine;
