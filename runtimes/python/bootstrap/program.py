@@ -13,7 +13,7 @@ import os
 import sys
 from types import CoroutineType, ModuleType
 
-from _ampoule_guest import open_for_writing
+from _ampoule_guest import open_for_writing, read_json
 
 from . import failures, modules, patterns, results
 
@@ -113,19 +113,12 @@ def _awaited(awaitable):
     return asyncio.run(wait())
 
 
-_scan = json.decoder.JSONDecoder().scan_once
-
-
 def _parsed(input_json):
     if input_json is None:
         return {}
-    try:
-        # What json.loads does between two searches for white space.
-        value, end = _scan(input_json, 0)
-        if end == len(input_json):
-            return value
-    except (StopIteration, ValueError):
-        pass
+    value = read_json(input_json)
+    if value is not NotImplemented:
+        return value
     try:
         return json.loads(input_json)
     except ValueError:

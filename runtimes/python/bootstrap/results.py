@@ -1,9 +1,11 @@
-"""Writes a program's result as JSON text. What Python's own encoder takes goes its fast way; for the rest see the
-table in README.md."""
+"""Writes a program's result as JSON text. What JSON itself has is written in C (harness/json.c), what Python's own encoder
+takes by that; for the rest see the table in README.md."""
 
 import json
 import sys
 from json.encoder import c_make_encoder, encode_basestring
+
+from _ampoule_guest import write_json
 
 from .failures import InvalidResult
 
@@ -21,8 +23,9 @@ _chunks = c_make_encoder(None, _not_plain, encode_basestring, None, ":", ",", Fa
 
 def encode(value):
     """JSON text in UTF-8. A lone surrogate becomes its JSON escape."""
-    if value is None:
-        return b"null"
+    written = write_json(value)
+    if written is not NotImplemented:
+        return written
     try:
         text = "".join(_chunks(value, 0))
     except MemoryError:

@@ -9,5 +9,8 @@ void harness_seal(void);
 void harness_arenas(void);
 /* The module `_ampoule_guest`, for the bootstrap. */
 PyObject *harness_module(void);
+/* Its functions read_json(str) and write_json(value) -> bytes (json.c); NotImplemented for what they leave to Python. */
+PyObject *harness_read_json(PyObject *module, PyObject *text);
+PyObject *harness_write_json(PyObject *module, PyObject *value);
 
 #endif

@@ -204,6 +204,8 @@ PyObject *harness_module(void) {
     static PyMethodDef methods[] = {
         {"forget", forget, METH_O, "Makes a random.Random seed itself anew on its next use."},
         {"open_for_writing", open_for_writing, METH_NOARGS, "Whether any file is open for writing."},
+        {"read_json", harness_read_json, METH_O, "The value of a JSON text."},
+        {"write_json", harness_write_json, METH_O, "A plain value as JSON text in UTF-8."},
         {"dup2", duplicate_to, METH_VARARGS, "os.dup2, which CPython leaves out on WASI."},
         {0},
     };
