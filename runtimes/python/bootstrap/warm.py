@@ -36,7 +36,7 @@ ANSWER = '''Here is the list you asked for:
 ```
 '''
 RECORDS = '''
-import csv, io, statistics, hashlib, base64, dataclasses, itertools, operator, html, urllib.parse, uuid, decimal
+import csv, io, statistics, hashlib, base64, dataclasses, itertools, operator, html, urllib.parse, uuid
 from collections import defaultdict, OrderedDict, deque
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -62,7 +62,7 @@ def main(rows: list[dict[str, Any]]) -> dict:
         "mean": statistics.mean(line.amount for line in lines), "csv": out.getvalue(), "back": back,
         "digest": hashlib.sha256("x".encode()).hexdigest(), "b64": base64.b64encode(b"abc").decode(),
         "best": max(lines, key=operator.attrgetter("amount")).name, "html": html.escape("<a>"),
-        "query": urllib.parse.urlencode({"q": "a b"}), "quantized": str(decimal.Decimal("1.234").quantize(decimal.Decimal("0.01"))),
+        "query": urllib.parse.urlencode({"q": "a b"}),
         "chain": list(itertools.chain([1], (2,))), "upper": " ".join(word.capitalize() for word in "a b c".split()),
     }
 '''

@@ -7,6 +7,9 @@ python="$STEP_NATIVE/bin/python3"
 lib="$OUT/tree/usr/lib/python3.13"
 mkdir -p "$lib" "$OUT/tree/usr/share"
 cp -r "$STEP_SOURCE/cpython/Lib/." "$lib/"
+for patch in "$RECIPE"/patches/lib/*.patch; do
+    patch -d "$lib" -p1 -s --no-backup-if-mismatch <"$patch"
+done
 
 # Tests, what needs a screen, and what installs packages.
 (cd "$lib" && rm -rf test idlelib tkinter turtledemo ensurepip site-packages)
