@@ -21,6 +21,7 @@ pub(crate) struct Guest {
     memory: Memory,
     fuel: Global,
     image: Image,
+    door: Door,
 }
 
 impl Guest {
@@ -28,6 +29,7 @@ impl Guest {
     pub(crate) async fn start(
         engine: &Engine,
         image: &Image,
+        door: Door,
         limits: &Limits,
         deterministic: Option<Deterministic>,
     ) -> Result<Self, EngineError> {
@@ -46,29 +48,27 @@ impl Guest {
             ),
         );
         store.limiter(|state| &mut state.growth);
-        let instance = image.inner.pre.instantiate_async(&mut store).await.map_err(fault)?;
+        let code = image.inner.code(door);
+        let instance = code.pre.instantiate_async(&mut store).await.map_err(fault)?;
         let memory = instance
-            .get_module_export(&mut store, &image.inner.exports.memory)
+            .get_module_export(&mut store, &code.exports.memory)
             .and_then(wasmtime::Extern::into_memory)
             .ok_or_else(|| EngineError::Guest("the export 'memory' is not a memory".into()))?;
         store.data_mut().memory = Some(memory);
         let fuel = instance
-            .get_module_export(&mut store, &image.inner.exports.fuel)
+            .get_module_export(&mut store, &code.exports.fuel)
             .and_then(wasmtime::Extern::into_global)
             .ok_or_else(|| EngineError::Guest("the export for fuel is not a global".into()))?;
         let slice = store.data_mut().fuel.next_slice(0).unwrap_or(0);
         fuel.set(&mut store, Val::I64(slice)).map_err(fault)?;
-        Ok(Guest { store, instance, memory, fuel, image: image.clone() })
+        Ok(Guest { store, instance, memory, fuel, image: image.clone(), door })
     }
 
     /// Hands in a request and returns where the response lies. Traps and stops come back as errors of wasmtime.
-    pub(crate) async fn call(&mut self, door: Door, request: &[u8]) -> wasmtime::Result<u64> {
+    pub(crate) async fn call(&mut self, request: &[u8]) -> wasmtime::Result<u64> {
         let length = u32::try_from(request.len())?;
-        let exports = &self.image.inner.exports;
-        let (alloc, door) = match door {
-            Door::Compile => (exports.alloc, exports.compile),
-            Door::Run => (exports.alloc, exports.run),
-        };
+        let exports = &self.image.inner.code(self.door).exports;
+        let (alloc, door) = (exports.alloc, exports.door);
         let alloc: TypedFunc<u32, u32> = self.function(&alloc)?;
         let door: TypedFunc<(u32, u32), u64> = self.function(&door)?;
         let address = alloc.call_async(&mut self.store, length).await?;

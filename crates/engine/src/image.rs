@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::guest::Door;
 use crate::host::GuestState;
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use ampoule_world::{Language, imports};
@@ -21,6 +22,24 @@ pub struct Image {
 pub(crate) struct LoadedImage {
     pub(crate) manifest: Manifest,
     pub(crate) digest: Arc<str>,
+    /// The code, loaded once for each door. A slot that held a guest of a module keeps the memory ready that such
+    /// guests write to, as far as it is not scattered too much; the compiler's would crowd out the programs', so
+    /// the pool is made to see two modules and prefers to give each its own slots again. The mapped file is one.
+    compiling: Code,
+    running: Code,
+}
+
+impl LoadedImage {
+    pub(crate) fn code(&self, door: Door) -> &Code {
+        match door {
+            Door::Compile => &self.compiling,
+            Door::Run => &self.running,
+        }
+    }
+}
+
+/// A module ready to be instantiated.
+pub(crate) struct Code {
     pub(crate) pre: InstancePre<GuestState>,
     pub(crate) exports: GuestExports,
 }
@@ -30,8 +49,8 @@ pub(crate) struct GuestExports {
     pub(crate) memory: ModuleExport,
     pub(crate) fuel: ModuleExport,
     pub(crate) alloc: ModuleExport,
-    pub(crate) compile: ModuleExport,
-    pub(crate) run: ModuleExport,
+    /// `ampoule_compile` or `ampoule_run`.
+    pub(crate) door: ModuleExport,
 }
 
 impl Image {
@@ -56,18 +75,25 @@ impl Engine {
     pub fn load(&self, folder: &Path) -> Result<Image, EngineError> {
         let bad = |reason: String| EngineError::BadImage { path: folder.to_owned(), reason };
         let manifest = read_manifest(folder).map_err(bad)?;
-        let code = verified_files(folder, &manifest).map_err(bad)?;
-        // SAFETY: deserialising runs whatever machine code the file holds, so it must be what our builder wrote:
-        // its digest was just checked against the manifest through this very file handle, and the images folder is
-        // the operator's own, written atomically and never in place (SECURITY.md lists this trust).
-        let module = unsafe { Module::deserialize_open_file(&self.inner.wasm, code) }.map_err(|error| {
-            bad(format!("{error:#}; rebuild it with: ampoule image build {}", manifest.name))
-        })?;
-        check_imports(&module).map_err(bad)?;
-        let exports = guest_exports(&module).map_err(bad)?;
-        let pre = self.inner.linker.instantiate_pre(&module).map_err(|error| bad(format!("{error:#}")))?;
+        let file = verified_files(folder, &manifest).map_err(bad)?;
+        let twin = file.try_clone().map_err(|error| bad(format!("{CODE_FILE}: {error}")))?;
+        let compiling = self.load_code(file, Door::Compile, &manifest.name).map_err(bad)?;
+        let running = self.load_code(twin, Door::Run, &manifest.name).map_err(bad)?;
         let digest = Arc::from(manifest.digest.as_str());
-        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, pre, exports }) })
+        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, compiling, running }) })
+    }
+
+    /// Maps the code of a file whose digest has been checked.
+    fn load_code(&self, file: File, door: Door, image: &str) -> Result<Code, String> {
+        // SAFETY: deserialising runs whatever machine code the file holds, so it must be what our builder wrote:
+        // its digest was just checked against the manifest through this very open file, and the images folder is
+        // the operator's own, written atomically and never in place (SECURITY.md lists this trust).
+        let module = unsafe { Module::deserialize_open_file(&self.inner.wasm, file) }
+            .map_err(|error| format!("{error:#}; rebuild it with: ampoule image build {image}"))?;
+        check_imports(&module)?;
+        let exports = guest_exports(&module, door)?;
+        let pre = self.inner.linker.instantiate_pre(&module).map_err(|error| format!("{error:#}"))?;
+        Ok(Code { pre, exports })
     }
 }
 
@@ -125,14 +151,16 @@ fn check_imports(module: &Module) -> Result<(), String> {
     }
 }
 
-fn guest_exports(module: &Module) -> Result<GuestExports, String> {
+fn guest_exports(module: &Module, door: Door) -> Result<GuestExports, String> {
     let export =
         |name: &str| module.get_export_index(name).ok_or_else(|| format!("it lacks the export '{name}'"));
     Ok(GuestExports {
         memory: export("memory")?,
         fuel: export(imports::FUEL_GLOBAL)?,
         alloc: export("ampoule_alloc")?,
-        compile: export("ampoule_compile")?,
-        run: export("ampoule_run")?,
+        door: export(match door {
+            Door::Compile => "ampoule_compile",
+            Door::Run => "ampoule_run",
+        })?,
     })
 }

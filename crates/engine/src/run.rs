@@ -50,10 +50,10 @@ impl Engine {
         let started = Instant::now();
         let limits = remaining(job);
         let request = request(image, job);
-        let mut guest = Guest::start(self, image, &limits, job.deterministic).await?;
+        let mut guest = Guest::start(self, image, door, &limits, job.deterministic).await?;
         let mut cpu_time = Duration::ZERO;
         let called = {
-            let call = pin!(guest.call(door, &request));
+            let call = pin!(guest.call(&request));
             let call = CpuTimed { future: call, total: &mut cpu_time };
             tokio::time::timeout(limits.wall_time, call).await
         };
