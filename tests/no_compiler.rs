@@ -16,7 +16,7 @@ fn a_build_without_the_builder_links_no_compiler() {
             "--prefix",
             "none",
         ])
-        .args(["--package", "ampoule", "--manifest-path", concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml")])
+        .args(["--package", "ampoule"])
         .output()
         .unwrap();
     let stderr = String::from_utf8_lossy(&tree.stderr);

@@ -12,7 +12,7 @@ use std::process::{Child, Command, Stdio};
 
 #[test]
 fn a_client_of_python_grpcio_is_served() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = common::checkout();
     let python = python_with(&root.join("tests/python_client/requirements.txt"));
     let server = Server::start();
     let client = Command::new(python)

@@ -176,7 +176,7 @@ pub(crate) struct DefaultLimits {
 
 /// All fixtures of `tests/fixtures/<kind>`, sorted by name.
 pub(crate) fn load(kind: &str, defaults: &DefaultLimits) -> Vec<Fixture> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(kind);
+    let root = super::checkout().join("tests/fixtures").join(kind);
     let entries = std::fs::read_dir(&root).unwrap_or_else(|error| panic!("{}: {error}", root.display()));
     let mut folders: Vec<PathBuf> =
         entries.map(|entry| entry.expect("the folder can be read").path()).collect();

@@ -60,5 +60,5 @@ fn step_output(image: &str, step: &str) -> PathBuf {
 
 /// A file or folder of a runtime's `conformance` folder.
 fn conformance_file(language: &str, name: &str) -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("runtimes").join(language).join("conformance").join(name)
+    common::checkout().join("runtimes").join(language).join("conformance").join(name)
 }

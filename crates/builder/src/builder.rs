@@ -78,10 +78,12 @@ impl Builder {
         self.names()?.iter().map(|name| self.build(name, progress)).collect()
     }
 
-    /// Builds the image `name`, unless it is current. Waits while another process builds in the same cache.
+    /// Builds the image `name`, unless it is current and whole. Waits while another process builds in the same cache.
     pub fn build(&self, name: &str, progress: &mut dyn Progress) -> Result<BuiltImage> {
         let recipe = Recipe::load(&self.options.runtimes, name)?;
-        if let Some(image) = self.current(&recipe, &Plan::of(&recipe)?) {
+        if let Some(image) = self.current(&recipe, &Plan::of(&recipe)?)
+            && image::is_intact(&image.folder, &image.manifest)
+        {
             return Ok(image);
         }
         let _lock = self.cache.lock(|| progress.note(WAITING))?;
@@ -89,7 +91,12 @@ impl Builder {
         let recipe = Recipe::load(&self.options.runtimes, name)?;
         let mut plan = Plan::of(&recipe)?;
         if let Some(image) = self.current(&recipe, &plan) {
-            return Ok(image);
+            if image::is_intact(&image.folder, &image.manifest) {
+                return Ok(image);
+            }
+            // The image's code and the step's may be one file with two names.
+            progress.note(&format!("the image {name} is damaged and is made again"));
+            remove(&self.cache.output(name, COMPILE, &plan.step(COMPILE).key))?;
         }
         plan.decide(&self.cache, name, COMPILE);
         self.run(&recipe, &plan, progress)?;

@@ -14,14 +14,18 @@ use wasmtime::{Config, Engine, Module, OptLevel};
 /// Beside the code: what the module imports and exports.
 pub(crate) const INTERFACE_FILE: &str = "interface.json";
 
+/// Raised when what this step leaves changes its form.
+const COMPILED_FORMAT: &str = "2";
+
 /// The version of wasmtime the code is made by and for; checked against Cargo.lock by a test.
 pub(crate) const ENGINE_VERSION: &str = "48.0.8";
 
-/// The compiled module's boundary.
+/// The compiled module's boundary, and its code's digest: the file may be damaged later.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Interface {
     pub(crate) imports: Vec<String>,
     pub(crate) exports: Vec<String>,
+    pub(crate) code_sha256: String,
 }
 
 /// The engine's configuration with what only a compiler needs.
@@ -38,6 +42,7 @@ pub(crate) fn inputs() -> Result<Inputs> {
     let mut digest = DigestHasher(Sha256::new());
     engine.precompile_compatibility_hash().hash(&mut digest);
     Ok(Inputs::from([
+        ("format".to_owned(), COMPILED_FORMAT.to_owned()),
         ("wasmtime".to_owned(), ENGINE_VERSION.to_owned()),
         ("engine configuration".to_owned(), hex::encode(digest.0.finalize())),
         ("engine configuration id".to_owned(), ampoule_engine::code_config_id()),
@@ -53,11 +58,12 @@ pub(crate) fn run(image: &str, from: &Path, to: &Path) -> Result<()> {
     let wasm = ampoule_meter::meter(&wasm).map_err(|error| refused(error.to_string()))?;
     let module = Module::new(&engine(image)?, &wasm).map_err(|error| refused(format!("{error:?}")))?;
     guest::check(&module).map_err(refused)?;
+    let code = module.serialize().map_err(|error| refused(format!("{error:?}")))?;
     let interface = Interface {
         imports: module.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect(),
         exports: module.exports().map(|export| export.name().to_owned()).collect(),
+        code_sha256: hex::encode(Sha256::digest(&code)),
     };
-    let code = module.serialize().map_err(|error| refused(format!("{error:?}")))?;
     fs::write(to.join(CODE_FILE), code).doing("write", &to.join(CODE_FILE))?;
     let interface = serde_json::to_vec_pretty(&interface).expect("lists of names are JSON");
     fs::write(to.join(INTERFACE_FILE), interface).doing("write", &to.join(INTERFACE_FILE))

@@ -13,6 +13,13 @@ pub enum Error {
     #[error("no folder of recipes found: {0}; set AMPOULE_RUNTIMES to the checkout's `runtimes` folder")]
     NoRuntimes(String),
 
+    /// A file of the cache is not what it was when it was made.
+    #[error("{} was damaged and has been removed from the cache; run the same command again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+    },
+
     /// No recipe has this name.
     #[error("no image is called `{name}`; there are: {}", known.join(", "))]
     UnknownImage {

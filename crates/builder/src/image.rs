@@ -39,6 +39,10 @@ pub(crate) fn assemble(
     let booted: Booted = read_json(&recipe.name, &parts.snapshot.join(FACTS_FILE))?;
     let interface: Interface = read_json(&recipe.name, &parts.compiled.join(INTERFACE_FILE))?;
     let code = parts.compiled.join(CODE_FILE);
+    if key::of_file(&code)? != interface.code_sha256 {
+        remove(&parts.compiled)?;
+        return Err(Error::Damaged { path: code });
+    }
     let mut manifest = Manifest {
         format: MANIFEST_FORMAT,
         name: recipe.name.clone(),
@@ -55,7 +59,7 @@ pub(crate) fn assemble(
         target: compile::target(),
         cpu_features: compile::cpu_features(),
         build_key: build_key.to_owned(),
-        files: BTreeMap::from([(CODE_FILE.to_owned(), key::of_file(&code)?)]),
+        files: BTreeMap::from([(CODE_FILE.to_owned(), interface.code_sha256)]),
     };
     manifest.digest = digest(&manifest);
 
@@ -90,6 +94,14 @@ pub(crate) fn current(images: &Path, name: &str) -> Option<(PathBuf, Manifest)> 
     let whole =
         manifest.format == MANIFEST_FORMAT && manifest.files.keys().all(|file| folder.join(file).is_file());
     whole.then_some((folder, manifest))
+}
+
+/// Whether every file still has the digest that the manifest says.
+pub(crate) fn is_intact(folder: &Path, manifest: &Manifest) -> bool {
+    let intact = |(file, sha256): (&String, &String)| {
+        key::of_file(&folder.join(file)).is_ok_and(|found| found == *sha256)
+    };
+    manifest.files.iter().all(intact)
 }
 
 /// sha256 over name, language, version, packages and the digests of the files: the image's identity.

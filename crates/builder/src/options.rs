@@ -18,7 +18,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// From the environment: `AMPOULE_RUNTIMES` (else the checkout this was compiled in),
+    /// From the environment: `AMPOULE_RUNTIMES` (else the checkout that cargo runs this from, else the one it was
+    /// compiled in),
     /// `XDG_CACHE_HOME` (else `~/.cache`), `AMPOULE_IMAGES` (else `ampoule/images` in the cache).
     pub fn from_env() -> Result<Options> {
         let runtimes = find_runtimes()?;
@@ -50,9 +51,15 @@ fn find_runtimes() -> Result<PathBuf> {
             Err(Error::NoRuntimes(format!("AMPOULE_RUNTIMES is {}", path.display())))
         };
     }
-    let checkout = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtimes"));
-    match checkout.canonicalize() {
+    // The first, because checkouts that share a cargo target share binaries too.
+    let run_from = absolute("CARGO_MANIFEST_DIR");
+    let checkouts = run_from.iter().flat_map(|path| path.ancestors()).map(|path| path.join("runtimes"));
+    if let Some(path) = checkouts.into_iter().find(|path| path.join("guest").is_dir()) {
+        return Ok(path);
+    }
+    let compiled_in = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtimes"));
+    match compiled_in.canonicalize() {
         Ok(path) => Ok(path),
-        Err(_) => Err(Error::NoRuntimes(format!("{} is gone", checkout.display()))),
+        Err(_) => Err(Error::NoRuntimes(format!("{} is gone", compiled_in.display()))),
     }
 }

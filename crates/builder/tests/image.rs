@@ -156,10 +156,32 @@ fn a_change_that_changes_nothing_gives_the_same_image() {
 }
 
 #[test]
+fn damaged_code_is_noticed_and_made_again() {
+    let house = House::with_guest();
+    let first = build(&house);
+    let code = first.folder.join("code.cwasm");
+    let good = fs::read(&code).expect("it is there");
+    let mut bad = good.clone();
+    bad[good.len() / 2] ^= 1;
+    // In place: the compile step's output is the same file under another name.
+    fs::write(&code, &bad).expect("it can be written");
+    let again = build(&house);
+    assert!(again.fresh);
+    assert_eq!(fs::read(again.folder.join("code.cwasm")).expect("it is there"), good);
+    assert!(!build(&house).fresh);
+
+    // The same with no image that would tell.
+    fs::write(again.folder.join("code.cwasm"), &bad).expect("it can be written");
+    fs::remove_dir_all(house.path().join("images")).expect("they can be removed");
+    let error = house.build().expect_err("what is damaged is not used").to_string();
+    assert!(error.contains("code.cwasm was damaged"), "{error}");
+    assert_eq!(fs::read(build(&house).folder.join("code.cwasm")).expect("it is there"), good);
+}
+
+#[test]
 fn the_manifests_engine_version_is_the_one_in_cargo_lock() {
     let manifest = build(&House::with_guest()).manifest;
-    let lock =
-        fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock")).expect("it is there");
+    let lock = fs::read_to_string("../../Cargo.lock").expect("cargo runs tests in the crate's folder");
     for name in ["wasmtime", "wasmtime-wizer"] {
         let entry = format!("name = \"{name}\"\nversion = \"{}\"\n", manifest.engine_version);
         assert!(lock.contains(&entry), "{name} is not {}", manifest.engine_version);

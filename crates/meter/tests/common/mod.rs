@@ -4,7 +4,7 @@ use ampoule_meter::meter;
 use wasmtime::{Config, Engine, Instance, Linker, Module, Store};
 
 /// A module with `body` as its function `run`; `$recurse` and `$leaf` are there to be called.
-pub fn module(body: &str) -> Vec<u8> {
+pub(crate) fn module(body: &str) -> Vec<u8> {
     wat::parse_str(format!(
         r#"(module
             (import "ampoule" "exit" (func $exit (param i32)))
@@ -20,14 +20,14 @@ pub fn module(body: &str) -> Vec<u8> {
     .expect("the test's WAT is good")
 }
 
-pub struct Metered {
+pub(crate) struct Metered {
     store: Store<u64>,
     instance: Instance,
 }
 
 impl Metered {
     /// Grants `slice` units at every `refuel`, and counts the calls in the store.
-    pub fn new(body: &str, slice: i64) -> Metered {
+    pub(crate) fn new(body: &str, slice: i64) -> Metered {
         let engine = Engine::new(&Config::new()).expect("the engine starts");
         let wasm = meter(&module(body)).expect("it can be metered");
         let module = Module::new(&engine, wasm).expect("it is valid");
@@ -46,7 +46,7 @@ impl Metered {
     }
 
     /// (result, calls of refuel)
-    pub fn run(&mut self, argument: i32) -> (i32, u64) {
+    pub(crate) fn run(&mut self, argument: i32) -> (i32, u64) {
         let run = self.instance.get_typed_func::<i32, i32>(&mut self.store, "run").expect("it is exported");
         let result = run.call(&mut self.store, argument).expect("it returns");
         (result, *self.store.data())
