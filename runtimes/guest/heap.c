@@ -100,6 +100,16 @@ static block *find_free(uint32_t size) {
     return free_lists[coarse][__builtin_ctz(map)];
 }
 
+/* The same among the blocks of the class of `size` itself, not all of which are large enough. Asked before memory
+ * grows: what was freed can then be allocated again, which matters where a few large blocks fill the limit. */
+static block *find_fitting(uint32_t size) {
+    unsigned coarse, fine;
+    class_of(size, &coarse, &fine);
+    block *b = free_lists[coarse][fine];
+    while (b && size_of(b) < size) b = b->next;
+    return b;
+}
+
 /* Cuts `b` (used) down to `size` and gives the rest back. */
 static void trim(block *b, uint32_t size) {
     uint32_t rest = size_of(b) - size;
@@ -195,6 +205,7 @@ void *malloc(size_t size) {
     }
     uint32_t wanted = block_size(size);
     block *b = find_free(wanted);
+    if (!b) b = find_fitting(wanted);
     if (!b) {
         if (!grow(wanted)) {
             errno = ENOMEM;

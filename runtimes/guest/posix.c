@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { PERMISSIONS = 07777 };
+/* What a new file or folder is not given: the usual umask, which libc does not have. */
+enum { PERMISSIONS = 07777, MASKED = 022 };
 
 static int fail(uint16_t error) {
     errno = error;
@@ -91,6 +92,38 @@ int fchmodat(int fd, const char *path, mode_t mode, int flags) {
         return error ? fail(error) : set_mode(place.node, mode);
     }
     return set_mode(node_at(fd == AT_FDCWD ? ROOT_DESCRIPTOR : fd, path, !(flags & AT_SYMLINK_NOFOLLOW)), mode);
+}
+
+static int open_with_mode(int fd, const char *path, int flags, mode_t mode) {
+    struct stat before;
+    bool creating = flags & O_CREAT && (flags & O_EXCL || fstatat(fd, path, &before, 0));
+    int opened = openat(fd, path, flags);
+    if (creating && opened >= 0) fchmod(opened, mode & ~MASKED);
+    return opened;
+}
+
+#define MODE(flags, last) (flags & O_CREAT ? va_arg(last, mode_t) : 0)
+
+int guest_open(const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = MODE(flags, rest);
+    va_end(rest);
+    return open_with_mode(AT_FDCWD, path, flags, mode);
+}
+
+int guest_openat(int fd, const char *path, int flags, ...) {
+    va_list rest;
+    va_start(rest, flags);
+    mode_t mode = MODE(flags, rest);
+    va_end(rest);
+    return open_with_mode(fd, path, flags, mode);
+}
+
+int guest_mkdir(const char *path, mode_t mode) { return guest_mkdirat(AT_FDCWD, path, mode); }
+
+int guest_mkdirat(int fd, const char *path, mode_t mode) {
+    return mkdirat(fd, path, mode) ? -1 : fchmodat(fd, path, mode & ~MASKED, 0);
 }
 
 /* One program alone cannot be in its own way: locks of files are granted. (libc knows no such commands, and SQLite

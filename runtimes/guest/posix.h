@@ -12,6 +12,11 @@
 #ifndef __ASSEMBLER__
 int guest_dup(int);
 int guest_dup2(int, int);
+/* As libc's own, but with regard to the mode. No macros: too much else is called `open`. */
+int guest_open(const char *path, int flags, ...);
+int guest_openat(int fd, const char *path, int flags, ...);
+int guest_mkdir(const char *path, __UINT32_TYPE__ mode);
+int guest_mkdirat(int fd, const char *path, __UINT32_TYPE__ mode);
 #endif
 
 #endif

@@ -1,10 +1,13 @@
 /* WASI without files: arguments, environment, clocks, randomness, sleeping, the end, and the network that is not
  * there. What libc asks of WASI is answered here, in wasi_fd.c and in wasi_path.c, from the guest's own memory and
  * the five imports of abi.h. */
+#define _WASI_EMULATED_PROCESS_CLOCKS
 #include "wasi.h"
 #include "abi.h"
 #include <string.h>
+#include <sys/times.h>
 #include <time.h>
+#include <unistd.h>
 
 /* Most that the host hands out in one call. */
 enum { RANDOM_CHUNK = 65536 };
@@ -23,8 +26,24 @@ WASI_CALL(environ_sizes_get)(int32_t count, int32_t size) {
     return 0;
 }
 
-/* A guest is told no processor time of its own; its clocks for that run with the monotonic one. */
-static int64_t clock_value(uint32_t clock) { return ampoule_clock_now(clock == __WASI_CLOCKID_REALTIME ? 0 : 1); }
+static int64_t slept; /* in this execution: nothing sleeps while an image is built */
+
+/* A guest is told no processor time of its own: it is taken to compute whenever it does not sleep. */
+static int64_t time_awake(void) { return ampoule_clock_now(1) - slept; }
+
+static int64_t clock_value(uint32_t clock) {
+    switch (clock) {
+    case __WASI_CLOCKID_REALTIME: return ampoule_clock_now(0);
+    case __WASI_CLOCKID_MONOTONIC: return ampoule_clock_now(1);
+    default: return time_awake();
+    }
+}
+
+static void sleep_for(int64_t nanoseconds) {
+    int64_t began = ampoule_clock_now(1);
+    ampoule_sleep(nanoseconds);
+    slept += ampoule_clock_now(1) - began;
+}
 
 WASI_CALL(clock_res_get)(int32_t clock, int32_t result) {
     *POINTER(int64_t, result) = 1000;
@@ -36,8 +55,15 @@ WASI_CALL(clock_time_get)(int32_t clock, int64_t precision, int32_t result) {
     return 0;
 }
 
-/* libc's own counts from when it was initialised, which was when the image was built. */
-clock_t clock(void) { return ampoule_clock_now(1); }
+/* libc's own count from when it was initialised, which was when the image was built. */
+clock_t clock(void) { return time_awake(); }
+
+/* Unlike clock(), this counts in the ticks that sysconf(_SC_CLK_TCK) tells, which libc's own does not. */
+clock_t times(struct tms *times) {
+    int64_t tick = 1000000000 / sysconf(_SC_CLK_TCK);
+    *times = (struct tms){.tms_utime = time_awake() / tick};
+    return ampoule_clock_now(1) / tick;
+}
 
 WASI_CALL(random_get)(int32_t buffer, int32_t length) {
     char *at = POINTER(char, buffer);
@@ -85,7 +111,7 @@ WASI_CALL(poll_oneoff)(int32_t in, int32_t out, int32_t count, int32_t result) {
         event->fd_readwrite.nbytes = 1;
     }
     if (!happened) {
-        if (shortest > 0) ampoule_sleep(shortest);
+        if (shortest > 0) sleep_for(shortest);
         __wasi_event_t *event = &events[happened++];
         memset(event, 0, sizeof *event);
         event->userdata = subscriptions[first].userdata;

@@ -52,13 +52,10 @@ def _site_builtins():
 def _gaps():
     """What CPython leaves out on WASI although the guest has it."""
     import os
-    import time
 
     import _ampoule_guest
 
     os.dup2 = _ampoule_guest.dup2
-    # One thread is the whole process.
-    time.thread_time, time.thread_time_ns = time.process_time, time.process_time_ns
 
 
 def _environment():
@@ -92,6 +89,7 @@ def _forget():
     _ampoule_guest.forget(random._inst)
     random._inst.gauss_next = None
     program.at_snapshot()
+    loop.at_snapshot()
     gc.collect()
 
 

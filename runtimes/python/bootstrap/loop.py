@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from asyncio import base_events, events
+from asyncio import base_events, unix_events
 
 
 class _Clockwork:
@@ -20,7 +20,8 @@ class _Clockwork:
 
 
 class Loop(base_events.BaseEventLoop):
-    def __init__(self):
+    def __init__(self, selector=None):
+        """There is nothing that a selector of the program's own could select."""
         super().__init__()
         self._selector = _Clockwork()
 
@@ -62,9 +63,14 @@ class Loop(base_events.BaseEventLoop):
     subprocess_exec = subprocess_shell = connect_read_pipe = connect_write_pipe = _no_processes
 
 
-class Policy(events.BaseDefaultEventLoopPolicy):
-    _loop_factory = Loop
-
-
 def at_boot():
-    asyncio.set_event_loop_policy(Policy())
+    """Makes every name of the system's own loop, and the policy that is the default, lead to this one."""
+    for name in ("_UnixSelectorEventLoop", "SelectorEventLoop", "EventLoop"):
+        setattr(unix_events, name, Loop)
+    asyncio.SelectorEventLoop = asyncio.EventLoop = Loop
+    asyncio.DefaultEventLoopPolicy._loop_factory = Loop
+
+
+def at_snapshot():
+    """A policy remembers whether a loop was ever set, and the warm-up has set some."""
+    asyncio.set_event_loop_policy(asyncio.DefaultEventLoopPolicy())

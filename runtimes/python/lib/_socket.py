@@ -2,6 +2,9 @@
 
 import errno as _errno
 
+# Nothing asks for what is in it, but `types.CapsuleType` is the type of this.
+from _datetime import datetime_CAPI as CAPI
+
 error = OSError
 timeout = TimeoutError
 has_ipv6 = True
@@ -34,7 +37,6 @@ EAI_BADFLAGS, EAI_NONAME, EAI_AGAIN, EAI_FAIL, EAI_FAMILY, EAI_SOCKTYPE, EAI_SER
 NI_NUMERICHOST, NI_NUMERICSERV, NI_NOFQDN, NI_NAMEREQD, NI_DGRAM = 1, 2, 4, 8, 16
 NI_MAXHOST, NI_MAXSERV = 1025, 32
 INADDR_ANY, INADDR_BROADCAST, INADDR_LOOPBACK, INADDR_NONE = 0, 0xFFFFFFFF, 0x7F000001, 0xFFFFFFFF
-CAPI = None
 
 _default_timeout = None
 
