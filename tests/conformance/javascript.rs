@@ -16,6 +16,9 @@ const ASYNC_COMPLETE: &str = "Test262:AsyncTestComplete";
 /// What a test prints that finds out by itself that it failed.
 const ASYNC_FAILURE: &str = "Test262:AsyncTestFailure";
 
+/// How the names of files end that are no tests but imported by tests.
+pub(crate) const FIXTURE: &str = "_FIXTURE.js";
+
 /// A test whose header says that it is to be interrupted is given so much fuel.
 const INTERRUPTED_FUEL: u64 = 300_000_000;
 
@@ -89,12 +92,21 @@ impl Case {
         let mut request = request(Language::Javascript, &self.source);
         request.program.entry = Entry::Script;
         request.program.file_name = self.path.clone();
-        request.program.modules = self.modules.clone();
+        for module in &self.modules {
+            let name = self.with_module_names(&module.name);
+            request.program.modules.push(Module { name, source: self.with_module_names(&module.source) });
+        }
+        let itself = Module { name: self.module_name(), source: self.with_module_names(&self.source) };
+        request.program.source = itself.source.clone();
+        let name = format!("./{}", file_name(&itself.name));
+        let is_imported =
+            request.program.modules.iter().chain([&itself]).any(|file| file.source.contains(&name));
         if self.header.has("module") {
-            let name = self.module_name();
             request.program.file_name = "main.js".into();
-            let source = std::mem::replace(&mut request.program.source, format!("import './{name}';"));
-            request.program.modules.push(Module { name, source });
+            request.program.source = format!("import './{}';", itself.name);
+        }
+        if self.header.has("module") || is_imported {
+            request.program.modules.push(itself);
         }
         request.limits.wall_time = Some(Duration::from_secs(300));
         let interrupted = self.header.has("qjs:set-interrupt-handler");
@@ -120,13 +132,28 @@ impl Case {
         (if right { Ok(()) } else { told() }, outcome.usage.cpu_time)
     }
 
-    /// A name that makes it an ES module even if it could be CommonJS, unless it imports itself by its own.
+    /// Its name as a module.
     fn module_name(&self) -> String {
-        let file = self.path.rsplit('/').next().unwrap_or(&self.path);
-        match self.source.contains(&format!("./{file}")) {
-            true => self.path.clone(),
-            false => self.path.trim_end_matches(".js").to_owned() + ".mjs",
+        self.path.trim_end_matches(".js").to_owned() + ".mjs"
+    }
+
+    /// Paths, or a source, in which the files that are imported as ES modules have names of such: a `.js` that could be
+    /// CommonJS too is that in a guest, as in Node.
+    fn with_module_names(&self, text: &str) -> String {
+        let changes = [
+            (FIXTURE.to_owned(), FIXTURE.replace(".js", ".mjs")),
+            (format!("./{}", file_name(&self.path)), format!("./{}", file_name(&self.module_name()))),
+        ];
+        let mut text = text.to_owned();
+        for (from, to) in changes {
+            if text.ends_with(&from) {
+                text.replace_range(text.len() - from.len().., &to);
+            }
+            for quote in ["'", "\"", "`"] {
+                text = text.replace(&format!("{from}{quote}"), &format!("{to}{quote}"));
+            }
         }
+        text
     }
 
     /// Runs it in the native interpreter.
@@ -165,6 +192,10 @@ impl Case {
     fn has_passed(&self, stdout: &str) -> bool {
         !stdout.contains(ASYNC_FAILURE) && (!self.header.has("async") || stdout.contains(ASYNC_COMPLETE))
     }
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// All files below a folder whose names end in `.js`, as paths relative to it, in order.

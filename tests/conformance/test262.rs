@@ -4,7 +4,7 @@
 //! copy there is). What fails in the guest is run in a native `qjs` of the same sources: what fails there too is what
 //! QuickJS-ng itself does not do, and only counted.
 
-use crate::javascript::{Case, Header, files_below};
+use crate::javascript::{Case, FIXTURE, Header, files_below};
 use crate::lists::{Exclusion, exclusions, lines};
 use crate::report::{self, Counts};
 use crate::{conformance_file, step_output};
@@ -60,7 +60,7 @@ fn run(folder: &str) -> Result<(), Failed> {
     let mut also_natively = 0;
     for name in files_below(&TESTS.join(folder)) {
         let path = format!("{folder}/{name}");
-        if path.ends_with(HARNESS) || path.ends_with("browser.js") || path.ends_with("_FIXTURE.js") {
+        if path.ends_with(HARNESS) || path.ends_with("browser.js") || path.ends_with(FIXTURE) {
             continue;
         }
         if is_excluded(&path, &excluded) {
@@ -124,8 +124,7 @@ fn harness(path: &str) -> String {
 fn fixtures(path: &str) -> Vec<Module> {
     let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
     let names = files_below(&TESTS.join(folder));
-    let paths =
-        names.iter().filter(|name| name.ends_with("_FIXTURE.js")).map(|name| format!("{folder}/{name}"));
+    let paths = names.iter().filter(|name| name.ends_with(FIXTURE)).map(|name| format!("{folder}/{name}"));
     paths.filter_map(|name| Some(Module { source: read(&name)?, name })).take(200).collect()
 }
 

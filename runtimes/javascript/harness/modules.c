@@ -262,15 +262,24 @@ static JSModuleDef *load(JSContext *context, const char *name, void *unused, JSV
     return module;
 }
 
-/* `with { type: "json" }` and nothing else. */
+/* `with { type: "json" }` or no attribute at all. */
 static int check_attributes(JSContext *context, void *unused, JSValueConst attributes) {
-    JSValue type = JS_GetPropertyStr(context, attributes, "type");
-    const char *text = JS_ToCString(context, type);
-    int supported = !text ? -1 : !strcmp(text, "json") ? 0 : -1;
-    if (text && supported < 0) JS_ThrowTypeError(context, "import attribute type \"%s\" is not supported", text);
-    JS_FreeCString(context, text);
-    JS_FreeValue(context, type);
-    return supported;
+    JSPropertyEnum *names;
+    uint32_t count;
+    int failed = 0;
+    if (JS_GetOwnPropertyNames(context, &names, &count, attributes, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) return -1;
+    for (uint32_t i = 0; i < count && !failed; i++) {
+        const char *name = JS_AtomToCString(context, names[i].atom);
+        JSValue value = JS_GetProperty(context, attributes, names[i].atom);
+        const char *text = JS_ToCString(context, value);
+        if (!name || !text || strcmp(name, "type") || strcmp(text, "json")) failed = -1;
+        if (name && text && failed) JS_ThrowTypeError(context, "import attribute %s \"%s\" is not supported", name, text);
+        JS_FreeCString(context, text);
+        JS_FreeValue(context, value);
+        JS_FreeCString(context, name);
+    }
+    JS_FreePropertyEnum(context, names, count);
+    return failed;
 }
 
 void modules_init(void) { JS_SetModuleLoaderFunc2(runtime, normalize, load, check_attributes, NULL); }
