@@ -5,7 +5,7 @@
 //! alone, the same on every machine:
 //!
 //! * The fuel left lives in a global of the module. **Every cycle** of control flow passes a point that subtracts
-//!   from it and checks it: each iteration of a loop, and each entry of a function through which recursion is possible.
+//!   from it and checks it: wherever a loop comes round, and each entry of a function through which recursion is possible.
 //! * A point is charged with the straight-line instructions up to the next point, those of direct callees that are no
 //!   points themselves included. Where the code branches, a typical path is charged, not the sum of all arms.
 //! * An interpreter's dispatch loop is too hot for that and meters itself, by marks in its C source (`loops.rs`).

@@ -1,7 +1,7 @@
-//! Where loops are charged, and which meter themselves: an interpreter's dispatch would pay for a point with every bytecode, so instead its C
-//! source charges for a whole run of bytecodes where the run ends, at jumps and calls (`runtimes/guest/meter.h`).
+//! Where each loop is charged: at the branches that lead back, at its start, or nowhere because it meters itself.
 //!
-//! The source says so with two sequences of instructions that do nothing and that no compiler writes:
+//! An interpreter's dispatch would pay for a point with every bytecode. So instead its C source charges for a whole run of
+//! bytecodes where the run ends, at jumps and calls (`runtimes/guest/meter.h`). The source says so with two sequences of instructions that do nothing and that no compiler writes:
 //!
 //! * `i64.const CHARGE; drop; drop` charges the `i32` on the stack;
 //! * `i64.const BOUNDED; drop` says that whoever comes by only a bounded number of times before a charge.
