@@ -75,6 +75,10 @@ pub struct Source {
     pub alternative: Option<String>,
     /// Whether it ends up in the image, or is only a build tool.
     pub shipped: bool,
+    /// The modules of it that are imported before the snapshot, for the step that asks for the recipe itself; without
+    /// any, programs import it on demand.
+    #[serde(default)]
+    pub preimported: Vec<String>,
 }
 
 /// One script and everything it reads.

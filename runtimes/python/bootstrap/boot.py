@@ -31,6 +31,9 @@ def _import_all():
             importlib.import_module(name)
         except ImportError:
             pass  # what WASI cannot have
+    with open(f"{denied.LIBRARY}/_ampoule/preimported") as names:
+        for name in names.read().split():
+            importlib.import_module(name)
 
 
 def _warm():
@@ -93,6 +96,7 @@ def _forget():
     gc.collect()
 
 
+sys.path.append(denied.PACKAGES)
 _import_all()
 denied.at_boot()
 modules.at_boot()

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Gathers the files the guest sees: the standard library (sources, and byte code that needs no check against them),
-# our own modules beside it, and the time zones. $OUT/tree.bin is the blob for memfs, $OUT/tree the same as a folder.
+# our own modules beside it, the packages, and the time zones. $OUT/tree.bin is the blob for memfs, $OUT/tree the same as a folder.
 set -euo pipefail
 
 python="$STEP_NATIVE/bin/python3"
@@ -16,13 +16,13 @@ done
 find "$lib" -name __pycache__ -prune -exec rm -rf {} +
 
 cp -r "$RECIPE/lib/." "$lib/"
-mkdir "$lib/_ampoule" && cp "$RECIPE"/bootstrap/*.py "$lib/_ampoule/"
+mkdir "$lib/_ampoule" && cp "$RECIPE"/bootstrap/*.py "$STEP_PACKAGES/preimported" "$lib/_ampoule/"
 "$python" -I "$RECIPE/build/sysconfigdata.py" "$STEP_INTERPRETER/include/python3.13/pyconfig.h" >"$lib/_sysconfigdata__wasi_wasm32-wasi.py"
 
 "$python" -I -m compileall -q -j "$JOBS" --invalidation-mode unchecked-hash -s "$OUT/tree" -p / "$lib"
 
-"$python" -I -m zipfile -e "$SRC_TZDATA" zones
-mv zones/tzdata/zoneinfo "$OUT/tree/usr/share/zoneinfo"
+cp -r "$STEP_PACKAGES/site-packages" "$lib/"
+mv "$lib/site-packages/tzdata/zoneinfo" "$OUT/tree/usr/share/zoneinfo"
 find "$OUT/tree/usr/share/zoneinfo" -name '*.py' -delete
 
 "$python" -I "$RECIPE_ROOT/guest/tree.py" "$OUT/tree" "$OUT/tree.bin"
