@@ -26,7 +26,7 @@ INSTEAD = {
 # Modules of MicroPython, which some lists of libraries name: with the module of Python that has it, or nothing.
 MICROPYTHON = dict.fromkeys("machine neopixel micropython music speech radio power microbit query7".split()) | {
     "uarray": "array", "ucollections": "collections", "uerrno": "errno", "urandom": "random", "ustruct": "struct", "ustructu": "struct",
-    "usys": "sys", "utime": "time", "ujson": "json", "ure": "re", "uos": "os", "uio": "io", "uhashlib": "hashlib", "ubinascii": "binascii",
+    "usys": "sys", "utime": "time", "ure": "re", "uos": "os", "uio": "io", "uhashlib": "hashlib", "ubinascii": "binascii",
 }
 
 

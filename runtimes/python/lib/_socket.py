@@ -87,7 +87,7 @@ class socket:
         self._options[level, option] = value
 
     def getsockopt(self, level, option, length=None):
-        return self._options.get((level, option), 0)
+        return self.type if (level, option) == (SOL_SOCKET, SO_TYPE) else self._options.get((level, option), 0)
 
     def __repr__(self):
         return f"<socket object, family={self.family}, type={self.type}, proto={self.proto}>"
