@@ -14,7 +14,7 @@ done
 cd "$site"
 # pymongo is here for its bson; the zones lie in /usr/share/zoneinfo, pytz has tables of its own.
 rm -rf pymongo gridfs _yaml certifi/tests google/protobuf/{compiler,testdata} google/protobuf/internal/*_benchmark.py
-find . -type d \( -name test -o -name tests -o -name __pycache__ \) -prune -exec rm -rf {} +
+find . -type d \( -name test -o -name tests -o -name benchmarks -o -name __pycache__ \) -prune -exec rm -rf {} +
 find . -type f \( -name '*.so' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' -o -name '*.pyx' -o -name py.typed \) -delete
 # importlib.metadata works, licences stay.
 find . -path '*.dist-info/*' -type f ! -name METADATA ! -name entry_points.txt ! -iname '*licen[sc]e*' ! -name COPYING ! -name NOTICE -delete
