@@ -25,6 +25,7 @@ PREIMPORTED = """
 
 def _import_all():
     import importlib
+    import re
 
     for name in PREIMPORTED:
         try:
@@ -34,6 +35,8 @@ def _import_all():
     with open(f"{denied.LIBRARY}/_ampoule/preimported") as names:
         for name in names.read().split():
             importlib.import_module(name)
+    # What the packages compiled they keep; a full cache would drop its oldest for each pattern of a program.
+    re.purge()
 
 
 def _warm():
