@@ -24,5 +24,9 @@ mkdir "$lib/_ampoule" && cp "$RECIPE"/bootstrap/*.py "$STEP_PACKAGES/preimported
 cp -r "$STEP_PACKAGES/site-packages" "$lib/"
 mv "$lib/site-packages/tzdata/zoneinfo" "$OUT/tree/usr/share/zoneinfo"
 find "$OUT/tree/usr/share/zoneinfo" -name '*.py' -delete
+# The zones lie once, where everything but the package itself looks for them.
+echo '__path__.append("/usr/share")' >>"$lib/site-packages/tzdata/__init__.py"
+rm -rf "$lib/site-packages/tzdata/__pycache__"
+"$python" -I -m compileall -q --invalidation-mode unchecked-hash -s "$OUT/tree" -p / "$lib/site-packages/tzdata"
 
 "$python" -I "$RECIPE_ROOT/guest/tree.py" "$OUT/tree" "$OUT/tree.bin"
