@@ -52,7 +52,7 @@ pub(crate) struct RunArguments {
     /// Limit of real time, like 10s
     #[arg(long, value_name = "SPAN")]
     timeout: Option<Span>,
-    /// Limit of memory, like 256MiB
+    /// Limit of memory beyond the image's own, like 256MiB
     #[arg(long, value_name = "BYTES")]
     memory: Option<Bytes>,
     /// Limit of fuel

@@ -15,12 +15,17 @@ const HOST_STACK_HEADROOM: usize = 1 << 20;
 /// silently copy our images at every start (27 ms instead of 1 µs); `Engine::load` checks the effect.
 const DENSE_IMAGE_BYTES: u64 = 1 << 30;
 
+/// All that 32-bit addresses reach. Every slot has so much address space, whatever the limits say: wasmtime reserves it
+/// to leave out the checks of bounds.
+pub(crate) const ADDRESSABLE_BYTES: u64 = 1 << 32;
+
 /// How the pool is laid out.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
     /// Guests that can live at the same time.
     pub slots: u32,
-    /// Largest linear memory a guest can be given, in bytes.
+    /// Largest memory limit a guest can be given, in bytes. Its image's memory comes on top of it: together at most
+    /// [`ADDRESSABLE_BYTES`], which is checked when an image is loaded.
     pub max_memory_bytes: u64,
     /// Units of fuel between two looks at the clock and at other guests.
     pub fuel_slice: u64,
@@ -102,7 +107,7 @@ pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
         // about 8,000 in CPython, 60,000 with the scientific packages.
         .table_elements(200_000)
         .max_core_instance_size(1 << 20)
-        .max_memory_size(config.max_memory_bytes as usize)
+        .max_memory_size(ADDRESSABLE_BYTES as usize)
         .max_unused_warm_slots(config.slots)
         .table_keep_resident(1 << 20)
         .decommit_batch_size(8)

@@ -19,12 +19,4 @@ pub enum EngineError {
     /// A slot could not be had or a guest could not be set up.
     #[error("guest could not be started: {0}")]
     Guest(String),
-    /// The memory limit is smaller than the image itself.
-    #[error("memory limit of {limit} bytes is below the {needed} bytes that the image starts with")]
-    MemoryBelowImage {
-        /// What was asked.
-        limit: u64,
-        /// What the image needs.
-        needed: u64,
-    },
 }

@@ -34,14 +34,11 @@ impl Guest {
         deterministic: Option<Deterministic>,
     ) -> Result<Self, EngineError> {
         let fault = |error: wasmtime::Error| EngineError::Guest(format!("{error:#}"));
-        let needed = image.manifest().initial_memory_bytes;
-        if limits.memory_bytes < needed {
-            return Err(EngineError::MemoryBelowImage { limit: limits.memory_bytes, needed });
-        }
         let mut store = Store::new(
             &engine.inner.wasm,
             GuestState::new(
                 limits,
+                image.manifest().initial_memory_bytes,
                 engine.inner.config.fuel_slice,
                 deterministic,
                 Turn::begin(&engine.inner.population),
@@ -86,9 +83,9 @@ impl Guest {
         self.memory.data(&self.store).get(address..address.checked_add(length)?)
     }
 
-    /// Linear memory now, in bytes; it never shrinks, so this is also the peak.
+    /// Memory beyond the image's own, in bytes; it never shrinks, so this is also the peak.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        self.memory.data_size(&self.store) as u64
+        (self.memory.data_size(&self.store) as u64).saturating_sub(self.image.manifest().initial_memory_bytes)
     }
 
     /// Units of fuel used so far.

@@ -42,6 +42,7 @@ pub(crate) struct GuestState {
 impl GuestState {
     pub(crate) fn new(
         limits: &Limits,
+        image_bytes: u64,
         fuel_slice: u64,
         deterministic: Option<Deterministic>,
         turn: Turn,
@@ -50,7 +51,7 @@ impl GuestState {
             memory: None,
             fuel: Fuel { limit: limits.fuel, slice: fuel_slice, granted: 0 },
             output: Output::new(limits.output_bytes),
-            growth: Growth { limit: limits.memory_bytes, refused: false },
+            growth: Growth { limit: image_bytes.saturating_add(limits.memory_bytes), refused: false },
             turn,
             clock: Clock::new(deterministic),
             random: RandomStream { seed: deterministic.map(|fixed| fixed.seed), stream: None },
@@ -121,7 +122,7 @@ impl Output {
     }
 }
 
-/// Grants memory up to the limit and remembers that it refused: what the program
+/// Grants linear memory up to the image's own and the limit's on top of it, and remembers that it refused: what the program
 /// made of the refusal varies with the language, the record does not.
 pub(crate) struct Growth {
     limit: u64,

@@ -1,5 +1,6 @@
 //! Loading an image: manifest, digests, mapping, self-test.
 
+use crate::config::ADDRESSABLE_BYTES;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::guest::Door;
@@ -11,7 +12,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
-use wasmtime::{InstancePre, Module, ModuleExport};
+use wasmtime::{ExternType, InstancePre, Module, ModuleExport};
 
 /// A verified, mapped image, ready to start guests from. Cheap to clone.
 #[derive(Clone)]
@@ -79,6 +80,7 @@ impl Engine {
         let twin = file.try_clone().map_err(|error| bad(format!("{CODE_FILE}: {error}")))?;
         let compiling = self.load_code(file, Door::Compile, &manifest.name).map_err(bad)?;
         let running = self.load_code(twin, Door::Run, &manifest.name).map_err(bad)?;
+        check_memory(running.pre.module(), &manifest, self.inner.config.max_memory_bytes).map_err(bad)?;
         let digest = Arc::from(manifest.digest.as_str());
         Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, compiling, running }) })
     }
@@ -149,6 +151,28 @@ fn check_imports(module: &Module) -> Result<(), String> {
         None => Ok(()),
         Some(import) => Err(format!("it imports {}.{}, which no guest may", import.module(), import.name())),
     }
+}
+
+/// Limits and usage count from what the manifest says, and the largest limit must fit on top of it.
+fn check_memory(module: &Module, manifest: &Manifest, largest_limit: u64) -> Result<(), String> {
+    let found = match module.get_export("memory") {
+        Some(ExternType::Memory(memory)) => memory.minimum() * memory.page_size(),
+        _ => return Err("its export 'memory' is not a memory".into()),
+    };
+    let said = manifest.initial_memory_bytes;
+    if found != said {
+        return Err(format!(
+            "it starts with {found} bytes of memory, the manifest says {said}; rebuild the image"
+        ));
+    }
+    let room = ADDRESSABLE_BYTES - said.min(ADDRESSABLE_BYTES);
+    if largest_limit > room {
+        return Err(format!(
+            "it starts with {said} bytes of memory, and caps.memory_bytes of {largest_limit} on top of them is more than the \
+             {ADDRESSABLE_BYTES} that a guest can address: lower caps.memory_bytes to {room} at most"
+        ));
+    }
+    Ok(())
 }
 
 fn guest_exports(module: &Module, door: Door) -> Result<GuestExports, String> {

@@ -241,7 +241,7 @@ fn stopped(limit: Limit, limits: &Limits, guest: &Guest) -> Outcome {
             Status::OutOfMemory,
             "OutOfMemory",
             format!(
-                "more memory was needed than the limit of {} ({} in use at the end): use less or raise limits.memory_bytes",
+                "more memory was needed than the limit of {} beyond the image's own ({} in use at the end): use less or raise limits.memory_bytes",
                 mebibytes(limits.memory_bytes),
                 mebibytes(guest.memory_bytes())
             ),

@@ -19,7 +19,7 @@ async fn an_execution_is_answered_in_full() {
     assert_eq!(answer.image_digest.len(), 64);
     assert_eq!(answer.failure, None);
     let usage = answer.usage.unwrap();
-    assert!(usage.fuel > 0 && usage.peak_memory_bytes > 0);
+    assert!(usage.fuel > 0);
     assert!(usage.wall_time.is_some() && usage.cpu_time.is_some() && usage.queue_time.is_some());
 }
 

@@ -25,7 +25,7 @@ pub(crate) struct Admitted {
 /// Checks `request` against what the service has and grants.
 pub(crate) fn admit(config: &ServiceConfig, images: &Images, request: Request) -> Result<Admitted, Error> {
     let image = image(images, &request)?;
-    let limits = limits(config, &image, &request.limits)?;
+    let limits = limits(config, &request.limits)?;
     let mut program = request.program;
     program_is_sound(&config.sizes, &mut program)?;
     let mut input_json = request.input_json;
@@ -70,24 +70,17 @@ fn image(images: &Images, request: &Request) -> Result<Image, Error> {
     Ok(image.clone())
 }
 
-fn limits(config: &ServiceConfig, image: &Image, requested: &RequestedLimits) -> Result<Limits, Error> {
+fn limits(config: &ServiceConfig, requested: &RequestedLimits) -> Result<Limits, Error> {
     let (defaults, caps) = (&config.defaults, &config.caps);
-    let memory_cap = config.engine.max_memory_bytes;
-    let memory_bytes =
-        amount("memory_bytes", requested.memory_bytes, defaults.memory_bytes, memory_cap, bytes)?;
-    let least = image.manifest().initial_memory_bytes;
-    if memory_bytes < least {
-        let reason = format!(
-            "is {}, the image {} starts with {}: ask for more",
-            bytes(memory_bytes),
-            image.manifest().name,
-            bytes(least)
-        );
-        return Err(Error::invalid("limits.memory_bytes", reason));
-    }
     Ok(Limits {
         wall_time: wall_time(requested.wall_time, defaults.wall_time, caps.wall_time)?,
-        memory_bytes,
+        memory_bytes: amount(
+            "memory_bytes",
+            requested.memory_bytes,
+            defaults.memory_bytes,
+            config.engine.max_memory_bytes,
+            bytes,
+        )?,
         fuel: amount("fuel", requested.fuel, defaults.fuel, caps.fuel, |fuel| fuel.to_string())?,
         output_bytes: amount(
             "output_bytes",

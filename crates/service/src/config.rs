@@ -21,7 +21,7 @@ pub struct ServiceConfig {
     pub program_cache_bytes: u64,
 }
 
-/// The most a request can ask for. The memory cap is the pool's, [`EngineConfig::max_memory_bytes`].
+/// The most a request can ask for. The cap of memory is the engine's, [`EngineConfig::max_memory_bytes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// For [`Limits::wall_time`].

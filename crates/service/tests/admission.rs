@@ -104,10 +104,6 @@ const CASES: &[Case] = &[
         "limits.memory_bytes is 2 GiB, the server's cap is 1 GiB: ask for less",
     ),
     (
-        |r| r.limits.memory_bytes = Some(64 << 10),
-        "limits.memory_bytes is 64 KiB, the image python starts with 256 KiB: ask for more",
-    ),
-    (
         |r| r.limits.fuel = Some(u64::MAX),
         "limits.fuel is 18446744073709551615, the server's cap is 10000000000000: ask for less",
     ),

@@ -7,7 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Real time from the start of the guest, sleeping included.
     pub wall_time: Duration,
-    /// Linear memory of the guest in bytes, its image included.
+    /// Memory of the guest in bytes, beyond what its image starts with: the image's memory is one mapping that all its
+    /// guests share, and how large it is is not the program's doing.
     pub memory_bytes: u64,
     /// Units of work: about one per WebAssembly instruction on a typical path (`crates/meter` says how it is counted).
     pub fuel: u64,

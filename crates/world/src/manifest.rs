@@ -33,7 +33,7 @@ pub struct Manifest {
     pub exports: Vec<String>,
     /// The module's imports, `module.name`.
     pub imports: Vec<String>,
-    /// Linear memory at the start of every execution, in bytes.
+    /// Linear memory at the start of every execution, in bytes; limits and usage count from here.
     pub initial_memory_bytes: u64,
     /// What of it is not zero, in bytes: the part that is mapped from the file.
     pub snapshot_bytes: u64,

@@ -1,6 +1,7 @@
 //! An image is used only when it is what its manifest says and asks for nothing it may not have.
 
 use crate::common::{guest_wat, one_slot, write_image};
+use ampoule_engine::{Engine, EngineConfig};
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE};
 
 fn load_error(change: impl FnOnce(&std::path::Path), wat: &str) -> String {
@@ -34,6 +35,33 @@ fn a_missing_or_foreign_manifest_is_an_error_that_says_so() {
     assert!(missing.contains("manifest.json"), "{missing}");
     let foreign = load_error(|folder| std::fs::write(folder.join(MANIFEST_FILE), "{}").unwrap(), &wat);
     assert!(foreign.contains("manifest.json"), "{foreign}");
+}
+
+#[test]
+fn the_memory_that_limits_count_from_is_the_codes_own() {
+    let error = load_error(
+        |folder| {
+            let manifest = std::fs::read_to_string(folder.join(MANIFEST_FILE)).unwrap();
+            let lie = manifest.replace("\"initial_memory_bytes\":65536", "\"initial_memory_bytes\":0");
+            assert_ne!(lie, manifest);
+            std::fs::write(folder.join(MANIFEST_FILE), lie).unwrap();
+        },
+        &guest_wat("(call $done)"),
+    );
+    assert!(error.contains("starts with 65536 bytes of memory, the manifest says 0"), "{error}");
+}
+
+#[test]
+fn the_largest_limit_fits_on_top_of_an_image() {
+    let folder = tempfile::tempdir().unwrap();
+    write_image(folder.path(), &guest_wat("(call $done)"));
+    let load = |max_memory_bytes| {
+        let config = EngineConfig { slots: 1, max_memory_bytes, ..EngineConfig::default() };
+        Engine::new(config).unwrap().load(folder.path()).map(drop).map_err(|error| error.to_string())
+    };
+    assert_eq!(load((4 << 30) - 65536), Ok(()));
+    let error = load((4 << 30) - 65535).unwrap_err();
+    assert!(error.contains("lower caps.memory_bytes to 4294901760 at most"), "{error}");
 }
 
 #[test]
