@@ -3,7 +3,7 @@
 use super::{CommandError, CommandResult, Exit, write_stdout};
 use crate::images;
 use ampoule_service::{default_images_folder, image_folder};
-use ampoule_world::manifest::{MANIFEST_FILE, Manifest};
+use ampoule_world::manifest::{MANIFEST_FILE, Manifest, Package};
 use clap::{Args, Subcommand};
 use std::fmt::Write;
 use std::path::Path;
@@ -138,11 +138,37 @@ fn inspect(folder: &Path, name: &str, json: bool) -> CommandResult {
     for (name, fact) in facts {
         let _ = writeln!(text, "{name:<9} {fact}");
     }
-    for package in &manifest.packages {
-        let _ = writeln!(text, "package   {} {} ({})", package.name, package.version, package.licence);
-    }
+    text.push_str(&packages_table(&manifest.packages));
     write_stdout(text.as_bytes())?;
     Ok(Exit::Success)
+}
+
+/// A line a package, in columns as wide as their widest cell.
+fn packages_table(packages: &[Package]) -> String {
+    let row = |package: &Package| {
+        let imported = match (package.modules.is_empty(), package.preimported) {
+            (true, _) => "",
+            (false, true) => "at the snapshot",
+            (false, false) => "on demand",
+        };
+        [
+            package.name.clone(),
+            package.version.clone(),
+            package.licence.clone(),
+            if package.native { "native" } else { "pure" }.to_owned(),
+            package.modules.join(" "),
+            imported.to_owned(),
+        ]
+    };
+    let head = ["package", "version", "licence", "code", "modules", "imported"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = std::iter::once(head).chain(packages.iter().map(row)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..6).map(width).collect();
+    let line = |row: &[String; 6]| {
+        let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:<width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    std::iter::once("\n".to_owned()).chain(rows.iter().map(line)).collect()
 }
 
 fn manifest(folder: &Path, name: &str) -> CommandResult<Manifest> {

@@ -78,6 +78,10 @@ pub fn image_to_proto(manifest: &Manifest) -> v1::Image {
             name: package.name.clone(),
             version: package.version.clone(),
             licence: package.licence.clone(),
+            sha256: package.sha256.clone(),
+            native: package.native,
+            modules: package.modules.clone(),
+            preimported: package.preimported,
         })
         .collect();
     packages.sort_by(|one, other| one.name.cmp(&other.name));

@@ -138,7 +138,7 @@ impl Builder {
 
     fn current(&self, recipe: &Recipe, plan: &Plan) -> Option<BuiltImage> {
         let (folder, manifest) = image::current(&self.options.images, &recipe.name)?;
-        (manifest.build_key == plan.key()).then_some(BuiltImage { folder, manifest, fresh: false })
+        (manifest.build_key == plan.key).then_some(BuiltImage { folder, manifest, fresh: false })
     }
 
     /// Runs the steps that must run.
@@ -225,7 +225,7 @@ impl Builder {
             snapshot: output(plan.step(SNAPSHOT)),
             compiled: output(plan.step(COMPILE)),
         };
-        let (folder, manifest) = image::assemble(&self.options.images, recipe, plan.key(), &parts)?;
+        let (folder, manifest) = image::assemble(&self.options.images, recipe, &plan.key, &parts)?;
         Ok(BuiltImage { folder, manifest, fresh: true })
     }
 }

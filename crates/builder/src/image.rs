@@ -4,7 +4,7 @@ use crate::cache::{UNFINISHED, create_folder, keep_newest, remove, remove_unfini
 use crate::compile::{self, INTERFACE_FILE, Interface};
 use crate::error::{Error, IoContext, Result};
 use crate::key;
-use crate::recipe::{Recipe, shipped};
+use crate::recipe::{self, Recipe};
 use crate::snapshot::{Booted, FACTS_FILE};
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, Package};
 use serde::de::DeserializeOwned;
@@ -115,9 +115,10 @@ fn digest(manifest: &Manifest) -> String {
         field(text);
     }
     for package in &manifest.packages {
-        for text in [&package.name, &package.version, &package.licence] {
+        for text in [&package.name, &package.version, &package.licence, &package.sha256] {
             field(text);
         }
+        field(&format!("{} {} {}", package.native, package.preimported, package.modules.join(" ")));
     }
     for (file, sha256) in &manifest.files {
         field(file);
@@ -129,15 +130,7 @@ fn digest(manifest: &Manifest) -> String {
 /// What is baked in: what the last step says, and the shipped sources it does not mention.
 fn packages(recipe: &Recipe, last_step: &Path) -> Result<Vec<Package>> {
     let listed: Vec<Package> = read_json(&recipe.name, &last_step.join(PACKAGES_FILE))?;
-    let mut packages: BTreeMap<String, Package> = BTreeMap::new();
-    for (name, source) in shipped(recipe) {
-        let package = Package {
-            name: name.to_owned(),
-            version: source.version.clone(),
-            licence: source.licence.clone(),
-        };
-        packages.insert(name.to_owned(), package);
-    }
+    let mut packages = recipe::packages(recipe);
     packages.extend(listed.into_iter().map(|package| (package.name.clone(), package)));
     Ok(packages.into_values().collect())
 }

@@ -4,7 +4,7 @@ use crate::cache::Cache;
 use crate::compile;
 use crate::error::Result;
 use crate::key::{self, Inputs};
-use crate::recipe::Recipe;
+use crate::recipe::{self, Recipe};
 use crate::snapshot;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -84,6 +84,8 @@ pub(crate) struct ScriptPlan {
 /// All steps of an image, in order.
 pub(crate) struct Plan {
     pub(crate) steps: Vec<StepPlan>,
+    /// The key of the whole build.
+    pub(crate) key: String,
 }
 
 impl Plan {
@@ -115,7 +117,11 @@ impl Plan {
         let last = vec![recipe.steps.last().expect("a checked recipe has a step").name.clone()];
         steps.push(StepPlan::new(SNAPSHOT, snapshot::inputs(), &last, &steps, None));
         steps.push(StepPlan::new(COMPILE, compile::inputs()?, &[SNAPSHOT.to_owned()], &steps, None));
-        Ok(Plan { steps })
+        // What the manifest takes from the recipe goes into no step.
+        let packages = serde_json::to_string(&recipe::packages(recipe)).expect("packages are JSON");
+        let compiled = steps.last().expect("the last of them was just added").key.clone();
+        let inputs = Inputs::from([("compiled".to_owned(), compiled), ("packages".to_owned(), packages)]);
+        Ok(Plan { steps, key: key::key(&inputs) })
     }
 
     /// Decides which steps run for the output of `target`: those whose output is missing and read by another
@@ -136,11 +142,6 @@ impl Plan {
                 }
             };
         }
-    }
-
-    /// The key of the whole build.
-    pub(crate) fn key(&self) -> &str {
-        &self.step(COMPILE).key
     }
 
     /// The step with this name; there is one.

@@ -3,6 +3,7 @@
 
 use crate::error::{Error, IoContext, Result};
 use ampoule_world::Language;
+use ampoule_world::manifest::Package;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -75,7 +76,13 @@ pub struct Source {
     pub alternative: Option<String>,
     /// Whether it ends up in the image, or is only a build tool.
     pub shipped: bool,
-    /// The modules of it that are imported before the snapshot, for the step that asks for the recipe itself; without
+    /// Whether compiled code of it ends up in the image; else it is pure, written in the image's language.
+    #[serde(default)]
+    pub native: bool,
+    /// What programs import of it; none for what they do not.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// Those of its modules that are imported before the snapshot, for the step that asks for the recipe itself; without
     /// any, programs import it on demand.
     #[serde(default)]
     pub preimported: Vec<String>,
@@ -221,6 +228,17 @@ fn check_source(source: &Source) -> std::result::Result<(), String> {
     if source.licence.is_empty() {
         return Err(format!("source `{id}`: licence is empty"));
     }
+    if !source.shipped && (source.native || !source.modules.is_empty()) {
+        return Err(format!("source `{id}`: native and modules are about what is shipped, and it is not"));
+    }
+    let own = |name: &String| {
+        source.modules.iter().any(|module| {
+            name.strip_prefix(module).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        })
+    };
+    if let Some(foreign) = source.preimported.iter().find(|name| !own(name)) {
+        return Err(format!("source `{id}`: preimported names `{foreign}`, which is in none of its modules"));
+    }
     if source.alternative.as_ref().is_some_and(|address| !address.starts_with("https://")) {
         return Err(format!("source `{id}`: alternative is not an https address"));
     }
@@ -319,7 +337,16 @@ pub(crate) fn variable(prefix: &str, id: &str) -> String {
 }
 
 /// The packages that go into the manifest from the recipe's side, by name.
-pub(crate) fn shipped(recipe: &Recipe) -> BTreeMap<&str, &Source> {
+pub(crate) fn packages(recipe: &Recipe) -> BTreeMap<String, Package> {
+    let package = |source: &Source| Package {
+        name: source.package.clone(),
+        version: source.version.clone(),
+        licence: source.licence.clone(),
+        sha256: source.sha256.clone(),
+        native: source.native,
+        modules: source.modules.clone(),
+        preimported: !source.preimported.is_empty(),
+    };
     let shipped = recipe.sources.iter().filter(|source| source.shipped);
-    shipped.map(|source| (source.package.as_str(), source)).collect()
+    shipped.map(|source| (source.package.clone(), package(source))).collect()
 }

@@ -69,6 +69,14 @@ fn bad_fields_of_a_source_are_named() {
     assert_refused(&with("licence = \"MIT\"", "licence = \"\""), "source `zig`: licence is empty");
     assert_refused(&with("from = \"npm\"", "from = \"ftp\""), "unknown variant `ftp`");
     assert_refused(
+        &with("shipped = true", "shipped = false\nnative = true"),
+        "source `zig`: native and modules are about what is shipped, and it is not",
+    );
+    assert_refused(
+        &with("shipped", "modules = [\"zig\"]\npreimported = [\"zig.build\", \"ziggy\"]\nshipped"),
+        "source `zig`: preimported names `ziggy`, which is in none of its modules",
+    );
+    assert_refused(
         &with("shipped", "alternative = \"http://x\"\nshipped"),
         "source `zig`: alternative is not an https address",
     );

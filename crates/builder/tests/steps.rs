@@ -3,7 +3,7 @@
 mod common;
 
 use ampoule_builder::Reason;
-use common::{House, LAST, Record, eventually};
+use common::{House, LAST, Record, eventually, sha256};
 use std::fs;
 
 /// `left` and `right` are independent; `guest` joins them.
@@ -165,6 +165,33 @@ fn the_environment_is_the_declared_one() {
     let image = house.build().expect("all of that holds");
     let packages: Vec<_> = image.manifest.packages.iter().map(|package| package.name.as_str()).collect();
     assert_eq!(packages, ["some-lib", "tiny"]);
+}
+
+#[test]
+fn the_manifest_has_what_the_recipe_says_of_a_package() {
+    let house = three_steps();
+    let source = house.seed_source("some-lib", b"content");
+    let step = "[[step]]\nname = \"guest\"\nscript = \"guest.sh\"\nsources = [\"some-lib\"]\nfiles = [\"guest.wasm\"]\n";
+    let more = "native = true\nmodules = [\"some\", \"lib\"]\npreimported = [\"lib.core\"]\n";
+    house.recipe(&format!("{source}{more}{step}"));
+    house.write("guest.sh", LAST);
+    let first = house.build().expect("it builds").manifest;
+    let package = &first.packages[0];
+    assert_eq!((package.sha256.as_str(), package.native), (sha256(b"content").as_str(), true));
+    assert_eq!((package.modules.join(" ").as_str(), package.preimported), ("some lib", true));
+    let part = &first.packages[1];
+    assert!(
+        !part.native && part.modules.is_empty() && !part.preimported && part.sha256.is_empty(),
+        "{part:?}"
+    );
+    // No step reads these fields, and yet the image is made anew.
+    house.recipe(&format!("{}{step}", source.replace("MIT", "0BSD")));
+    assert!(!house.builder().is_current("tiny").expect("it can be read"));
+    let second = house.build().expect("it builds").manifest;
+    assert_eq!(second.packages[0].licence, "0BSD");
+    assert!(!second.packages[0].native && !second.packages[0].preimported);
+    assert_ne!(first.digest, second.digest);
+    assert_eq!(first.files, second.files);
 }
 
 #[test]

@@ -3,7 +3,9 @@
 mod support;
 
 use ampoule_api::v1::runtime_service_client::RuntimeServiceClient;
-use ampoule_api::v1::{Deterministic, ExecuteRequest, File, Language, Limits, ListImagesRequest, Status};
+use ampoule_api::v1::{
+    Deterministic, ExecuteRequest, File, Language, Limits, ListImagesRequest, Package, Status,
+};
 use support::{Server, request};
 use tonic::Code;
 
@@ -145,7 +147,17 @@ async fn images_are_listed() {
     let names: Vec<&str> = images.iter().map(|image| image.name.as_str()).collect();
     assert_eq!(names, ["javascript", "python"]);
     assert_eq!(images[1].language(), Language::Python);
-    assert_eq!((images[1].version.as_str(), images[1].packages[0].name.as_str()), ("0.1", "tiny"));
+    assert_eq!(images[1].version, "0.1");
+    let package = Package {
+        name: "tiny".into(),
+        version: "0.1".into(),
+        licence: "Apache-2.0".into(),
+        sha256: "0".repeat(64),
+        native: true,
+        modules: vec!["tiny".into(), "tinier".into()],
+        preimported: true,
+    };
+    assert_eq!(images[1].packages, [package]);
     assert_eq!(images[1].initial_memory_bytes, 256 << 10);
 }
 

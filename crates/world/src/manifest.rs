@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The format's version; an image of another version is rebuilt, not guessed at.
-pub const MANIFEST_FORMAT: u32 = 1;
+pub const MANIFEST_FORMAT: u32 = 2;
 
 /// The file that holds the manifest.
 pub const MANIFEST_FILE: &str = "manifest.json";
@@ -60,4 +60,16 @@ pub struct Package {
     pub version: String,
     /// SPDX expression.
     pub licence: String,
+    /// sha256 in hex of the file that it was taken from; empty for a part whose source is listed under another name.
+    #[serde(default)]
+    pub sha256: String,
+    /// Whether compiled code of it is in the image; else it is pure, written in the image's language.
+    #[serde(default)]
+    pub native: bool,
+    /// What programs import of it, e.g. `bs4`; empty for what they do not.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// Whether it was imported before the snapshot, so that importing it costs nothing; else it is on demand.
+    #[serde(default)]
+    pub preimported: bool,
 }

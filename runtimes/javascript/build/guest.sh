@@ -33,7 +33,7 @@ export cc flags
 python3 "$guest/check_imports.py" "$OUT/guest.wasm"
 
 cat >"$OUT/packages.json" <<'JSON'
-[{"name": "quickjs-ng", "version": "0.18.0", "licence": "MIT"},
+[{"name": "quickjs-ng", "version": "0.18.0", "licence": "MIT", "native": true},
  {"name": "whatwg-url", "version": "14.2.0", "licence": "MIT"},
  {"name": "tr46", "version": "5.1.1", "licence": "MIT"},
  {"name": "webidl-conversions", "version": "7.0.0", "licence": "BSD-2-Clause"},

@@ -26,16 +26,11 @@ done
 
 "$STEP_NATIVE/bin/python3" -I "$RECIPE_ROOT/guest/check_imports.py" "$OUT/guest.wasm"
 
-cat >"$OUT/packages.json" <<'EOF'
+# What has no source under its own name in the recipe.
+sqlite=$(sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "$STEP_LIBS/include/sqlite3.h")
+cat >"$OUT/packages.json" <<EOF
 [
-  {"name": "cpython", "version": "3.13.5", "licence": "PSF-2.0"},
-  {"name": "zlib", "version": "1.3.1", "licence": "Zlib"},
-  {"name": "bzip2", "version": "1.0.8", "licence": "bzip2-1.0.6"},
-  {"name": "liblzma", "version": "5.8.1", "licence": "0BSD"},
-  {"name": "sqlite", "version": "SQLITE_VERSION", "licence": "blessing"},
-  {"name": "tzdata", "version": "2026.6", "licence": "Apache-2.0"},
-  {"name": "wasi-libc", "version": "ziglang 0.17.0", "licence": "MIT"}
+  {"name": "sqlite", "version": "$sqlite", "licence": "blessing", "native": true},
+  {"name": "wasi-libc", "version": "ziglang 0.17.0", "licence": "MIT", "native": true}
 ]
 EOF
-sqlite=$(sed -n 's/^#define SQLITE_VERSION  *"\(.*\)"/\1/p' "$STEP_LIBS/include/sqlite3.h")
-sed -i "s/SQLITE_VERSION/$sqlite/" "$OUT/packages.json"
