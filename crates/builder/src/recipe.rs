@@ -119,6 +119,16 @@ struct ImageTable {
     name: String,
     language: Language,
     version: String,
+    /// Files that hold further sources, relative to the recipe. A step that names one reads all of its sources.
+    #[serde(default)]
+    sources: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourcesFile {
+    #[serde(rename = "source")]
+    sources: Vec<Source>,
 }
 
 #[derive(Deserialize)]
@@ -157,7 +167,10 @@ impl Recipe {
         }
         let text = fs::read_to_string(&file).doing("read", &file)?;
         let parsed = toml::from_str(&text).map_err(|error| error.to_string());
-        parsed.and_then(|parsed| check(root, name, parsed)).map_err(|message| Error::Recipe { file, message })
+        parsed
+            .and_then(|parsed| gather(root, name, parsed))
+            .and_then(|parsed| check(root, name, parsed))
+            .map_err(|message| Error::Recipe { file, message })
     }
 
     /// The source with this id; a checked recipe has it.
@@ -165,6 +178,25 @@ impl Recipe {
         let found = self.sources.iter().find(|source| source.id == id);
         found.expect("a checked recipe names only sources it has")
     }
+}
+
+/// The recipe with the sources of its other files in it, and the names of those files in steps replaced by their ids.
+fn gather(root: &Path, name: &str, mut recipe: RecipeFile) -> std::result::Result<RecipeFile, String> {
+    for file in &recipe.image.sources {
+        let path = within(Path::new(name), file)
+            .ok_or_else(|| format!("image.sources `{file}` leads out of runtimes/"))?;
+        let text = fs::read_to_string(root.join(path))
+            .map_err(|error| format!("image.sources `{file}`: {error}"))?;
+        let more: SourcesFile =
+            toml::from_str(&text).map_err(|error| format!("image.sources `{file}`: {error}"))?;
+        for step in &mut recipe.steps {
+            if let Some(at) = step.sources.iter().position(|source| source == file) {
+                step.sources.splice(at..=at, more.sources.iter().map(|source| source.id.clone()));
+            }
+        }
+        recipe.sources.extend(more.sources);
+    }
+    Ok(recipe)
 }
 
 /// Everything after the syntax. Errors name the field.

@@ -94,6 +94,28 @@ fn unused_sources_and_unknown_fields_are_refused() {
 }
 
 #[test]
+fn sources_may_lie_in_files_of_their_own() {
+    let house = House::with_guest();
+    let head = common::HEAD.to_owned() + "sources = [\"more/libs.toml\"]\n";
+    let content = house.seed_source("zig", b"zig");
+    let step = STEP.to_owned() + "sources = [\"more/libs.toml\"]\n";
+    house.write("recipe.toml", format!("{head}{step}"));
+    assert!(house.error().contains("image.sources `more/libs.toml`: No such file"), "{}", house.error());
+    house.write("more/libs.toml", &content);
+    assert_eq!(house.build().expect("it builds").manifest.packages.len(), 2);
+    house.write("recipe.toml", format!("{head}{STEP}"));
+    assert!(house.error().contains("source `zig` is used by no step"), "{}", house.error());
+    house.write("more/libs.toml", "colour = \"blue\"\n");
+    assert!(house.error().contains("image.sources `more/libs.toml`: ") && house.error().contains("colour"));
+    house.write("recipe.toml", format!("{head}{step}").replace("more/", "../../"));
+    assert!(
+        house.error().contains("image.sources `../../libs.toml` leads out of runtimes/"),
+        "{}",
+        house.error()
+    );
+}
+
+#[test]
 fn an_unknown_image_lists_the_known_ones() {
     let house = House::with_guest();
     let error = house.builder().build("ruby", &mut common::Record::default()).expect_err("there is no ruby");

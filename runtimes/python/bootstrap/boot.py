@@ -3,7 +3,7 @@ every execution takes (caches fill, bytecode specialises)."""
 
 import sys
 
-from . import denied, failures, loop, modules, program, results
+from . import denied, failures, loop, missing, modules, program, results
 from .program import compile_program, run
 
 PREIMPORTED = """
@@ -32,7 +32,7 @@ def _import_all():
             importlib.import_module(name)
         except ImportError:
             pass  # what WASI cannot have
-    with open(f"{denied.LIBRARY}/_ampoule/preimported") as names:
+    with open("/usr/lib/python3.13/_ampoule/preimported") as names:
         for name in names.read().split():
             importlib.import_module(name)
     # What the packages compiled they keep; a full cache would drop its oldest for each pattern of a program.
@@ -99,9 +99,10 @@ def _forget():
     gc.collect()
 
 
-sys.path.append(denied.PACKAGES)
+sys.path.append(missing.PACKAGES)
 _import_all()
 denied.at_boot()
+missing.at_boot()
 modules.at_boot()
 loop.at_boot()
 _site_builtins()

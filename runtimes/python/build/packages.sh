@@ -12,8 +12,11 @@ for wheel in ${!SRC_@}; do
 done
 
 cd "$site"
+for patch in "$RECIPE"/patches/packages/*.patch; do
+    patch -p1 -s --no-backup-if-mismatch <"$patch"
+done
 # pymongo is here for its bson; the zones lie in /usr/share/zoneinfo, pytz has tables of its own.
-rm -rf pymongo gridfs _yaml certifi/tests google/protobuf/{compiler,testdata} google/protobuf/internal/*_benchmark.py
+rm -rf pymongo gridfs _yaml certifi/tests google/protobuf/{compiler,testdata} google/protobuf/internal/*_benchmark.py ./*.data
 find . -type d \( -name test -o -name tests -o -name benchmarks -o -name __pycache__ \) -prune -exec rm -rf {} +
 find . -type f \( -name '*.so' -o -name '*.c' -o -name '*.h' -o -name '*.pyi' -o -name '*.pyx' -o -name py.typed \) -delete
 # importlib.metadata works, licences stay.
@@ -21,11 +24,15 @@ find . -path '*.dist-info/*' -type f ! -name METADATA ! -name entry_points.txt !
 find . -type d -empty -delete
 "$python" -I -m compileall -q -j "$JOBS" --invalidation-mode unchecked-hash -s "$site" -p /usr/lib/python3.13/site-packages "$site"
 
-"$python" -I - "$RECIPE/recipe.toml" >"$OUT/preimported" <<'EOF'
+"$python" -I - "$RECIPE" >"$OUT/preimported" <<'EOF'
+import pathlib
 import sys
 import tomllib
 
-with open(sys.argv[1], "rb") as file:
-    for source in tomllib.load(file)["source"]:
-        print(*source.get("preimported", ()), sep="\n", end="\n" if source.get("preimported") else "")
+folder = pathlib.Path(sys.argv[1])
+recipe = tomllib.loads((folder / "recipe.toml").read_text())
+more = [tomllib.loads((folder / name).read_text()) for name in recipe["image"]["sources"]]
+for source in recipe["source"] + [source for file in more for source in file["source"]]:
+    for module in source.get("preimported", ()):
+        print(module)
 EOF
