@@ -68,12 +68,16 @@ pub fn code_config() -> Config {
             | WasmFeatures::SIMD
             | WasmFeatures::TAIL_CALL
             | WasmFeatures::EXTENDED_CONST
-            | WasmFeatures::FLOATS,
+            | WasmFeatures::FLOATS
+            // C++ in packages throws; an exception in flight is a reference, hence the collector.
+            | WasmFeatures::EXCEPTIONS
+            | WasmFeatures::GC_TYPES,
         true,
     );
     config
         .concurrency_support(false)
-        .gc_support(false)
+        .gc_support(true)
+        .collector(wasmtime::Collector::DeferredReferenceCounting)
         .shared_memory(false)
         .memory_init_cow(true)
         .memory_guaranteed_dense_image_size(DENSE_IMAGE_BYTES)
@@ -90,7 +94,7 @@ pub fn code_config() -> Config {
 /// A short name for what [`code_config`] means for machine code; part of every image's build key.
 /// Changed by hand with `code_config`: wasmtime itself refuses stale code, this only makes the builder notice.
 pub fn code_config_id() -> String {
-    let description = format!("ampoule-code-3 stack={MAX_WASM_STACK} dense={DENSE_IMAGE_BYTES}");
+    let description = format!("ampoule-code-4 stack={MAX_WASM_STACK} dense={DENSE_IMAGE_BYTES}");
     hex::encode(&Sha256::digest(description.as_bytes())[..8])
 }
 
@@ -98,7 +102,8 @@ pub fn code_config_id() -> String {
 pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(config.slots)
-        .total_memories(config.slots)
+        .total_memories(2 * config.slots)
+        .total_gc_heaps(config.slots)
         .total_tables(config.slots)
         .total_stacks(config.slots)
         .max_memories_per_module(1)

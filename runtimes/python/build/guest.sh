@@ -17,11 +17,23 @@ for source in "$RECIPE"/harness/*.c; do
         -D_WASI_EMULATED_PROCESS_CLOCKS --embed-dir=. -c "$source" -o "objects/harness-$(basename "$source" .c).o"
 done
 
+# The extension modules of native packages, found by the importer of built-in modules under their full names.
+extensions=("$STEP_NUMPY"/objects/*.o "$STEP_PANDAS"/objects/*.o)
+mapfile -t modules < <(printf '%s\n' "${extensions[@]}" | sed 's#.*/##; s/\.o$//' | sort)
+{
+    echo '#include "harness.h"'
+    for module in "${modules[@]}"; do echo "PyObject *PyInit_${module//./__}(void);"; done
+    echo 'void harness_packages(void) {'
+    for module in "${modules[@]}"; do echo "    PyImport_AppendInittab(\"$module\", PyInit_${module//./__});"; done
+    echo '}'
+} >packages.c
+compile -I"$include" -I"$RECIPE/harness" -c packages.c -o objects/packages.o
+
 # wasm-ld only warns when two symbols of one name differ in signature, and the result traps when called: no warnings.
 "$cc" -mexec-model=reactor -O2 -Wl,--strip-debug -Wl,--fatal-warnings -Wl,-z,stack-size=8388608 \
     -Wl,--export=__stack_pointer -Wl,--export-memory \
-    objects/*.o -L"$STEP_INTERPRETER/lib" -L"$STEP_LIBS/lib" -lpython3.13 -lHacl_Hash_SHA2 -lexpat -lmpdec \
-    -lz -lbz2 -llzma -lsqlite3 -lwasi-emulated-signal -lwasi-emulated-getpid -lwasi-emulated-process-clocks \
+    objects/*.o "${extensions[@]}" -L"$STEP_CXX/lib" -L"$STEP_INTERPRETER/lib" -L"$STEP_LIBS/lib" -lpython3.13 -lHacl_Hash_SHA2 -lexpat -lmpdec \
+    -lcxx -lz -lbz2 -llzma -lsqlite3 -lwasi-emulated-signal -lwasi-emulated-getpid -lwasi-emulated-process-clocks \
     -o "$OUT/guest.wasm"
 
 "$STEP_NATIVE/bin/python3" -I "$RECIPE_ROOT/guest/check_imports.py" "$OUT/guest.wasm"

@@ -22,6 +22,9 @@ mkdir "$lib/_ampoule" && cp "$RECIPE"/bootstrap/*.py "$STEP_PACKAGES/preimported
 "$python" -I -m compileall -q -j "$JOBS" --invalidation-mode unchecked-hash -s "$OUT/tree" -p / "$lib"
 
 cp -r "$STEP_PACKAGES/site-packages" "$lib/"
+for package in "$STEP_NUMPY" "$STEP_PANDAS"; do
+    cp -r "$package/site-packages/." "$lib/site-packages/"
+done
 mv "$lib/site-packages/tzdata/zoneinfo" "$OUT/tree/usr/share/zoneinfo"
 find "$OUT/tree/usr/share/zoneinfo" -name '*.py' -delete
 # The zones lie once, where everything but the package itself looks for them.

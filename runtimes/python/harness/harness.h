@@ -7,6 +7,8 @@
 void harness_seal(void);
 /* Before the interpreter starts: memory for its small objects from page-aligned arenas. */
 void harness_arenas(void);
+/* Before the interpreter starts: the extension modules of packages become built-in ones (written by build/guest.sh). */
+void harness_packages(void);
 /* The module `_ampoule_guest`, for the bootstrap. */
 PyObject *harness_module(void);
 /* Its functions read_json(str) and write_json(value) -> bytes (json.c); NotImplemented for what they leave to Python. */

@@ -16,6 +16,8 @@ static const unsigned char tree[] = {
 #embed "tree.bin"
 };
 
+int guest_float_flags; /* build/native/include/fenv.h */
+
 static PyObject *run_program, *compile_program;
 
 static void check(PyStatus status) {
@@ -31,6 +33,7 @@ static void boot(void) {
     check(Py_PreInitialize(&pre));
     harness_arenas();
     PyImport_AppendInittab("_ampoule_guest", harness_module);
+    harness_packages();
 
     PyConfig config;
     PyConfig_InitIsolatedConfig(&config);

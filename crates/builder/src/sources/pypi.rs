@@ -15,7 +15,7 @@ command = DownloadCommand('download', 'fetches one file')
 options, _ = command.parse_args(['--no-deps', '--no-binary=:all:', '--disable-pip-version-check', package])
 with command.main_context():
     session = command.get_default_session(options)
-    finder = command._build_package_finder(options=options, session=session)
+    finder = command._build_package_finder(options=options, session=session, ignore_requires_python=True)
     links = [found.link for found in finder.find_all_candidates(package)]
     wanted = [link for link in links if link.filename == file]
     if not wanted:
