@@ -18,6 +18,9 @@ pub(crate) struct BenchArguments {
     /// A native CPython to compare with, instead of the one built from the image's source
     #[arg(long, value_name = "PATH", env = "AMPOULE_NATIVE_PYTHON")]
     native_python: Option<PathBuf>,
+    /// The same with NumPy and pandas, instead of the ones pip installs
+    #[arg(long, value_name = "PATH", env = "AMPOULE_NATIVE_PYTHON_WITH_PACKAGES")]
+    native_python_with_packages: Option<PathBuf>,
     /// A native QuickJS-ng to compare with, instead of the one built from the image's source
     #[arg(long, value_name = "PATH", env = "AMPOULE_NATIVE_JAVASCRIPT")]
     native_javascript: Option<PathBuf>,
@@ -36,8 +39,13 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
         CommandError::infrastructure(format!("cannot find this program's own file: {error}"))
     })?;
     let natives = Natives {
-        python: native(&folder, Language::Python, arguments.native_python.as_ref())?,
-        javascript: native(&folder, Language::Javascript, arguments.native_javascript.as_ref())?,
+        python: native(&folder, Interpreter::Python, arguments.native_python.as_ref())?,
+        python_with_packages: native(
+            &folder,
+            Interpreter::PythonWithPackages,
+            arguments.native_python_with_packages.as_ref(),
+        )?,
+        javascript: native(&folder, Interpreter::Javascript, arguments.native_javascript.as_ref())?,
     };
     let options = Options { quick: arguments.quick, natives, server };
     let tokio = runtime::for_guests()
@@ -52,23 +60,32 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
     Ok(Exit::Success)
 }
 
-/// The interpreter that was named, else the one that the recipe's step `native` leaves, built if need be.
+/// What the images' interpreters are compared with.
+#[derive(Clone, Copy)]
+enum Interpreter {
+    Python,
+    PythonWithPackages,
+    Javascript,
+}
+
+/// The interpreter that was named, else the one that a step of the recipe leaves, built if need be.
 #[cfg(feature = "builder")]
-fn native(images: &Path, language: Language, named: Option<&PathBuf>) -> CommandResult<Option<PathBuf>> {
+fn native(images: &Path, which: Interpreter, named: Option<&PathBuf>) -> CommandResult<Option<PathBuf>> {
     if let Some(path) = named {
         return Ok(Some(path.clone()));
     }
-    let program = match language {
-        Language::Python => "bin/python3",
-        Language::Javascript => "bin/qjs",
+    let (language, step, program) = match which {
+        Interpreter::Python => (Language::Python, "native", "bin/python3"),
+        Interpreter::PythonWithPackages => (Language::Python, "native-packages", "bin/python3"),
+        Interpreter::Javascript => (Language::Javascript, "native", "bin/qjs"),
     };
     let mut progress = ampoule_builder::ConsoleProgress::new();
-    let step = images::builder(images)?.build_step(language.name(), "native", &mut progress);
+    let step = images::builder(images)?.build_step(language.name(), step, &mut progress);
     Ok(Some(step.map_err(images::of_builder)?.join(program)))
 }
 
 /// The interpreter that was named: without a builder there is no other.
 #[cfg(not(feature = "builder"))]
-fn native(_: &Path, _: Language, named: Option<&PathBuf>) -> CommandResult<Option<PathBuf>> {
+fn native(_: &Path, _: Interpreter, named: Option<&PathBuf>) -> CommandResult<Option<PathBuf>> {
     Ok(named.cloned())
 }

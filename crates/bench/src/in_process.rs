@@ -74,7 +74,7 @@ pub(crate) fn rounds(options: &Options, full: usize) -> usize {
 }
 
 /// Whole executions, admission and program cache included; a tenth of them more, before, to warm up.
-async fn executions(
+pub(crate) async fn executions(
     service: &Service,
     language: Language,
     source: &str,

@@ -2,6 +2,7 @@
 //!
 //! * [`in_process`]: fresh guests through the service, without a transport,
 //! * [`cpu`]: CPU-bound programs against the native interpreters of the same source,
+//! * [`data`]: NumPy and pandas against pip's builds of them,
 //! * [`served`]: a server of its own process over gRPC loopback: latency, throughput, fairness, memory,
 //! * [`native`]: the interpreters that all of it is compared with.
 //!
@@ -9,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod cpu;
+mod data;
 mod in_process;
 mod native;
 mod programs;
@@ -41,6 +43,8 @@ pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report>
     in_process::measure(service, options, &mut report).await?;
     eprintln!("CPU-bound programs");
     cpu::measure(service, options, &mut report).await?;
+    eprintln!("NumPy and pandas");
+    data::measure(service, options, &mut report).await?;
     eprintln!("over gRPC");
     served::measure(options, &mut report).await?;
     Ok(report)

@@ -12,6 +12,8 @@ use std::time::{Duration, Instant};
 pub struct Natives {
     /// CPython built from the image's source.
     pub python: Option<PathBuf>,
+    /// The same CPython with pip's NumPy and pandas.
+    pub python_with_packages: Option<PathBuf>,
     /// QuickJS-ng built from the image's source.
     pub javascript: Option<PathBuf>,
 }

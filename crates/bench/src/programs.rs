@@ -79,3 +79,64 @@ pub(crate) fn clean_up_input() -> String {
     );
     serde_json::json!({ "llm_output": text }).to_string()
 }
+
+/// Seed 001 §2.2: statistics over records with pandas.
+pub(crate) const PANDAS_TABLE: &str = include_str!("../programs/python/pandas_table.py");
+
+/// 100 records, some of them without a name or with a score that is no number.
+pub(crate) fn pandas_input() -> String {
+    let records: Vec<serde_json::Value> = (0..100u32)
+        .map(|number| {
+            let score = match number % 25 {
+                3 => serde_json::json!(null),
+                7 => serde_json::json!("61"),
+                11 => serde_json::json!("bad"),
+                15 => serde_json::json!(-4),
+                _ => serde_json::json!(f64::from(number * 7919 % 9973) / 100.0),
+            };
+            let name = (number % 20 != 9).then(|| format!("person {number}"));
+            let department = ["eng", "sales", "legal", "ops", "hr"][(number * 3 % 5) as usize];
+            serde_json::json!({ "id": number, "name": name, "department": department, "score": score })
+        })
+        .collect();
+    let data_json = serde_json::Value::from(records).to_string();
+    serde_json::json!({ "data_json": data_json }).to_string()
+}
+
+/// One operation of NumPy, chosen by the input, so many times.
+pub(crate) const NUMPY_OPS: &str = include_str!("../programs/python/numpy_ops.py");
+
+/// Operations that share a promise.
+pub(crate) struct NumpyGroup {
+    pub(crate) what: &'static str,
+    /// How many times slower than native at most.
+    pub(crate) bound: f64,
+    /// Names in [`NUMPY_OPS`], and how often: so that native needs some 30 ms.
+    pub(crate) operations: &'static [(&'static str, u32)],
+}
+
+pub(crate) const NUMPY: [NumpyGroup; 2] = [
+    NumpyGroup {
+        what: "NumPy element-wise, reductions, fft on 100,000 elements",
+        bound: 2.0,
+        operations: &[
+            ("add", 600),
+            ("multiply", 600),
+            ("divide", 500),
+            ("sqrt", 300),
+            ("compare", 1000),
+            ("where", 150),
+            ("sum", 1000),
+            ("mean", 1000),
+            ("std", 200),
+            ("max", 1500),
+            ("cumsum", 150),
+            ("fft", 40),
+        ],
+    },
+    NumpyGroup {
+        what: "NumPy sort, exp, log of 100,000 elements, 200x200 matmul",
+        bound: 5.0,
+        operations: &[("sort", 50), ("argsort", 10), ("exp", 200), ("log", 100), ("matmul", 50)],
+    },
+];

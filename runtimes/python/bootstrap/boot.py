@@ -88,12 +88,13 @@ def _forget():
 
     import _ampoule_guest
 
-    for name in ("warm", "main"):
+    for name in ("warm", "warm_data", "main"):
         sys.modules.pop(name, None)
     linecache.clearcache()
     logging._startTime = _ExecutionStart()
     _ampoule_guest.forget(random._inst)
     random._inst.gauss_next = None
+    sys.modules["numpy.random"].mtrand._rand._bit_generator._forget()
     program.at_snapshot()
     loop.at_snapshot()
     gc.collect()

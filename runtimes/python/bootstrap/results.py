@@ -91,8 +91,14 @@ class _Converter:
         from pathlib import PurePath
         from uuid import UUID
 
+        import pandas
+
         if isinstance(value, Enum):
             return self.plain(value.value, path)
+        if value is pandas.NaT or value is pandas.NA:
+            return None
+        if isinstance(value, pandas.DataFrame):
+            return self.items(_records(value, path), path)
         if isinstance(value, str):
             return str.__str__(value)
         if isinstance(value, int):
@@ -177,6 +183,12 @@ class _Converter:
             raise InvalidResult("result is nested too deeply for JSON") from None
         finally:
             self.open.discard(id(value))
+
+
+def _records(frame, path):
+    if not frame.columns.is_unique:
+        raise InvalidResult(f"{path} is a DataFrame with two columns of the same name, which has no JSON form")
+    return frame.to_dict("records")
 
 
 def _in_order(values):

@@ -2,7 +2,7 @@
 
 import json
 
-from . import program
+from . import program, warm_data
 
 MAIN = '''
 import json, re, datetime, collections
@@ -84,18 +84,22 @@ RUNS = (
     (program.SCRIPT, SCRIPT, "{}"),
     (program.MAIN, BROKEN, "{}"),
 )
+DATA_RUNS = tuple((program.MAIN, source, values) for source, values in warm_data.RUNS)
 # An instruction specialises after a few executions.
 ROUNDS = 24
+DATA_ROUNDS = 8
 
 
 def run_all():
     import sys
 
-    for _ in range(ROUNDS):
-        for entry, source, values in RUNS:
+    for index in range(ROUNDS):
+        for entry, source, values in RUNS + (DATA_RUNS if index < DATA_ROUNDS else ()):
             sys.modules[program.USUAL_NAME] = None
             compiled = program.compile_program(entry, program.USUAL_FILE, source, values, None, None, None)
-            program.run(entry, program.USUAL_FILE, source, values, None, None, None)
+            outcome = program.run(entry, program.USUAL_FILE, source, values, None, None, None)
+            if outcome[1] != program.COMPLETED and source not in (FAILING, BROKEN):
+                raise SystemExit(f"a program of the warm-up failed: {outcome}\n{source}")
             if compiled[2] == program.CODE:
                 program.run(entry, program.USUAL_FILE, source, values, compiled[3], None, None)
     sys.modules["__main__"] = type(sys)("__main__")
