@@ -51,7 +51,11 @@ impl GuestState {
             memory: None,
             fuel: Fuel { limit: limits.fuel, slice: fuel_slice, granted: 0 },
             output: Output::new(limits.output_bytes),
-            growth: Growth { limit: image_bytes.saturating_add(limits.memory_bytes), refused: false },
+            growth: Growth {
+                image: image_bytes,
+                limit: image_bytes.saturating_add(limits.memory_bytes),
+                refused: false,
+            },
             turn,
             clock: Clock::new(deterministic),
             random: RandomStream { seed: deterministic.map(|fixed| fixed.seed), stream: None },
@@ -122,9 +126,14 @@ impl Output {
     }
 }
 
+/// What the exceptions that a guest keeps at a time may take on the host's side, in bytes. C++ has one or two in flight, of
+/// 32 bytes each.
+const MAX_EXCEPTION_BYTES: usize = 256 << 10;
+
 /// Grants linear memory up to the image's own and the limit's on top of it, and remembers that it refused: what the program
 /// made of the refusal varies with the language, the record does not.
 pub(crate) struct Growth {
+    image: u64,
     limit: u64,
     pub(crate) refused: bool,
 }
@@ -132,11 +141,13 @@ pub(crate) struct Growth {
 impl ResourceLimiter for Growth {
     fn memory_growing(
         &mut self,
-        _current: usize,
+        current: usize,
         desired: usize,
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
-        let granted = desired as u64 <= self.limit;
+        // Linear memory is made as large as the image's and grows from there; what is smaller is the exceptions'.
+        let linear = current.max(desired) as u64 >= self.image && (current == 0 || current as u64 >= self.image);
+        let granted = if linear { desired as u64 <= self.limit } else { desired <= MAX_EXCEPTION_BYTES };
         self.refused |= !granted;
         Ok(granted)
     }
@@ -301,4 +312,24 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
         |_: Caller<'_, GuestState>, code: i32| -> wasmtime::Result<()> { Err(Stop::Exit(code).into()) },
     )?;
     Ok(linker)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Growth, MAX_EXCEPTION_BYTES};
+    use wasmtime::ResourceLimiter;
+
+    #[test]
+    fn memory_of_exceptions_has_a_cap_of_its_own() {
+        let image = 100 << 20;
+        let grants = |current: usize, desired: usize| {
+            let mut growth = Growth { image: image as u64, limit: (image + (64 << 20)) as u64, refused: false };
+            growth.memory_growing(current, desired, None).unwrap()
+        };
+        assert!(grants(0, image) && grants(image, image + (64 << 20)));
+        assert!(!grants(image, image + (64 << 20) + 1));
+        assert!(grants(0, 65536) && grants(65536, MAX_EXCEPTION_BYTES));
+        assert!(!grants(MAX_EXCEPTION_BYTES, MAX_EXCEPTION_BYTES * 2));
+        assert!(!grants(0, MAX_EXCEPTION_BYTES + 1));
+    }
 }

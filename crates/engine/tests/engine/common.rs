@@ -9,6 +9,11 @@ use std::time::Duration;
 /// A guest whose `ampoule_run` is `body` (it returns the packed response) with every host function imported.
 /// The response at address 16 says `completed` with result `1` (24 bytes).
 pub(crate) fn guest_wat(body: &str) -> String {
+    guest_wat_with(body, "")
+}
+
+/// The same with further items of the module.
+pub(crate) fn guest_wat_with(body: &str, items: &str) -> String {
     format!(
         r#"(module
             (import "ampoule" "clock_now" (func $clock_now (param i32) (result i64)))
@@ -23,6 +28,7 @@ pub(crate) fn guest_wat(body: &str) -> String {
             (func $done (result i64) (i64.or (i64.shl (i64.const 16) (i64.const 32)) (i64.const 21)))
             (func (export "ampoule_alloc") (param i32) (result i32) (i32.const 4096))
             (func (export "ampoule_compile") (param i32 i32) (result i64) (call $done))
+            {items}
             (func $run (export "ampoule_run") (param i32 i32) (result i64) {body}))"#
     )
 }

@@ -2,7 +2,7 @@
 //!
 //! A program that breaks out of its interpreter can do all of this; it must end as an outcome.
 
-use crate::common::{guest_wat, load, one_slot, run, small_limits};
+use crate::common::{guest_wat, guest_wat_with, load, one_slot, run, small_limits};
 use ampoule_world::Status;
 
 async fn status_of(body: &str) -> Status {
@@ -67,4 +67,45 @@ async fn negative_and_endless_sleeps_end_in_time() {
 #[tokio::test]
 async fn exit_ends_the_execution_as_raised() {
     assert_eq!(status_of("(call $exit (i32.const 3)) (call $done)").await, Status::Raised);
+}
+
+/// What C++ does: `$thrown n` throws and catches `n` exceptions one after the other, `$kept n` keeps `n` at a time.
+const EXCEPTIONS: &str = r#"
+    (tag $tag (param i32))
+    (func $caught (param $value i32) (result exnref) (local $exception exnref)
+        (block $out (result i32 exnref)
+            (try_table (result i32 exnref) (catch_ref $tag $out) (throw $tag (local.get $value))))
+        (local.set $exception)
+        (drop)
+        (local.get $exception))
+    (func $thrown (param $count i32)
+        (loop $again
+            (drop (call $caught (local.get $count)))
+            (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+            (br_if $again (local.get $count))))
+    (func $kept (param $count i32) (local $exception exnref)
+        (local.set $exception (call $caught (local.get $count)))
+        (if (local.get $count) (then (call $kept (i32.sub (local.get $count) (i32.const 1)))))
+        (if (ref.is_null (local.get $exception)) (then (unreachable))))"#;
+
+async fn status_with_exceptions(body: &str) -> Status {
+    let engine = one_slot();
+    let image = load(&engine, &guest_wat_with(body, EXCEPTIONS));
+    run(&engine, &image, small_limits(), None).await.unwrap().status
+}
+
+#[tokio::test]
+async fn exceptions_are_collected_when_they_are_over() {
+    // 32 bytes each: 200,000 of them would not fit.
+    let body = "(call $thrown (i32.const 200000)) (call $done)";
+    assert_eq!(status_with_exceptions(body).await, Status::Completed);
+}
+
+#[tokio::test]
+async fn the_hosts_memory_for_exceptions_is_bounded() {
+    assert_eq!(status_with_exceptions("(call $kept (i32.const 1000)) (call $done)").await, Status::Completed);
+    assert_eq!(
+        status_with_exceptions("(call $kept (i32.const 100000)) (call $done)").await,
+        Status::OutOfMemory
+    );
 }
