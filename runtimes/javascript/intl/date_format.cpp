@@ -47,7 +47,7 @@ static bool read_date(JSContext *context, JSValueConst given, bool is_now, doubl
 }
 
 /* Before AM and PM newer data has a narrow no-break space, which broke programs that read what they format; V8 puts a
- * plain one there, too. */
+ * plain one there, too, in what format returns. */
 static void simplify_spaces(icu::UnicodeString &text) {
     for (int32_t at = text.indexOf(u'\u202F'); at >= 0; at = text.indexOf(u'\u202F', at + 1)) text.setCharAt(at, u' ');
 }
@@ -109,7 +109,6 @@ static JSValue parts_with(JSContext *context, const DateFormatter &formatter, do
     icu::FieldPositionIterator positions;
     formatter.format->format(date, text, &positions, status);
     if (failed(context, status)) return JS_EXCEPTION;
-    simplify_spaces(text);
     std::vector<Part> parts;
     icu::FieldPosition position;
     while (positions.next(position)) parts.push_back({position.getBeginIndex(), position.getEndIndex(), type_of(position.getField()), source});
@@ -160,7 +159,6 @@ static JSValue format_range(JSContext *context, JSValueConst self, int argc, JSV
     icu::FormattedDateInterval formatted = formatter.intervals->formatToValue(*from, *to, status);
     icu::UnicodeString text = formatted.toString(status);
     if (failed(context, status)) return JS_EXCEPTION;
-    simplify_spaces(text);
     std::vector<Part> parts;
     bool is_range = false;
     icu::ConstrainedFieldPosition position;
@@ -196,7 +194,7 @@ static JSValue resolved_options(JSContext *context, JSValueConst self, int argc,
 }
 
 static JSValue supported_locales_of(JSContext *context, JSValueConst, int argc, JSValueConst *argv) {
-    return supported_locales(context, Service::FORMAT, "Intl.DateTimeFormat", argc, argv);
+    return supported_locales(context, Service::FORMATS, "Intl.DateTimeFormat", argc, argv);
 }
 
 static const JSCFunctionListEntry methods[] = {

@@ -87,17 +87,31 @@ static HourCycle choose_cycle(const DateSettings &settings, const icu::DateTimeP
     return usual == HourCycle::H23 || usual == HourCycle::H24 ? usual : HourCycle::H23;
 }
 
-static icu::UnicodeString style_pattern(const DateSettings &settings, HourCycle cycle, icu::DateTimePatternGenerator &generator,
-                                        UErrorCode &status) {
+using Format = std::unique_ptr<icu::SimpleDateFormat>;
+
+static Format format_of(const icu::UnicodeString &pattern, const icu::Locale &locale, UErrorCode &status) {
+    return std::make_unique<icu::SimpleDateFormat>(pattern, locale, status);
+}
+
+/* For dateStyle and timeStyle: the locale's own, which some calendars give digits of their own, unless the cycle differs. */
+static Format format_with_style(const DateSettings &settings, HourCycle cycle, icu::DateTimePatternGenerator &generator, UErrorCode &status) {
     auto style = [](int place) { return place < 0 ? icu::DateFormat::kNone : (icu::DateFormat::EStyle)(icu::DateFormat::kFull + place); };
-    std::unique_ptr<icu::DateFormat> usual(
-        icu::DateFormat::createDateTimeInstance(style(settings.date_style), style(settings.time_style), settings.resolved.locale));
+    const icu::Locale &locale = settings.resolved.locale;
+    Format usual((icu::SimpleDateFormat *)icu::DateFormat::createDateTimeInstance(style(settings.date_style), style(settings.time_style), locale));
+    if (!usual) {
+        status = U_MEMORY_ALLOCATION_ERROR;
+        return nullptr;
+    }
     icu::UnicodeString pattern;
-    if (!usual) status = U_MEMORY_ALLOCATION_ERROR;
-    else ((icu::SimpleDateFormat &)*usual).toPattern(pattern);
-    if (settings.time_style < 0 || cycle == cycle_of(pattern)) return pattern;
-    icu::UnicodeString skeleton = icu::DateTimePatternGenerator::staticGetSkeleton(pattern, status);
-    return with_cycle(generator.getBestPattern(skeleton_with_cycle(skeleton, cycle), UDATPG_MATCH_HOUR_FIELD_LENGTH, status), cycle);
+    usual->toPattern(pattern);
+    if (settings.time_style < 0 || cycle == cycle_of(pattern)) return usual;
+    icu::UnicodeString skeleton = skeleton_with_cycle(icu::DateTimePatternGenerator::staticGetSkeleton(pattern, status), cycle);
+    return format_of(with_cycle(generator.getBestPattern(skeleton, UDATPG_MATCH_HOUR_FIELD_LENGTH, status), cycle), locale, status);
+}
+
+static Format format_with_components(const DateSettings &settings, HourCycle cycle, icu::DateTimePatternGenerator &generator, UErrorCode &status) {
+    icu::UnicodeString pattern = generator.getBestPattern(skeleton_of(settings, cycle), UDATPG_MATCH_HOUR_FIELD_LENGTH, status);
+    return format_of(with_cycle(pattern, cycle), settings.resolved.locale, status);
 }
 
 static std::shared_ptr<const DateFormatter> make(const DateSettings &settings, UErrorCode &status) {
@@ -112,13 +126,10 @@ static std::shared_ptr<const DateFormatter> make(const DateSettings &settings, U
     auto formatter = std::make_shared<DateFormatter>();
     bool has_hour = settings.has_style() ? settings.time_style >= 0 : settings.chosen[HOUR] >= 0;
     HourCycle cycle = has_hour ? choose_cycle(settings, generator, status) : HourCycle::NONE;
-    icu::UnicodeString pattern;
-    if (settings.has_style()) pattern = style_pattern(settings, cycle, generator, status);
-    else
-        pattern = with_cycle(generator.getBestPattern(skeleton_of(settings, cycle), UDATPG_MATCH_HOUR_FIELD_LENGTH, status), cycle);
     formatter->locale = locale;
     formatter->hour_cycle = cycle;
-    formatter->format = std::make_unique<icu::SimpleDateFormat>(pattern, locale, status);
+    formatter->format = settings.has_style() ? format_with_style(settings, cycle, generator, status)
+                                             : format_with_components(settings, cycle, generator, status);
     if (U_FAILURE(status)) return nullptr;
     formatter->format->adoptTimeZone(icu_time_zone(settings.time_zone).release());
     /* the Gregorian calendar of JavaScript has no Julian past */

@@ -113,7 +113,7 @@ bool DateSettings::read(JSContext *context, JSValueConst locales, JSValueConst g
     Key calendar{"ca"}, system{"nu"}, cycle{"hc"};
     if (!read_matcher(options) || !read_calendar(options, calendar) || !read_numbering_system(options, system.option)) return false;
     if (!read_hour_cycle(*this, options, cycle)) return false;
-    resolved = resolve(Service::FORMAT, requested, {&calendar, &system, &cycle});
+    resolved = resolve(Service::FORMATS, requested, {&calendar, &system, &cycle});
     if (hour12 >= 0) drop_hour_cycle(resolved);
     else
         for (HourCycle known : {HourCycle::H11, HourCycle::H12, HourCycle::H23, HourCycle::H24})

@@ -47,7 +47,7 @@ static JSValue construct(JSContext *context, JSValueConst new_target, int argc, 
     if (!Options::get(context, argv[1], "Intl.DisplayNames", got)) return JS_EXCEPTION;
     Options options{context, {context, got}, "Intl.DisplayNames"};
     if (!read_matcher(options)) return JS_EXCEPTION;
-    state->resolved = resolve(Service::FORMAT, requested, {});
+    state->resolved = resolve(Service::FORMATS, requested, {});
     bool is_undefined_enough = false;
     if (!options.choice("style", WIDTHS, state->width) || !options.choice("type", TYPES, state->type)) return JS_EXCEPTION;
     if (state->type == Type::UNSET) return JS_ThrowTypeError(context, "Intl.DisplayNames: the option type is missing");
@@ -68,14 +68,14 @@ static std::string with_case(std::string code, bool upper_first, bool upper_rest
     return code;
 }
 
+/* Of any style the name, as in Node; the symbol is what NumberFormat shows. */
 static icu::UnicodeString currency_name(const DisplayNames &state, const std::string &code) {
-    static const UCurrNameStyle styles[] = {UCURR_NARROW_SYMBOL_NAME, UCURR_SYMBOL_NAME, UCURR_LONG_NAME};
     UErrorCode status = U_ZERO_ERROR;
     icu::UnicodeString currency = unicode_of(code), name;
     UBool is_choice;
     int32_t length = 0;
-    const char16_t *found = ucurr_getName(currency.getTerminatedBuffer(), state.resolved.locale.getName(), styles[(int)state.width], &is_choice,
-                                          &length, &status);
+    const char16_t *found = ucurr_getName(currency.getTerminatedBuffer(), state.resolved.locale.getName(), UCURR_LONG_NAME, &is_choice, &length,
+                                          &status);
     name.setTo(found, length);
     /* that ICU found nothing shows by its giving back the code */
     if (U_FAILURE(status) || (status == U_USING_DEFAULT_WARNING && name == currency)) name.setToBogus();
@@ -153,7 +153,7 @@ static JSValue resolved_options(JSContext *context, JSValueConst self, int argc,
 }
 
 static JSValue supported_locales_of(JSContext *context, JSValueConst, int argc, JSValueConst *argv) {
-    return supported_locales(context, Service::FORMAT, "Intl.DisplayNames", argc, argv);
+    return supported_locales(context, Service::FORMATS, "Intl.DisplayNames", argc, argv);
 }
 
 static const JSCFunctionListEntry methods[] = {

@@ -21,7 +21,8 @@ static JSValue get_canonical_locales(JSContext *context, JSValueConst self, int 
 
 static std::vector<std::string> currencies() {
     UErrorCode status = U_ZERO_ERROR;
-    std::vector<std::string> codes;
+    /* with names but not in ICU's list, as in V8 */
+    std::vector<std::string> codes = {"SVC", "XDR", "XSU", "ZWL"};
     UEnumeration *all = ucurr_openISOCurrencies(UCURR_COMMON | UCURR_NON_DEPRECATED, &status);
     while (const char *code = uenum_next(all, nullptr, &status)) {
         UBool is_choice;
@@ -29,7 +30,8 @@ static std::vector<std::string> currencies() {
         UErrorCode named = U_ZERO_ERROR;
         icu::UnicodeString currency = unicode_of(code);
         ucurr_getName(currency.getTerminatedBuffer(), "en", UCURR_LONG_NAME, &is_choice, &length, &named);
-        if (named != U_USING_DEFAULT_WARNING) codes.push_back(code);
+        /* the bolivar fuerte is of the past */
+        if (named != U_USING_DEFAULT_WARNING && strcmp(code, "VEF")) codes.push_back(code);
     }
     uenum_close(all);
     return codes;

@@ -164,8 +164,8 @@ struct Locales {
     std::vector<std::string> tags;
 };
 
-/* Sets of locales that differ between services. */
-enum class Service { FORMAT, COLLATION, BREAKS };
+/* What locales have data for differs. */
+enum class Service { FORMATS, LISTS, COLLATION, PLURALS, COUNT };
 
 /* A key of a Unicode extension that a constructor heeds, and what an option says it should be. */
 struct Key {

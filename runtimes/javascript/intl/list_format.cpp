@@ -37,7 +37,7 @@ static JSValue construct(JSContext *context, JSValueConst new_target, int argc, 
         return JS_EXCEPTION;
     Options options{context, {context, got}, "Intl.ListFormat"};
     if (!read_matcher(options)) return JS_EXCEPTION;
-    state->resolved = resolve(Service::FORMAT, requested, {});
+    state->resolved = resolve(Service::LISTS, requested, {});
     if (!options.choice("type", TYPES, state->type) || !options.choice("style", WIDTHS, state->width)) return JS_EXCEPTION;
     std::string key = state->resolved.tag + "," + std::to_string(state->type) + std::to_string(state->width);
     state->formatter = all.get(key, [&] { return make(*state); });
@@ -105,7 +105,7 @@ static JSValue resolved_options(JSContext *context, JSValueConst self, int argc,
 }
 
 static JSValue supported_locales_of(JSContext *context, JSValueConst, int argc, JSValueConst *argv) {
-    return supported_locales(context, Service::FORMAT, "Intl.ListFormat", argc, argv);
+    return supported_locales(context, Service::LISTS, "Intl.ListFormat", argc, argv);
 }
 
 static const JSCFunctionListEntry methods[] = {

@@ -178,7 +178,7 @@ static JSValue get(JSContext *context, JSValueConst self, int what) {
     case NUMERIC: return JS_NewBool(context, keyword(*state, "kn") == "true");
     default: text = keyword(*state, keys[what]);
     }
-    if (what == CASE_FIRST && text == "true") text = "";
+    if (what == CASE_FIRST && (text == "true" || text == "yes")) text = "";
     else if (text.empty()) return JS_UNDEFINED;
     return new_text(context, text);
 }

@@ -1,11 +1,12 @@
 /* Choosing locales: lists of tags, what there is data for, ResolveLocale. */
 #include "intl.h"
 #include <algorithm>
-#include <set>
 #include <unicode/calendar.h>
 #include <unicode/coll.h>
-#include <unicode/localematcher.h>
 #include <unicode/numsys.h>
+#include <unicode/plurrule.h>
+#include <unicode/udata.h>
+#include <unicode/ures.h>
 #include <unordered_set>
 
 namespace intl {
@@ -14,47 +15,56 @@ static const char DEFAULT_LOCALE[] = "en-US";
 
 /* ---- what there is ---- */
 
-namespace {
+/* The tags that a service has data for. Made before the snapshot. */
+using Tags = std::unordered_set<std::string>;
+static Tags *available[(int)Service::COUNT];
 
-/* The locales that a service has data for, and how the nearest is found. Made before the snapshot. */
-struct Available {
-    std::unordered_set<std::string> tags;
-    std::unique_ptr<icu::LocaleMatcher> matcher;
+/* Whether a locale has collations of its own. */
+static bool has_collations(const icu::Locale &locale) {
+    UErrorCode status = U_ZERO_ERROR;
+    ures_close(ures_open(U_ICUDATA_NAME "-coll", locale.getName(), &status));
+    return status == U_ZERO_ERROR;
+}
 
-    Available(const icu::Locale *locales, int32_t count) {
-        UErrorCode status = U_ZERO_ERROR;
-        icu::LocaleMatcher::Builder builder;
-        builder.setDefaultLocale(nullptr);
-        for (int32_t at = 0; at < count; at++) {
-            add(locales[at], builder);
-            /* zh-Hant-TW is known as zh-TW too */
-            if (!*locales[at].getScript() || !*locales[at].getCountry()) continue;
-            icu::Locale unscripted(locales[at].getLanguage(), locales[at].getCountry());
-            icu::Locale likely(unscripted);
-            likely.addLikelySubtags(status);
-            if (!strcmp(likely.getScript(), locales[at].getScript())) add(unscripted, builder);
-        }
-        matcher = std::make_unique<icu::LocaleMatcher>(builder.build(status));
-    }
+/* Whether there is a way of writing lists for it, or else for its language. */
+static bool has_lists(const icu::Locale &locale) {
+    UErrorCode status = U_ZERO_ERROR;
+    UResourceBundle *bundle = ures_open(nullptr, locale.getName(), &status);
+    ures_close(ures_getByKey(bundle, "listPattern", nullptr, &status));
+    ures_close(bundle);
+    bool has = U_SUCCESS(status) && status != U_USING_DEFAULT_WARNING;
+    return has || (strcmp(locale.getName(), locale.getLanguage()) && has_lists(icu::Locale(locale.getLanguage())));
+}
 
-  private:
-    void add(const icu::Locale &locale, icu::LocaleMatcher::Builder &builder) {
-        UErrorCode status = U_ZERO_ERROR;
-        std::string tag = locale.toLanguageTag<std::string>(status);
-        if (U_SUCCESS(status) && tags.insert(tag).second) builder.addSupportedLocale(locale);
-    }
-};
+static void add(Tags &tags, const icu::Locale &locale) {
+    UErrorCode status = U_ZERO_ERROR;
+    tags.insert(locale.toLanguageTag<std::string>(status));
+    /* zh-Hant-TW is known as zh-TW too */
+    if (*locale.getScript() && *locale.getCountry())
+        tags.insert(icu::Locale(locale.getLanguage(), locale.getCountry()).toLanguageTag<std::string>(status));
+}
 
-} // namespace
+static Tags *tags_of(bool (*has)(const icu::Locale &)) {
+    UErrorCode status = U_ZERO_ERROR;
+    auto tags = new Tags;
+    UEnumeration *names = uloc_openAvailableByType(ULOC_AVAILABLE_WITH_LEGACY_ALIASES, &status);
+    while (const char *name = uenum_next(names, nullptr, &status))
+        if (icu::Locale locale(name); has(locale)) add(*tags, locale);
+    uenum_close(names);
+    return tags;
+}
 
-static Available *available_formats, *available_collations;
+static Tags *tags_of_plurals() {
+    UErrorCode status = U_ZERO_ERROR;
+    auto tags = new Tags;
+    std::unique_ptr<icu::StringEnumeration> names(icu::PluralRules::getAvailableLocales(status));
+    while (const char *name = names->next(nullptr, status)) add(*tags, icu::Locale(name));
+    return tags;
+}
+
 static const std::vector<std::string> *known_calendars, *known_numbering_systems;
 /* Tags that are their own canonical form, as nearly all are that programs name. */
-static std::unordered_set<std::string> *canonical_tags;
-
-static Available &available(Service service) {
-    return service == Service::COLLATION ? *available_collations : *available_formats;
-}
+static Tags *canonical_tags;
 
 static std::vector<std::string> values_of(icu::StringEnumeration *values) {
     std::unique_ptr<icu::StringEnumeration> owner(values);
@@ -96,14 +106,13 @@ std::vector<std::string> numbering_systems() {
 }
 
 void locales_init() {
-    int32_t count;
-    const icu::Locale *locales = icu::Locale::getAvailableLocales(count);
-    available_formats = new Available(locales, count);
-    canonical_tags = new std::unordered_set<std::string>;
-    for (const std::string &tag : available_formats->tags)
+    available[(int)Service::FORMATS] = tags_of([](const icu::Locale &) { return true; });
+    available[(int)Service::LISTS] = tags_of(has_lists);
+    available[(int)Service::COLLATION] = tags_of(has_collations);
+    available[(int)Service::PLURALS] = tags_of_plurals();
+    canonical_tags = new Tags;
+    for (const std::string &tag : *available[(int)Service::FORMATS])
         if (std::string canonical; canonicalize_tag(tag, canonical) && canonical == tag) canonical_tags->insert(tag);
-    locales = icu::Collator::getAvailableLocales(count);
-    available_collations = new Available(locales, count);
     known_calendars = new std::vector(calendars(""));
     known_numbering_systems = new std::vector(numbering_systems());
 }
@@ -166,29 +175,30 @@ static bool supports(const char *key, const std::string &value, const icu::Local
     return contains(collations(locale.getBaseName()), value);
 }
 
-/* The locale that there is data for and that fits best; the requested one with its extensions in `desired`. */
+/* BestAvailableLocale of a tag without extensions; empty: there is none. */
+static std::string best_available(Service service, std::string tag) {
+    while (!available[(int)service]->count(tag)) {
+        size_t end = tag.rfind('-');
+        if (end == tag.npos) return "";
+        tag.resize(end >= 2 && tag[end - 2] == '-' ? end - 2 : end);
+    }
+    return tag;
+}
+
+static std::string without_extensions(const icu::Locale &locale) {
+    UErrorCode status = U_ZERO_ERROR;
+    return icu::Locale(locale.getBaseName()).toLanguageTag<std::string>(status);
+}
+
+/* LookupMatchingLocaleByPrefix; the requested locale with its extensions in `desired`. */
 static icu::Locale match(Service service, const Locales &requested, icu::Locale &desired) {
     UErrorCode status = U_ZERO_ERROR;
-    const Available &from = available(service);
-    std::vector<icu::Locale> wanted;
     for (const std::string &tag : requested.tags) {
-        wanted.push_back(icu::Locale::forLanguageTag(tag, status));
-        icu::Locale base(wanted.back().getBaseName());
-        if (wanted.size() == 1 && from.tags.count(base.toLanguageTag<std::string>(status))) {
-            desired = wanted[0];
-            return base;
-        }
+        desired = icu::Locale::forLanguageTag(tag, status);
+        std::string found = best_available(service, canonical_tags->count(tag) ? tag : without_extensions(desired));
+        if (!found.empty()) return icu::Locale::forLanguageTag(found, status);
     }
-    if (!wanted.empty()) {
-        icu::Locale::RangeIterator range(wanted.begin(), wanted.end());
-        icu::LocaleMatcher::Result result = from.matcher->getBestMatchResult(range, status);
-        if (U_SUCCESS(status) && result.getSupportedLocale()) {
-            desired = *result.getDesiredLocale();
-            return *result.getSupportedLocale();
-        }
-    }
-    desired = icu::Locale(DEFAULT_LOCALE);
-    return icu::Locale::forLanguageTag(DEFAULT_LOCALE, status);
+    return desired = icu::Locale::forLanguageTag(DEFAULT_LOCALE, status);
 }
 
 Resolved resolve(Service service, const Locales &requested, std::initializer_list<Key *> keys) {
@@ -215,19 +225,6 @@ bool read_matcher(const Options &options) {
     return options.text("localeMatcher", {"lookup", "best fit"}, ignored);
 }
 
-/* LookupSupportedLocales: there is data for the tag, or for it without some of its last subtags. */
-static bool is_supported(Service service, const std::string &tag) {
-    UErrorCode status = U_ZERO_ERROR;
-    icu::Locale base(icu::Locale::forLanguageTag(tag, status).getBaseName());
-    std::string prefix = base.toLanguageTag<std::string>(status);
-    while (!available(service).tags.count(prefix)) {
-        size_t end = prefix.rfind('-');
-        if (end == prefix.npos) return false;
-        prefix.resize(end >= 2 && prefix[end - 2] == '-' ? end - 2 : end);
-    }
-    return true;
-}
-
 JSValue supported_locales(JSContext *context, Service service, const char *reader, int argc, JSValueConst *argv) {
     Locales requested;
     JSValue object;
@@ -237,8 +234,9 @@ JSValue supported_locales(JSContext *context, Service service, const char *reade
     Options options{context, {context, object}, reader};
     if (!read_matcher(options)) return JS_EXCEPTION;
     List list(context);
+    UErrorCode status = U_ZERO_ERROR;
     for (const std::string &tag : requested.tags)
-        if (is_supported(service, tag)) list.add(new_text(context, tag));
+        if (!best_available(service, without_extensions(icu::Locale::forLanguageTag(tag, status))).empty()) list.add(new_text(context, tag));
     return list.release();
 }
 

@@ -49,7 +49,7 @@ static JSValue format_value(JSContext *context, const LocalizedNumberFormatter &
     Numeric numeric;
     if (!numeric.from(context, value)) return JS_EXCEPTION;
     UErrorCode status = U_ZERO_ERROR;
-    icu::UnicodeString text = numeric.format(formatter, status).toTempString(status);
+    icu::UnicodeString text = numeric.format(formatter, status).toString(status);
     return failed(context, status) ? JS_EXCEPTION : new_text(context, text);
 }
 
@@ -120,7 +120,7 @@ static JSValue resolved_options(JSContext *context, JSValueConst self, int argc,
 }
 
 static JSValue supported_locales_of(JSContext *context, JSValueConst, int argc, JSValueConst *argv) {
-    return supported_locales(context, Service::FORMAT, "Intl.NumberFormat", argc, argv);
+    return supported_locales(context, Service::FORMATS, "Intl.NumberFormat", argc, argv);
 }
 
 JSValue format_number(JSContext *context, JSValueConst number, JSValueConst locales, JSValueConst options) {

@@ -134,7 +134,7 @@ bool NumberSettings::read(JSContext *context, JSValueConst locales, JSValueConst
     Options options{context, {context, object}, "Intl.NumberFormat"};
     Key system{"nu"};
     if (!read_matcher(options) || !read_numbering_system(options, system.option)) return false;
-    resolved = resolve(Service::FORMAT, requested, {&system});
+    resolved = resolve(Service::FORMATS, requested, {&system});
     numbering_system = system.value.empty() ? numbering_system_of(resolved.locale) : system.value;
 
     if (!options.choice("style", STYLES, style) || !read_currency(*this, options)) return false;

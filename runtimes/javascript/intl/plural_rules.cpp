@@ -48,7 +48,7 @@ static JSValue construct(JSContext *context, JSValueConst new_target, int argc, 
     Options options{context, {context, coerced}, "Intl.PluralRules"};
     if (!read_matcher(options) || !options.choice("type", {"cardinal", "ordinal"}, state->is_ordinal)) return JS_EXCEPTION;
     if (!state->digits.read(options, 0, 3, false)) return JS_EXCEPTION;
-    state->resolved = resolve(Service::FORMAT, requested, {});
+    state->resolved = resolve(Service::PLURALS, requested, {});
     std::string key = state->resolved.tag + "," + std::to_string(state->is_ordinal) + "," + state->digits.key();
     state->rules = all.get(key, [&] { return make(*state); });
     if (!state->rules) return failed(context, U_INTERNAL_PROGRAM_ERROR), JS_EXCEPTION;
@@ -104,7 +104,7 @@ static JSValue resolved_options(JSContext *context, JSValueConst self, int argc,
 }
 
 static JSValue supported_locales_of(JSContext *context, JSValueConst, int argc, JSValueConst *argv) {
-    return supported_locales(context, Service::FORMAT, "Intl.PluralRules", argc, argv);
+    return supported_locales(context, Service::PLURALS, "Intl.PluralRules", argc, argv);
 }
 
 static const JSCFunctionListEntry methods[] = {

@@ -2,6 +2,7 @@
 #include "cache.h"
 #include "numbers.h"
 #include <cmath>
+#include <unicode/decimfmt.h>
 #include <unicode/reldatefmt.h>
 
 namespace intl {
@@ -24,6 +25,8 @@ static std::shared_ptr<const icu::RelativeDateTimeFormatter> make(const Relative
     UErrorCode status = U_ZERO_ERROR;
     std::unique_ptr<icu::NumberFormat> numbers(icu::NumberFormat::createInstance(state.resolved.locale, UNUM_DECIMAL, status));
     if (U_FAILURE(status)) return nullptr;
+    /* digits are grouped as the locale does by itself */
+    ((icu::DecimalFormat &)*numbers).setMinimumGroupingDigits(UNUM_MINIMUM_GROUPING_DIGITS_AUTO);
     auto formatter = std::make_shared<icu::RelativeDateTimeFormatter>(state.resolved.locale, numbers.release(), widths[(int)state.width],
                                                                       UDISPCTX_CAPITALIZATION_NONE, status);
     return U_SUCCESS(status) ? formatter : nullptr;
@@ -42,7 +45,7 @@ static JSValue construct(JSContext *context, JSValueConst new_target, int argc, 
     Options options{context, {context, coerced}, "Intl.RelativeTimeFormat"};
     Key system{"nu"};
     if (!read_matcher(options) || !read_numbering_system(options, system.option)) return JS_EXCEPTION;
-    state->resolved = resolve(Service::FORMAT, requested, {&system});
+    state->resolved = resolve(Service::FORMATS, requested, {&system});
     state->numbering_system = system.value.empty() ? numbering_system_of(state->resolved.locale) : system.value;
     if (!options.choice("style", {"long", "short", "narrow"}, state->width)) return JS_EXCEPTION;
     if (!options.choice("numeric", {"always", "auto"}, state->is_auto)) return JS_EXCEPTION;
@@ -102,7 +105,7 @@ static JSValue resolved_options(JSContext *context, JSValueConst self, int argc,
 }
 
 static JSValue supported_locales_of(JSContext *context, JSValueConst, int argc, JSValueConst *argv) {
-    return supported_locales(context, Service::FORMAT, "Intl.RelativeTimeFormat", argc, argv);
+    return supported_locales(context, Service::FORMATS, "Intl.RelativeTimeFormat", argc, argv);
 }
 
 static const JSCFunctionListEntry methods[] = {

@@ -51,7 +51,7 @@ static JSValue construct(JSContext *context, JSValueConst new_target, int argc, 
         return JS_EXCEPTION;
     Options options{context, {context, got}, "Intl.Segmenter"};
     if (!read_matcher(options)) return JS_EXCEPTION;
-    state->resolved = resolve(Service::FORMAT, requested, {});
+    state->resolved = resolve(Service::FORMATS, requested, {});
     if (!options.choice("granularity", GRANULARITIES, state->granularity)) return JS_EXCEPTION;
     UErrorCode status = U_ZERO_ERROR;
     const icu::Locale &locale = state->resolved.locale;
@@ -145,7 +145,7 @@ static JSValue resolved_options(JSContext *context, JSValueConst self, int argc,
 }
 
 static JSValue supported_locales_of(JSContext *context, JSValueConst, int argc, JSValueConst *argv) {
-    return supported_locales(context, Service::FORMAT, "Intl.Segmenter", argc, argv);
+    return supported_locales(context, Service::FORMATS, "Intl.Segmenter", argc, argv);
 }
 
 static const JSCFunctionListEntry methods[] = {
