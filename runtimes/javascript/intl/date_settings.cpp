@@ -61,8 +61,11 @@ static bool read_time_zone(DateSettings &settings, const Options &options) {
     if (given.is_exception()) return false;
     settings.time_zone = "UTC";
     if (given.is_undefined()) return true;
-    std::string name;
-    if (!ascii_of(options.context, given, name)) return false;
+    Value string(options.context, JS_ToString(options.context, given));
+    icu::UnicodeString text;
+    if (string.is_exception() || !text_of(options.context, string, text)) return false;
+    if (text.charAt(0) == u'\u2212') text.setCharAt(0, u'-');    /* the mathematical minus sign */
+    std::string name = ascii_of(text);
     settings.time_zone = time_zone_of(name);
     if (!settings.time_zone.empty()) return true;
     JS_ThrowRangeError(options.context, "Invalid time zone specified: %.100s", name.c_str());

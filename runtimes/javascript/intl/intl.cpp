@@ -65,7 +65,8 @@ static void define_intl(JSContext *context) {
     JS_SetPropertyFunctionList(context, object, functions, std::size(functions));
     engine_set_tag(context, object, "Intl");
     for (auto define_one : {define_date_time_format, define_number_format, define_collator, define_plural_rules,
-                            define_relative_time_format, define_list_format, define_locale, define_display_names, define_segmenter})
+                            define_relative_time_format, define_list_format, define_locale, define_display_names, define_segmenter,
+                            define_duration_format})
         define_one(context, object);
     JSValue global = JS_GetGlobalObject(context);
     JS_DefinePropertyValueStr(context, global, "Intl", object, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);

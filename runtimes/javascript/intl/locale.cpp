@@ -134,9 +134,12 @@ static JSValue likely_subtags(JSContext *context, JSValueConst self, int argc, J
     auto state = state_of<Locale>(context, self, minimize ? "minimize" : "maximize");
     if (!state) return JS_EXCEPTION;
     UErrorCode status = U_ZERO_ERROR;
-    icu::Locale locale(state->locale);
-    if (minimize) locale.minimizeSubtags(status);
-    else locale.addLikelySubtags(status);
+    icu::Locale base(state->locale.getBaseName());
+    if (minimize) base.minimizeSubtags(status);
+    else base.addLikelySubtags(status);
+    icu::LocaleBuilder builder;
+    builder.setLocale(state->locale).setLanguage(base.getLanguage()).setScript(base.getScript()).setRegion(base.getCountry());
+    icu::Locale locale = builder.build(status);
     if (failed(context, status)) return JS_EXCEPTION;
     Value object(context, create(context, JS_UNDEFINED, class_of<Locale>));
     return object.is_exception() ? JS_EXCEPTION : make(context, object, locale);

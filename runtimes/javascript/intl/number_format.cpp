@@ -20,7 +20,7 @@ struct NumberFormat : icu::UMemory {
 static Cache<LocalizedNumberFormatter> formatters;
 static Cache<LocalizedNumberRangeFormatter> range_formatters;
 
-static std::shared_ptr<const LocalizedNumberFormatter> formatter_for(const NumberSettings &settings) {
+std::shared_ptr<const LocalizedNumberFormatter> number_formatter(const NumberSettings &settings) {
     return formatters.get(settings.key(), [&] {
         return std::make_shared<LocalizedNumberFormatter>(settings.formatter().locale(settings.resolved.locale));
     });
@@ -31,7 +31,7 @@ static JSValue construct(JSContext *context, JSValueConst new_target, int argc, 
     if (object.is_exception()) return JS_EXCEPTION;
     std::unique_ptr<NumberFormat> state(new NumberFormat);
     if (!state || !state->settings.read(context, argument(argc, argv, 0), argument(argc, argv, 1))) return JS_EXCEPTION;
-    state->formatter = formatter_for(state->settings);
+    state->formatter = number_formatter(state->settings);
     return with_state(context, object, std::move(state));
 }
 
@@ -126,7 +126,7 @@ static JSValue supported_locales_of(JSContext *context, JSValueConst, int argc, 
 JSValue format_number(JSContext *context, JSValueConst number, JSValueConst locales, JSValueConst options) {
     NumberSettings settings;
     if (!settings.read(context, locales, options)) return JS_EXCEPTION;
-    return format_value(context, *formatter_for(settings), number);
+    return format_value(context, *number_formatter(settings), number);
 }
 
 static const JSCFunctionListEntry methods[] = {

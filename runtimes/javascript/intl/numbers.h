@@ -79,6 +79,8 @@ struct NumberSettings {
     std::string key() const;
 };
 
+/* number_format.cpp: the formatter of such settings, shared */
+std::shared_ptr<const icu::number::LocalizedNumberFormatter> number_formatter(const NumberSettings &settings);
 bool is_currency(std::string_view code);
 bool is_unit(std::string_view unit);
 /* The units of one word that ECMA-402 allows. */

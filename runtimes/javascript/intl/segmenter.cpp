@@ -100,8 +100,9 @@ static JSValue containing(JSContext *context, JSValueConst self, int argc, JSVal
     if (!state || JS_ToFloat64(context, &at, argv[0])) return JS_EXCEPTION;
     at = at != at ? 0 : std::trunc(at);
     if (at < 0 || at >= state->text->units.length()) return JS_UNDEFINED;
-    int32_t start = state->breaks->isBoundary((int32_t)at) ? (int32_t)at : state->breaks->preceding((int32_t)at);
-    int32_t end = state->breaks->following((int32_t)at);
+    int32_t unit = state->text->units.getChar32Start((int32_t)at);
+    int32_t start = state->breaks->isBoundary(unit) ? unit : state->breaks->preceding(unit);
+    int32_t end = state->breaks->following(unit);
     return segment_data(context, *state, start, end);
 }
 
