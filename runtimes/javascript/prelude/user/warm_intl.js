@@ -38,7 +38,7 @@ export function warmIntl() {
     new Intl.ListFormat(locale).format(['a', 'b', 'c']);
     new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(-2, 'day');
     new Intl.DisplayNames(locale, { type: 'region' }).of('DE');
-    for (const granularity of ['grapheme', 'word', 'sentence']) [...new Intl.Segmenter(locale, { granularity }).segment('a b.')];
+    for (const granularity of ['grapheme', 'word', 'sentence']) [...new Intl.Segmenter(locale, { granularity }).segment('a b. 你好。 สวัสดี')];
   }
   date.toLocaleString('en-US', { timeZone: 'America/New_York', timeZoneName: 'short' });
 }
