@@ -27,7 +27,8 @@ pub(crate) static QJS: LazyLock<PathBuf> =
     LazyLock::new(|| step_output("javascript", "native").join("bin/qjs"));
 
 /// Runs a script in Node as one, not as a CommonJS module.
-const NODE_SCRIPT: &str = "require('vm').runInThisContext(require('fs').readFileSync(process.argv[1], 'utf8'))";
+const NODE_SCRIPT: &str =
+    "require('vm').runInThisContext(require('fs').readFileSync(process.argv[1], 'utf8'))";
 
 /// Node, for what QuickJS-ng does not have.
 static NODE: LazyLock<PathBuf> = LazyLock::new(|| step_output("javascript", "node").join("bin/node"));
