@@ -26,6 +26,13 @@ const INTERRUPTED_FUEL: u64 = 300_000_000;
 pub(crate) static QJS: LazyLock<PathBuf> =
     LazyLock::new(|| step_output("javascript", "native").join("bin/qjs"));
 
+/// Runs a script in Node as one, not as a CommonJS module.
+const NODE_SCRIPT: &str =
+    "require('vm').runInThisContext(require('fs').readFileSync(process.argv[1], 'utf8'))";
+
+/// Node, for what QuickJS-ng does not have.
+static NODE: LazyLock<PathBuf> = LazyLock::new(|| step_output("javascript", "node").join("bin/node"));
+
 /// One test file.
 pub(crate) struct Case {
     /// Path below its suite's folder, which is also the name that the guest shows.
@@ -167,7 +174,19 @@ impl Case {
             qjs.arg("--script");
         }
         let file = self.original.clone().unwrap_or_else(|| self.write_to(folder.path()));
-        let output = qjs.arg(&file).stdin(Stdio::null()).output().expect("qjs starts");
+        self.verdict_of(qjs.arg(&file))
+    }
+
+    /// Runs it in Node.
+    pub(crate) fn run_in_node(&self) -> Verdict {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut node = Command::new("timeout");
+        node.arg("300").arg(&*NODE).args(["--harmony-intl-duration-format", "-e", NODE_SCRIPT]);
+        self.verdict_of(node.arg(self.write_to(folder.path())).env("TZ", "UTC"))
+    }
+
+    fn verdict_of(&self, command: &mut Command) -> Verdict {
+        let output = command.stdin(Stdio::null()).output().expect("the interpreter starts");
         let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
         let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
         let right = match &self.header.negative {

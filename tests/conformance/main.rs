@@ -2,7 +2,9 @@
 //!
 //! - CPython's `Lib/test`, the modules of `runtimes/python/conformance/modules.txt`;
 //! - QuickJS-ng's `tests`, compared with a native `qjs` of the same sources;
-//! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same.
+//! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same, or with Node where
+//!   they are about Intl;
+//! - tables of what scripts print, compared with what Node prints.
 //!
 //! A short list runs in the ordinary test suite, everything with `just conformance`. `AMPOULE_CONFORMANCE_REPORT=1`
 //! prints a line for each part; `AMPOULE_CONFORMANCE_ONLY=*pattern*` runs only some tests of the Python modules, excluded
@@ -13,6 +15,7 @@ mod lists;
 mod python;
 mod quickjs;
 mod report;
+mod tables;
 mod test262;
 
 #[path = "../common/mod.rs"]
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
     let mut trials = python::trials();
     trials.extend(quickjs::trials());
     trials.extend(test262::trials());
+    trials.extend(tables::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         report::print();

@@ -8,15 +8,20 @@ guest="$RECIPE_ROOT/guest"
 
 # The linear stack: 6 MiB for JavaScript (harness/guest.c), the rest for the C functions below its last check.
 stack=$((8 << 20))
-flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -include $guest/meter.h -I$quickjs --embed-dir=$STEP_BUNDLE"
+flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -include $guest/meter.h -I$quickjs --embed-dir=$STEP_BUNDLE --embed-dir=$STEP_ICU"
+plus="-O2 -DNDEBUG -D_GNU_SOURCE -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics -mexec-model=reactor -include $guest/meter.h
+    -I$quickjs -isystem $STEP_ICU/include -DU_STATIC_IMPLEMENTATION -DU_CHARSET_IS_UTF8=1 -Wno-c99-designator"
 ours='-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Werror'
 
 compile() { # object, flags, source
     # shellcheck disable=SC2086
-    "$cc" $flags $2 -c "$3" -o "$1.o"
+    case $3 in
+    *.cpp) "$STEP_TOOLCHAIN/bin/c++" $plus $2 -c "$3" -o "$1.o" ;;
+    *) "$cc" $flags $2 -c "$3" -o "$1.o" ;;
+    esac
 }
 export -f compile
-export cc flags
+export cc flags plus
 {
     for file in "$guest"/*.c; do printf '%s\0' "guest-$(basename "$file" .c)" -w "$file"; done
     # engine.c includes quickjs.c, whose warnings are upstream's
@@ -24,12 +29,16 @@ export cc flags
     for file in "$RECIPE"/harness/*.c; do
         [ "$(basename "$file")" = engine.c ] || printf '%s\0' "harness-$(basename "$file" .c)" "$ours" "$file"
     done
+    for file in "$RECIPE"/intl/*.c "$RECIPE"/intl/*.cpp; do
+        name=$(basename "$file")
+        printf '%s\0' "intl-${name%.*}" "$ours" "$file"
+    done
     for file in libregexp libunicode dtoa; do printf '%s\0' "quickjs-$file" -w "$quickjs/$file.c"; done
 } | xargs -0 -n 3 -P "$JOBS" bash -c 'compile "$@"' compile
 
 # The guest's objects first: they replace functions of libc, whose archive the linker would otherwise take them from.
-"$cc" -mexec-model=reactor -s -Wl,--fatal-warnings -Wl,-z,stack-size=$stack guest-*.o harness-*.o quickjs-*.o \
-    -o "$OUT/guest.wasm" -Wl,--export=__stack_pointer
+"$STEP_TOOLCHAIN/bin/c++" -mexec-model=reactor -s -Wl,--fatal-warnings -Wl,--gc-sections -Wl,-z,stack-size=$stack \
+    guest-*.o harness-*.o quickjs-*.o intl-*.o "$STEP_ICU/libicu.a" -o "$OUT/guest.wasm" -Wl,--export=__stack_pointer
 python3 "$guest/check_imports.py" "$OUT/guest.wasm"
 
 cat >"$OUT/packages.json" <<'JSON'
@@ -37,5 +46,6 @@ cat >"$OUT/packages.json" <<'JSON'
  {"name": "whatwg-url", "version": "14.2.0", "licence": "MIT"},
  {"name": "tr46", "version": "5.1.1", "licence": "MIT"},
  {"name": "webidl-conversions", "version": "7.0.0", "licence": "BSD-2-Clause"},
- {"name": "punycode", "version": "2.3.1", "licence": "MIT"}]
+ {"name": "punycode", "version": "2.3.1", "licence": "MIT"},
+ {"name": "icu", "version": "76.1", "licence": "Unicode-3.0"}]
 JSON

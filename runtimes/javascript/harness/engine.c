@@ -379,3 +379,62 @@ void engine_adopt_error(JSContext *from, JSContext *to, JSValueConst error) {
         if (prototype == JS_VALUE_GET_OBJ(from->native_error_proto[i]))
             JS_SetPrototype(to, error, to->native_error_proto[i]);
 }
+
+/* ---- for the classes of Intl ---- */
+
+JSValue engine_create(JSContext *context, JSValueConst new_target, JSClassID class_id) {
+    return js_create_from_ctor(context, new_target, class_id);
+}
+
+bool engine_is_constructing(JSContext *context) { return context->rt->current_stack_frame->is_constructor; }
+
+int engine_inherits(JSContext *context, JSValueConst object, JSValueConst constructor) {
+    return JS_OrdinaryIsInstanceOf(context, object, constructor);
+}
+
+void engine_set_tag(JSContext *context, JSValueConst prototype, const char *tag) {
+    JS_DefinePropertyValue(context, prototype, JS_ATOM_Symbol_toStringTag, JS_NewString(context, tag), JS_PROP_CONFIGURABLE);
+}
+
+JSAtom engine_index(JSContext *context, int64_t index) { return JS_NewAtomInt64(context, index); }
+
+JSValue engine_to_number_primitive(JSContext *context, JSValueConst value) {
+    return JS_ToPrimitive(context, value, HINT_NUMBER);
+}
+
+bool engine_iterate(JSContext *context, JSValueConst iterable, bool (*visit)(void *state, JSValueConst value), void *state) {
+    JSValue iterator = JS_GetIterator(context, iterable, false);
+    if (JS_IsException(iterator)) return false;
+    JSValue next = JS_GetProperty(context, iterator, JS_ATOM_next);
+    int done = JS_IsException(next);
+    bool went_well = !done;
+    while (!done) {
+        JSValue value = JS_IteratorNext(context, iterator, next, 0, NULL, &done);
+        if (JS_IsException(value)) {
+            went_well = false;
+            break;
+        }
+        if (!done && !visit(state, value)) {
+            JS_IteratorClose(context, iterator, true);
+            went_well = false;
+            done = true;
+        }
+        JS_FreeValue(context, value);
+    }
+    JS_FreeValue(context, next);
+    JS_FreeValue(context, iterator);
+    return went_well;
+}
+
+JSValue engine_iterator_prototype(JSContext *context) {
+    return JS_NewObjectProto(context, context->class_proto[JS_CLASS_ITERATOR]);
+}
+
+void engine_set_iterator_method(JSContext *context, JSValueConst prototype, JSCFunction *function) {
+    JS_DefinePropertyValue(context, prototype, JS_ATOM_Symbol_iterator,
+                           JS_NewCFunction(context, function, "[Symbol.iterator]", 0), JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+}
+
+bool engine_date(JSContext *context, JSValueConst value, double *milliseconds) {
+    return !JS_ThisTimeValue(context, milliseconds, value);
+}

@@ -84,4 +84,27 @@ bool engine_is_revoked_proxy(JSValueConst proxy);
 /* Gives an error made by code of one context the prototype that the same error has in another. */
 void engine_adopt_error(JSContext *from, JSContext *to, JSValueConst error);
 
+/* ---- for the classes of Intl ---- */
+
+/* An object of a class of ours with the prototype that new.target asks for. */
+JSValue engine_create(JSContext *context, JSValueConst new_target, JSClassID class_id);
+/* Whether the C function that runs was called by `new`. */
+bool engine_is_constructing(JSContext *context);
+/* OrdinaryHasInstance; -1: an exception is pending. */
+int engine_inherits(JSContext *context, JSValueConst object, JSValueConst constructor);
+/* Gives a prototype its Symbol.toStringTag. */
+void engine_set_tag(JSContext *context, JSValueConst prototype, const char *tag);
+/* The name of a property by number; 0: memory is out. */
+JSAtom engine_index(JSContext *context, int64_t index);
+/* ToPrimitive with hint number. */
+JSValue engine_to_number_primitive(JSContext *context, JSValueConst value);
+/* Calls `visit` for what an iterable yields, until it returns false, which closes the iterator; whether all went well. */
+bool engine_iterate(JSContext *context, JSValueConst iterable, bool (*visit)(void *state, JSValueConst value), void *state);
+/* A new object that inherits from %IteratorPrototype%. */
+JSValue engine_iterator_prototype(JSContext *context);
+/* Defines the method whose name is Symbol.iterator. */
+void engine_set_iterator_method(JSContext *context, JSValueConst prototype, JSCFunction *function);
+/* The milliseconds of a Date; false: it is none, an exception is pending. */
+bool engine_date(JSContext *context, JSValueConst value, double *milliseconds);
+
 #endif

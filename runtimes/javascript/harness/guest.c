@@ -1,5 +1,6 @@
 /* The JavaScript guest: the four exports of ../../guest/abi.h, and the way of one execution through the harness. */
 #include "guest.h"
+#include "../intl/init.h"
 #include "../../guest/files.h"
 #include "../../guest/heap.h"
 #include "../../guest/memfs.h"
@@ -106,6 +107,7 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     loop_init();
     modules_init();
     failure_init();
+    intl_init(user);
     run_prelude();
     engine_freeze(runtime);
     heap_seal(READY_MEMORY);

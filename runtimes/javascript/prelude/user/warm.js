@@ -1,3 +1,5 @@
+import { warmIntl } from './warm_intl.js';
+
 // Runs once, before the snapshot: walks everything a program can reach, so that QuickJS makes its lazily made built-ins
 // now and not in every execution, and takes the common paths once.
 export function warm() {
@@ -16,4 +18,5 @@ export function warm() {
   visit(globalThis);
   for (const value of [[][Symbol.iterator](), new Map().entries(), new Set().values(), ''[Symbol.iterator](), 'a'.matchAll(/a/g),
     (function* () {})(), (async function* () {})(), async () => {}, Iterator.from([]).map((x) => x)]) visit(value);
+  warmIntl();
 }

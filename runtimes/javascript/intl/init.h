@@ -1,0 +1,9 @@
+/* Intl as the harness sees it. */
+#ifndef INTL_INIT_H
+#define INTL_INIT_H
+#include "../harness/engine.h"
+
+/* Gives a realm the object Intl, and its built-in classes what works by it: toLocaleString, localeCompare and the like. */
+void intl_init(JSContext *context);
+
+#endif
