@@ -18,7 +18,7 @@ static uint32_t next_character(const struct engine_text *text, size_t *i) {
     return REPLACEMENT;
 }
 
-static size_t utf8_length(const struct engine_text *text) {
+size_t codec_utf8_length(const struct engine_text *text) {
     size_t length = 0;
     for (size_t i = 0; i < text->length;) {
         uint32_t c = next_character(text, &i);
@@ -108,7 +108,7 @@ bool codec_encode(JSContext *context, enum codec codec, JSValueConst string, str
         result->bytes = (uint8_t *)text.narrow;
         return true;
     }
-    size_t room = codec == CODEC_UTF8 ? utf8_length(&text) : codec == CODEC_UTF16LE ? (size_t)text.length * 2 : text.length;
+    size_t room = codec == CODEC_UTF8 ? codec_utf8_length(&text) : codec == CODEC_UTF16LE ? (size_t)text.length * 2 : text.length;
     uint8_t *at = result->bytes = js_malloc(context, room ? room : 1);
     if (!at) return false;
     result->owned = true;

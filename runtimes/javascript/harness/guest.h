@@ -33,9 +33,11 @@ extern struct request request;
 /* An allocation failed since the execution began. */
 extern bool memory_refused;
 
-/* natives.c, natives_files.c, modules.c: functions for the prelude */
+/* natives.c, natives_files.c, natives_buffer.c, natives_crypto.c, modules.c: functions for the prelude */
 JSValue natives_object(JSContext *context);
 void natives_add_files(JSContext *context, JSValueConst object);
+void natives_add_buffer(JSContext *context, JSValueConst object);
+void natives_add_crypto(JSContext *context, JSValueConst object);
 void modules_add_natives(JSContext *context, JSValueConst object);
 void modules_init(void);
 /* `compiled` if it is none of a syntax error; else the source as an ES module, if it is one. */

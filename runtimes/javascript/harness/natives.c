@@ -215,6 +215,8 @@ JSValue natives_object(JSContext *context) {
     JSValue object = JS_NewObject(context);
     JS_SetPropertyFunctionList(context, object, functions, sizeof functions / sizeof *functions);
     natives_add_files(context, object);
+    natives_add_buffer(context, object);
+    natives_add_crypto(context, object);
     modules_add_natives(context, object);
     return object;
 }

@@ -2,6 +2,7 @@
 import { apply, define, natives } from './natives.js';
 import { builtins } from './builtins.js';
 import { coded, wrongType } from './errors.js';
+import { packageModule, packageNames } from './packages.js';
 import { reasonFor } from './unavailable.js';
 
 const cache = { __proto__: null };      // modules of the request by name
@@ -11,7 +12,7 @@ function missing(name, base) {
   const plain = name.startsWith('node:') ? name.slice(5) : name;
   const reason = reasonFor(plain);
   const own = natives.moduleNames();
-  const names = [...own, ...Object.keys(builtins)];
+  const names = [...own, ...Object.keys(builtins), ...packageNames()];
   return coded(Error, 'MODULE_NOT_FOUND', `Cannot find module '${name}'${base === '' ? '' : ` (required by ${base})`}` +
     `${reason ? `: ${reason}` : ''}; available: ${names.join(', ')}`);
 }
@@ -46,8 +47,8 @@ export function requireFrom(base, name) {
   if (typeof name !== 'string') throw wrongType('id', 'of type string', name);
   const resolved = natives.resolve(base, name);
   if (resolved !== undefined) return load(resolved);
-  const builtin = builtins[name.startsWith('node:') ? name.slice(5) : name];
-  if (builtin !== undefined) return builtin();
+  const builtin = name.startsWith('node:') ? builtins[name.slice(5)] : builtins[name] ?? packageModule(name);
+  if (builtin !== undefined) return builtin;
   throw missing(name, base);
 }
 
@@ -57,7 +58,7 @@ function makeRequire(base) {
     cache,
     resolve(name) {
       const resolved = natives.resolve(base, name);
-      if (resolved === undefined && !(name in builtins)) throw missing(name, base);
+      if (resolved === undefined && builtins[name.startsWith('node:') ? name.slice(5) : name] === undefined && packageModule(name) === undefined) throw missing(name, base);
       return resolved === undefined ? name : `/work/${resolved}`;
     },
   });

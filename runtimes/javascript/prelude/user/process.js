@@ -5,6 +5,9 @@ import { nextTick } from './timers.js';
 const noEvents = function () { return this; };
 let environment;
 
+/** Packages look at it when they are evaluated, at image build. */
+export function forgetEnvironment() { environment = undefined; }
+
 function stream(number) {
   return {
     write(chunk, encoding, callback) {
@@ -36,7 +39,7 @@ function hrtime(previous) {
 define(hrtime, { bigint: () => natives.nanoseconds(1) });
 
 export const process = {
-  title: 'ampoule', version: 'v20.0.0', versions: { node: '20.0.0', quickjs: '0.18.0', ampoule: '1' },
+  title: 'ampoule', version: 'v20.19.2', versions: { node: '20.19.2', quickjs: '0.18.0', ampoule: '1' },
   platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], exitCode: undefined, release: { name: 'node' },
   features: {}, config: {},
   get env() { return environment ??= natives.environment(); },
