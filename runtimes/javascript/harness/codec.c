@@ -159,7 +159,7 @@ size_t codec_utf8_unfinished(const uint8_t *bytes, size_t length) {
     for (size_t back = 1; back <= 3 && back <= length; back++) {
         uint8_t c = bytes[length - back];
         if ((c & 0xc0) == 0x80) continue;
-        size_t whole = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
+        size_t whole = c > 0xf4 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
         if (whole <= back) return 0;
         /* a beginning that no continuation can save is not kept back */
         if (back > 1) {

@@ -201,11 +201,26 @@ static char *normalize(JSContext *context, const char *base, const char *name, v
     return path ? path : js_strdup(context, name);
 }
 
+/* What `import x from` gives: the exports as a whole, as Node has it; of the image's packages that are ES modules in
+ * Node (they were bundled as CommonJS) their own default. */
+static JSValue default_export(JSContext *context, JSModuleDef *module, JSValueConst exports) {
+    JSAtom atom = JS_GetModuleName(context, module);
+    const char *source, *name = JS_AtomToCString(context, atom);
+    uint32_t length;
+    bool ours = name && !find(name, &source, &length) && JS_IsObject(exports);
+    JS_FreeCString(context, name);
+    JS_FreeAtom(context, atom);
+    JSValue marked = ours ? JS_GetPropertyStr(context, exports, "__esModule") : JS_UNDEFINED;
+    JSValue value = JS_ToBool(context, marked) > 0 ? JS_GetPropertyStr(context, exports, "default") : JS_UNDEFINED;
+    JS_FreeValue(context, marked);
+    return JS_IsUndefined(value) ? JS_DupValue(context, exports) : value;
+}
+
 static int fill_synthetic(JSContext *context, JSModuleDef *module) {
     JSValue exports = JS_GetModulePrivateValue(context, module);
     JSPropertyEnum *names = NULL;
     uint32_t count = 0;
-    int failed = JS_SetModuleExport(context, module, "default", JS_DupValue(context, exports));
+    int failed = JS_SetModuleExport(context, module, "default", default_export(context, module, exports));
     if (JS_IsObject(exports)) JS_GetOwnPropertyNames(context, &names, &count, exports, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY);
     for (uint32_t i = 0; i < count && !failed; i++) {
         const char *name = JS_AtomToCString(context, names[i].atom);

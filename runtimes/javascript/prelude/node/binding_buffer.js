@@ -2,7 +2,7 @@
 import { codecs, natives } from '../user/natives.js';
 import { codecOf } from './binding_string_decoder.js';
 
-const MOST = 2 ** 31 - 1; // the guest's memory ends long before
+const MOST = 2 ** 32; // as in Node, though the memory of a guest ends before
 
 const outOfBounds = () => Object.assign(new RangeError('Index out of range'), { code: 'ERR_OUT_OF_RANGE' });
 

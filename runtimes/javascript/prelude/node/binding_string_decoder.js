@@ -9,8 +9,9 @@ const UTF16 = encodings.indexOf('utf16le'), UTF8 = encodings.indexOf('utf8');
 
 const text = (state, bytes, start, end) => natives.decode(codecOf[state[kEncodingField]], bytes, start, end, false);
 
-// How many bytes at the end of `bytes` are the beginning of a character, and how many it lacks.
-function unfinished(state, bytes) {
+// How many bytes at the end of `bytes` are the beginning of a character, and how many it lacks. Of UTF-16, halves of a
+// pair are only waited for behind `body`: what was kept from earlier pieces is given out once it is complete, as in Node.
+function unfinished(state, bytes, body) {
   const encoding = state[kEncodingField], length = bytes.length;
   if (encoding === UTF8) {
     const count = natives.unfinished(bytes);
@@ -20,7 +21,8 @@ function unfinished(state, bytes) {
   }
   if (encoding === UTF16) {
     const odd = length % 2, high = length - odd - 1;
-    if (high >= 0 && (bytes[high] & 0xfc) === 0xd8) return [2 + odd, 2 - odd];
+    if (length < body) return [length, body - length];
+    if (high >= body && (bytes[high] & 0xfc) === 0xd8) return [2 + odd, 2 - odd];
     return [odd, odd];
   }
   if (codecOf[encoding] === codecs.base64 || codecOf[encoding] === codecs.base64url) {
@@ -40,7 +42,7 @@ function decode(state, chunk) {
     joined.set(bytes, kept);
     bytes = joined;
   }
-  const [count, missing] = unfinished(state, bytes);
+  const [count, missing] = unfinished(state, bytes, kept > 0 ? kept + state[kMissingBytes] : 0);
   state.set(bytes.subarray(bytes.length - count), kIncompleteCharactersStart);
   state[kBufferedBytes] = count;
   state[kMissingBytes] = missing;

@@ -52,7 +52,11 @@ export const process = {
   uptime: () => natives.milliseconds(1) / 1000,
   memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
   exit(code = process.exitCode) { natives.exit(code === undefined ? 0 : Number(code)); },
-  emitWarning(warning) { natives.write(2, `Warning: ${warning?.message ?? warning}\n`); },
+  emitWarning(warning, type, code) {
+    if (typeof type === 'object' && type !== null) ({ type, code } = type);
+    const name = warning?.name ?? (typeof type === 'string' ? type : 'Warning'), id = warning?.code ?? (typeof code === 'string' ? code : undefined);
+    natives.write(2, `(node:1) ${id ? `[${id}] ` : ''}${name}: ${warning?.message ?? warning}\n`);
+  },
   on: noEvents, once: noEvents, off: noEvents, addListener: noEvents, removeListener: noEvents, removeAllListeners: noEvents,
   prependListener: noEvents, emit: () => false, listeners: () => [], listenerCount: () => 0, umask: () => 18, getuid: () => 1000,
 };

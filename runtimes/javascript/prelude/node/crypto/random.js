@@ -1,5 +1,6 @@
 // Randomness of the execution (in deterministic mode the request's), and comparison in constant time.
 import { natives } from '../../user/natives.js';
+import { coded } from '../../user/errors.js';
 import { Buffer } from 'buffer';
 import { codes } from 'internal/errors';
 import { validateFunction, validateNumber } from 'internal/validators';
@@ -57,7 +58,7 @@ export function timingSafeEqual(a, b) {
   const [left, right] = [natives.view(a), natives.view(b)];
   if (left === undefined) throw new codes.ERR_INVALID_ARG_TYPE('buf1', ['ArrayBuffer', 'Buffer', 'TypedArray', 'DataView'], a);
   if (right === undefined) throw new codes.ERR_INVALID_ARG_TYPE('buf2', ['ArrayBuffer', 'Buffer', 'TypedArray', 'DataView'], b);
-  if (left.length !== right.length) throw new codes.ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH();
+  if (left.length !== right.length) throw coded(RangeError, 'ERR_CRYPTO_TIMING_SAFE_EQUAL_LENGTH', 'Input buffers must have the same byte length');
   let difference = 0;
   for (let i = 0; i < left.length; i++) difference |= left[i] ^ right[i];
   return difference === 0;
