@@ -8,7 +8,7 @@ unpack() { # archive, folder
     tar xzf "$1" -C "$2" --strip-components=1
 }
 unpack "$SRC_ESBUILD" esbuild
-for package in whatwg-url tr46 webidl-conversions punycode; do
+for package in whatwg-url tr46 webidl-conversions punycode cjs-module-lexer; do
     variable="SRC_$(tr a-z- A-Z_ <<<"$package")"
     unpack "${!variable}" "node_modules/$package"
 done

@@ -395,9 +395,9 @@ static void put_thrown_value(message *response, JSValueConst value) {
 }
 
 void failure_put_value(message *response, JSValue reason) {
-    /* an allocation that failed while the error was being made leaves null */
+    /* an allocation that failed while the error was being made leaves null, or an error without a message */
     bool memory = engine_is_out_of_memory(user, reason) || engine_is_out_of_memory(inside, reason) ||
-                  (memory_refused && JS_IsNull(reason));
+                  (memory_refused && (JS_IsNull(reason) || engine_lacks_message(user, reason)));
     if (memory) {
         failure_put(response, AMPOULE_MEMORY, "InternalError", "out of memory");
         return;

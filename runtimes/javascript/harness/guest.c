@@ -110,6 +110,7 @@ static void run_prelude(void) {
     hooks.run_ticks = hook(user, exports, "runTicks");
     hooks.run_timer = hook(user, exports, "runTimer");
     hooks.require = hook(user, exports, "require");
+    hooks.export_names = hook(user, exports, "exportNames");
     hooks.parse_widening = hook(user, exports, "parseWidening");
     add_packages(exports);
     JSValue warm = hook(user, exports, "warm");
@@ -178,6 +179,7 @@ static JSValue find_main(JSValueConst namespace) {
 static JSValue evaluate(JSValue compiled, bool is_module, JSValue *namespace) {
     if (!is_module) return JS_EvalFunction(user, compiled);
     JSModuleDef *module = JS_VALUE_GET_PTR(compiled);
+    modules_set_meta(module, request.file_name);
     JSValue promise = JS_EvalFunction(user, compiled);
     if (JS_IsException(promise)) return promise;
     JSValue value = loop_await(promise);

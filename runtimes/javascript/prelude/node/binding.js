@@ -1,19 +1,26 @@
 // What Node's library code has in C++, for the modules of it that the bundle takes: over the harness's natives.
+import { natives } from '../user/natives.js';
 import { toASCII, toUnicode } from 'tr46';
 import { buffer } from './binding_buffer.js';
 import { stringDecoder } from './binding_string_decoder.js';
 import { types } from './binding_types.js';
 
-const isIndex = (key) => typeof key === 'string' && /^(?:0|[1-9][0-9]{0,9})$/.test(key) && +key < 4294967295;
+// In plain loops: a program that replaced the methods of arrays still sees its buffers in the console.
+const { getOwnPropertyDescriptor } = Object, { ownKeys } = Reflect;
+const isIndex = (key) => typeof key === 'string' && `${key >>> 0}` === key && key >>> 0 !== 4294967295;
 const ONLY_ENUMERABLE = 2, SKIP_SYMBOLS = 16;
 
 const util = {
   constants: { ALL_PROPERTIES: 0, ONLY_WRITABLE: 1, ONLY_ENUMERABLE, ONLY_CONFIGURABLE: 4, SKIP_STRINGS: 8, SKIP_SYMBOLS,
     kPending: 0, kFulfilled: 1, kRejected: 2 },
   getOwnNonIndexProperties(object, filter) {
-    const keys = filter & SKIP_SYMBOLS ? Object.getOwnPropertyNames(object) : Reflect.ownKeys(object);
-    return keys.filter((key) => !isIndex(key) &&
-      (!(filter & ONLY_ENUMERABLE) || Object.prototype.propertyIsEnumerable.call(object, key)));
+    const keys = natives.namedKeys(object) ?? ownKeys(object), found = [];
+    for (let i = 0; i < keys.length; i++) {
+      const key = keys[i];
+      if (isIndex(key) || (filter & SKIP_SYMBOLS && typeof key === 'symbol')) continue;
+      if (!(filter & ONLY_ENUMERABLE) || getOwnPropertyDescriptor(object, key)?.enumerable) found[found.length] = key;
+    }
+    return found;
   },
   privateSymbols: {
     arrow_message_private_symbol: Symbol('arrow_message'), decorated_private_symbol: Symbol('decorated'),

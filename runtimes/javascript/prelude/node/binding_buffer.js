@@ -93,7 +93,8 @@ export const buffer = {
   indexOfString: (buffer, text, offset, encoding, forward) =>
     indexOfBytes(buffer, natives.encode(codecOf[encoding], text), offset, encoding, forward),
   swap16: swap(2), swap32: swap(4), swap64: swap(8),
-  atob, btoa,
+  atob: (text) => (/[^A-Za-z0-9+/=\t\n\f\r ]/.test(text) ? -2 : atob(text)), // -2: a character that is none of base64's
+  btoa,
   getZeroFillToggle: () => [1],
 };
 for (const [name, codec] of Object.entries({ ascii: 'latin1', base64: 'base64', base64url: 'base64url', latin1: 'latin1', hex: 'hex', ucs2: 'utf16le', utf8: 'utf8' })) {

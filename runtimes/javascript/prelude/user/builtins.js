@@ -1,5 +1,6 @@
 // The built-in modules that `require` and `import` offer, by name.
 import cryptoModule from 'crypto';
+import os from 'os';
 import { performance } from './performance.js';
 import { process } from './process.js';
 import { timerFunctions } from './timers.js';
@@ -13,6 +14,7 @@ export const builtins = {
   console: globalThis.console,
   crypto: cryptoModule,
   events: require('events'),
+  os,
   path: require('path'),
   'path/posix': require('path').posix,
   'path/win32': require('path').win32,

@@ -13,7 +13,7 @@ import './buffer.js';
 import './files.js';
 import './unavailable.js';
 import { builtins } from './builtins.js';
-import { requireFrom } from './modules.js';
+import { exportNames, requireFrom } from './modules.js';
 import { addPackage, evaluatePackages, requireInPackage } from './packages.js';
 import { warm } from './warm.js';
 
@@ -33,6 +33,6 @@ export default {
     warm([...Object.values(builtins), ...evaluatePackages()]);
     forgetEnvironment();
   },
-  require: (name) => requireFrom('', name),
+  require: (name) => requireFrom('', name), exportNames,
   parseWidening: (text) => parse(text, widen),
 };

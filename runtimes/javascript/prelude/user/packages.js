@@ -33,7 +33,7 @@ export function packageModule(name) {
   if (whole in aliases) return packageModule(slash < 0 ? aliases[whole] : `${aliases[whole]}/${part}`);
   if (slash < 0 || !(whole in parts)) return undefined;
   const exports = modules[whole]();
-  return Object.hasOwn(exports, part) ? parts[whole](exports, part) : undefined;
+  return Object.hasOwn(exports, part) && typeof exports[part] === 'function' ? parts[whole](exports, part) : undefined;
 }
 
 /** Names of the packages, for messages. */
