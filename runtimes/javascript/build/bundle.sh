@@ -1,6 +1,6 @@
 #!/bin/bash
-# Bundles the prelude with the npm packages it uses into one script a realm: $OUT/inside.js and $OUT/user.js, each an
-# expression: a function of the natives that returns what its main.js exports.
+# Bundles the prelude with Node's modules and the npm packages it uses into one script a realm: $OUT/inside.js and
+# $OUT/user.js, each an expression: a function of the natives that returns what its main.js exports.
 set -euo pipefail
 
 unpack() { # archive, folder
@@ -8,14 +8,29 @@ unpack() { # archive, folder
     tar xzf "$1" -C "$2" --strip-components=1
 }
 unpack "$SRC_ESBUILD" esbuild
-for package in whatwg-url tr46 webidl-conversions punycode; do
+for package in whatwg-url tr46 webidl-conversions punycode cjs-module-lexer; do
     variable="SRC_$(tr a-z- A-Z_ <<<"$package")"
     unpack "${!variable}" "node_modules/$package"
 done
 cp -r "$RECIPE/prelude" prelude
 
+# Node's modules are found by their names; what prelude/node has stands in for Node's own (by links: a file's imports
+# are relative to where it is).
+cp -r "$STEP_NODEJS"/lib/* node_modules/
+(cd prelude/node && find . -name '*.js' | while read -r file; do
+    case "$file" in ./inject.js | ./lazy.js | ./binding*.js) continue ;; esac
+    mkdir -p "../../node_modules/$(dirname "$file")"
+    ln -sf "$PWD/$file" "../../node_modules/$file"
+done)
+
+# What is never reached, as it is for what a sandbox does not have.
+absent=(vm internal/process/execution internal/process/warning internal/source_map/source_map_cache internal/tty internal/console/global
+    internal/deps/minimatch/index internal/webstreams/adapters)
 for realm in inside user; do
+    inject=()
+    [ "$realm" = user ] && inject=(--inject:prelude/node/inject.js)
     ./esbuild/bin/esbuild "prelude/$realm/main.js" --bundle --format=iife --global-name=exported --target=es2024 \
-        --platform=browser --charset=utf8 --legal-comments=none --log-level=warning --outfile="$realm.js"
+        --platform=browser --charset=utf8 --legal-comments=none --log-level=warning "${inject[@]}" "${absent[@]/#/--external:}" \
+        --keep-names=false --outfile="$realm.js"
     { echo '(function (native) {'; cat "$realm.js"; echo 'return exported.default; })'; } >"$OUT/$realm.js"
 done

@@ -18,7 +18,7 @@ static uint32_t next_character(const struct engine_text *text, size_t *i) {
     return REPLACEMENT;
 }
 
-static size_t utf8_length(const struct engine_text *text) {
+size_t codec_utf8_length(const struct engine_text *text) {
     size_t length = 0;
     for (size_t i = 0; i < text->length;) {
         uint32_t c = next_character(text, &i);
@@ -108,7 +108,7 @@ bool codec_encode(JSContext *context, enum codec codec, JSValueConst string, str
         result->bytes = (uint8_t *)text.narrow;
         return true;
     }
-    size_t room = codec == CODEC_UTF8 ? utf8_length(&text) : codec == CODEC_UTF16LE ? (size_t)text.length * 2 : text.length;
+    size_t room = codec == CODEC_UTF8 ? codec_utf8_length(&text) : codec == CODEC_UTF16LE ? (size_t)text.length * 2 : text.length;
     uint8_t *at = result->bytes = js_malloc(context, room ? room : 1);
     if (!at) return false;
     result->owned = true;
@@ -159,7 +159,7 @@ size_t codec_utf8_unfinished(const uint8_t *bytes, size_t length) {
     for (size_t back = 1; back <= 3 && back <= length; back++) {
         uint8_t c = bytes[length - back];
         if ((c & 0xc0) == 0x80) continue;
-        size_t whole = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
+        size_t whole = c > 0xf4 ? 1 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 1;
         if (whole <= back) return 0;
         /* a beginning that no continuation can save is not kept back */
         if (back > 1) {

@@ -17,6 +17,8 @@ struct codec_bytes {
 bool codec_encode(JSContext *context, enum codec codec, JSValueConst string, struct codec_bytes *result);
 void codec_free(JSContext *context, struct codec_bytes *bytes);
 
+size_t codec_utf8_length(const struct engine_text *text);
+
 /* `fatal`: malformed input throws a TypeError; otherwise it becomes U+FFFD as the Encoding Standard has it. */
 JSValue codec_decode(JSContext *context, enum codec codec, const uint8_t *bytes, size_t length, bool fatal);
 /* How many bytes at the end are the beginning of a UTF-8 sequence that could still be completed (0 to 3). */

@@ -313,6 +313,27 @@ JSValue engine_entries(JSContext *context, JSValueConst collection, bool *pairs)
     return array;
 }
 
+JSValue engine_named_keys(JSContext *context, JSValueConst value) {
+    JSObject *object = JS_VALUE_GET_OBJ(value);
+    if (object->class_id == JS_CLASS_PROXY) return JS_UNDEFINED;
+    JSValue array = JS_NewArray(context);
+    uint32_t count = 0;
+    for (int symbols = 0; symbols < 2; symbols++) {
+        for (int i = 0; i < object->shape->prop_count && !JS_IsException(array); i++) {
+            JSAtom atom = get_shape_prop(object->shape)[i].atom;
+            uint32_t index;
+            if (atom == JS_ATOM_NULL || JS_AtomIsArrayIndex(context, &index, atom)) continue;
+            JSAtomKindEnum kind = JS_AtomGetKind(context, atom);
+            if (kind != (symbols ? JS_ATOM_KIND_SYMBOL : JS_ATOM_KIND_STRING)) continue;
+            if (JS_DefinePropertyValueUint32(context, array, count++, JS_AtomToValue(context, atom), JS_PROP_C_W_E) < 0) {
+                JS_FreeValue(context, array);
+                array = JS_EXCEPTION;
+            }
+        }
+    }
+    return array;
+}
+
 JSValue engine_raw_stack(JSContext *context, JSValueConst error) {
     if (engine_kind(error) != KIND_ERROR) return JS_UNDEFINED;
     return JS_DupValue(context, JS_VALUE_GET_OBJ(error)->u.object_data);
@@ -342,6 +363,11 @@ const char *engine_constructor_name(JSContext *context, JSValueConst prototype) 
     JSShapeProperty *shape = find_own_property(&property, JS_VALUE_GET_OBJ(prototype), JS_ATOM_constructor);
     if (!shape || (shape->flags & JS_PROP_TMASK)) return NULL;
     return get_func_name(context, property->u.value);
+}
+
+bool engine_lacks_message(JSContext *context, JSValueConst error) {
+    return has_prototype(error, context->native_error_proto[JS_INTERNAL_ERROR]) &&
+           !find_own_property1(JS_VALUE_GET_OBJ(error), JS_ATOM_message);
 }
 
 bool engine_is_out_of_memory(JSContext *context, JSValueConst error) {

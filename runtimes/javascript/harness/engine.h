@@ -65,6 +65,9 @@ bool engine_elements(JSValueConst array, JSValueConst **elements, uint32_t *leng
  * creation order; returns -1 if the object is not such a one, else what the first visit that was not 0 returned. */
 int engine_plain_properties(JSContext *context, JSValueConst object,
                             int (*visit)(void *state, JSAtom name, JSValueConst value), void *state);
+/* An array of an object's own keys that are no array indices, strings and then symbols; of an array or typed array without a
+ * look at its elements. Undefined for a proxy. */
+JSValue engine_named_keys(JSContext *context, JSValueConst object);
 /* Makes an array of a Map's or Set's (or one of their iterators') next entries, keys and values alternating for maps
  * and entry iterators (`*pairs`). */
 JSValue engine_entries(JSContext *context, JSValueConst collection, bool *pairs);
@@ -78,6 +81,8 @@ bool engine_inherits_error(JSContext *context, JSValueConst object);
 const char *engine_constructor_name(JSContext *context, JSValueConst prototype);
 /* Whether it is the error that QuickJS throws when an allocation fails. */
 bool engine_is_out_of_memory(JSContext *context, JSValueConst error);
+/* Whether it is an InternalError without a message of its own: what is left of one when there is no memory for it. */
+bool engine_lacks_message(JSContext *context, JSValueConst error);
 /* How a function came about: "function", "class", "async function", "generator function", "async generator function". */
 const char *engine_function_kind(JSValueConst function);
 bool engine_is_revoked_proxy(JSValueConst proxy);

@@ -127,11 +127,29 @@ static JSValue text_property(JSContext *context, JSValueConst object, const char
     return JS_NewString(context, "");
 }
 
-/* "name: message" */
+/* The symbol by which errors say that their code is part of their name, as Node's own errors do. */
+static JSAtom shows_code;
+
+static bool has_mark(JSContext *context, JSValueConst error) {
+    JSValue mark = shows_code && JS_IsObject(error) ? JS_GetProperty(context, error, shows_code) : JS_UNDEFINED;
+    if (JS_IsException(mark)) JS_FreeValue(context, JS_GetException(context));
+    bool marked = JS_VALUE_GET_TAG(mark) == JS_TAG_BOOL && JS_VALUE_GET_BOOL(mark);
+    JS_FreeValue(context, mark);
+    return marked;
+}
+
+/* "name: message", "name [code]: message" */
 static void put_headline(struct buffer *out, JSContext *context, JSValueConst error) {
     JSValue name = text_property(context, error, "name"), message = text_property(context, error, "message");
     size_t start = out->length;
     put_text_of(out, context, name);
+    if (has_mark(context, error)) {
+        JSValue code = text_property(context, error, "code");
+        json_put(out, " [", 2);
+        put_text_of(out, context, code);
+        json_put(out, "]", 1);
+        JS_FreeValue(context, code);
+    }
     size_t named = out->length;
     if (named > start) json_put(out, ": ", 2);
     size_t before = out->length;
@@ -207,6 +225,9 @@ void failure_init(void) {
     JSValue capture = JS_GetPropertyStr(user, constructor, "captureStackTrace");
     JSCFunctionType getter = {.getter = get_stack}, setter = {.setter = set_stack};
     JSAtom stack = JS_NewAtom(user, "stack");
+    JSValue mark = JS_NewSymbol(user, "ampoule.showsCode", true);
+    shows_code = JS_ValueToAtom(user, mark);
+    JS_FreeValue(user, mark);
     JS_DefinePropertyGetSet(user, prototype, stack,
                             JS_NewCFunction2(user, getter.generic, "get stack", 0, JS_CFUNC_getter, 0),
                             JS_NewCFunction2(user, setter.generic, "set stack", 1, JS_CFUNC_setter, 0), JS_PROP_CONFIGURABLE);
@@ -374,9 +395,9 @@ static void put_thrown_value(message *response, JSValueConst value) {
 }
 
 void failure_put_value(message *response, JSValue reason) {
-    /* an allocation that failed while the error was being made leaves null */
+    /* an allocation that failed while the error was being made leaves null, or an error without a message */
     bool memory = engine_is_out_of_memory(user, reason) || engine_is_out_of_memory(inside, reason) ||
-                  (memory_refused && JS_IsNull(reason));
+                  (memory_refused && (JS_IsNull(reason) || engine_lacks_message(user, reason)));
     if (memory) {
         failure_put(response, AMPOULE_MEMORY, "InternalError", "out of memory");
         return;

@@ -23,9 +23,9 @@ struct hooks hooks;
 struct request request;
 bool memory_refused;
 
-/* The prelude, bundled (build/bundle.sh). */
-extern const char prelude_inside[], prelude_user[];
-extern const uint32_t prelude_inside_length, prelude_user_length;
+/* The prelude, bundled (build/bundle.sh), and the npm packages (build/packages.sh). */
+extern char prelude_inside[], prelude_user[], prelude_packages[];
+extern const uint32_t prelude_inside_length, prelude_user_length, prelude_packages_length;
 
 /* ---- memory ---- */
 
@@ -55,8 +55,9 @@ static _Noreturn void give_up(JSContext *context, const char *what) {
 
 /* Evaluates a part of the prelude, a function of `argument`, and returns its result. Its source is thrown away, so
  * that its functions show as native code. */
-static JSValue prelude(JSContext *context, const char *text, size_t length, const char *name, JSValue argument) {
+static JSValue prelude(JSContext *context, char *text, size_t length, const char *name, JSValue argument) {
     JSValue compiled = engine_compile(context, text, length, name, 1, JS_EVAL_TYPE_GLOBAL);
+    memset(text, 0, length);
     if (JS_IsException(compiled)) give_up(context, name);
     size_t code_length;
     uint8_t *code = JS_WriteObject(context, &code_length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
@@ -77,6 +78,29 @@ static JSValue hook(JSContext *context, JSValueConst exports, const char *name) 
     return function;
 }
 
+/* Hands the npm packages to the prelude, each as a table of functions that evaluate its modules. */
+static void add_packages(JSValueConst exports) {
+    JSValue require = hook(user, exports, "requireInPackage"), add = hook(user, exports, "addPackage");
+    for (char *at = prelude_packages, *end = at + prelude_packages_length; at < end;) {
+        char file[128];
+        uint32_t length;
+        snprintf(file, sizeof file, "ampoule:%s", at);
+        size_t name_length = strlen(at) + 1;
+        memcpy(&length, at + name_length, sizeof length);
+        char *text = at + name_length + sizeof length, after = text[length];
+        text[length] = 0; /* the parser wants a terminator */
+        JSValue modules = prelude(user, text, length, file, JS_DupValue(user, require));
+        text[length] = after;
+        JSValue done = JS_Call(user, add, JS_UNDEFINED, 1, (JSValueConst *)&modules);
+        if (JS_IsException(done)) give_up(user, file);
+        JS_FreeValue(user, modules);
+        memset(at, 0, text - at);
+        at = text + length;
+    }
+    JS_FreeValue(user, add);
+    JS_FreeValue(user, require);
+}
+
 static void run_prelude(void) {
     JSValue shown = prelude(inside, prelude_inside, prelude_inside_length, "ampoule:inside", natives_object(inside));
     hooks.inspect_error = hook(inside, shown, "inspectError");
@@ -87,7 +111,9 @@ static void run_prelude(void) {
     hooks.run_ticks = hook(user, exports, "runTicks");
     hooks.run_timer = hook(user, exports, "runTimer");
     hooks.require = hook(user, exports, "require");
+    hooks.export_names = hook(user, exports, "exportNames");
     hooks.parse_widening = hook(user, exports, "parseWidening");
+    add_packages(exports);
     JSValue warm = hook(user, exports, "warm");
     JSValue warmed = JS_Call(user, warm, JS_UNDEFINED, 0, NULL);
     if (JS_IsException(warmed) || !loop_drain()) give_up(user, "warm");
@@ -155,6 +181,7 @@ static JSValue find_main(JSValueConst namespace) {
 static JSValue evaluate(JSValue compiled, bool is_module, JSValue *namespace) {
     if (!is_module) return JS_EvalFunction(user, compiled);
     JSModuleDef *module = JS_VALUE_GET_PTR(compiled);
+    modules_set_meta(module, request.file_name);
     JSValue promise = JS_EvalFunction(user, compiled);
     if (JS_IsException(promise)) return promise;
     JSValue value = loop_await(promise);

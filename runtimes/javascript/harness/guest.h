@@ -17,6 +17,7 @@ struct hooks {
     JSValue run_ticks;      /* user: runs what process.nextTick queued */
     JSValue run_timer;      /* user: runs one due timer or immediate: 0; nothing due: nanoseconds to wait; none: -1 */
     JSValue require;        /* user: (name) -> exports of a CommonJS module, for import() */
+    JSValue export_names;   /* user: (name) -> names that a CommonJS module of the request exports */
     JSValue parse_widening; /* user: JSON text -> value, large integers as BigInts */
 };
 extern struct hooks hooks;
@@ -33,11 +34,15 @@ extern struct request request;
 /* An allocation failed since the execution began. */
 extern bool memory_refused;
 
-/* natives.c, natives_files.c, modules.c: functions for the prelude */
+/* natives.c, natives_files.c, natives_buffer.c, natives_crypto.c, modules.c: functions for the prelude */
 JSValue natives_object(JSContext *context);
 void natives_add_files(JSContext *context, JSValueConst object);
+void natives_add_buffer(JSContext *context, JSValueConst object);
+void natives_add_crypto(JSContext *context, JSValueConst object);
 void modules_add_natives(JSContext *context, JSValueConst object);
 void modules_init(void);
+/* Sets what import.meta holds. */
+void modules_set_meta(JSModuleDef *module, const char *name);
 /* `compiled` if it is none of a syntax error; else the source as an ES module, if it is one. */
 JSValue modules_or_es(JSValue compiled, const char *name, const char *source, uint32_t length);
 

@@ -108,6 +108,9 @@ NATIVE(native_view) {
 
 NATIVE(native_kind) { return JS_NewInt32(context, engine_kind(argv[0])); }
 
+/* (object) -> own keys but for array indices; undefined for a proxy */
+NATIVE(native_named_keys) { return JS_IsObject(argv[0]) ? engine_named_keys(context, argv[0]) : JS_UNDEFINED; }
+
 NATIVE(native_typed_array_name) {
     const char *name = engine_typed_array_name(argv[0]);
     return name ? JS_NewString(context, name) : JS_UNDEFINED;
@@ -196,6 +199,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("unfinished", 1, native_unfinished),
     JS_CFUNC_DEF("view", 1, native_view),
     JS_CFUNC_DEF("kind", 1, native_kind),
+    JS_CFUNC_DEF("namedKeys", 1, native_named_keys),
     JS_CFUNC_DEF("typedArrayName", 1, native_typed_array_name),
     JS_CFUNC_DEF("unboxed", 1, native_unboxed),
     JS_CFUNC_DEF("entries", 1, native_entries),
@@ -215,6 +219,8 @@ JSValue natives_object(JSContext *context) {
     JSValue object = JS_NewObject(context);
     JS_SetPropertyFunctionList(context, object, functions, sizeof functions / sizeof *functions);
     natives_add_files(context, object);
+    natives_add_buffer(context, object);
+    natives_add_crypto(context, object);
     modules_add_natives(context, object);
     return object;
 }

@@ -1,12 +1,18 @@
-/* The prelude's text, as build/bundle.sh made it. */
+/* The text of the prelude and of the npm packages, as build/bundle.sh and build/packages.sh made it. It can be written: it is
+ * erased once it is compiled, so that it is not part of the image. */
 #include <stdint.h>
 
-const char prelude_inside[] = {
+char prelude_inside[] = {
 #embed "inside.js"
     , 0};
 const uint32_t prelude_inside_length = sizeof prelude_inside - 1;
 
-const char prelude_user[] = {
+char prelude_user[] = {
 #embed "user.js"
     , 0};
 const uint32_t prelude_user_length = sizeof prelude_user - 1;
+
+char prelude_packages[] = {
+#embed "packages.bin"
+    , 0};
+const uint32_t prelude_packages_length = sizeof prelude_packages - 1;

@@ -1,9 +1,13 @@
 // Errors with a code, worded as in Node.
-import { natives } from './natives.js';
+import { define, natives } from './natives.js';
+
+/** The symbol of errors whose stack shows their code (harness/failure.c). */
+const showsCode = Symbol.for('ampoule.showsCode');
 
 export function coded(Type, code, message) {
   const error = new Type(message);
   error.code = code;
+  define(error, { [showsCode]: true });
   return error;
 }
 

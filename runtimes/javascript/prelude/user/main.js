@@ -1,6 +1,8 @@
 // The user realm: the globals that programs find. Evaluates to what the harness calls (struct hooks in harness/guest.h).
+import 'internal/per_context/primordials';
 import { define, natives } from './natives.js';
 import { runTicks, runTimer } from './timers.js';
+import { forgetEnvironment } from './process.js';
 import './performance.js';
 import './encoding.js';
 import './crypto.js';
@@ -8,10 +10,11 @@ import './events.js';
 import './clone.js';
 import './url.js';
 import './buffer.js';
-import './process.js';
 import './files.js';
 import './unavailable.js';
-import { requireFrom } from './modules.js';
+import { builtins } from './builtins.js';
+import { exportNames, requireFrom } from './modules.js';
+import { addPackage, evaluatePackages, requireInPackage } from './packages.js';
 import { warm } from './warm.js';
 
 define(globalThis, { console: natives.inside.console, global: globalThis, self: globalThis });
@@ -25,7 +28,11 @@ function widen(key, value, { source }) {
 }
 
 export default {
-  runTicks, runTimer, warm,
-  require: (name) => requireFrom('', name),
+  runTicks, runTimer, requireInPackage, addPackage,
+  warm() {
+    warm([...Object.values(builtins), ...evaluatePackages()]);
+    forgetEnvironment();
+  },
+  require: (name) => requireFrom('', name), exportNames,
   parseWidening: (text) => parse(text, widen),
 };

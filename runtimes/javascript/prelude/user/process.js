@@ -5,6 +5,9 @@ import { nextTick } from './timers.js';
 const noEvents = function () { return this; };
 let environment;
 
+/** Packages look at it when they are evaluated, at image build. */
+export function forgetEnvironment() { environment = undefined; }
+
 function stream(number) {
   return {
     write(chunk, encoding, callback) {
@@ -36,7 +39,7 @@ function hrtime(previous) {
 define(hrtime, { bigint: () => natives.nanoseconds(1) });
 
 export const process = {
-  title: 'ampoule', version: 'v20.0.0', versions: { node: '20.0.0', quickjs: '0.18.0', ampoule: '1' },
+  title: 'ampoule', version: 'v20.19.2', versions: { node: '20.19.2', quickjs: '0.18.0', ampoule: '1' },
   platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], exitCode: undefined, release: { name: 'node' },
   features: {}, config: {},
   get env() { return environment ??= natives.environment(); },
@@ -49,7 +52,11 @@ export const process = {
   uptime: () => natives.milliseconds(1) / 1000,
   memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
   exit(code = process.exitCode) { natives.exit(code === undefined ? 0 : Number(code)); },
-  emitWarning(warning) { natives.write(2, `Warning: ${warning?.message ?? warning}\n`); },
+  emitWarning(warning, type, code) {
+    if (typeof type === 'object' && type !== null) ({ type, code } = type);
+    const name = warning?.name ?? (typeof type === 'string' ? type : 'Warning'), id = warning?.code ?? (typeof code === 'string' ? code : undefined);
+    natives.write(2, `(node:1) ${id ? `[${id}] ` : ''}${name}: ${warning?.message ?? warning}\n`);
+  },
   on: noEvents, once: noEvents, off: noEvents, addListener: noEvents, removeListener: noEvents, removeAllListeners: noEvents,
   prependListener: noEvents, emit: () => false, listeners: () => [], listenerCount: () => 0, umask: () => 18, getuid: () => 1000,
 };

@@ -41,3 +41,5 @@ Object.defineProperty(URLSearchParams.prototype, custom, {
 for (const constructor of [URL, URLSearchParams]) // the bundler may have renamed them
   Object.defineProperty(constructor, 'name', { value: constructor === URL ? 'URL' : 'URLSearchParams', configurable: true });
 define(globalThis, { URL, URLSearchParams });
+
+export { URL, URLSearchParams };

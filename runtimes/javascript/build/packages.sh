@@ -1,0 +1,50 @@
+#!/bin/bash
+# Makes one script of each npm package that packages.toml offers: $OUT/packages.bin, a list of name, NUL, length (u32), text.
+# A text is a function of `require` that returns the package's modules by name, each a function to its exports. Packages
+# that are offered find each other by `require`, so that there is one of each; what is not offered is bundled with who needs it.
+set -euo pipefail
+
+unpack() { # archive, folder
+    mkdir -p "$2"
+    tar xzf "$1" -C "$2" --strip-components=1
+}
+unpack "$SRC_ESBUILD" esbuild
+unset SRC_ESBUILD
+for variable in ${!SRC_@}; do
+    unpack "${!variable}" unpacked
+    name=$(python3 -I -c 'import json; print(json.load(open("unpacked/package.json"))["name"])')
+    mkdir -p "node_modules/$(dirname "$name")"
+    mv unpacked "node_modules/$name"
+done
+cp -r "$RECIPE/prelude/packages" stand-ins
+
+# Its generator would be seeded once, when the image is built: every execution would draw the same numbers.
+generator=node_modules/mathjs/lib/cjs/function/probability/util/seededRNG.js
+sed -i 's/(0, _seedrandom\.default)(Date\.now())/Math.random/' "$generator"
+grep -qF 'singletonRandom = /* #__PURE__ */Math.random;' "$generator"
+
+python3 -I "$RECIPE/build/packages.py" "$RECIPE/packages.toml" >offered
+builtin=(assert buffer crypto events fs path querystring stream string_decoder timers url util vm)
+while read -r package modules; do
+    {
+        echo 'export default { __proto__: null,'
+        for module in $modules; do
+            for file in node_modules/${module}.js; do # names of patterns lose their ending
+                case "$module" in
+                *'*') name=${file#node_modules/} && name=${name%.js} ;;
+                *) name=$module ;;
+                esac
+                echo "'$name': () => require('$name'),"
+            done
+        done
+        echo '};'
+    } >entry.js
+    mapfile -t others < <(cut -d' ' -f1 offered | grep -vxF "$package")
+    ./esbuild/bin/esbuild entry.js --bundle --format=iife --global-name=exported --target=es2024 --platform=browser --charset=utf8 \
+        --legal-comments=none --log-level=error "${builtin[@]/#/--external:}" "${others[@]/#/--external:}" \
+        --alias:side-channel=./stand-ins/side-channel.js --alias:source-map=./stand-ins/absent.js --outfile=bundle.js
+    { echo '(function (require) {'; cat bundle.js; echo 'return exported.default; })'; } >text
+    size=$(stat -c %s text)
+    # shellcheck disable=SC2059
+    { printf '%s\0' "$package"; printf "$(printf '\\x%02x' $((size & 255)) $((size >> 8 & 255)) $((size >> 16 & 255)) $((size >> 24)))"; cat text; } >>"$OUT/packages.bin"
+done <offered

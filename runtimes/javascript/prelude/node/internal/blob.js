@@ -1,0 +1,2 @@
+// Blob is not part of the environment.
+export const isBlob = () => false;

@@ -1,0 +1,2 @@
+export const isKeyObject = () => false;
+export const isCryptoKey = () => false;

@@ -1,0 +1,1 @@
+export const kKeyObject = Symbol('kKeyObject');

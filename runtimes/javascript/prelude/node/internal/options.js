@@ -1,0 +1,3 @@
+// No command line option is ever given.
+export const getOptionValue = () => undefined;
+export const getEmbedderOptions = () => ({});
