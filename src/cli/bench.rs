@@ -34,6 +34,7 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
     let config = ServiceConfig::default();
     let engine = Engine::new(config.engine.clone()).map_err(CommandError::infrastructure)?;
     let images = Images::load(&engine, &folder, &names).map_err(CommandError::infrastructure)?;
+    let python_loaded = images.get("python").expect("it was just loaded").load_times();
     let service = Service::new(config, engine, images);
     let server = std::env::current_exe().map_err(|error| {
         CommandError::infrastructure(format!("cannot find this program's own file: {error}"))
@@ -47,7 +48,7 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
         )?,
         javascript: native(&folder, Interpreter::Javascript, arguments.native_javascript.as_ref())?,
     };
-    let options = Options { quick: arguments.quick, natives, server };
+    let options = Options { quick: arguments.quick, natives, server, python_loaded };
     let tokio = runtime::for_guests()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
     // On a worker, where a server's executions run; the thread that waits here would be woken at every turn's end.

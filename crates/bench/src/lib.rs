@@ -22,7 +22,7 @@ mod stats;
 pub use native::Natives;
 pub use report::{Report, Row};
 
-use ampoule_service::Service;
+use ampoule_service::{LoadTimes, Service};
 use ampoule_world::{Entry, Language, Program, Request};
 use std::path::PathBuf;
 
@@ -34,6 +34,8 @@ pub struct Options {
     pub natives: Natives,
     /// The `ampoule` binary that is started with `serve`.
     pub server: PathBuf,
+    /// How long it took to load the image `python`.
+    pub python_loaded: LoadTimes,
 }
 
 /// Measures everything; takes a minute or two.

@@ -60,6 +60,12 @@ pub(crate) fn trivial(language: Language) -> (&'static str, &'static str) {
 /// Seed 001 §1.3: JSON out of what a language model wrote.
 pub(crate) const CLEAN_UP: &str = include_str!("../programs/python/clean_up.py");
 
+/// A prompt of 2 KB from a template of Jinja that stands in the source.
+pub(crate) const PROMPT: &str = include_str!("../programs/python/prompt.py");
+
+/// What the prompt is made of.
+pub(crate) const PROMPT_INPUT: &str = include_str!("../programs/python/prompt.json");
+
 /// What a model writes: twelve records in a fenced block with words around it.
 pub(crate) fn clean_up_input() -> String {
     let records: Vec<String> = (0..12)

@@ -30,6 +30,7 @@ pub(crate) async fn measure(options: &Options, report: &mut Report) -> anyhow::R
         server.ready_after <= Duration::from_secs(1),
     );
     latency(&server, options, report).await?;
+    prompt(&server, options, report).await?;
     throughput(&server, options, report).await?;
     beside_loops(&server, options, report).await?;
     drop(server);
@@ -54,15 +55,7 @@ async fn execute(client: &mut Client, request: v1::ExecuteRequest) -> anyhow::Re
 
 async fn latency(server: &Server, options: &Options, report: &mut Report) -> anyhow::Result<()> {
     for language in Language::ALL {
-        let mut client = server.connect().await?;
-        let mut samples = Vec::new();
-        for round in 0..rounds(options, 3000) + 100 {
-            let elapsed = execute(&mut client, trivial(language)).await?;
-            if round >= 100 {
-                samples.push(elapsed);
-            }
-        }
-        let samples = Samples::new(samples);
+        let samples = one_client(server, rounds(options, 3000), &trivial(language)).await?;
         report.row(
             &format!("{} trivial over gRPC loopback, one client", language.name()),
             format!("p50 {}, p99 {}", human(samples.p50()), human(samples.p99())),
@@ -71,6 +64,31 @@ async fn latency(server: &Server, options: &Options, report: &mut Report) -> any
         );
     }
     Ok(())
+}
+
+async fn prompt(server: &Server, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let asked = request_to_proto(request(Language::Python, programs::PROMPT, programs::PROMPT_INPUT));
+    let samples = one_client(server, rounds(options, 1000), &asked).await?;
+    report.row(
+        "a prompt of 2 KB by jinja2, loops and filters, over gRPC",
+        format!("p50 {}, p99 {}", human(samples.p50()), human(samples.p99())),
+        "p50 ≤ 2 ms",
+        samples.p50() <= Duration::from_millis(2),
+    );
+    Ok(())
+}
+
+/// One request after another, the first hundred not counted.
+async fn one_client(server: &Server, rounds: usize, request: &v1::ExecuteRequest) -> anyhow::Result<Samples> {
+    let mut client = server.connect().await?;
+    let mut samples = Vec::new();
+    for round in 0..rounds + 100 {
+        let elapsed = execute(&mut client, request.clone()).await?;
+        if round >= 100 {
+            samples.push(elapsed);
+        }
+    }
+    Ok(Samples::new(samples))
 }
 
 async fn throughput(server: &Server, options: &Options, report: &mut Report) -> anyhow::Result<()> {

@@ -12,6 +12,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use wasmtime::{ExternType, InstancePre, Module, ModuleExport};
 
 /// A verified, mapped image, ready to start guests from. Cheap to clone.
@@ -23,6 +24,7 @@ pub struct Image {
 pub(crate) struct LoadedImage {
     pub(crate) manifest: Manifest,
     pub(crate) digest: Arc<str>,
+    times: LoadTimes,
     /// The code, loaded once for each door. A slot that held a guest of a module keeps the memory ready that such
     /// guests write to, as far as it is not scattered too much; the compiler's would crowd out the programs', so
     /// the pool is made to see two modules and prefers to give each its own slots again. The mapped file is one.
@@ -37,6 +39,15 @@ impl LoadedImage {
             Door::Run => &self.running,
         }
     }
+}
+
+/// What loading an image took.
+#[derive(Clone, Copy, Debug)]
+pub struct LoadTimes {
+    /// Reading its files and comparing their sha256 with the manifest's.
+    pub checked_in: Duration,
+    /// Mapping its code and memory, once for each door.
+    pub mapped_in: Duration,
 }
 
 /// A module ready to be instantiated.
@@ -65,6 +76,11 @@ impl Image {
         &self.inner.digest
     }
 
+    /// How long loading it took.
+    pub fn load_times(&self) -> LoadTimes {
+        self.inner.times
+    }
+
     /// The language it runs.
     pub fn language(&self) -> Language {
         self.inner.manifest.language
@@ -76,13 +92,17 @@ impl Engine {
     pub fn load(&self, folder: &Path) -> Result<Image, EngineError> {
         let bad = |reason: String| EngineError::BadImage { path: folder.to_owned(), reason };
         let manifest = read_manifest(folder).map_err(bad)?;
+        let started = Instant::now();
         let file = verified_files(folder, &manifest).map_err(bad)?;
+        let checked_in = started.elapsed();
+        let started = Instant::now();
         let twin = file.try_clone().map_err(|error| bad(format!("{CODE_FILE}: {error}")))?;
         let compiling = self.load_code(file, Door::Compile, &manifest.name).map_err(bad)?;
         let running = self.load_code(twin, Door::Run, &manifest.name).map_err(bad)?;
         check_memory(running.pre.module(), &manifest, self.inner.config.max_memory_bytes).map_err(bad)?;
+        let times = LoadTimes { checked_in, mapped_in: started.elapsed() };
         let digest = Arc::from(manifest.digest.as_str());
-        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, compiling, running }) })
+        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, times, compiling, running }) })
     }
 
     /// Maps the code of a file whose digest has been checked.

@@ -28,5 +28,5 @@ pub use config::{EngineConfig, code_config, code_config_id, swap_is_off};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use host::CLOCK_RESOLUTION_NANOS;
-pub use image::Image;
+pub use image::{Image, LoadTimes};
 pub use job::{Compilation, Compiled, Job};

@@ -23,6 +23,7 @@ mod programs;
 mod queue;
 mod service;
 
+pub use ampoule_engine::LoadTimes;
 pub use config::{Caps, ServiceConfig, Sizes};
 pub use error::Error;
 pub use images::{Images, default_images_folder, image_folder, image_names};

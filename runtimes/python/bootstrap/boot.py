@@ -3,7 +3,12 @@ every execution takes (caches fill, bytecode specialises)."""
 
 import sys
 
-from . import denied, failures, loop, missing, modules, program, results
+from . import missing
+
+sys.path.append(missing.PACKAGES)
+
+# Some of these import packages.
+from . import denied, failures, loop, modules, program, results
 from .program import compile_program, run
 
 PREIMPORTED = """
@@ -100,7 +105,6 @@ def _forget():
     gc.collect()
 
 
-sys.path.append(missing.PACKAGES)
 _import_all()
 denied.at_boot()
 missing.at_boot()

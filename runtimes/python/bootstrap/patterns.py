@@ -60,14 +60,14 @@ def _parts(pattern, flags):
 def _pairs(tree):
     """(pattern, flags) of the calls into `re`: literals, and literals assigned to the name that is used."""
     nodes = list(ast.walk(tree))
-    values = _values_by_name(nodes)
+    values = values_by_name(nodes)
     for call in nodes:
         if not isinstance(call, ast.Call) or not call.args or not _is_re(call.func):
             continue
         flags = 0
         for argument in call.args[1:] + [keyword.value for keyword in call.keywords if keyword.arg == "flags"]:
             flags |= _flags(argument)
-        for literal in _literals(call.args[0], values, 3):
+        for literal in literals(call.args[0], values, 3):
             yield literal, flags
 
 
@@ -87,7 +87,7 @@ def _flags(expression):
     return 0
 
 
-def _values_by_name(nodes):
+def values_by_name(nodes):
     """The expressions each name is assigned from or iterates over."""
     values = {}
     for node in nodes:
@@ -106,19 +106,19 @@ def _values_by_name(nodes):
     return values
 
 
-def _literals(expression, values, depth):
+def literals(expression, values, depth):
     """String literals an expression can be, as far as that is plain to see."""
     if isinstance(expression, ast.Constant):
         if type(expression.value) is str:
             yield expression.value
     elif isinstance(expression, (ast.List, ast.Tuple, ast.Set)):
         for element in expression.elts:
-            yield from _literals(element, values, depth)
+            yield from literals(element, values, depth)
     elif isinstance(expression, ast.Dict):
         for element in expression.values + [key for key in expression.keys if key]:
-            yield from _literals(element, values, depth)
+            yield from literals(element, values, depth)
     elif isinstance(expression, ast.Call) and isinstance(expression.func, ast.Attribute) and expression.func.attr in ("items", "values"):
-        yield from _literals(expression.func.value, values, depth)
+        yield from literals(expression.func.value, values, depth)
     elif isinstance(expression, ast.Name) and depth:
         for value in values.get(expression.id, ()):
-            yield from _literals(value, values, depth - 1)
+            yield from literals(value, values, depth - 1)

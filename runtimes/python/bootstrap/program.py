@@ -15,7 +15,7 @@ from types import CoroutineType, ModuleType
 
 from _ampoule_guest import open_for_writing, read_json
 
-from . import failures, modules, patterns, results
+from . import failures, modules, patterns, results, templates
 
 MAIN, BODY, SCRIPT = 1, 2, 3
 KIND, RESULT, CODE = 16, 17, 4
@@ -34,8 +34,9 @@ def compile_program(entry, file_name, source, input_json, code, extra_modules, e
     try:
         compiled = _compiled(entry, file_name, source, _parsed(input_json))
         regexes = patterns.found(source)
-        if extra_modules is not None or regexes:
-            compiled = (compiled, modules.compiled(extra_modules), regexes)
+        texts = templates.found(source)
+        if extra_modules is not None or regexes or texts:
+            compiled = (compiled, modules.compiled(extra_modules), regexes, texts)
         return (KIND, COMPLETED, CODE, marshal.dumps(compiled))
     except BaseException as error:
         return failures.answer(error, {file_name: source})
@@ -51,9 +52,11 @@ def run(entry, file_name, source, input_json, code, extra_modules, environment):
         else:
             code = marshal.loads(code)
             if type(code) is tuple:
-                code, codes, regexes = code
+                code, codes, regexes, texts = code
                 if regexes:
                     patterns.keep(regexes)
+                if texts:
+                    templates.keep(texts)
         if extra_modules is not None:
             loaders = modules.install(extra_modules, codes)
         if environment is not None:

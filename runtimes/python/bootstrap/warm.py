@@ -72,11 +72,18 @@ FAILING = "def main():\n    return 1 / 0\n"
 SCRIPT = "value = [n * n for n in range(5)]\n"
 BROKEN = "def main(:\n"
 RICH = "import datetime, decimal\ndef main():\n    return {'d': datetime.date(2024, 1, 2), 'x': decimal.Decimal('1.5'), 's': {1, 2}}"
+# Prompts that come with the input are compiled in each execution.
+PROMPT = "import jinja2\ndef main(text, rows):\n    return jinja2.Environment().from_string(text).render(rows=rows)"
+TEMPLATE = """{# a prompt #}Hello {{ name | default("you") | upper }},{% if rows and not done %}
+{%- for row in rows | sort(attribute="n", reverse=true) if row.n != 2 %}
+{{ loop.index }}. {{ row["name"] | trim | replace("a", "b") }}: {{ "%.1f" | format(row.n * 1.5) }} {{ row.tags | join(", ") }}
+{%- else %}none{% endfor %}{% elif done %}{{ 1 + 2 }}{% endif %}{% set total = rows | length %} {{ total }} {{ rows[0].name ~ "!" }}"""
 
 RUNS = (
     (program.MAIN, MAIN, '{"a": "x  y", "items": [1, "z", {"k": null}]}'),
     (program.MAIN, EXTRACT, json.dumps({"answer": ANSWER})),
     (program.MAIN, RECORDS, '{"rows": [{"name": "a", "amount": 3}, {"name": "b", "amount": "4.5"}, {"name": "a"}]}'),
+    (program.MAIN, PROMPT, json.dumps({"text": TEMPLATE, "rows": [{"name": " ann", "n": n, "tags": ["x", "y"]} for n in range(4)]})),
     (program.BODY, BODY, '{"items": [1, 2, 3]}'),
     (program.MAIN, ASYNC, '{"a": 5}'),
     (program.MAIN, FAILING, "{}"),
