@@ -1,8 +1,7 @@
-import { warmIntl } from './warm_intl.js';
-
 // Runs once, before the snapshot: walks everything a program can reach, so that QuickJS makes its lazily made built-ins
 // now and not in every execution, and takes the common paths once.
 import { restoreName } from './names.js';
+import { warmIntl } from './warm_intl.js';
 
 export function warm(roots) {
   const seen = new Set();
