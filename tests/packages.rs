@@ -35,14 +35,34 @@ def main():
     return [name for name in names if not name.startswith('_')]
 ";
 
+/// What a JavaScript program finds of the modules, and what it is told there is.
+const REQUIRE: &str = "
+function main({ modules }) {
+  const found = modules.map((name) => typeof require(name));
+  try { require('no such module'); } catch (error) { return { found, told: error.message.split('available: ')[1].split(', ') }; }
+}
+";
+
 fn packages() -> Vec<Package> {
+    packages_of(Language::Python)
+}
+
+fn packages_of(language: Language) -> Vec<Package> {
     let engine = Engine::new(EngineConfig::default()).expect("the engine starts");
     let images = load_images(&engine);
-    images.get("python").expect("it is there").manifest().packages.clone()
+    images.get(language.name()).expect("it is there").manifest().packages.clone()
 }
 
 fn answer(source: &str, input: &serde_json::Value) -> Result<serde_json::Value, String> {
-    let mut asked = request(Language::Python, source);
+    answer_in(Language::Python, source, input)
+}
+
+fn answer_in(
+    language: Language,
+    source: &str,
+    input: &serde_json::Value,
+) -> Result<serde_json::Value, String> {
+    let mut asked = request(language, source);
     asked.input_json = input.to_string();
     let outcome = execute(&SERVICE, asked)?;
     match outcome.status {
@@ -88,8 +108,29 @@ fn nothing_is_importable_that_the_manifest_does_not_list() {
 }
 
 #[test]
+fn every_javascript_module_of_the_manifest_can_be_required_and_is_told() {
+    let listed: BTreeSet<String> =
+        packages_of(Language::Javascript).into_iter().flat_map(|package| package.modules).collect();
+    assert!(listed.len() > 40, "{listed:?}");
+    let plain: Vec<&String> = listed.iter().filter(|name| !name.contains('*')).collect();
+    let found = answer_in(Language::Javascript, REQUIRE, &serde_json::json!({ "modules": plain }))
+        .expect("all are there");
+    let types = found["found"].as_array().expect("an array");
+    assert!(types.iter().all(|found| found == "object" || found == "function"), "{found}");
+    let told: BTreeSet<&str> =
+        found["told"].as_array().expect("an array").iter().filter_map(|name| name.as_str()).collect();
+    for name in plain.iter().filter(|name| !name.contains('/')) {
+        assert!(told.contains(name.as_str()), "{name} is not told: {told:?}");
+    }
+}
+
+#[test]
 fn every_package_of_a_registry_is_pinned() {
-    for package in packages().iter().filter(|package| !package.modules.is_empty()) {
+    for package in packages()
+        .into_iter()
+        .chain(packages_of(Language::Javascript))
+        .filter(|package| !package.modules.is_empty())
+    {
         let hex = package.sha256.len() == 64 && package.sha256.bytes().all(|byte| byte.is_ascii_hexdigit());
         assert!(hex && !package.licence.is_empty(), "{package:?}");
     }

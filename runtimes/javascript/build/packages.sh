@@ -1,7 +1,8 @@
 #!/bin/bash
-# Makes one script of each npm package that packages.toml offers: $OUT/packages.bin, a list of name, NUL, length (u32), text.
-# A text is a function of `require` that returns the package's modules by name, each a function to its exports. Packages
-# that are offered find each other by `require`, so that there is one of each; what is not offered is bundled with who needs it.
+# Makes one script of each npm package that has modules (packages/*.toml): $OUT/packages.bin, a list of name, NUL, length (u32), text.
+# A text is a function of `require` that returns the package's modules by name, each a function to its exports and whether to
+# call that before the snapshot. Packages that are offered find each other by `require`, so that there is one of each; what is
+# not offered is bundled with who needs it.
 set -euo pipefail
 
 unpack() { # archive, folder
@@ -23,18 +24,19 @@ generator=node_modules/mathjs/lib/cjs/function/probability/util/seededRNG.js
 sed -i 's/(0, _seedrandom\.default)(Date\.now())/Math.random/' "$generator"
 grep -qF 'singletonRandom = /* #__PURE__ */Math.random;' "$generator"
 
-python3 -I "$RECIPE/build/packages.py" "$RECIPE/packages.toml" >offered
+python3 -I "$RECIPE/build/packages.py" "$RECIPE"/packages/*.toml >offered
 builtin=(assert buffer crypto events fs path querystring stream string_decoder timers url util vm)
 while read -r package modules; do
     {
         echo 'export default { __proto__: null,'
         for module in $modules; do
+            when=${module:0:1} module=${module:1}
             for file in node_modules/${module}.js; do # names of patterns lose their ending
                 case "$module" in
                 *'*') name=${file#node_modules/} && name=${name%.js} ;;
                 *) name=$module ;;
                 esac
-                echo "'$name': () => require('$name'),"
+                echo "'$name': [() => require('$name'), '$when' === '+'],"
             done
         done
         echo '};'

@@ -1,20 +1,19 @@
-// The npm packages of the image. Each is a table of modules: name -> function to the exports (build/packages.sh).
+// The npm packages of the image. Each is a table of modules: name -> function to the exports, and whether that is called
+// before the snapshot (build/packages.sh).
 import { builtins } from './builtins.js';
 
-const modules = { __proto__: null };
+const modules = { __proto__: null }, early = [];
 
 /** Called once a package, at image build. */
 export function addPackage(table) {
-  for (const name of Object.keys(table)) modules[name] = table[name];
+  for (const name of Object.keys(table)) {
+    modules[name] = table[name][0];
+    if (table[name][1]) early.push(modules[name]);
+  }
 }
-
-// Modules that change another one when they are evaluated: a program asks for them, or does without.
-const changing = /^(?:moment|dayjs)\/locale\//;
 
 /** Evaluates modules, at image build: an execution finds them ready. Returns what they export. */
-export function evaluatePackages() {
-  return Object.keys(modules).filter((name) => !changing.test(name)).map((name) => modules[name]());
-}
+export const evaluatePackages = () => early.map((load) => load());
 
 /** Modules that are a property of their package, as each function of lodash is. */
 const parts = {
