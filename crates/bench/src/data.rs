@@ -80,12 +80,7 @@ async fn operations(
         if ratio > slowest.1 {
             slowest = (name, ratio);
         }
-        let _ = writeln!(
-            detail,
-            "| {name} | {} | {} | {ratio:.2}x |",
-            human(guest / n),
-            human(here / n)
-        );
+        let _ = writeln!(detail, "| {name} | {} | {} | {ratio:.2}x |", human(guest / n), human(here / n));
     }
     let (name, ratio) = slowest;
     let promise = format!("each ≤ {}x native", group.bound);

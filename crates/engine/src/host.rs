@@ -146,7 +146,8 @@ impl ResourceLimiter for Growth {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         // Linear memory is made as large as the image's and grows from there; what is smaller is the exceptions'.
-        let linear = current.max(desired) as u64 >= self.image && (current == 0 || current as u64 >= self.image);
+        let linear =
+            current.max(desired) as u64 >= self.image && (current == 0 || current as u64 >= self.image);
         let granted = if linear { desired as u64 <= self.limit } else { desired <= MAX_EXCEPTION_BYTES };
         self.refused |= !granted;
         Ok(granted)
@@ -323,7 +324,8 @@ mod tests {
     fn memory_of_exceptions_has_a_cap_of_its_own() {
         let image = 100 << 20;
         let grants = |current: usize, desired: usize| {
-            let mut growth = Growth { image: image as u64, limit: (image + (64 << 20)) as u64, refused: false };
+            let mut growth =
+                Growth { image: image as u64, limit: (image + (64 << 20)) as u64, refused: false };
             growth.memory_growing(current, desired, None).unwrap()
         };
         assert!(grants(0, image) && grants(image, image + (64 << 20)));
