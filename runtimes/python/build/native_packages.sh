@@ -9,8 +9,9 @@ done
 cp -r "$STEP_PACKAGES"/site-packages/{dateutil,six.py,tzdata} "$OUT/site-packages/"
 cat >"$OUT/bin/python3" <<EOF
 #!/bin/bash
+here=\$(cd "\$(dirname "\${BASH_SOURCE[0]}")/.." && pwd)
 # One thread, as in a guest.
-PYTHONPATH="$OUT/site-packages" OPENBLAS_NUM_THREADS=1 exec "$STEP_NATIVE/bin/python3" "\$@"
+PYTHONPATH="\$here/site-packages" OPENBLAS_NUM_THREADS=1 exec "$STEP_NATIVE/bin/python3" "\$@"
 EOF
 chmod +x "$OUT/bin/python3"
 # With byte code, as pip leaves it.
