@@ -1,17 +1,19 @@
 //! The interpreters' own tests, run inside the guests the way programs of users are: by the service.
 //!
 //! - CPython's `Lib/test`, the modules of `runtimes/python/conformance/modules.txt`;
+//! - numpy's and pandas's own tests by pytest, the folders of `runtimes/python/conformance/packages.txt`;
 //! - QuickJS-ng's `tests`, compared with a native `qjs` of the same sources;
 //! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same, or with Node where
 //!   they are about Intl;
 //! - tables of what scripts print, compared with what Node prints.
 //!
 //! A short list runs in the ordinary test suite, everything with `just conformance`. `AMPOULE_CONFORMANCE_REPORT=1`
-//! prints a line for each part; `AMPOULE_CONFORMANCE_ONLY=*pattern*` runs only some tests of the Python modules, excluded
-//! ones too.
+//! prints a line for each part; `AMPOULE_CONFORMANCE_ONLY=*pattern*` runs only some tests of the Python modules and
+//! packages, excluded ones too.
 
 mod javascript;
 mod lists;
+mod packages;
 mod python;
 mod quickjs;
 mod report;
@@ -36,7 +38,7 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     common::service_of(ServiceConfig {
         engine: EngineConfig { slots: 8, ..config.engine },
         caps: Caps { wall_time: Duration::from_secs(1200), ..config.caps },
-        sizes: Sizes { files: 2000, file_bytes: 64 << 20, ..config.sizes },
+        sizes: Sizes { files: 6000, file_bytes: 96 << 20, ..config.sizes },
         ..config
     })
 });
@@ -44,6 +46,7 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = python::trials();
+    trials.extend(packages::trials());
     trials.extend(quickjs::trials());
     trials.extend(test262::trials());
     trials.extend(tables::trials());

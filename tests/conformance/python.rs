@@ -204,6 +204,7 @@ fn counts(answer: &Answer, outcome: &Outcome) -> Counts {
         // An expected failure is what CPython itself knows to be wrong with it.
         passed: answer.passed + answer.expected_failures,
         skipped: answer.skipped,
+        skip_reasons: answer.skip_reasons.clone(),
         excluded: answer.excluded,
         failed: answer.failures.len(),
         cpu_time: outcome.usage.cpu_time,

@@ -9,6 +9,8 @@ use std::time::Duration;
 pub(crate) struct Counts {
     pub(crate) passed: usize,
     pub(crate) skipped: usize,
+    /// Where the tests say so.
+    pub(crate) skip_reasons: BTreeMap<String, usize>,
     pub(crate) excluded: usize,
     pub(crate) failed: usize,
     pub(crate) cpu_time: Duration,
@@ -39,6 +41,9 @@ pub(crate) fn print() {
         *number += 1;
         total.passed += counts.passed;
         total.skipped += counts.skipped;
+        for (reason, number) in &counts.skip_reasons {
+            *total.skip_reasons.entry(reason.clone()).or_default() += number;
+        }
         total.excluded += counts.excluded;
         total.failed += counts.failed;
         total.cpu_time += counts.cpu_time;
@@ -46,6 +51,11 @@ pub(crate) fn print() {
     }
     for (suite, (number, total)) in &suites {
         println!("{}", line(&format!("{suite}, {number} parts"), total));
+        if std::env::var_os("AMPOULE_CONFORMANCE_REPORT").is_some() {
+            for (reason, number) in &total.skip_reasons {
+                println!("    {number} {reason}");
+            }
+        }
     }
 }
 

@@ -7,6 +7,8 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
+from email.parser import HeaderParser
 from pathlib import Path
 
 SITE = "{py_platlib}/"
@@ -71,9 +73,28 @@ def copy_files(out):
             folder.rmdir()
 
 
+def describe(out):
+    """What importlib.metadata reads, as pip would leave it."""
+    told = Path("source/PKG-INFO").read_text()
+    headers = HeaderParser().parsestr(told)
+    folder = out / "site-packages" / f"{headers['Name']}-{headers['Version']}.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text(told)
+    for licence in headers.get_all("License-File", ()):
+        target = folder / "licenses" / licence
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(Path("source") / licence, target)
+    groups = tomllib.loads(Path("source/pyproject.toml").read_text())["project"].get("entry-points", {})
+    lines = []
+    for group, entries in groups.items():
+        lines += [f"[{group}]", *(f"{name} = {target}" for name, target in entries.items()), ""]
+    (folder / "entry_points.txt").write_text("\n".join(lines))
+
+
 def main(ninja, zig, out, *left_out):
     join_modules(ninja, zig, Path(out), left_out)
     copy_files(Path(out))
+    describe(Path(out))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 # For the scripts of native packages built by meson (sourced). What leaves a package's step:
-#   $OUT/site-packages/         its Python files, byte-compiled
+#   $OUT/site-packages/         its Python files, byte-compiled, and what pip would tell of it (dist-info)
 #   $OUT/tests/                 its own tests, for `just conformance`; not part of the image
 #   $OUT/objects/<module>.o     one object per extension module, named in full, in which only the module's init function is seen
 
@@ -64,6 +64,7 @@ EOF
 # build MESON...: configures with this command and compiles everything but the extension modules themselves, which are not linked.
 build() {
     # Build scripts call `python3` and import Cython.
+    "$STEP_NATIVE/bin/python3" -I "$RECIPE/build/native/methods.py" source
     export PATH="$STEP_TOOLS/bin:$STEP_NATIVE/bin:$PATH" PYTHONPATH="$STEP_TOOLS/lib:${PYTHONPATH:-}"
     "$@" >setup.log 2>&1 || { tail -60 setup.log; return 1; }
     ninja -C build -t targets all | sed -nE 's/^(.*\.(so|a)\.p\/.*\.o|.*\.a): .*/\1/p' >targets
