@@ -5,6 +5,7 @@ PACKAGE="$RECIPE/packages/numpy"
 . "$RECIPE/build/native/meson.sh"
 
 unpack "$SRC_NUMPY"
+cp -r "$PACKAGE/kernels" source/numpy/_core/src/kernels
 cross_files
 # NumPy's own fork of meson knows its CPU features; none of them exists here. Threads neither.
 build python3 source/vendored-meson/meson/meson.py setup build source --cross-file cross.ini --buildtype=release \

@@ -1,0 +1,39 @@
+// Floating-point errors, found by looking at numbers: WebAssembly's arithmetic raises no flags. What came out infinite or not a number,
+// though nothing of the kind went in, tells of an overflow, a division by zero or an invalid operation; the flag is then raised by hand
+// (build/native/include/fenv.h) where NumPy looks for it. Underflow is not found; NumPy ignores it unless told otherwise.
+#ifndef AMPOULE_FLAGS_H
+#define AMPOULE_FLAGS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum { AMPOULE_WATCHED = 4 };
+
+// How one inner loop is watched. Operands are told by the letters of NumPy's types; `pole` says which finite numbers are taken to infinity.
+typedef struct {
+    unsigned char watched, pole, inputs, outputs;
+    char types[AMPOULE_WATCHED];
+} AmpouleWatch;
+
+typedef void AmpouleLoop(char **args, const intptr_t *dimensions, const intptr_t *steps, void *data);
+
+// For a ufunc of that name; `types` are its inputs' and then its outputs'. Nothing is watched that raises no flags or no floats come out of.
+AmpouleWatch ampoule_watch(const char *name, int inputs, int outputs, const char *types);
+
+// Calls the loop, in pieces, and raises the flags.
+void ampoule_watched_loop(const AmpouleWatch *watch, AmpouleLoop *loop, char **args, const intptr_t *dimensions, const intptr_t *steps, void *data);
+
+// After one operation on scalars; `second` may be null.
+void ampoule_watch_scalar(const char *name, char type, const void *first, const void *second, const void *result);
+
+// Before or after a cast of n floats (only real parts, of complex numbers) to integers of that size, or to smaller floats (`kind` f).
+void ampoule_watch_cast(char type, char kind, size_t size, const char *from, intptr_t step, const char *to, intptr_t to_step, intptr_t n);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
