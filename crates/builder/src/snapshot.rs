@@ -9,7 +9,9 @@ use std::fs::{self, File};
 use std::num::NonZeroUsize;
 use std::path::Path;
 use std::pin::pin;
+use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 use wasmtime::{Engine, Instance, Linker, Module, OptLevel, Store, Val};
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
@@ -27,6 +29,10 @@ const INITIALIZE: &str = "_initialize";
 
 /// Stack of the thread a guest boots on; must exceed `max_wasm_stack`, else an overflow ends the process.
 const BOOT_STACK: usize = 80 << 20;
+
+/// Most time a guest may take to boot: ten times what the slowest needs on a busy machine with two cores. One that has
+/// gone astray would otherwise be waited for without end.
+const BOOT_TIME: Duration = Duration::from_secs(600);
 
 /// Granularity in which memory is mapped from an image.
 const PAGE: usize = 4096;
@@ -75,7 +81,8 @@ fn boot_and_snapshot(wasm: &[u8], log: File) -> wasmtime::Result<(Vec<u8>, Boote
         .cranelift_nan_canonicalization(true)
         // So that a guest which traps while booting says where.
         .wasm_backtrace_max_frames(NonZeroUsize::new(20))
-        .generate_address_map(true);
+        .generate_address_map(true)
+        .epoch_interruption(true);
     let engine = Engine::new(&config)?;
     let mut wizer = Wizer::new();
     wizer.init_func(INIT);
@@ -86,11 +93,8 @@ fn boot_and_snapshot(wasm: &[u8], log: File) -> wasmtime::Result<(Vec<u8>, Boote
     let mut linker = Linker::new(&engine);
     guest::link(&mut linker)?;
     let mut store = Store::new(&engine, BootState::new(log));
-    let instance = linker.instantiate(&mut store, &module)?;
-    if module.get_export(INITIALIZE).is_some() {
-        instance.get_typed_func::<(), ()>(&mut store, INITIALIZE)?.call(&mut store, ())?;
-    }
-    instance.get_typed_func::<(), ()>(&mut store, INIT)?.call(&mut store, ())?;
+    store.set_epoch_deadline(1);
+    let instance = within(BOOT_TIME, &engine, || boot_instance(&mut store, &linker, &module))?;
 
     let memory = instance.get_memory(&mut store, "memory").expect("guest::check has seen it");
     let facts = Booted {
@@ -100,6 +104,42 @@ fn boot_and_snapshot(wasm: &[u8], log: File) -> wasmtime::Result<(Vec<u8>, Boote
     let mut state = Booting { store, instance };
     let snapshot = ready(wizer.snapshot(&context, &mut state))?;
     Ok((snapshot, facts))
+}
+
+fn boot_instance(
+    store: &mut Store<BootState>,
+    linker: &Linker<BootState>,
+    module: &Module,
+) -> wasmtime::Result<Instance> {
+    let instance = linker.instantiate(&mut *store, module)?;
+    if module.get_export(INITIALIZE).is_some() {
+        instance.get_typed_func::<(), ()>(&mut *store, INITIALIZE)?.call(&mut *store, ())?;
+    }
+    instance.get_typed_func::<(), ()>(&mut *store, INIT)?.call(&mut *store, ())?;
+    Ok(instance)
+}
+
+/// Does `work` in a guest of the engine, and ends it with an error once `time` has passed.
+fn within<T>(
+    time: Duration,
+    engine: &Engine,
+    work: impl FnOnce() -> wasmtime::Result<T>,
+) -> wasmtime::Result<T> {
+    let (done, waits) = mpsc::channel::<()>();
+    let engine = engine.clone();
+    let clock = std::thread::spawn(move || {
+        let late = waits.recv_timeout(time) == Err(mpsc::RecvTimeoutError::Timeout);
+        if late {
+            engine.increment_epoch();
+        }
+        late
+    });
+    let result = work();
+    drop(done);
+    if clock.join().expect("the clock does not panic") {
+        return Err(wasmtime::Error::msg(format!("the guest did not boot within {} s", time.as_secs())));
+    }
+    result
 }
 
 /// Bytes of the pages that hold anything but zeros.
@@ -138,5 +178,26 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(value) => value,
         Poll::Pending => unreachable!("nothing in a snapshot waits"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_guest_that_never_boots_is_an_error_after_its_time() {
+        let mut config = wasmtime::Config::new();
+        config.epoch_interruption(true);
+        let engine = Engine::new(&config).expect("the engine starts");
+        let endless = r#"(module (func (export "_initialize") (loop $again (br $again))))"#;
+        let module = Module::new(&engine, wat::parse_str(endless).expect("the WAT is good")).expect("it is valid");
+        let log = tempfile::tempfile().expect("there is room for a file");
+        let mut store = Store::new(&engine, BootState::new(log));
+        store.set_epoch_deadline(1);
+        let linker = Linker::new(&engine);
+        let booted = within(Duration::from_millis(50), &engine, || boot_instance(&mut store, &linker, &module));
+        let message = booted.expect_err("it never boots").to_string();
+        assert!(message.contains("did not boot within"), "{message}");
     }
 }

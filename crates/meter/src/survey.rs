@@ -1,10 +1,11 @@
 //! First pass: what each function does, where metering points go, and what each charges.
 
 use crate::MeterError;
+use crate::held::{Worked, held};
 use crate::loops::{Placement, placements};
 use ampoule_world::imports;
 use wasmparser::{
-    CompositeInnerType, ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef,
+    CompositeInnerType, ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef, ValType,
 };
 
 /// Charged for an indirect call on top of the instruction: the callee may be a leaf that is no point itself.
@@ -22,8 +23,18 @@ const STRAIGHT: u64 = 4096;
 pub(crate) struct Charges {
     /// Charged on entry; `None` when callers pay for it.
     pub(crate) entry: Option<u64>,
-    /// Of the loops, in the order in which they appear: where, and how much per iteration.
-    pub(crate) loops: Vec<(Placement, u64)>,
+    /// In the order in which they appear.
+    pub(crate) loops: Vec<LoopCharge>,
+}
+
+/// How a loop is charged.
+#[derive(Debug)]
+pub(crate) struct LoopCharge {
+    pub(crate) placement: Placement,
+    /// Per iteration.
+    pub(crate) units: u64,
+    /// If the fuel is in a local meanwhile: the locals the loop works with.
+    pub(crate) held: Option<Worked>,
 }
 
 /// What the second pass needs to know.
@@ -32,8 +43,8 @@ pub(crate) struct Survey {
     pub(crate) type_count: u32,
     pub(crate) imported_functions: u32,
     pub(crate) global_count: u32,
-    /// Parameters of each defined function.
-    pub(crate) parameters: Vec<u32>,
+    /// Types of the parameters of each defined function.
+    pub(crate) parameters: Vec<Vec<ValType>>,
     pub(crate) charges: Vec<Charges>,
 }
 
@@ -53,6 +64,7 @@ struct Facts {
     /// The body, then the loops in the order in which they appear.
     stretches: Vec<Stretch>,
     placements: Vec<Placement>,
+    held: Vec<Option<Worked>>,
     calls: bool,
     address_taken: bool,
 }
@@ -60,7 +72,7 @@ struct Facts {
 impl Survey {
     pub(crate) fn of(wasm: &[u8]) -> Result<Survey, MeterError> {
         let mut survey = Survey::default();
-        let mut parameters_of_type = Vec::new();
+        let mut parameters_of_type: Vec<Vec<ValType>> = Vec::new();
         let mut facts: Vec<Facts> = Vec::new();
         let mut taken: Vec<u32> = Vec::new();
         let (mut imports_seen, mut globals_seen) = (false, false);
@@ -70,8 +82,8 @@ impl Survey {
                     for group in section {
                         for sub_type in group?.into_types() {
                             parameters_of_type.push(match &sub_type.composite_type.inner {
-                                CompositeInnerType::Func(function) => function.params().len() as u32,
-                                _ => 0,
+                                CompositeInnerType::Func(function) => function.params().to_vec(),
+                                _ => Vec::new(),
                             });
                         }
                     }
@@ -92,8 +104,8 @@ impl Survey {
                 }
                 Payload::FunctionSection(section) => {
                     for index in section {
-                        let parameters = parameters_of_type.get(index? as usize).copied().unwrap_or(0);
-                        survey.parameters.push(parameters);
+                        let parameters = parameters_of_type.get(index? as usize).cloned();
+                        survey.parameters.push(parameters.unwrap_or_default());
                     }
                 }
                 Payload::GlobalSection(section) => {
@@ -152,7 +164,8 @@ impl Survey {
 
 fn facts_of(body: &FunctionBody<'_>, taken: &mut Vec<u32>) -> Result<Facts, MeterError> {
     let placements = placements(body)?;
-    let mut facts = Facts { stretches: vec![Stretch::default()], placements, ..Facts::default() };
+    let held = held(body, &placements)?;
+    let mut facts = Facts { stretches: vec![Stretch::default()], placements, held, ..Facts::default() };
     // For every open block: the stretch that goes on after its end.
     let mut outer = Vec::new();
     let mut current = 0;
@@ -263,8 +276,10 @@ impl<'a> Pricing<'a> {
             .map(|function| Charges {
                 entry: self.is_point[function].then(|| self.stretch_price(function, 0)),
                 loops: (1..self.facts[function].stretches.len())
-                    .map(|stretch| {
-                        (self.facts[function].placements[stretch - 1], self.stretch_price(function, stretch))
+                    .map(|stretch| LoopCharge {
+                        placement: self.facts[function].placements[stretch - 1],
+                        units: self.stretch_price(function, stretch),
+                        held: self.facts[function].held[stretch - 1].clone(),
                     })
                     .collect(),
             })

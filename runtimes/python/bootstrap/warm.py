@@ -94,7 +94,7 @@ RUNS = (
 DATA_RUNS = tuple((program.MAIN, source, values) for source, values in warm_data.RUNS)
 # An instruction specialises after a few executions.
 ROUNDS = 24
-DATA_ROUNDS = 8
+DATA_ROUNDS = 24
 
 
 def run_all():
@@ -106,7 +106,7 @@ def run_all():
             compiled = program.compile_program(entry, program.USUAL_FILE, source, values, None, None, None)
             outcome = program.run(entry, program.USUAL_FILE, source, values, None, None, None)
             if outcome[1] != program.COMPLETED and source not in (FAILING, BROKEN):
-                raise SystemExit(f"a program of the warm-up failed: {outcome}\n{source}")
+                raise RuntimeError(f"a program of the warm-up failed: {outcome}\n{source}")
             if compiled[2] == program.CODE:
                 program.run(entry, program.USUAL_FILE, source, values, compiled[3], None, None)
     sys.modules["__main__"] = type(sys)("__main__")

@@ -25,19 +25,6 @@ cp -r "$STEP_PACKAGES/site-packages" "$lib/"
 for package in "$STEP_NUMPY" "$STEP_PANDAS"; do
     cp -r "$package/site-packages/." "$lib/site-packages/"
 done
-# Native packages are not installed by wheels: what importlib.metadata tells of them comes from the recipe.
-"$python" -I - "$RECIPE/packages/native.toml" "$lib/site-packages" <<'EOF'
-import pathlib
-import sys
-import tomllib
-
-for source in tomllib.loads(pathlib.Path(sys.argv[1]).read_text())["source"]:
-    if source["shipped"]:
-        folder = pathlib.Path(sys.argv[2], f"{source['package']}-{source['version']}.dist-info")
-        folder.mkdir()
-        about = {"Metadata-Version": "2.4", "Name": source["package"], "Version": source["version"], "License-Expression": source["licence"]}
-        (folder / "METADATA").write_text("".join(f"{key}: {value}\n" for key, value in about.items()))
-EOF
 mv "$lib/site-packages/tzdata/zoneinfo" "$OUT/tree/usr/share/zoneinfo"
 find "$OUT/tree/usr/share/zoneinfo" -name '*.py' -delete
 # The zones lie once, where everything but the package itself looks for them.

@@ -53,16 +53,21 @@ static void visit_type(PyTypeObject *type) {
     visit((PyObject *)type->tp_base, NULL);
 }
 
-/* An instruction that could not be specialised during the warm-up, again and again, counts down to the next attempt in
- * the bytecode itself. A counter that never triggers is not written to (patches/bytecode.patch). Instructions that
- * have not been tried so often keep their chance. */
+/* What bytecode counts, it counts in itself. A counter that never triggers is not written to (patches/bytecode.patch), so
+ * those are stopped that were of no use during the warm-up: of instructions that could not be specialised, again and again,
+ * and of specialised ones that met other types since. Instructions that have not been tried so often keep their chance. */
 static void settle_bytecode(PyCodeObject *code) {
     enum { FAILED_OFTEN = 4 }; /* attempts are 2, 4, 8, 16 … executions apart */
     _Py_CODEUNIT *instructions = _PyCode_CODE(code);
     for (Py_ssize_t i = 0; i < Py_SIZE(code); i++) {
         int opcode = instructions[i].op.code, generic = _PyOpcode_Deopt[opcode], caches = _PyOpcode_Caches[generic];
-        if (caches && opcode == generic && instructions[i + 1].counter.backoff >= FAILED_OFTEN)
-            instructions[i + 1].counter = initial_unreachable_backoff_counter();
+        if (opcode == RESUME) instructions[i].op.code = RESUME_CHECK; /* as its first execution would */
+        if (caches) {
+            _Py_BackoffCounter *counter = &instructions[i + 1].counter;
+            bool failed = opcode == generic && counter->backoff >= FAILED_OFTEN;
+            bool missed = opcode != generic && counter->backoff == ADAPTIVE_COOLDOWN_BACKOFF && counter->value < ADAPTIVE_COOLDOWN_VALUE;
+            if (failed || missed) *counter = initial_unreachable_backoff_counter();
+        }
         i += caches;
     }
 }
@@ -95,6 +100,8 @@ static void walk(PyObject *object) {
     }
     if (PyType_Check(object)) {
         visit_type((PyTypeObject *)object);
+        /* Given on the first look for an attribute else, and written into the type. */
+        PyUnstable_Type_AssignVersionTag((PyTypeObject *)object);
         PyObject *subclasses = PyObject_CallMethod((PyObject *)&PyType_Type, "__subclasses__", "O", object);
         if (subclasses)
             for (Py_ssize_t i = 0; i < PyList_GET_SIZE(subclasses); i++) visit(PyList_GET_ITEM(subclasses, i), NULL);

@@ -1,7 +1,8 @@
 //! A small module, metered, and an engine to run it in.
 
 use ampoule_meter::meter;
-use wasmtime::{Config, Engine, Instance, Linker, Module, Store};
+use ampoule_world::imports;
+use wasmtime::{Config, Engine, Instance, Linker, Module, Store, Val};
 
 /// A module with `body` as its function `run`; `$recurse` and `$leaf` are there to be called.
 pub(crate) fn module(body: &str) -> Vec<u8> {
@@ -50,5 +51,16 @@ impl Metered {
         let run = self.instance.get_typed_func::<i32, i32>(&mut self.store, "run").expect("it is exported");
         let result = run.call(&mut self.store, argument).expect("it returns");
         (result, *self.store.data())
+    }
+
+    /// Sets the fuel that is left.
+    pub(crate) fn set_fuel(&mut self, units: i64) {
+        let fuel = self.instance.get_global(&mut self.store, imports::FUEL_GLOBAL).expect("it is exported");
+        fuel.set(&mut self.store, Val::I64(units)).expect("it is an i64");
+    }
+
+    pub(crate) fn fuel(&mut self) -> i64 {
+        let fuel = self.instance.get_global(&mut self.store, imports::FUEL_GLOBAL).expect("it is exported");
+        fuel.get(&mut self.store).unwrap_i64()
     }
 }

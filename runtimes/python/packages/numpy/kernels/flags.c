@@ -131,29 +131,30 @@ static int flags_of(int result, int given, int pole) {
     return flags;
 }
 
+// The sum of numbers is finite only if they all are; the other way round it may be too large, so a 0 here only asks for another look.
 static int all_finite_f64(const double *at, ptrdiff_t n) {
-    f64x2 sums[4] = {};
+    f64x2 sums[8] = {};
     ptrdiff_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (int j = 0; j < 4; j++) sums[j] += load_f64x2(at + i + 2 * j) * 0.0;
-    f64x2 sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    double rest = sum[0] + sum[1];
-    for (; i < n; i++) rest += at[i] * 0.0;
-    return rest == 0;
+    for (; i + 16 <= n; i += 16)
+        for (int j = 0; j < 8; j++) sums[j] += load_f64x2(at + i + 2 * j);
+    for (int j = 1; j < 8; j++) sums[0] += sums[j];
+    double sum = sums[0][0] + sums[0][1];
+    for (; i < n; i++) sum += at[i];
+    return isfinite(sum);
 }
 
 static int all_finite_f32(const float *at, ptrdiff_t n) {
-    f32x4 sums[4] = {};
+    f32x4 sums[8] = {};
     ptrdiff_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        for (int j = 0; j < 4; j++) sums[j] += load_f32x4(at + i + 4 * j) * 0.0f;
-    f32x4 sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-    float rest = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    for (; i < n; i++) rest += at[i] * 0.0f;
-    return rest == 0;
+    for (; i + 32 <= n; i += 32)
+        for (int j = 0; j < 8; j++) sums[j] += load_f32x4(at + i + 4 * j);
+    for (int j = 1; j < 8; j++) sums[0] += sums[j];
+    float sum = (sums[0][0] + sums[0][1]) + (sums[0][2] + sums[0][3]);
+    for (; i < n; i++) sum += at[i];
+    return isfinite(sum);
 }
 
-// Whether all numbers are finite.
+// Whether all numbers are finite; 0 also where large ones only make it look otherwise.
 static int all_finite(char type, const char *at, ptrdiff_t step, ptrdiff_t n) {
     int parts = 1 + is_complex(type), whole = width(type);
     if (step == whole && part_of(type) == 'd') return all_finite_f64((const double *)at, n * parts);

@@ -47,6 +47,12 @@ typedef npyv_u64 npyv_b64;
 #define npyv_cleanup() ((void)0)
 #define npyv__cast(to, value) ((npyv_##to)(value))
 
+// Whole vectors: of integers by an addition, which would lose the sign of a float's zero.
+#define SETALL_INT(t, b, T, n) FN npyv_##t npyv_setall_##t(T a) { return (npyv_##t){} + a; }
+EACH_INT(SETALL_INT)
+FN npyv_f32 npyv_setall_f32(float a) { return (npyv_f32){a, a, a, a}; }
+FN npyv_f64 npyv_setall_f64(double a) { return (npyv_f64){a, a}; }
+
 // Memory.
 #define LOADS(t, b, T, n) \
     FN npyv_##t npyv_load_##t(const T *at) { return *(const npyv__at_##t *)at; } \
@@ -59,7 +65,6 @@ typedef npyv_u64 npyv_b64;
     FN void npyv_storel_##t(T *at, npyv_##t a) { wasm_v128_store64_lane(at, (v128_t)a, 0); } \
     FN void npyv_storeh_##t(T *at, npyv_##t a) { wasm_v128_store64_lane(at, (v128_t)a, 1); } \
     FN npyv_##t npyv_zero_##t(void) { return (npyv_##t){0}; } \
-    FN npyv_##t npyv_setall_##t(T a) { npyv_##t all; for (int i = 0; i < n; i++) all[i] = a; return all; } \
     FN T npyv_extract0_##t(npyv_##t a) { return a[0]; } \
     FN npyv_##t npyv_select_##t(npyv_##b mask, npyv_##t a, npyv_##t b_) { return (npyv_##t)wasm_v128_bitselect((v128_t)a, (v128_t)b_, (v128_t)mask); }
 EACH(LOADS)
@@ -220,7 +225,6 @@ FN npy_uint32 npyv_sumup_u16(npyv_u16 a) { npy_uint32 sum = 0; for (int i = 0; i
     FN npyv_##t npyv_nmulsub_##t(npyv_##t a, npyv_##t c, npyv_##t d) { return -(a * c) - d; } \
     FN npyv_##t npyv_muladdsub_##t(npyv_##t a, npyv_##t c, npyv_##t d) { npyv_##t m = a * c; for (int i = 0; i < n; i++) d[i] = i % 2 ? d[i] : -d[i]; return m + d; } \
     FN npyv_##t npyv_sqrt_##t(npyv_##t a) { return (npyv_##t)wasm_##W##_sqrt((v128_t)a); } \
-    FN npyv_##t npyv_abs_##t(npyv_##t a) { return (npyv_##t)wasm_##W##_abs((v128_t)a); } \
     FN npyv_##t npyv_square_##t(npyv_##t a) { return a * a; } \
     FN npyv_##t npyv_recip_##t(npyv_##t a) { return (T)1 / a; } \
     FN npyv_##t npyv_rint_##t(npyv_##t a) { return (npyv_##t)wasm_##W##_nearest((v128_t)a); } \
@@ -240,6 +244,10 @@ FN npy_uint32 npyv_sumup_u16(npyv_u16 a) { npy_uint32 sum = 0; for (int i = 0; i
     FN T npyv_reduce_minp_##t(npyv_##t a) { T r = a[0]; for (int i = 1; i < n; i++) r = a[i] < r || r != r ? a[i] : r; return r; } \
     FN T npyv_reduce_maxn_##t(npyv_##t a) { T r = a[0]; for (int i = 1; i < n; i++) r = r < a[i] || a[i] != a[i] ? a[i] : r; return r; } \
     FN T npyv_reduce_minn_##t(npyv_##t a) { T r = a[0]; for (int i = 1; i < n; i++) r = a[i] < r || a[i] != a[i] ? a[i] : r; return r; }
+// The bits of a sign, hidden from the compilers: they would make the instruction for absolute values of it, which fetches them every time.
+#define ABS(t, u, all) FN npyv_##t npyv_abs_##t(npyv_##t a) { npyv_##u mask = npyv_setall_##u(all); __asm__("" : "+r"(mask)); return (npyv_##t)((npyv_##u)a & mask); }
+ABS(f32, u32, 0x7fffffff)
+ABS(f64, u64, 0x7fffffffffffffff)
 FLOATS(f32, b32, float, 4, f32x4)
 FLOATS(f64, b64, double, 2, f64x2)
 
@@ -259,7 +267,9 @@ FLOATS(f64, b64, double, 2, f64x2)
 #undef SATURATED
 #undef ORDERED_INT
 #undef SUM
+#undef SETALL_INT
 #undef FLOATS
+#undef ABS
 #undef EACH
 #undef EACH_8
 #undef EACH_16
