@@ -191,12 +191,14 @@ mod tests {
         config.epoch_interruption(true);
         let engine = Engine::new(&config).expect("the engine starts");
         let endless = r#"(module (func (export "_initialize") (loop $again (br $again))))"#;
-        let module = Module::new(&engine, wat::parse_str(endless).expect("the WAT is good")).expect("it is valid");
+        let module =
+            Module::new(&engine, wat::parse_str(endless).expect("the WAT is good")).expect("it is valid");
         let log = tempfile::tempfile().expect("there is room for a file");
         let mut store = Store::new(&engine, BootState::new(log));
         store.set_epoch_deadline(1);
         let linker = Linker::new(&engine);
-        let booted = within(Duration::from_millis(50), &engine, || boot_instance(&mut store, &linker, &module));
+        let booted =
+            within(Duration::from_millis(50), &engine, || boot_instance(&mut store, &linker, &module));
         let message = booted.expect_err("it never boots").to_string();
         assert!(message.contains("did not boot within"), "{message}");
     }

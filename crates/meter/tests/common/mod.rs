@@ -1,4 +1,5 @@
 //! A small module, metered, and an engine to run it in.
+#![allow(dead_code, reason = "every test file uses a part of it")]
 
 use ampoule_meter::meter;
 use ampoule_world::imports;
