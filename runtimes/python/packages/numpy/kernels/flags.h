@@ -1,6 +1,8 @@
 // Floating-point errors, found by looking at numbers: WebAssembly's arithmetic raises no flags. What came out infinite or not a number,
 // though nothing of the kind went in, tells of an overflow, a division by zero or an invalid operation; the flag is then raised by hand
 // (build/native/include/fenv.h) where NumPy looks for it. Underflow is not found; NumPy ignores it unless told otherwise.
+// Nor are found: an invalid operation among numbers of which one was not a number before; overflow within products of matrices and
+// vectors, and in ufunc.at. np.spacing of an infinity is said to be invalid, which it is not natively.
 #ifndef AMPOULE_FLAGS_H
 #define AMPOULE_FLAGS_H
 
