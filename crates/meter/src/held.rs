@@ -56,16 +56,11 @@ pub(crate) fn held(
                     worked.locals.insert(*local_index);
                 }
             }
-            Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
+            Operator::LocalSet { local_index } | Operator::LocalTee { local_index }
                 // In a block of the loop, it may be left out.
-                if at == open.len().checked_sub(1) {
-                    written.insert(*local_index);
-                }
-            }
-            Operator::V128Const { value } => {
-                if let Some(worked) = innermost.and_then(|index| held[index].as_mut()) {
-                    worked.constants.insert(value.i128());
-                }
+                if at == open.len().checked_sub(1) =>
+            {
+                written.insert(*local_index);
             }
             // A table that leads out of the loop would need a way out of its own for each target.
             Operator::BrTable { targets } => {
