@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 pub(crate) async fn measure(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
     trivial_python(service, options, report).await?;
     trivial_javascript(service, options, report).await?;
+    dates(service, options, report).await?;
     clean_up(service, options, report).await?;
     let loaded = options.python_loaded;
     report.row(
@@ -54,6 +55,19 @@ async fn trivial_javascript(service: &Service, options: &Options, report: &mut R
         reached,
         "p50 ≤ 60 µs",
         samples.p50() <= Duration::from_micros(60),
+    );
+    Ok(())
+}
+
+/// Two calls of `toLocaleDateString`, and all else that an execution takes.
+async fn dates(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let (source, input) = programs::DATES;
+    let samples = executions(service, Language::Javascript, source, input, rounds(options, 1000)).await?;
+    report.row(
+        "seed 001 §2.3, two dates by `toLocaleDateString`, fresh guest, in process",
+        format!("p50 {}, p99 {}", human(samples.p50()), human(samples.p99())),
+        "p50 ≤ 0.2 ms a call",
+        samples.p50() <= Duration::from_micros(400),
     );
     Ok(())
 }

@@ -57,6 +57,12 @@ pub(crate) fn trivial(language: Language) -> (&'static str, &'static str) {
     (source, "{\"a\": 1, \"b\": 2}")
 }
 
+/// Seed 001 §2.3, with its input.
+pub(crate) const DATES: (&str, &str) = (
+    include_str!("../programs/javascript/dates.js"),
+    r#"{"start_date_str": "2024-01-05T10:00:00Z", "end_date_str": "2024-02-29T18:30:00Z"}"#,
+);
+
 /// Seed 001 §1.3: JSON out of what a language model wrote.
 pub(crate) const CLEAN_UP: &str = include_str!("../programs/python/clean_up.py");
 
