@@ -62,6 +62,11 @@ pub(crate) fn held(
             {
                 written.insert(*local_index);
             }
+            Operator::V128Const { value } => {
+                if let Some(worked) = innermost.and_then(|index| held[index].as_mut()) {
+                    worked.constants.insert(value.i128());
+                }
+            }
             // A table that leads out of the loop would need a way out of its own for each target.
             Operator::BrTable { targets } => {
                 let inside = at.map_or(0, |at| open.len() - 1 - at) as u32;
