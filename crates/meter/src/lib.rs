@@ -18,6 +18,7 @@
 //! code is ours; user programs are data to it and cannot leave the metering out.
 #![forbid(unsafe_code)]
 
+mod body;
 mod held;
 mod loops;
 mod rewrite;
