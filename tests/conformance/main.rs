@@ -11,6 +11,7 @@
 //! prints a line for each part; `AMPOULE_CONFORMANCE_ONLY=*pattern*` runs only some tests of the Python modules and
 //! packages, excluded ones too.
 
+mod answer;
 mod javascript;
 mod lists;
 mod packages;

@@ -3,6 +3,7 @@
 //! A line's folder is run a few files at a time, each time in a fresh guest. The guest gets the tests of the whole package, as
 //! they import from each other; `run_pytest.py` runs those asked for.
 
+use crate::answer::Answer;
 use crate::common::compare::describe;
 use crate::common::{request, runner};
 use crate::lists::{Exclusion, exclusions, lines};
@@ -11,8 +12,6 @@ use crate::{SERVICE, conformance_file, step_output};
 use ampoule_service::Caps;
 use ampoule_world::{File, Language, Outcome, Request};
 use libtest_mimic::{Failed, Trial};
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -38,28 +37,6 @@ struct Part {
     quick: bool,
     /// Those of folders and files below it that have lines of their own.
     others: Vec<String>,
-}
-
-/// What `run_pytest.py` answers.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Answer {
-    status: i64,
-    passed: usize,
-    expected_failures: usize,
-    skipped: usize,
-    skip_reasons: BTreeMap<String, usize>,
-    excluded: usize,
-    stale_exclusions: Vec<String>,
-    failures: Vec<FailedTest>,
-    slowest: BTreeMap<String, f64>,
-}
-
-#[derive(Deserialize)]
-struct FailedTest {
-    test: String,
-    kind: String,
-    traceback: String,
 }
 
 /// What pytest's `main` returns when no test was left to run.
@@ -257,14 +234,7 @@ fn add_files(path: &str, from: &Path, files: &mut Vec<File>) {
 }
 
 fn complaints(answer: &Answer, files: &[String]) -> Vec<String> {
-    let mut wrong: Vec<String> = answer
-        .failures
-        .iter()
-        .map(|failed| format!("{} ({})\n{}", failed.test, failed.kind, failed.traceback))
-        .chain(
-            answer.stale_exclusions.iter().map(|pattern| format!("the exclusion {pattern} matches no test")),
-        )
-        .collect();
+    let mut wrong = answer.complaints();
     if WENT_WRONG.contains(&answer.status)
         || answer.status == NO_TESTS && answer.skipped + answer.excluded == 0
     {

@@ -2,6 +2,7 @@
 //!
 //! A module is sent with its files below the working directory; `run_tests.py` imports it and runs it with unittest.
 
+use crate::answer::Answer;
 use crate::common::compare::describe;
 use crate::common::{request, runner};
 use crate::lists::{Exclusion, exclusions, lines};
@@ -9,8 +10,6 @@ use crate::report::{self, Counts};
 use crate::{SERVICE, conformance_file, step_output};
 use ampoule_world::{File, Language, Outcome, Request};
 use libtest_mimic::{Failed, Trial};
-use serde::Deserialize;
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -37,28 +36,6 @@ struct Module {
     stubs: Vec<String>,
     sockets: bool,
     memory_mib: u64,
-}
-
-/// What `run_tests.py` answers.
-#[derive(Deserialize, Default)]
-#[serde(default)]
-struct Answer {
-    skipped_whole: String,
-    passed: usize,
-    expected_failures: usize,
-    skipped: usize,
-    skip_reasons: BTreeMap<String, usize>,
-    excluded: usize,
-    stale_exclusions: Vec<String>,
-    failures: Vec<FailedTest>,
-    slowest: BTreeMap<String, f64>,
-}
-
-#[derive(Deserialize)]
-struct FailedTest {
-    test: String,
-    kind: String,
-    traceback: String,
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -177,14 +154,7 @@ fn run(module: &Module, exclusions: &[String]) -> Result<(), Failed> {
 }
 
 fn wrong(module: &Module, answer: &Answer, outcome: &Outcome) -> Vec<String> {
-    let mut wrong: Vec<String> = answer
-        .failures
-        .iter()
-        .map(|failed| format!("{} ({})\n{}", failed.test, failed.kind, failed.traceback))
-        .chain(
-            answer.stale_exclusions.iter().map(|pattern| format!("the exclusion {pattern} matches no test")),
-        )
-        .collect();
+    let mut wrong = answer.complaints();
     if !wrong.is_empty() {
         wrong.push(format!("stderr: {}", outcome.stderr));
     }

@@ -57,10 +57,10 @@ pub(crate) fn trivial(language: Language) -> (&'static str, &'static str) {
     (source, "{\"a\": 1, \"b\": 2}")
 }
 
-/// Seed 001 §2.3, with its input.
+/// Seed 001 §2.3, as the fixtures have it, with its input.
 pub(crate) const DATES: (&str, &str) = (
-    include_str!("../programs/javascript/dates.js"),
-    r#"{"start_date_str": "2024-01-05T10:00:00Z", "end_date_str": "2024-02-29T18:30:00Z"}"#,
+    include_str!("../../../tests/fixtures/seeds/001-2.3-dates/program.js"),
+    r#"{"start_date_str": "2024-01-15T09:00:00Z", "end_date_str": "2024-01-20T12:30:00Z"}"#,
 );
 
 /// Seed 001 §1.3: JSON out of what a language model wrote.
@@ -93,7 +93,7 @@ pub(crate) fn clean_up_input() -> String {
 }
 
 /// Seed 001 §2.2: statistics over records with pandas.
-pub(crate) const PANDAS_TABLE: &str = include_str!("../programs/python/pandas_table.py");
+pub(crate) const PANDAS_TABLE: &str = include_str!("../../../tests/fixtures/seeds/001-2.2-pandas/program.py");
 
 /// 100 records, some of them without a name or with a score that is no number.
 pub(crate) fn pandas_input() -> String {
