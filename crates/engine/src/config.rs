@@ -40,7 +40,7 @@ impl Default for EngineConfig {
         EngineConfig {
             slots: (16 * cores).max(32),
             max_memory_bytes: 1 << 30,
-            // 30 to 100 µs of work (4 to 13 units a nanosecond, SPECIFICATION.md): short enough that short
+            // 20 to 100 µs of work (4 to 21 units a nanosecond, SPECIFICATION.md): short enough that short
             // runs beside endless loops stay short, long enough to make the switch, 6 µs, bearable; a guest that is
             // alone does not pay it (turn.rs).
             fuel_slice: 400_000,
