@@ -1,6 +1,6 @@
 //! Which loops hold the fuel in a local while they go round, and what they need for it.
 //!
-//! The fuel is a global: memory, to which every way round would write and which the next one would wait for, some five cycles
+//! The fuel is a global: memory, to which every way round would write and which the next one would wait for: cycles
 //! that a loop over vectors does not have. A loop that calls nothing can hold it in a local and write it back where it is
 //! left; nobody else looks at it meanwhile. If such a loop traps, its last ways round stay uncharged.
 //!
