@@ -3,7 +3,9 @@
 //! All of it is read, checked and shown before a port is bound. A key that does not exist is an error:
 //! a misspelt limit must not silently be the default.
 
+use crate::tenants::TenantConfig;
 use crate::units::{Bytes, Span};
+use ampoule_access::{AccessConfig, KeyHash};
 use ampoule_engine::EngineConfig;
 use ampoule_service::{Caps, ServiceConfig, Sizes, default_images_folder};
 use ampoule_world::Limits;
@@ -21,8 +23,12 @@ pub(crate) struct Config {
     pub(crate) images: PathBuf,
     /// Executions that run at the same time.
     pub(crate) slots: u32,
-    /// Requests that may wait for a slot.
+    /// Requests that may wait for a slot, of all tenants together.
     pub(crate) queue: usize,
+    /// How long a request waits for a slot at most.
+    pub(crate) patience: Span,
+    /// What executions may take of the machine's memory together, each counted with all that its limits allow.
+    pub(crate) memory: Bytes,
     /// Compiled programs kept in memory.
     pub(crate) program_cache: Bytes,
     /// What a request gets for limits it leaves open.
@@ -33,6 +39,9 @@ pub(crate) struct Config {
     pub(crate) sizes: SizesConfig,
     /// The log.
     pub(crate) log: LogConfig,
+    /// Who may send requests. None: everybody on this machine.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) tenants: Vec<TenantConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,11 +98,14 @@ impl Default for Config {
             images: default_images_folder(),
             slots: service.engine.slots,
             queue: service.queue,
+            patience: Span(service.patience),
+            memory: Bytes(service.memory_bytes),
             program_cache: Bytes(service.program_cache_bytes),
             limits: LimitsConfig::default(),
             caps: CapsConfig::default(),
             sizes: SizesConfig::default(),
             log: LogConfig::default(),
+            tenants: Vec::new(),
         }
     }
 }
@@ -154,9 +166,17 @@ impl Config {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
     }
 
+    /// The configuration, if a server could start with it.
+    pub(crate) fn checked(self) -> Result<Config, String> {
+        self.service()?;
+        self.access()?;
+        self.check_address()?;
+        Ok(self)
+    }
+
     /// The service's part, checked.
     pub(crate) fn service(&self) -> Result<ServiceConfig, String> {
-        let service = ServiceConfig {
+        let mut service = ServiceConfig {
             engine: EngineConfig {
                 slots: self.slots,
                 max_memory_bytes: self.caps.memory_bytes.0,
@@ -172,6 +192,7 @@ impl Config {
             },
             caps: Caps {
                 wall_time: self.caps.wall_time.0,
+                memory_bytes: self.caps.memory_bytes.0,
                 fuel: self.caps.fuel,
                 output_bytes: self.caps.output_bytes.0,
                 result_bytes: self.caps.result_bytes.0,
@@ -183,10 +204,43 @@ impl Config {
                 ..Sizes::default()
             },
             queue: self.queue,
+            patience: self.patience.0,
+            memory_bytes: self.memory.0,
+            tenants: Vec::new(),
             program_cache_bytes: self.program_cache.0,
         };
+        service.tenants = self.tenants.iter().map(|tenant| tenant.granted(&service)).collect();
         service.check()?;
         Ok(service)
+    }
+
+    /// The tenants' keys, checked.
+    pub(crate) fn access(&self) -> Result<AccessConfig, String> {
+        let mut keys: Vec<(String, KeyHash)> = Vec::new();
+        for tenant in &self.tenants {
+            for (index, text) in tenant.keys.iter().enumerate() {
+                let hash = text
+                    .parse()
+                    .map_err(|error| format!("tenant '{}': keys[{index}] {error}", tenant.name))?;
+                if let Some((other, _)) = keys.iter().find(|(_, known)| known.to_string() == *text) {
+                    return Err(format!("tenant '{}': keys[{index}] is a key of '{other}' too", tenant.name));
+                }
+                keys.push((tenant.name.clone(), hash));
+            }
+        }
+        Ok(AccessConfig { keys })
+    }
+
+    /// Where it may listen: beyond this machine only when it knows who calls.
+    pub(crate) fn check_address(&self) -> Result<(), String> {
+        if self.listen.ip().is_loopback() || !self.tenants.is_empty() {
+            return Ok(());
+        }
+        Err(format!(
+            "listen is {}, which others than this machine can reach, and there are no tenants: list them with their keys \
+             (`ampoule key` makes one), or listen on 127.0.0.1",
+            self.listen
+        ))
     }
 }
 

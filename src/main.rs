@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod images;
 mod runtime;
+mod tenants;
 mod units;
 
 use clap::Parser;

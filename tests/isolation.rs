@@ -262,6 +262,8 @@ fn scan(engine: &Engine, scanner: &ampoule_engine::Image, beside: &str) -> Strin
         environment: &[],
         limits: Limits { wall_time: Duration::from_secs(60), ..Limits::default() },
         deterministic: None,
+        share: &ampoule_engine::Share::new(1),
+        tap: None,
     };
     let outcome = block_on(engine.run(scanner, &job)).expect("the scanner runs");
     assert_eq!(outcome.status, Status::Completed, "{}", describe(&outcome));

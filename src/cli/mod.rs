@@ -1,7 +1,9 @@
 //! The command line: one module per command.
 
 mod bench;
+mod config;
 mod image;
+mod key;
 mod pretty;
 mod report;
 mod run;
@@ -26,6 +28,8 @@ enum Command {
     Run(run::RunArguments),
     Serve(serve::ServeArguments),
     Image(image::ImageArguments),
+    Key(key::KeyArguments),
+    Config(config::ConfigArguments),
     Bench(bench::BenchArguments),
 }
 
@@ -73,6 +77,8 @@ impl Cli {
             Command::Run(arguments) => run::run(arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
             Command::Image(arguments) => image::image(&arguments),
+            Command::Key(arguments) => key::key(&arguments),
+            Command::Config(arguments) => config::config(&arguments),
             Command::Bench(arguments) => bench::bench(&arguments),
         };
         let exit = result.unwrap_or_else(|error| {

@@ -3,6 +3,7 @@
 use super::{CommandError, CommandResult, Exit};
 use crate::config::{Config, LogConfig, LogFormat};
 use crate::{images, runtime};
+use ampoule_access::Access;
 use ampoule_engine::Engine;
 use ampoule_service::{Images, Service, ServiceConfig};
 use clap::Args;
@@ -38,13 +39,16 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
         None => Config::default(),
     };
     config.listen = arguments.listen.unwrap_or(config.listen);
+    let config = config.checked().map_err(CommandError::usage)?;
     let service_config = config.service().map_err(CommandError::usage)?;
+    let access = config.access().map_err(CommandError::usage)?;
     start_log(&config.log)?;
     show(&config);
     let service = service(&config, service_config)?;
+    let access = Access::new(&access, &service).map_err(CommandError::usage)?;
     let tokio = runtime::for_guests()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
-    let exit = tokio.block_on(listen(&config, service));
+    let exit = tokio.block_on(listen(&config, service, access));
     // What is still running after the grace is cut off here.
     tokio.shutdown_background();
     exit
@@ -70,9 +74,6 @@ fn start_log(config: &LogConfig) -> CommandResult<()> {
 fn show(config: &Config) {
     let shown = serde_json::to_string(config).unwrap_or_default();
     tracing::info!(config = shown, "configuration");
-    if !config.listen.ip().is_loopback() {
-        tracing::warn!("listening beyond this machine, and anyone who reaches the port can run programs");
-    }
     if !ampoule_engine::swap_is_off() {
         tracing::warn!("swap is on: guests are reset the slow way; turn it off for speed");
     }
@@ -90,14 +91,14 @@ fn service(config: &Config, service_config: ServiceConfig) -> CommandResult<Serv
     Ok(Service::new(service_config, engine, images))
 }
 
-async fn listen(config: &Config, service: Service) -> CommandResult {
+async fn listen(config: &Config, service: Service, access: Access) -> CommandResult {
     let mut signals = Signals::new()?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         CommandError::infrastructure(format!("cannot listen on {}: {error}", config.listen))
     })?;
     let address = listener.local_addr().unwrap_or(config.listen);
     let (drain, drained) = oneshot::channel::<()>();
-    let server = ampoule_grpc::serve(service.clone(), listener, async {
+    let server = ampoule_grpc::serve(service.clone(), access, listener, async {
         // A sender that is gone means the same as one that has sent.
         let _ = drained.await;
     });

@@ -38,7 +38,8 @@ impl Way {
                 let address = listener.local_addr().expect("it is bound");
                 let service = service_with_slots(8);
                 spawn(async move {
-                    ampoule_grpc::serve(service, listener, std::future::pending())
+                    let access = ampoule_access::Access::new(&Default::default(), &service).expect("no keys");
+                    ampoule_grpc::serve(service, access, listener, std::future::pending())
                         .await
                         .expect("the server serves");
                 });

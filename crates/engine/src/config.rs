@@ -24,6 +24,8 @@ pub(crate) const ADDRESSABLE_BYTES: u64 = 1 << 32;
 pub struct EngineConfig {
     /// Guests that can live at the same time.
     pub slots: u32,
+    /// Guests that compute at the same time: the processors, and the threads of the tokio runtime.
+    pub seats: usize,
     /// Largest memory limit a guest can be given, in bytes. Its image's memory comes on top of it: together at most
     /// [`ADDRESSABLE_BYTES`], which is checked when an image is loaded.
     pub max_memory_bytes: u64,
@@ -36,13 +38,14 @@ pub struct EngineConfig {
 
 impl Default for EngineConfig {
     fn default() -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from) as u32;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         EngineConfig {
-            slots: (16 * cores).max(32),
+            slots: (16 * cores as u32).max(32),
+            seats: cores,
             max_memory_bytes: 1 << 30,
             // 20 to 100 µs of work (4 to 21 units a nanosecond, SPECIFICATION.md): short enough that short
             // runs beside endless loops stay short, long enough to make the switch, 6 µs, bearable; a guest that is
-            // alone does not pay it (turn.rs).
+            // alone does not pay it (schedule/turn.rs).
             fuel_slice: 400_000,
             keep_resident_bytes: 8 << 20,
         }

@@ -3,7 +3,7 @@
 use crate::config::{EngineConfig, pooled_config};
 use crate::error::EngineError;
 use crate::host;
-use crate::turn::Population;
+use crate::schedule::Seats;
 use std::sync::Arc;
 
 /// A pool of slots in which guests live. Cheap to clone.
@@ -16,7 +16,7 @@ pub(crate) struct Inner {
     pub(crate) wasm: wasmtime::Engine,
     pub(crate) linker: wasmtime::Linker<host::GuestState>,
     pub(crate) config: EngineConfig,
-    pub(crate) population: Population,
+    pub(crate) seats: Arc<Seats>,
 }
 
 impl Engine {
@@ -25,7 +25,8 @@ impl Engine {
         let start = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
         let wasm = wasmtime::Engine::new(&pooled_config(&config)).map_err(start)?;
         let linker = host::linker(&wasm).map_err(start)?;
-        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config, population: Population::default() }) })
+        let seats = Arc::new(Seats::new(config.seats));
+        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config, seats }) })
     }
 
     /// The configuration in force.

@@ -4,7 +4,8 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::host::{GuestState, Stop};
 use crate::image::Image;
-use crate::turn::Turn;
+use crate::schedule::Turn;
+use crate::tap::OutputTap;
 use ampoule_world::{Deterministic, Limits};
 use wasmtime::{Global, Instance, Memory, ModuleExport, Store, TypedFunc, Val};
 
@@ -25,13 +26,15 @@ pub(crate) struct Guest {
 }
 
 impl Guest {
-    /// Takes a slot and starts from the image's pristine memory.
+    /// Takes a slot and starts from the image's pristine memory; `turn` is its seat, `tap` takes what it prints.
     pub(crate) async fn start(
         engine: &Engine,
         image: &Image,
         door: Door,
         limits: &Limits,
         deterministic: Option<Deterministic>,
+        turn: Turn,
+        tap: Option<OutputTap>,
     ) -> Result<Self, EngineError> {
         let fault = |error: wasmtime::Error| EngineError::Guest(format!("{error:#}"));
         let mut store = Store::new(
@@ -41,7 +44,8 @@ impl Guest {
                 image.manifest().initial_memory_bytes,
                 engine.inner.config.fuel_slice,
                 deterministic,
-                Turn::begin(&engine.inner.population),
+                turn,
+                tap,
             ),
         );
         store.limiter(|state| &mut state.growth);
@@ -88,9 +92,10 @@ impl Guest {
         (self.memory.data_size(&self.store) as u64).saturating_sub(self.image.manifest().initial_memory_bytes)
     }
 
-    /// Units of fuel used so far.
+    /// Units of fuel used so far; the account that pays is told.
     pub(crate) fn fuel_used(&mut self) -> u64 {
         let left = self.fuel.get(&mut self.store).i64().unwrap_or(0);
+        self.store.data_mut().pay(left);
         self.store.data().fuel.used(left)
     }
 

@@ -3,7 +3,8 @@
 //! Everything a guest can make the host hold is bounded here: output by its limit, random bytes by
 //! the size of one call, sleeping by the wall time around the whole run.
 
-use crate::turn::Turn;
+use crate::schedule::Turn;
+use crate::tap::{OutputTap, Stream};
 use ampoule_world::{Deterministic, Limit, Limits, imports};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
@@ -40,17 +41,24 @@ pub(crate) struct GuestState {
 }
 
 impl GuestState {
+    /// Tells the account that pays what was used, when `left` units of the granted ones are left.
+    pub(crate) fn pay(&mut self, left: i64) {
+        let news = self.fuel.news(left);
+        self.turn.share().burn(news);
+    }
+
     pub(crate) fn new(
         limits: &Limits,
         image_bytes: u64,
         fuel_slice: u64,
         deterministic: Option<Deterministic>,
         turn: Turn,
+        tap: Option<OutputTap>,
     ) -> Self {
         GuestState {
             memory: None,
-            fuel: Fuel { limit: limits.fuel, slice: fuel_slice, granted: 0 },
-            output: Output::new(limits.output_bytes),
+            fuel: Fuel { limit: limits.fuel, slice: fuel_slice, granted: 0, told: 0 },
+            output: Output::new(limits.output_bytes, tap),
             growth: Growth {
                 image: image_bytes,
                 limit: image_bytes.saturating_add(limits.memory_bytes),
@@ -69,9 +77,17 @@ pub(crate) struct Fuel {
     limit: u64,
     slice: u64,
     granted: u64,
+    /// What was told to the account that pays.
+    told: u64,
 }
 
 impl Fuel {
+    /// Units used since the last time this was asked.
+    fn news(&mut self, left: i64) -> u64 {
+        let used = self.used(left);
+        used.saturating_sub(std::mem::replace(&mut self.told, used))
+    }
+
     /// Units used when `left` of the granted ones are left.
     pub(crate) fn used(&self, left: i64) -> u64 {
         self.granted.saturating_add_signed(left.saturating_neg())
@@ -95,10 +111,12 @@ pub(crate) struct Output {
     pub(crate) stderr: Vec<u8>,
     pub(crate) stdout_truncated: bool,
     pub(crate) stderr_truncated: bool,
+    /// Takes it all; then nothing is kept here.
+    tap: Option<OutputTap>,
 }
 
 impl Output {
-    fn new(limit: u64) -> Self {
+    fn new(limit: u64, tap: Option<OutputTap>) -> Self {
         Output {
             limit,
             written: 0,
@@ -106,18 +124,23 @@ impl Output {
             stderr: Vec::new(),
             stdout_truncated: false,
             stderr_truncated: false,
+            tap,
         }
     }
 
     fn append(&mut self, stream: i32, bytes: &[u8]) -> Result<(), Stop> {
-        let (buffer, truncated) = match stream {
-            1 => (&mut self.stdout, &mut self.stdout_truncated),
-            2 => (&mut self.stderr, &mut self.stderr_truncated),
+        let (stream, buffer, truncated) = match stream {
+            1 => (Stream::Stdout, &mut self.stdout, &mut self.stdout_truncated),
+            2 => (Stream::Stderr, &mut self.stderr, &mut self.stderr_truncated),
             _ => return Err(Stop::Misuse("output_write knows streams 1 and 2")),
         };
         let room = self.limit.saturating_sub(self.written).min(usize::MAX as u64) as usize;
         self.written = self.written.saturating_add(bytes.len() as u64);
-        buffer.extend_from_slice(&bytes[..bytes.len().min(room)]);
+        let fits = &bytes[..bytes.len().min(room)];
+        match &self.tap {
+            Some(tap) => tap.push(stream, fits),
+            None => buffer.extend_from_slice(fits),
+        }
         if bytes.len() > room {
             *truncated = true;
             return Err(Stop::Limit(Limit::Output));
@@ -287,11 +310,9 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
         imports::REFUEL,
         |mut caller: Caller<'_, GuestState>, (left,): (i64,)| {
             Box::new(async move {
+                caller.data_mut().pay(left);
                 let slice = caller.data_mut().fuel.next_slice(left).ok_or(Stop::Limit(Limit::Fuel))?;
-                if caller.data_mut().turn.is_over() {
-                    // Others get their turn, and the wall time is looked at.
-                    tokio::task::yield_now().await;
-                }
+                caller.data_mut().turn.slice_is_over().await;
                 Ok::<i64, wasmtime::Error>(slice)
             })
         },
@@ -302,7 +323,8 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
         |mut caller: Caller<'_, GuestState>, (nanos,): (i64,)| {
             Box::new(async move {
                 let nanos = nanos.max(0);
-                tokio::time::sleep(Duration::from_nanos(nanos as u64)).await;
+                let sleep = tokio::time::sleep(Duration::from_nanos(nanos as u64));
+                caller.data_mut().turn.pause(sleep).await;
                 caller.data_mut().clock.slept(nanos);
             })
         },

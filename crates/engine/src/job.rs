@@ -1,5 +1,7 @@
 //! What the engine is asked to run, and what compiling gives.
 
+use crate::schedule::Share;
+use crate::tap::OutputTap;
 use ampoule_world::{Deterministic, File, Limits, Outcome, Program};
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,6 +23,10 @@ pub struct Job<'a> {
     pub limits: Limits,
     /// Fixed randomness and time, or fresh ones.
     pub deterministic: Option<Deterministic>,
+    /// Whose processor time it takes.
+    pub share: &'a Share,
+    /// Takes what it prints while it runs; the outcome then holds none of it.
+    pub tap: Option<&'a OutputTap>,
 }
 
 /// A program's compiled form, valid for the very image that made it.

@@ -21,8 +21,9 @@ mod image;
 mod job;
 mod response;
 mod run;
+mod schedule;
+mod tap;
 mod timing;
-mod turn;
 
 pub use config::{EngineConfig, code_config, code_config_id, swap_is_off};
 pub use engine::Engine;
@@ -30,3 +31,5 @@ pub use error::EngineError;
 pub use host::CLOCK_RESOLUTION_NANOS;
 pub use image::{Image, LoadTimes};
 pub use job::{Compilation, Compiled, Job};
+pub use schedule::Share;
+pub use tap::{OutputTap, Piece, Stream};

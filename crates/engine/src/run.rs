@@ -7,6 +7,7 @@ use crate::host::Stop;
 use crate::image::Image;
 use crate::job::{Compilation, Compiled, Job};
 use crate::response::{MAX_FILES, Response};
+use crate::schedule::Turn;
 use crate::timing::CpuTimed;
 use ampoule_world::message::{Kind, MessageWriter, tag};
 use ampoule_world::{Failure, Language, Limit, Limits, Outcome, Status, Usage};
@@ -47,10 +48,13 @@ impl Engine {
         job: &Job<'_>,
         door: Door,
     ) -> Result<(Outcome, Option<Arc<[u8]>>), EngineError> {
+        let arrived = Instant::now();
+        let turn = Turn::begin(&self.inner.seats, job.share).await;
         let started = Instant::now();
         let limits = remaining(job);
         let request = request(image, job);
-        let mut guest = Guest::start(self, image, door, &limits, job.deterministic).await?;
+        let mut guest =
+            Guest::start(self, image, door, &limits, job.deterministic, turn, job.tap.cloned()).await?;
         let mut cpu_time = Duration::ZERO;
         let called = {
             let call = pin!(guest.call(&request));
@@ -75,6 +79,7 @@ impl Engine {
         outcome.stdout_truncated = output.stdout_truncated;
         outcome.stderr_truncated = output.stderr_truncated;
         outcome.usage.wall_time = started.elapsed();
+        outcome.usage.queue_time = started - arrived;
         Ok((outcome, code))
     }
 }

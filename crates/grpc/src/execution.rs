@@ -1,10 +1,13 @@
-//! `ampoule.v1.ExecutionService`.
+//! `ampoule.v1.ExecutionService`: one request, one answer; and the way into streams and batches.
 
+use crate::batch::BatchStream;
 use crate::request_log::{RequestLine, put_id};
-use crate::{deadline, status};
+use crate::stream::ExecutionStream;
+use crate::{batch, deadline, status, stream};
 use ampoule_api::v1::execution_service_server::ExecutionService;
-use ampoule_api::v1::{ExecuteRequest, ExecuteResponse};
-use ampoule_service::{Error, Execution, Service};
+use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, ExecuteResponse};
+use ampoule_service::{Call, Error, Execution, Service, Tenant};
+use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status};
 
 pub(crate) struct Executions {
@@ -13,23 +16,26 @@ pub(crate) struct Executions {
 
 #[tonic::async_trait]
 impl ExecutionService for Executions {
+    type ExecuteStreamStream = ExecutionStream;
+    type ExecuteBatchStream = BatchStream;
+
     async fn execute(&self, request: Request<ExecuteRequest>) -> Result<Response<ExecuteResponse>, Status> {
-        let time_left = deadline::time_left(request.metadata());
-        let mut line = RequestLine::start(request.metadata());
+        let (call, time_left) = call(&request)?;
+        let mut line = RequestLine::start(request.metadata(), &call);
         let id = line.id().to_owned();
         let executed = match time_left {
-            None => self.run(request.into_inner(), &mut line).await,
-            Some(time_left) => tokio::time::timeout(time_left, self.run(request.into_inner(), &mut line))
-                .await
-                .unwrap_or_else(|_| Err(status::deadline_exceeded())),
+            None => self.run(&call, request.into_inner(), &mut line).await,
+            Some(time_left) => {
+                tokio::time::timeout(time_left, self.run(&call, request.into_inner(), &mut line))
+                    .await
+                    .unwrap_or_else(|_| Err(status::deadline_exceeded()))
+            }
         };
         match executed {
             Ok(execution) => {
                 line.executed(&execution);
                 let answer = ampoule_api::execution_to_proto(execution.outcome, &execution.image_digest);
-                let mut response = Response::new(answer);
-                put_id(response.metadata_mut(), &id);
-                Ok(response)
+                Ok(with_id(answer, &id))
             }
             Err(mut refusal) => {
                 line.refused(&refusal);
@@ -38,18 +44,63 @@ impl ExecutionService for Executions {
             }
         }
     }
+
+    async fn execute_stream(
+        &self,
+        request: Request<ExecuteRequest>,
+    ) -> Result<Response<ExecutionStream>, Status> {
+        let (call, time_left) = call(&request)?;
+        let line = RequestLine::start(request.metadata(), &call);
+        let id = line.id().to_owned();
+        let stream = stream::execute(self.service.clone(), call, time_left, request.into_inner(), line);
+        Ok(with_id(stream, &id))
+    }
+
+    async fn execute_batch(
+        &self,
+        request: Request<ExecuteBatchRequest>,
+    ) -> Result<Response<BatchStream>, Status> {
+        let (call, time_left) = call(&request)?;
+        let line = RequestLine::start(request.metadata(), &call);
+        let id = line.id().to_owned();
+        let stream = batch::execute(&self.service, &call, time_left, request.into_inner(), line)?;
+        Ok(with_id(stream, &id))
+    }
 }
 
 impl Executions {
-    async fn run(&self, request: ExecuteRequest, line: &mut RequestLine) -> Result<Execution, Status> {
+    async fn run(
+        &self,
+        call: &Call,
+        request: ExecuteRequest,
+        line: &mut RequestLine,
+    ) -> Result<Execution, Status> {
         let request =
             ampoule_api::request_from_proto(request).map_err(|error| status::of_invalid_message(&error))?;
         line.understood(&request);
-        self.service.execute(request).await.map_err(|error| {
-            if let Error::Engine(_) | Error::Panicked = &error {
-                tracing::error!(id = line.id(), %error, "a request was given up");
-            }
-            status::of_error(&error)
-        })
+        self.service.execute_as(call, request).await.map_err(|error| refusal(&error, line.id()))
     }
+}
+
+/// Who calls, and how much time there is.
+fn call<T>(request: &Request<T>) -> Result<(Call, Option<Duration>), Status> {
+    let tenant = request.extensions().get::<Tenant>().cloned();
+    let tenant = tenant.ok_or_else(|| Status::internal("nobody looked at who calls"))?;
+    let time_left = deadline::time_left(request.metadata());
+    let deadline = time_left.and_then(|left| Instant::now().checked_add(left));
+    Ok((Call { tenant, deadline }, time_left))
+}
+
+/// The status of a request that was not executed. A fault of ours is logged with all we know.
+pub(crate) fn refusal(error: &Error, id: &str) -> Status {
+    if let Error::Engine(_) | Error::Panicked = error {
+        tracing::error!(id, %error, "a request was given up");
+    }
+    status::of_error(error)
+}
+
+fn with_id<T>(answer: T, id: &str) -> Response<T> {
+    let mut response = Response::new(answer);
+    put_id(response.metadata_mut(), id);
+    response
 }

@@ -1,7 +1,8 @@
 //! The gRPC server: executions, runtimes, health and reflection on one port.
 //!
 //! * [`serve`] runs it until it is told to drain,
-//! * `execution.rs` and `runtime.rs` are the two services of `proto/ampoule/v1`,
+//! * `access` is asked who calls before a message is read,
+//! * `execution.rs`, `stream.rs`, `batch.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
 //! * `status.rs` is the one place that maps errors to gRPC status,
 //! * `request_log.rs` writes one line a request, without a word of the program, its input or its output.
 //!
@@ -9,12 +10,14 @@
 //! that future is dropped, and with it the guest.
 #![forbid(unsafe_code)]
 
+mod batch;
 mod deadline;
 mod execution;
 mod request_log;
 mod runtime;
 mod server;
 mod status;
+mod stream;
 
 pub use request_log::TARGET as REQUEST_LOG_TARGET;
 pub use server::serve;

@@ -4,7 +4,7 @@
 //! a program, whose owner did not agree to have them in a log.
 
 use crate::status;
-use ampoule_service::Execution;
+use ampoule_service::{Call, Execution, Tenant};
 use ampoule_world::{Entry, Language, Request};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -25,6 +25,7 @@ const LONGEST_ID: usize = 64;
 /// A line in the making. Dropped before it is finished, it says that the client went away.
 pub(crate) struct RequestLine {
     id: String,
+    tenant: Tenant,
     started: Instant,
     facts: Option<Facts>,
     finished: bool,
@@ -38,8 +39,9 @@ struct Facts {
 }
 
 impl RequestLine {
-    pub(crate) fn start(metadata: &MetadataMap) -> Self {
-        RequestLine { id: id(metadata), started: Instant::now(), facts: None, finished: false }
+    pub(crate) fn start(metadata: &MetadataMap, call: &Call) -> Self {
+        let tenant = call.tenant.clone();
+        RequestLine { id: id(metadata), tenant, started: Instant::now(), facts: None, finished: false }
     }
 
     /// The id; also goes back to the caller.
@@ -64,6 +66,7 @@ impl RequestLine {
         tracing::info!(
             target: TARGET,
             id = self.id,
+            tenant = self.tenant.name(),
             language = self.language(),
             entry = self.entry(),
             status = outcome.status.name(),
@@ -74,7 +77,24 @@ impl RequestLine {
             fuel = usage.fuel,
             memory_bytes = usage.peak_memory_bytes,
             bytes_in = self.bytes_in(),
-            bytes_out = outcome.result_json.len() + outcome.stdout.len() + outcome.stderr.len() + files,
+            bytes_out = outcome.result_json.len() as u64 + usage.output_bytes + files as u64,
+        );
+    }
+
+    /// A batch that came to its end, with so many items that were executed, and that were not.
+    pub(crate) fn batch(mut self, executed: usize, refused: usize) {
+        self.finished = true;
+        tracing::info!(
+            target: TARGET,
+            id = self.id,
+            tenant = self.tenant.name(),
+            language = self.language(),
+            entry = self.entry(),
+            status = "batch",
+            executed,
+            refused,
+            total_us = self.total_us(),
+            bytes_in = self.bytes_in(),
         );
     }
 
@@ -87,6 +107,7 @@ impl RequestLine {
         tracing::info!(
             target: TARGET,
             id = self.id,
+            tenant = self.tenant.name(),
             language = self.language(),
             entry = self.entry(),
             status,

@@ -3,13 +3,17 @@
 use crate::execution::Executions;
 use crate::runtime::Runtimes;
 use crate::status;
+use ampoule_access::Access;
 use ampoule_api::v1::execution_service_server::ExecutionServiceServer;
 use ampoule_api::v1::runtime_service_server::RuntimeServiceServer;
 use ampoule_service::Service;
 use std::future::Future;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tonic::Request;
 use tonic::body::Body;
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
 use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Error, Server};
 use tonic_health::ServingStatus;
@@ -30,6 +34,7 @@ const STREAMS_PER_CONNECTION: u32 = 1024;
 /// in flight have ended.
 pub async fn serve(
     service: Service,
+    access: Access,
     listener: TcpListener,
     drain: impl Future<Output = ()>,
 ) -> Result<(), Error> {
@@ -37,7 +42,10 @@ pub async fn serve(
     let executions = ExecutionServiceServer::new(Executions { service: service.clone() })
         // What admission would refuse is refused before it is taken in.
         .max_decoding_message_size(largest);
+    // Who calls is looked at before anything of the message is.
+    let executions = InterceptedService::new(executions, knows_caller(access.clone()));
     let runtimes = RuntimeServiceServer::new(Runtimes { service: service.clone() });
+    let runtimes = InterceptedService::new(runtimes, knows_caller(access));
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
     health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
@@ -64,6 +72,17 @@ pub async fn serve(
         .add_service(reflection().build_v1alpha().expect("our descriptors are valid"))
         .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), drained)
         .await
+}
+
+/// Puts the tenant beside the call, or refuses it.
+fn knows_caller(access: Access) -> impl Interceptor + Clone {
+    move |mut request: Request<()>| match access.tenant(request.metadata().as_ref()) {
+        Ok(tenant) => {
+            request.extensions_mut().insert(tenant);
+            Ok(request)
+        }
+        Err(denied) => Err(status::of_denied(denied)),
+    }
 }
 
 /// Tools still differ in the version of reflection they speak, so both are on.

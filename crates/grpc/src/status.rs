@@ -1,19 +1,30 @@
 //! The one place that maps errors to gRPC status.
 
+use ampoule_access::Denied;
 use ampoule_api::InvalidMessage;
 use ampoule_service::Error;
 use http::{HeaderValue, Response};
 use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+/// gRPC status of a call of nobody we know.
+pub(crate) fn of_denied(denied: Denied) -> Status {
+    Status::unauthenticated(denied.to_string())
+}
 
 /// gRPC status of a request that was not executed.
 pub(crate) fn of_error(error: &Error) -> Status {
     let code = match error {
         Error::Invalid { .. } => Code::InvalidArgument,
-        Error::Full { .. } => Code::ResourceExhausted,
+        Error::Busy { .. } | Error::UsedUp { .. } => Code::ResourceExhausted,
         Error::Draining => Code::Unavailable,
         Error::Engine(_) | Error::Panicked => Code::Internal,
     };
-    Status::new(code, error.to_string())
+    let mut details = ErrorDetails::new();
+    if let Error::Busy { retry_after, .. } | Error::UsedUp { retry_after, .. } = error {
+        details.set_retry_info(Some(*retry_after));
+    }
+    Status::with_error_details(code, error.to_string(), details)
 }
 
 /// gRPC status of a message that has no meaning.
@@ -29,6 +40,7 @@ pub(crate) fn deadline_exceeded() -> Status {
 /// The code's name as it is in the gRPC specification, in lower case; for logs.
 pub(crate) fn name(code: Code) -> &'static str {
     match code {
+        Code::Unauthenticated => "unauthenticated",
         Code::InvalidArgument => "invalid_argument",
         Code::ResourceExhausted => "resource_exhausted",
         Code::Unavailable => "unavailable",

@@ -89,7 +89,10 @@ async fn a_full_queue_is_told() {
     server.until_running(1).await;
     let refusal = client.execute(request("e", "{}")).await.unwrap_err();
     assert_eq!(refusal.code(), Code::ResourceExhausted);
-    assert_eq!(refusal.message(), "all 1 slots are taken and 0 requests wait already: try again in a moment");
+    assert_eq!(
+        refusal.message(),
+        "the queue is full: 1 executions run and 0 requests wait already: try again in 100 ms"
+    );
     assert_eq!(running.await.unwrap().unwrap().into_inner().status(), Status::TimedOut);
 }
 

@@ -3,7 +3,9 @@
 use crate::config::{ServiceConfig, Sizes};
 use crate::error::{Error, bytes, quoted};
 use crate::images::Images;
-use crate::{input, names};
+use crate::slots::Need;
+use crate::tenants::{Tenant, TenantConfig};
+use crate::{input, memory, names};
 use ampoule_engine::Image;
 use ampoule_world::{Deterministic, Entry, File, Limits, Program, Request, RequestedLimits};
 use std::time::Duration;
@@ -20,12 +22,20 @@ pub(crate) struct Admitted {
     pub(crate) environment: Vec<(String, String)>,
     pub(crate) limits: Limits,
     pub(crate) deterministic: Option<Deterministic>,
+    /// What it needs of the host's memory.
+    pub(crate) need: Need,
 }
 
-/// Checks `request` against what the service has and grants.
-pub(crate) fn admit(config: &ServiceConfig, images: &Images, request: Request) -> Result<Admitted, Error> {
+/// Checks `request` against what the service has and grants its tenant.
+pub(crate) fn admit(
+    config: &ServiceConfig,
+    images: &Images,
+    tenant: &Tenant,
+    request: Request,
+) -> Result<Admitted, Error> {
+    let request_bytes = memory::of_request(&request);
     let image = image(images, &request)?;
-    let limits = limits(config, &request.limits)?;
+    let limits = limits(tenant.config(), &request.limits)?;
     let mut program = request.program;
     program_is_sound(&config.sizes, &mut program)?;
     let mut input_json = request.input_json;
@@ -36,6 +46,7 @@ pub(crate) fn admit(config: &ServiceConfig, images: &Images, request: Request) -
     files_are_sound(&config.sizes, &request.files)?;
     environment_is_sound(&config.sizes, &request.environment)?;
     Ok(Admitted {
+        need: Need { request: request_bytes, guest: memory::of_guest(&image, &limits) },
         image,
         program,
         input_json,
@@ -70,7 +81,7 @@ fn image(images: &Images, request: &Request) -> Result<Image, Error> {
     Ok(image.clone())
 }
 
-fn limits(config: &ServiceConfig, requested: &RequestedLimits) -> Result<Limits, Error> {
+fn limits(config: &TenantConfig, requested: &RequestedLimits) -> Result<Limits, Error> {
     let (defaults, caps) = (&config.defaults, &config.caps);
     Ok(Limits {
         wall_time: wall_time(requested.wall_time, defaults.wall_time, caps.wall_time)?,
@@ -78,7 +89,7 @@ fn limits(config: &ServiceConfig, requested: &RequestedLimits) -> Result<Limits,
             "memory_bytes",
             requested.memory_bytes,
             defaults.memory_bytes,
-            config.engine.max_memory_bytes,
+            caps.memory_bytes,
             bytes,
         )?,
         fuel: amount("fuel", requested.fuel, defaults.fuel, caps.fuel, |fuel| fuel.to_string())?,

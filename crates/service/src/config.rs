@@ -1,6 +1,9 @@
 //! What a service grants.
 
-use ampoule_engine::EngineConfig;
+use crate::memory;
+use crate::quota::QuotaConfig;
+use crate::tenants::{self, OPEN_TENANT, TenantConfig};
+use ampoule_engine::{EngineConfig, Share};
 use ampoule_world::Limits;
 use std::time::Duration;
 
@@ -15,17 +18,26 @@ pub struct ServiceConfig {
     pub caps: Caps,
     /// The largest requests taken.
     pub sizes: Sizes,
-    /// Requests that may wait for a slot; one more is refused.
+    /// Requests that may wait for a slot, of all tenants together; one more is refused.
     pub queue: usize,
+    /// How long a request waits for a slot at most.
+    pub patience: Duration,
+    /// What requests and guests may take of the host's memory together, in bytes. Every execution counts with all that its
+    /// limits allow.
+    pub memory_bytes: u64,
+    /// Who may send requests. None: everybody who reaches the service, as the tenant [`OPEN_TENANT`].
+    pub tenants: Vec<TenantConfig>,
     /// Compiled programs kept, in bytes.
     pub program_cache_bytes: u64,
 }
 
-/// The most a request can ask for. The cap of memory is the engine's, [`EngineConfig::max_memory_bytes`].
+/// The most a request can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {
     /// For [`Limits::wall_time`].
     pub wall_time: Duration,
+    /// For [`Limits::memory_bytes`]; at most [`EngineConfig::max_memory_bytes`].
+    pub memory_bytes: u64,
     /// For [`Limits::fuel`].
     pub fuel: u64,
     /// For [`Limits::output_bytes`].
@@ -62,6 +74,9 @@ impl Default for ServiceConfig {
             caps: Caps::default(),
             sizes: Sizes::default(),
             queue: 1024,
+            patience: Duration::from_secs(30),
+            memory_bytes: memory::default_budget(),
+            tenants: Vec::new(),
             program_cache_bytes: 64 << 20,
         }
     }
@@ -71,6 +86,7 @@ impl Default for Caps {
     fn default() -> Self {
         Caps {
             wall_time: Duration::from_secs(60),
+            memory_bytes: EngineConfig::default().max_memory_bytes,
             fuel: 10_000_000_000_000,
             output_bytes: 16 << 20,
             result_bytes: 32 << 20,
@@ -109,28 +125,76 @@ impl Sizes {
 impl ServiceConfig {
     /// What in the configuration contradicts itself, in words for the operator.
     pub fn check(&self) -> Result<(), String> {
-        let defaults = &self.defaults;
+        self.check_limits(&self.defaults, &self.caps)?;
+        if self.engine.slots == 0 {
+            return Err("slots is 0: nothing could run".into());
+        }
+        for (index, tenant) in self.tenants.iter().enumerate() {
+            let name = &tenant.name;
+            let is = |reason: String| format!("tenant '{}': {reason}", name.escape_debug());
+            tenants::check_name(name).map_err(|reason| is(format!("its name {reason}")))?;
+            if self.tenants[..index].iter().any(|earlier| earlier.name == *name) {
+                return Err(is("is there twice".into()));
+            }
+            if tenant.weight == 0 || tenant.weight > Share::MAX_WEIGHT {
+                return Err(is(format!(
+                    "weight is {}, it must be from 1 to {}",
+                    tenant.weight,
+                    Share::MAX_WEIGHT
+                )));
+            }
+            if tenant.slots == 0 {
+                return Err(is("slots is 0: nothing of it could run".into()));
+            }
+            self.check_limits(&tenant.defaults, &tenant.caps).map_err(is)?;
+        }
+        Ok(())
+    }
+
+    fn check_limits(&self, defaults: &Limits, caps: &Caps) -> Result<(), String> {
         let pairs = [
-            ("fuel", defaults.fuel, self.caps.fuel),
-            ("memory_bytes", defaults.memory_bytes, self.engine.max_memory_bytes),
-            ("output_bytes", defaults.output_bytes, self.caps.output_bytes),
-            ("result_bytes", defaults.result_bytes, self.caps.result_bytes),
+            ("fuel", defaults.fuel, caps.fuel),
+            ("memory_bytes", defaults.memory_bytes, caps.memory_bytes),
+            ("output_bytes", defaults.output_bytes, caps.output_bytes),
+            ("result_bytes", defaults.result_bytes, caps.result_bytes),
         ];
         for (name, default, cap) in pairs {
             if default > cap {
                 return Err(format!("the default of {name} is {default}, above its cap of {cap}"));
             }
         }
-        if defaults.wall_time > self.caps.wall_time {
+        if defaults.wall_time > caps.wall_time {
             return Err(format!(
                 "the default of wall_time is {} s, above its cap of {} s",
                 defaults.wall_time.as_secs_f64(),
-                self.caps.wall_time.as_secs_f64()
+                caps.wall_time.as_secs_f64()
             ));
         }
-        if self.engine.slots == 0 {
-            return Err("slots is 0: nothing could run".into());
+        let most = self.engine.max_memory_bytes;
+        if caps.memory_bytes > most {
+            return Err(format!(
+                "the cap of memory_bytes is {}, above the server's of {most}",
+                caps.memory_bytes
+            ));
         }
         Ok(())
+    }
+
+    /// The tenants there are: those listed, or the open one.
+    pub(crate) fn all_tenants(&self) -> Vec<TenantConfig> {
+        if self.tenants.is_empty() { vec![self.tenant(OPEN_TENANT)] } else { self.tenants.clone() }
+    }
+
+    /// A tenant that is granted all that the service grants.
+    pub fn tenant(&self, name: &str) -> TenantConfig {
+        TenantConfig {
+            name: name.into(),
+            weight: 1,
+            defaults: self.defaults,
+            caps: self.caps,
+            slots: self.engine.slots as usize,
+            queue: self.queue,
+            quota: QuotaConfig::default(),
+        }
     }
 }

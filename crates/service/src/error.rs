@@ -1,6 +1,8 @@
 //! Why a request was not executed.
 
+use crate::quota::UsedUp;
 use ampoule_engine::EngineError;
+use std::time::Duration;
 
 /// Why a request was not executed, named for what its sender can do about it. No text in here holds anything of
 /// a program's source, input or output; names and paths the sender chose are quoted, shortened and escaped.
@@ -14,13 +16,23 @@ pub enum Error {
         /// What it is, what it may be, what to do.
         reason: String,
     },
-    /// All slots are taken and the queue is full. Send again after a moment, or elsewhere.
-    #[error("all {slots} slots are taken and {queue} requests wait already: try again in a moment")]
-    Full {
-        /// Executions that can run at the same time.
-        slots: usize,
-        /// Requests that can wait.
-        queue: usize,
+    /// There is no slot in time, no place to wait, or no memory. Send again later, or elsewhere.
+    #[error("{reason}: try again in {} ms", retry_after.as_millis())]
+    Busy {
+        /// What is taken, and by how many of the tenant's own requests.
+        reason: String,
+        /// When it may be better.
+        retry_after: Duration,
+    },
+    /// The tenant has used up what it may. Send again later.
+    #[error("the tenant's {quota} of {limit} is used up: try again in {} s", retry_after.as_secs_f64().ceil())]
+    UsedUp {
+        /// Which quota.
+        quota: &'static str,
+        /// Its value.
+        limit: u64,
+        /// When there is some of it again.
+        retry_after: Duration,
     },
     /// The service is shutting down. Send elsewhere.
     #[error("the server is shutting down: try another one")]
@@ -36,6 +48,12 @@ pub enum Error {
 impl Error {
     pub(crate) fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Error::Invalid { field: field.into(), reason: reason.into() }
+    }
+}
+
+impl From<UsedUp> for Error {
+    fn from(UsedUp { quota, limit, retry_after }: UsedUp) -> Self {
+        Error::UsedUp { quota, limit, retry_after }
     }
 }
 

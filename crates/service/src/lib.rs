@@ -1,30 +1,38 @@
 //! Turns a request into an outcome.
 //!
 //! ```text
-//! Request ─▶ admission ─▶ queue ─▶ program cache ─▶ engine ─▶ Outcome
-//!            fields,      slots,   compiled once    fresh guest
-//!            limits,      bounded  per source
-//!            caps         waiting
+//! Request ─▶ admission ─▶ slots ───▶ program cache ─▶ engine ─▶ Outcome
+//!            fields,      and memory, compiled once   fresh guest
+//!            limits,      bounded     per source
+//!            caps, quota  queues
 //! ```
 //!
 //! * [`Service`]: all of it; what the gRPC server and the command line call,
 //! * [`Images`]: the images there are, loaded and verified,
+//! * [`Tenant`]: who asks: what they may ask for, and their share,
 //! * [`Caps`] and [`Sizes`]: what a request may ask for,
 //! * [`Error`]: why a request was not executed. How a program ended is an outcome, never an error.
 #![forbid(unsafe_code)]
 
 mod admission;
+mod batch;
 mod config;
 mod error;
 mod images;
 mod input;
+mod memory;
 mod names;
 mod programs;
-mod queue;
+mod quota;
 mod service;
+mod slots;
+mod tenants;
 
-pub use ampoule_engine::LoadTimes;
+pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
+pub use batch::{Batch, BatchRun, MOST_INPUTS};
 pub use config::{Caps, ServiceConfig, Sizes};
 pub use error::Error;
 pub use images::{Images, default_images_folder, image_folder, image_names};
-pub use service::{Execution, Service};
+pub use quota::QuotaConfig;
+pub use service::{Call, Execution, Service};
+pub use tenants::{OPEN_TENANT, Tenant, TenantConfig};

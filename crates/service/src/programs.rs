@@ -1,7 +1,7 @@
 //! The program cache: compiled sources, each compiled once.
 
 use crate::admission::Admitted;
-use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job};
+use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, Share};
 use ampoule_world::{Deterministic, Outcome, Program};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -56,6 +56,7 @@ impl Programs {
         &self,
         engine: &Engine,
         admitted: &Admitted,
+        share: &Share,
     ) -> Result<Prepared, EngineError> {
         let key = key(admitted);
         if let Some(compiled) = self.cache.get(&key) {
@@ -66,7 +67,7 @@ impl Programs {
             Ok(Err(place)) => Some(place),
             Err(_) => None,
         };
-        match compile(engine, admitted).await? {
+        match compile(engine, admitted, share).await? {
             Compilation::Ready(compiled) => {
                 match place {
                     // Refused only when the entry was removed meanwhile; the code is good all the same.
@@ -87,7 +88,7 @@ impl Programs {
 }
 
 /// Compiles in a guest that gets the source and nothing else of the request, so that the code is the same whoever asks.
-async fn compile(engine: &Engine, admitted: &Admitted) -> Result<Compilation, EngineError> {
+async fn compile(engine: &Engine, admitted: &Admitted, share: &Share) -> Result<Compilation, EngineError> {
     let program = Program { modules: Vec::new(), ..admitted.program.clone() };
     let job = Job {
         program: &program,
@@ -97,6 +98,8 @@ async fn compile(engine: &Engine, admitted: &Admitted) -> Result<Compilation, En
         environment: &[],
         limits: admitted.limits,
         deterministic: Some(Deterministic { seed: 0, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS }),
+        share,
+        tap: None,
     };
     engine.compile(&admitted.image, &job).await
 }

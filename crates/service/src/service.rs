@@ -5,8 +5,9 @@ use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::images::Images;
 use crate::programs::{Prepared, Programs};
-use crate::queue::Queue;
-use ampoule_engine::{Compiled, Engine, Job};
+use crate::slots::{Bounds, Slots};
+use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
+use ampoule_engine::{Compiled, Engine, Job, OutputTap};
 use ampoule_world::{Limits, Outcome, Request, Status};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -23,8 +24,27 @@ struct Inner {
     config: ServiceConfig,
     engine: Engine,
     images: Images,
-    queue: Queue,
+    slots: Arc<Slots>,
+    tenants: Tenants,
     programs: Programs,
+}
+
+/// Who asks, and until when an answer is of use.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// Who asks.
+    pub tenant: Tenant,
+    /// When nobody waits for the answer any more.
+    pub deadline: Option<Instant>,
+}
+
+/// A call, and the way it is to be executed.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    call: &'a Call,
+    /// It is a part of what was accepted earlier.
+    accepted: bool,
+    tap: Option<&'a OutputTap>,
 }
 
 /// An executed request.
@@ -39,15 +59,64 @@ pub struct Execution {
 impl Service {
     /// A service on `engine`, which must be the one that loaded `images` and be configured as `config.engine` says.
     pub fn new(config: ServiceConfig, engine: Engine, images: Images) -> Self {
-        let queue = Queue::new(config.engine.slots as usize, config.queue);
+        let tenants = Tenants::new(&config.all_tenants());
+        let slots = Slots::new(Bounds {
+            slots: config.engine.slots as usize,
+            memory: config.memory_bytes,
+            waiting: config.queue,
+            patience: config.patience,
+            tenants: tenants.len(),
+        });
         let programs = Programs::new(config.program_cache_bytes);
-        Service { inner: Arc::new(Inner { config, engine, images, queue, programs }) }
+        Service { inner: Arc::new(Inner { config, engine, images, slots, tenants, programs }) }
+    }
+
+    /// Executes one request of the open tenant, see [`Service::execute_as`].
+    pub async fn execute(&self, request: Request) -> Result<Execution, Error> {
+        let tenant =
+            self.open_tenant().ok_or_else(|| Error::invalid("tenant", "is missing: say who asks"))?;
+        self.execute_as(&Call { tenant, deadline: None }, request).await
     }
 
     /// Executes one request. Dropping the future stops it within one slice of fuel and frees its slot.
-    pub async fn execute(&self, request: Request) -> Result<Execution, Error> {
-        // A bug must cost one request, not its connection or the server.
-        AssertUnwindSafe(self.admit_and_run(request)).catch_unwind().await.unwrap_or(Err(Error::Panicked))
+    pub async fn execute_as(&self, call: &Call, request: Request) -> Result<Execution, Error> {
+        self.guarded(Asked { call, accepted: false, tap: None }, request).await
+    }
+
+    /// The same, with what is printed going to `tap` while the program runs; the outcome holds none of it.
+    pub async fn execute_streamed(
+        &self,
+        call: &Call,
+        request: Request,
+        tap: &OutputTap,
+    ) -> Result<Execution, Error> {
+        self.guarded(Asked { call, accepted: false, tap: Some(tap) }, request).await
+    }
+
+    /// The same for a part of what was accepted earlier: it is served while the service drains.
+    pub(crate) async fn execute_accepted(&self, call: &Call, request: Request) -> Result<Execution, Error> {
+        self.guarded(Asked { call, accepted: true, tap: None }, request).await
+    }
+
+    /// A bug must cost one request, not its connection or the server.
+    async fn guarded(&self, asked: Asked<'_>, request: Request) -> Result<Execution, Error> {
+        let execution = AssertUnwindSafe(self.admit_and_run(asked, request));
+        execution.catch_unwind().await.unwrap_or(Err(Error::Panicked))
+    }
+
+    /// The tenant of this name.
+    pub fn tenant(&self, name: &str) -> Option<Tenant> {
+        self.inner.tenants.get(name).cloned()
+    }
+
+    /// The tenants, sorted by name.
+    pub fn tenants(&self) -> impl Iterator<Item = &Tenant> {
+        self.inner.tenants.iter()
+    }
+
+    /// Everybody's tenant; `None` where tenants are listed.
+    pub fn open_tenant(&self) -> Option<Tenant> {
+        if self.inner.config.tenants.is_empty() { self.tenant(OPEN_TENANT) } else { None }
     }
 
     /// The images, for listing.
@@ -60,36 +129,55 @@ impl Service {
         &self.inner.config.sizes
     }
 
+    /// Guests that compute at the same time.
+    pub(crate) fn processors(&self) -> usize {
+        self.inner.config.engine.seats
+    }
+
+    /// How long a request waits for a slot at most.
+    pub(crate) fn patience(&self) -> Duration {
+        self.inner.config.patience
+    }
+
     /// From now on requests are refused; those that were admitted already are served.
     pub fn drain(&self) {
-        self.inner.queue.drain();
+        self.inner.slots.drain();
     }
 
     /// Executions that have a slot now.
     pub fn running(&self) -> usize {
-        self.inner.queue.running()
+        self.inner.slots.running()
     }
 
     /// Requests that wait for a slot now.
     pub fn waiting(&self) -> usize {
-        self.inner.queue.waiting()
+        self.inner.slots.waiting()
     }
 
-    async fn admit_and_run(&self, request: Request) -> Result<Execution, Error> {
+    async fn admit_and_run(&self, asked: Asked<'_>, request: Request) -> Result<Execution, Error> {
         let arrived = Instant::now();
-        let admitted = admit(&self.inner.config, &self.inner.images, request)?;
-        let _slot = self.inner.queue.slot().await?;
+        let tenant = &asked.call.tenant;
+        let admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
+        tenant.0.quota.check(tenant.0.share.fuel())?;
+        let slots = &self.inner.slots;
+        let _slot = slots.take(tenant, admitted.need, asked.call.deadline, asked.accepted).await?;
         let queue_time = arrived.elapsed();
-        let mut outcome = self.run(&admitted).await?;
-        outcome.usage.queue_time = queue_time;
+        let mut outcome = self.run(tenant, &admitted, asked.tap).await?;
+        outcome.usage.queue_time += queue_time;
         Ok(Execution { outcome, image_digest: admitted.image.digest().to_owned() })
     }
 
-    async fn run(&self, admitted: &Admitted) -> Result<Outcome, Error> {
+    async fn run(
+        &self,
+        tenant: &Tenant,
+        admitted: &Admitted,
+        tap: Option<&OutputTap>,
+    ) -> Result<Outcome, Error> {
         let started = Instant::now();
         let engine = &self.inner.engine;
+        let share = &tenant.0.share;
         let mut limits = admitted.limits;
-        let compiled = match self.inner.programs.prepare(engine, admitted).await? {
+        let compiled = match self.inner.programs.prepare(engine, admitted, share).await? {
             Prepared::Known(compiled) => Compiled { cpu_time: Duration::ZERO, ..compiled },
             Prepared::Fresh(compiled) => compiled,
             Prepared::Failed(outcome) => return Ok(*outcome),
@@ -105,6 +193,8 @@ impl Service {
             environment: &admitted.environment,
             limits,
             deterministic: admitted.deterministic,
+            share,
+            tap,
         };
         let mut outcome = engine.run(&admitted.image, &job).await?;
         outcome.usage.wall_time += preparing;

@@ -158,10 +158,10 @@ async fn the_queue_is_bounded_and_its_time_is_told() {
     let waiting = spawn("e");
     until(|| service.waiting() == 1).await;
     let refused = service.execute(request("e", "{}")).await.unwrap_err();
-    assert!(matches!(refused, Error::Full { slots: 1, queue: 1 }));
+    assert!(matches!(refused, Error::Busy { .. }));
     assert_eq!(
         refused.to_string(),
-        "all 1 slots are taken and 1 requests wait already: try again in a moment"
+        "the queue is full: 1 executions run and 1 requests wait already: try again in 100 ms"
     );
     assert_eq!(running.await.unwrap().unwrap().outcome.status, Status::TimedOut);
     let served = waiting.await.unwrap().unwrap().outcome;

@@ -1,6 +1,6 @@
 //! Tiny guests written as WAT, put into image folders as the builder would.
 
-use ampoule_engine::{Engine, EngineConfig, EngineError, Image, Job, code_config};
+use ampoule_engine::{Engine, EngineConfig, EngineError, Image, Job, Share, code_config};
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use ampoule_world::{Deterministic, Entry, Language, Limits, Outcome, Program};
 use std::path::Path;
@@ -110,6 +110,8 @@ pub(crate) async fn run(
         environment: &[],
         limits,
         deterministic,
+        share: &Share::new(1),
+        tap: None,
     };
     engine.run(image, &job).await
 }

@@ -4,6 +4,7 @@
 #[path = "../../../service/tests/support/mod.rs"]
 mod tiny;
 
+use ampoule_access::{Access, AccessConfig};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::{ExecuteRequest, Language, Source};
 use ampoule_service::{Service, ServiceConfig};
@@ -26,11 +27,17 @@ pub struct Server {
 impl Server {
     /// Starts one on a free port.
     pub async fn start(change: impl FnOnce(&mut ServiceConfig)) -> Server {
+        Server::start_with(change, &AccessConfig::default()).await
+    }
+
+    /// The same with keys.
+    pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), access: &AccessConfig) -> Server {
         let service = tiny::service(change);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (drain, drained) = oneshot::channel();
-        let server = ampoule_grpc::serve(service.clone(), listener, async {
+        let access = Access::new(access, &service).unwrap();
+        let server = ampoule_grpc::serve(service.clone(), access, listener, async {
             let _ = drained.await;
         });
         Server { service, url, drain: Some(drain), task: tokio::spawn(server) }

@@ -1,0 +1,312 @@
+//! Seats and accounts: start-time fair queueing between shares, short executions first within one.
+//!
+//! A share's *virtual time* is the processor time it was given while somebody waited, divided by its weight; the waiting
+//! share whose virtual time is lowest is next. A share that comes back from idling starts at the virtual time of who was
+//! served last, so nobody saves up time by doing nothing, and time that nobody else wanted costs nothing.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::Notify;
+
+/// How long a guest keeps its seat when others of its kind wait: long against a switch (6 µs and cold caches), short
+/// against what people notice.
+const QUANTUM: Duration = Duration::from_millis(1);
+
+/// An execution that has computed for less is short: it goes before longer ones of its share, and does not wait for a
+/// quantum to end. Far above a common code node, far below what anybody would call long.
+const SHORT: Duration = Duration::from_millis(5);
+
+/// One pick in so many is for a long execution while short ones wait too, so that a stream of short ones starves no one.
+const PICKS_PER_LONG: u32 = 4;
+
+/// The virtual time, in seconds, that a share can be behind: one that has fewer guests than its share would feed is not paid
+/// back later.
+const MOST_BEHIND: f64 = 0.010;
+
+/// An account of processor time: guests of one share compete as one with those of the others, however many they are.
+/// Cheap to clone; clones are the same account.
+#[derive(Clone, Debug)]
+pub struct Share(Arc<Account>);
+
+#[derive(Debug)]
+struct Account {
+    weight: u32,
+    /// Seconds, as the bits of an `f64`; written under the lock of [`Seats`] only.
+    virtual_time: AtomicU64,
+    /// Guests alive, waiting ones included; under the same lock.
+    guests: AtomicUsize,
+    /// Units of fuel used so far.
+    fuel: AtomicU64,
+}
+
+impl Share {
+    /// The largest weight; a weight of 0 counts as 1.
+    pub const MAX_WEIGHT: u32 = 1000;
+
+    /// An account of this weight: next to one of weight 1, one of weight 3 gets three quarters of the processors.
+    pub fn new(weight: u32) -> Share {
+        let weight = weight.clamp(1, Share::MAX_WEIGHT);
+        Share(Arc::new(Account {
+            weight,
+            virtual_time: AtomicU64::new(0),
+            guests: AtomicUsize::new(0),
+            fuel: AtomicU64::new(0),
+        }))
+    }
+
+    /// Units of fuel that its guests have used, those included that were given up; counted at the end of each slice.
+    pub fn fuel(&self) -> u64 {
+        self.0.fuel.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn burn(&self, fuel: u64) {
+        self.0.fuel.fetch_add(fuel, Ordering::Relaxed);
+    }
+
+    fn is(&self, other: &Share) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
+    fn virtual_time(&self) -> f64 {
+        f64::from_bits(self.0.virtual_time.load(Ordering::Relaxed))
+    }
+
+    fn set_virtual_time(&self, seconds: f64) {
+        self.0.virtual_time.store(seconds.to_bits(), Ordering::Relaxed);
+    }
+}
+
+/// A guest, as the seats know it.
+#[derive(Debug, Default)]
+pub(super) struct Place {
+    /// Has a seat; written under the lock.
+    seated: AtomicBool,
+    /// Told when it gets one.
+    called: Notify,
+    /// Processor time it was charged for, in nanoseconds; written under the lock.
+    used: AtomicU64,
+}
+
+impl Place {
+    fn is_short(&self) -> bool {
+        Duration::from_nanos(self.used.load(Ordering::Relaxed)) < SHORT
+    }
+
+    /// Waits until it has a seat.
+    pub(super) async fn seat(&self) {
+        while !self.seated.load(Ordering::Acquire) {
+            self.called.notified().await;
+        }
+    }
+}
+
+/// The seats of an engine.
+#[derive(Debug)]
+pub(crate) struct Seats {
+    state: Mutex<State>,
+    /// Guests that wait; kept beside the lock because every slice asks.
+    waiting: AtomicUsize,
+    /// Guests alive.
+    guests: AtomicUsize,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    /// Virtual time of who was served last; never goes back.
+    now: f64,
+    /// Shares with guests that wait, in the order in which they came.
+    queues: Vec<Queue>,
+}
+
+#[derive(Debug)]
+struct Queue {
+    share: Share,
+    short: VecDeque<Arc<Place>>,
+    long: VecDeque<Arc<Place>>,
+    picks: u32,
+}
+
+impl Seats {
+    pub(crate) fn new(seats: usize) -> Self {
+        Seats {
+            state: Mutex::new(State { free: seats.max(1), now: 0.0, queues: Vec::new() }),
+            waiting: AtomicUsize::new(0),
+            guests: AtomicUsize::new(0),
+        }
+    }
+
+    /// Whether somebody waits for a seat.
+    pub(super) fn are_wanted(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    /// Guests alive.
+    pub(super) fn guests(&self) -> usize {
+        self.guests.load(Ordering::Relaxed)
+    }
+
+    /// A guest comes to life.
+    pub(super) fn enter(&self, share: &Share, place: &Arc<Place>) {
+        self.guests.fetch_add(1, Ordering::Relaxed);
+        let mut state = self.lock();
+        if share.0.guests.fetch_add(1, Ordering::Relaxed) == 0 {
+            share.set_virtual_time(share.virtual_time().max(state.now));
+        }
+        self.sit_or_wait(&mut state, share, place);
+    }
+
+    /// A guest without a seat wants one again.
+    pub(super) fn come_back(&self, share: &Share, place: &Arc<Place>) {
+        self.sit_or_wait(&mut self.lock(), share, place);
+    }
+
+    /// A guest gives its seat back and lives on.
+    pub(super) fn stand_up(&self, share: &Share, place: &Arc<Place>, ran: Duration) {
+        let mut state = self.lock();
+        self.charge(&state, share, place, ran);
+        self.leave_seat(&mut state, place);
+    }
+
+    /// A guest ends, wherever it was.
+    pub(super) fn exit(&self, share: &Share, place: &Arc<Place>, ran: Duration) {
+        self.guests.fetch_sub(1, Ordering::Relaxed);
+        let mut state = self.lock();
+        share.0.guests.fetch_sub(1, Ordering::Relaxed);
+        if place.seated.load(Ordering::Relaxed) {
+            self.charge(&state, share, place, ran);
+            self.leave_seat(&mut state, place);
+        } else if state.forget(share, place) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// A guest with a seat has computed for `ran` since the last time, and for `turn` since it sat down. False: it lost its
+    /// seat to somebody else and waits.
+    pub(super) fn may_go_on(&self, share: &Share, place: &Arc<Place>, ran: Duration, turn: Duration) -> bool {
+        let mut state = self.lock();
+        self.charge(&state, share, place, ran);
+        if !state.should_switch(share, place, turn) {
+            return true;
+        }
+        // First the next one is chosen, then this one waits: it must not be chosen itself.
+        self.leave_seat(&mut state, place);
+        self.sit_or_wait(&mut state, share, place);
+        place.seated.load(Ordering::Relaxed)
+    }
+
+    fn sit_or_wait(&self, state: &mut State, share: &Share, place: &Arc<Place>) {
+        if state.free > 0 {
+            state.free -= 1;
+            place.seated.store(true, Ordering::Release);
+        } else {
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            state.queue(share).push(place);
+        }
+    }
+
+    fn leave_seat(&self, state: &mut State, place: &Place) {
+        place.seated.store(false, Ordering::Relaxed);
+        match state.pick() {
+            None => state.free += 1,
+            Some(next) => {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                next.seated.store(true, Ordering::Release);
+                next.called.notify_one();
+            }
+        }
+    }
+
+    /// Time is charged only while somebody waits for it.
+    fn charge(&self, state: &State, share: &Share, place: &Place, ran: Duration) {
+        place.used.fetch_add(ran.as_nanos() as u64, Ordering::Relaxed);
+        if !state.queues.is_empty() {
+            let charged = share.virtual_time() + ran.as_secs_f64() / f64::from(share.0.weight);
+            share.set_virtual_time(charged.max(state.now - MOST_BEHIND));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics between two changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn queue(&mut self, share: &Share) -> &mut Queue {
+        let found = self.queues.iter().position(|queue| queue.share.is(share));
+        let index = found.unwrap_or_else(|| {
+            let (short, long) = (VecDeque::new(), VecDeque::new());
+            self.queues.push(Queue { share: share.clone(), short, long, picks: 0 });
+            self.queues.len() - 1
+        });
+        &mut self.queues[index]
+    }
+
+    /// The queue that is next: that of the share which is furthest behind; among equals who came first.
+    fn next(&self) -> Option<usize> {
+        let virtual_time = |index: &usize| self.queues[*index].share.virtual_time();
+        (0..self.queues.len()).min_by(|one, other| virtual_time(one).total_cmp(&virtual_time(other)))
+    }
+
+    fn pick(&mut self) -> Option<Arc<Place>> {
+        let index = self.next()?;
+        let queue = &mut self.queues[index];
+        self.now = self.now.max(queue.share.virtual_time());
+        let place = queue.pop();
+        if queue.is_empty() {
+            self.queues.remove(index);
+        }
+        place
+    }
+
+    /// Whether the one who is next should have the seat of a guest now.
+    fn should_switch(&self, share: &Share, place: &Place, turn: Duration) -> bool {
+        let Some(queue) = self.next().map(|index| &self.queues[index]) else { return false };
+        let next_is_short = !queue.short.is_empty();
+        if queue.share.is(share) {
+            return turn >= QUANTUM || (next_is_short && !place.is_short());
+        }
+        let (theirs, ours) = (queue.share.virtual_time(), share.virtual_time());
+        // Ties go to the short one too: a share that just woke up stands where the last one was served.
+        if next_is_short { theirs <= ours } else { theirs < ours && turn >= QUANTUM }
+    }
+
+    fn forget(&mut self, share: &Share, place: &Arc<Place>) -> bool {
+        let Some(index) = self.queues.iter().position(|queue| queue.share.is(share)) else { return false };
+        let queue = &mut self.queues[index];
+        let forgotten = [&mut queue.short, &mut queue.long].into_iter().any(|places| {
+            let found = places.iter().position(|other| Arc::ptr_eq(other, place));
+            found.and_then(|at| places.remove(at)).is_some()
+        });
+        if queue.is_empty() {
+            self.queues.remove(index);
+        }
+        forgotten
+    }
+}
+
+impl Queue {
+    fn push(&mut self, place: &Arc<Place>) {
+        let places = if place.is_short() { &mut self.short } else { &mut self.long };
+        places.push_back(Arc::clone(place));
+    }
+
+    fn pop(&mut self) -> Option<Arc<Place>> {
+        self.picks = self.picks.wrapping_add(1);
+        let long_first = self.picks.is_multiple_of(PICKS_PER_LONG) || self.short.is_empty();
+        let (first, second) =
+            if long_first { (&mut self.long, &mut self.short) } else { (&mut self.short, &mut self.long) };
+        first.pop_front().or_else(|| second.pop_front())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.short.is_empty() && self.long.is_empty()
+    }
+}
+
+#[cfg(test)]
+#[path = "seats_tests.rs"]
+mod tests;

@@ -1,0 +1,184 @@
+//! Who gets how much of the seats, played through without a clock: a step is one slice of fuel for everyone who has a seat.
+
+use super::*;
+
+const SLICE: Duration = Duration::from_micros(80);
+
+struct Guest {
+    share: Share,
+    place: Arc<Place>,
+    turn: Duration,
+    got: Duration,
+}
+
+struct Play {
+    seats: Seats,
+    guests: Vec<Guest>,
+}
+
+impl Play {
+    fn new(seats: usize) -> Play {
+        Play { seats: Seats::new(seats), guests: Vec::new() }
+    }
+
+    fn enter(&mut self, share: &Share) -> usize {
+        let place = Arc::new(Place::default());
+        self.seats.enter(share, &place);
+        self.guests.push(Guest { share: share.clone(), place, turn: Duration::ZERO, got: Duration::ZERO });
+        self.guests.len() - 1
+    }
+
+    fn enter_many(&mut self, count: usize, share: &Share) {
+        for _ in 0..count {
+            self.enter(share);
+        }
+    }
+
+    fn has_seat(&self, guest: usize) -> bool {
+        self.guests[guest].place.seated.load(Ordering::Relaxed)
+    }
+
+    fn step(&mut self) {
+        let seated: Vec<usize> = (0..self.guests.len()).filter(|guest| self.has_seat(*guest)).collect();
+        for index in seated {
+            let guest = &mut self.guests[index];
+            guest.got += SLICE;
+            guest.turn += SLICE;
+            if self.seats.are_wanted() && !self.seats.may_go_on(&guest.share, &guest.place, SLICE, guest.turn)
+            {
+                guest.turn = Duration::ZERO;
+            }
+        }
+    }
+
+    fn steps(&mut self, count: usize) {
+        (0..count).for_each(|_| self.step());
+    }
+
+    fn got(&self, share: &Share) -> f64 {
+        self.guests.iter().filter(|guest| guest.share.is(share)).map(|guest| guest.got.as_secs_f64()).sum()
+    }
+
+    fn exit(&mut self, index: usize) {
+        let guest = &self.guests[index];
+        self.seats.exit(&guest.share, &guest.place, Duration::ZERO);
+    }
+}
+
+fn close(found: f64, expected: f64) -> bool {
+    (found / expected - 1.0).abs() < 0.05
+}
+
+#[test]
+fn a_share_counts_and_not_its_guests() {
+    let (many, few) = (Share::new(1), Share::new(1));
+    let mut play = Play::new(2);
+    play.enter_many(64, &many);
+    play.steps(1000);
+    play.enter_many(2, &few);
+    let before = play.got(&many);
+    play.steps(20_000);
+    let ratio = play.got(&few) / (play.got(&many) - before);
+    assert!(close(ratio, 1.0), "two guests got {ratio} of what 64 got");
+}
+
+#[test]
+fn weights_are_shares() {
+    let (heavy, light) = (Share::new(3), Share::new(1));
+    let mut play = Play::new(2);
+    play.enter_many(8, &light);
+    play.enter_many(8, &heavy);
+    play.steps(20_000);
+    let ratio = play.got(&heavy) / play.got(&light);
+    assert!(close(ratio, 3.0), "weight 3 got {ratio} times what weight 1 got");
+}
+
+#[test]
+fn who_was_away_is_not_paid_back() {
+    let (busy, away) = (Share::new(1), Share::new(1));
+    let mut play = Play::new(1);
+    play.enter_many(4, &busy);
+    play.steps(50_000);
+    play.enter_many(4, &away);
+    let before = play.got(&busy);
+    play.steps(10_000);
+    let ratio = play.got(&away) / (play.got(&busy) - before);
+    assert!(close(ratio, 1.0), "who came late got {ratio} of what the other got");
+}
+
+#[test]
+fn who_cannot_use_its_share_does_not_save_it_up() {
+    let (one_guest, many) = (Share::new(3), Share::new(1));
+    let mut play = Play::new(2);
+    play.enter(&one_guest);
+    play.enter_many(8, &many);
+    play.steps(50_000);
+    assert!(close(play.got(&one_guest) / play.got(&many), 1.0), "one guest fills one of two seats");
+    play.enter_many(8, &one_guest);
+    let before = (play.got(&one_guest), play.got(&many));
+    play.steps(5_000);
+    let ratio = (play.got(&one_guest) - before.0) / (play.got(&many) - before.1);
+    assert!((2.7..3.4).contains(&ratio), "with more guests it got {ratio} times the other's, by weight 3");
+}
+
+#[test]
+fn a_short_execution_of_another_share_is_seated_after_one_slice() {
+    let (loops, short) = (Share::new(1), Share::new(1));
+    let mut play = Play::new(2);
+    play.enter_many(64, &loops);
+    play.steps(5000);
+    for _ in 0..100 {
+        let guest = play.enter(&short);
+        play.step();
+        assert!(play.has_seat(guest), "it waits for {} steps", 1);
+        play.step();
+        play.exit(guest);
+        play.guests.pop();
+        play.steps(30);
+    }
+}
+
+#[test]
+fn a_short_execution_goes_before_long_ones_of_its_own_share_but_not_always() {
+    let share = Share::new(1);
+    let mut play = Play::new(1);
+    let long: Vec<usize> = (0..4).map(|_| play.enter(&share)).collect();
+    play.steps(1000);
+    let short = play.enter(&share);
+    play.step();
+    assert!(play.has_seat(short));
+    play.exit(short);
+    play.guests.pop();
+    // A stream of new ones, each as long as ten slices.
+    let before: f64 = long.iter().map(|guest| play.guests[*guest].got.as_secs_f64()).sum();
+    for _ in 0..400 {
+        let guest = play.enter(&share);
+        play.steps(10);
+        play.exit(guest);
+        play.guests.pop();
+    }
+    let got = long.iter().map(|guest| play.guests[*guest].got.as_secs_f64()).sum::<f64>() - before;
+    assert!(got > 0.1 * 4000.0 * SLICE.as_secs_f64(), "the long ones got {got} s");
+}
+
+#[test]
+fn seats_and_waits_are_given_back() {
+    let share = Share::new(1);
+    let mut play = Play::new(1);
+    let (seated, second, third) = (play.enter(&share), play.enter(&share), play.enter(&share));
+    play.exit(second);
+    play.exit(seated);
+    assert!(play.has_seat(third) && !play.seats.are_wanted());
+    play.exit(third);
+    assert_eq!((play.seats.guests(), play.seats.lock().free), (0, 1));
+}
+
+#[test]
+fn time_that_nobody_else_wants_is_free() {
+    let (alone, other) = (Share::new(1), Share::new(1));
+    let mut play = Play::new(2);
+    play.enter(&alone);
+    play.enter(&other);
+    play.steps(1000);
+    assert_eq!((alone.virtual_time(), other.virtual_time()), (0.0, 0.0));
+}

@@ -1,0 +1,82 @@
+//! What an execution can take of the host's memory at most, so that load cannot drive the server out of it.
+
+use ampoule_engine::Image;
+use ampoule_world::{Limits, Request};
+use std::path::Path;
+
+/// Of the machine's memory (or the container's), what executions may take together. The rest is for the images' code,
+/// connections, the program cache and the system.
+const SHARE_OF_MACHINE: (u64, u64) = (3, 4);
+
+/// Beside its linear memory: stack, tables, exceptions, bookkeeping. A guest's stack may grow to 33 MiB, and touches that only
+/// in deep recursion; it counts all the same.
+const GUEST_OVERHEAD: u64 = 34 << 20;
+
+/// A request is held as the transport received it and once more as the message in the guest's own memory, which counts
+/// there; while it is decoded there are two of it.
+const COPIES_OF_REQUEST: u64 = 2;
+
+/// The bytes that a request holds while it waits and runs.
+pub(crate) fn of_request(request: &Request) -> u64 {
+    let program = &request.program;
+    let modules: usize = program.modules.iter().map(|module| module.name.len() + module.source.len()).sum();
+    let files: usize = request.files.iter().map(|file| file.path.len() + file.content.len()).sum();
+    let environment: usize = request.environment.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let bytes = program.source.len() + modules + request.input_json.len() + files + environment;
+    COPIES_OF_REQUEST * bytes as u64
+}
+
+/// The bytes that a guest with these limits can make the host hold: all of its image's memory, were it to write to all of it,
+/// its own on top, and what it leaves behind.
+pub(crate) fn of_guest(image: &Image, limits: &Limits) -> u64 {
+    image.manifest().initial_memory_bytes
+        + limits.memory_bytes
+        + limits.output_bytes
+        + limits.result_bytes
+        + limits.file_bytes
+        + GUEST_OVERHEAD
+}
+
+/// What executions may take together by default, in bytes.
+pub(crate) fn default_budget() -> u64 {
+    let machine = machine_bytes().unwrap_or(4 << 30);
+    machine / SHARE_OF_MACHINE.1 * SHARE_OF_MACHINE.0
+}
+
+/// The machine's memory, or less where a control group says so.
+fn machine_bytes() -> Option<u64> {
+    let meminfo = std::fs::read_to_string("/proc/meminfo").ok()?;
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kibibytes: u64 = total.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(control_group_bytes().map_or(kibibytes << 10, |limit| limit.min(kibibytes << 10)))
+}
+
+/// The lowest limit of this process's control group and those above it.
+fn control_group_bytes() -> Option<u64> {
+    let groups = std::fs::read_to_string("/proc/self/cgroup").ok()?;
+    let version_2 = groups.lines().find_map(|line| line.strip_prefix("0::"));
+    let version_1 = || groups.lines().find_map(|line| line.split_once(":memory:").map(|(_, path)| path));
+    let (root, file, path) = match version_2 {
+        Some(path) if Path::new("/sys/fs/cgroup/cgroup.controllers").exists() => {
+            ("/sys/fs/cgroup", "memory.max", path)
+        }
+        _ => ("/sys/fs/cgroup/memory", "memory.limit_in_bytes", version_1()?),
+    };
+    // Within a container the path can be the host's, whose files are not there: then the root's count.
+    let folders = Path::new(path.trim_start_matches('/')).ancestors();
+    let limit = |folder: &Path| {
+        std::fs::read_to_string(Path::new(root).join(folder).join(file)).ok()?.trim().parse().ok()
+    };
+    folders.filter_map(limit).min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_budget_is_less_than_the_machine_has() {
+        let machine = machine_bytes().expect("this is Linux");
+        assert!(default_budget() < machine && default_budget() > machine / 2);
+    }
+}

@@ -1,0 +1,376 @@
+//! Slots and memory, and the bounded queues before them: one for each tenant.
+//!
+//! ```text
+//! take ─ fits? ─▶ Slot                  a slot, and memory set aside for all that its guest may take
+//!        else  ─▶ the tenant's queue ─▶ Slot, in the order of (slots it has) / weight, first come first within one
+//! ```
+//!
+//! Where there are several tenants, none can have more than [`MOST_OF_FREE`] times what is then still free: one alone gets
+//! three quarters of the slots, two three sevenths each, and the next one always finds some. (Dynamic thresholds:
+//! Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.)
+
+use crate::error::Error;
+use crate::tenants::Tenant;
+use std::collections::VecDeque;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::oneshot;
+
+/// See above.
+const MOST_OF_FREE: u64 = 3;
+
+/// How much the last interval between two grants says about the next.
+const NEWS: f64 = 0.2;
+
+/// What callers are told to wait at least and at most before they try again.
+const SOONEST_RETRY: Duration = Duration::from_millis(100);
+const LATEST_RETRY: Duration = Duration::from_secs(30);
+
+/// The bounds of [`Slots`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    pub(crate) slots: usize,
+    /// Bytes that requests and guests can take together.
+    pub(crate) memory: u64,
+    /// Requests that wait, of all tenants.
+    pub(crate) waiting: usize,
+    /// How long a request waits at most.
+    pub(crate) patience: Duration,
+    /// Tenants there are.
+    pub(crate) tenants: usize,
+}
+
+/// What a request needs, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Need {
+    /// From its arrival on.
+    pub(crate) request: u64,
+    /// When it runs.
+    pub(crate) guest: u64,
+}
+
+#[derive(Debug)]
+pub(crate) struct Slots {
+    bounds: Bounds,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    free: usize,
+    memory: u64,
+    draining: bool,
+    waiting: usize,
+    /// Tenants with waiting requests.
+    queues: Vec<Queue>,
+    next_id: u64,
+}
+
+#[derive(Debug)]
+struct Queue {
+    tenant: Tenant,
+    waiters: VecDeque<Waiter>,
+    /// Seconds between two grants, on average; and when the last one was, or waiting began.
+    interval: f64,
+    last: Instant,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    id: u64,
+    guest: u64,
+    call: oneshot::Sender<()>,
+}
+
+/// A slot and the memory of its execution; dropping it gives both back.
+#[derive(Debug)]
+pub(crate) struct Slot {
+    slots: Arc<Slots>,
+    tenant: Tenant,
+    need: Need,
+}
+
+impl Slots {
+    pub(crate) fn new(bounds: Bounds) -> Arc<Self> {
+        let state = State {
+            free: bounds.slots,
+            memory: bounds.memory,
+            draining: false,
+            waiting: 0,
+            queues: Vec::new(),
+            next_id: 0,
+        };
+        Arc::new(Slots { bounds, state: Mutex::new(state) })
+    }
+
+    /// Waits for a slot, but not beyond `deadline`; giving up the future gives up the place. What was `accepted` earlier is
+    /// served while the service drains.
+    pub(crate) async fn take(
+        self: &Arc<Self>,
+        tenant: &Tenant,
+        need: Need,
+        deadline: Option<Instant>,
+        accepted: bool,
+    ) -> Result<Slot, Error> {
+        let arrived = Instant::now();
+        let (mut place, called) = match self.enter(tenant, need, deadline, accepted)? {
+            Entered::Slot(slot) => return Ok(slot),
+            Entered::Queue(place, called) => (place, called),
+        };
+        let end = arrived + self.bounds.patience;
+        let end = deadline.map_or(end, |deadline| deadline.min(end));
+        match tokio::time::timeout_at(end.into(), called).await {
+            // The sender is never dropped before it has sent, but by the place itself.
+            Ok(_) => Ok(place.slot()),
+            Err(_) => {
+                let waited = arrived.elapsed();
+                Err(self.busy(tenant, format!("no slot was free within {} ms", waited.as_millis())))
+            }
+        }
+    }
+
+    fn enter(
+        self: &Arc<Self>,
+        tenant: &Tenant,
+        need: Need,
+        deadline: Option<Instant>,
+        accepted: bool,
+    ) -> Result<Entered, Error> {
+        let bounds = &self.bounds;
+        let mut state = self.lock();
+        if state.draining && !accepted {
+            return Err(Error::Draining);
+        }
+        if need.request + need.guest > bounds.memory {
+            let reason = format!(
+                "ask for {} bytes with all that comes with them, the server has {} for all executions: ask for less",
+                need.request + need.guest,
+                bounds.memory
+            );
+            return Err(Error::invalid("limits", reason));
+        }
+        if !state.memory_fits(bounds, tenant, need.request) {
+            drop(state);
+            return Err(self.busy(tenant, "the memory for requests is taken".into()));
+        }
+        let queued = state.queue_of(tenant).map_or(0, |queue| queue.waiters.len());
+        if queued == 0 {
+            state.set_aside(tenant, need.request);
+            if state.fits(bounds, tenant, need.guest) {
+                state.take(tenant, need.guest);
+                return Ok(Entered::Slot(Slot { slots: Arc::clone(self), tenant: tenant.clone(), need }));
+            }
+            state.give_back(tenant, need.request);
+        }
+        if queued >= tenant.config().queue || state.waiting >= bounds.waiting {
+            drop(state);
+            return Err(self.busy(tenant, "the queue is full".into()));
+        }
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let expected = state.expected_wait(tenant);
+        if left.is_some_and(|left| left < expected) {
+            drop(state);
+            let left = left.unwrap_or_default().as_millis();
+            let reason = format!(
+                "a slot is expected in {} ms, the call's deadline is in {left} ms",
+                expected.as_millis()
+            );
+            return Err(self.busy(tenant, reason));
+        }
+        state.set_aside(tenant, need.request);
+        let (call, called) = oneshot::channel();
+        let id = state.push(tenant, need.guest, call);
+        let place = Place { slots: Arc::clone(self), tenant: tenant.clone(), need, id: Some(id) };
+        Ok(Entered::Queue(place, called))
+    }
+
+    fn busy(&self, tenant: &Tenant, reason: String) -> Error {
+        let state = self.lock();
+        let waiting = state.queue_of(tenant).map_or(0, |queue| queue.waiters.len());
+        let running = tenant.0.slots.load(Relaxed);
+        let retry_after = state.expected_wait(tenant).clamp(SOONEST_RETRY, LATEST_RETRY);
+        Error::Busy {
+            reason: format!("{reason}: {running} executions run and {waiting} requests wait already"),
+            retry_after,
+        }
+    }
+
+    /// From now on nobody gets in; who is in or waits already is served.
+    pub(crate) fn drain(&self) {
+        self.lock().draining = true;
+    }
+
+    /// Executions that have a slot.
+    pub(crate) fn running(&self) -> usize {
+        self.bounds.slots - self.lock().free
+    }
+
+    /// Requests that wait for one.
+    pub(crate) fn waiting(&self) -> usize {
+        self.lock().waiting
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics between two changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+enum Entered {
+    Slot(Slot),
+    Queue(Place, oneshot::Receiver<()>),
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        let mut state = self.slots.lock();
+        state.free += 1;
+        self.tenant.0.slots.fetch_sub(1, Relaxed);
+        state.give_back(&self.tenant, self.need.request + self.need.guest);
+        state.grant(&self.slots.bounds);
+    }
+}
+
+/// A place in a queue, or the slot that was granted and not yet taken over.
+struct Place {
+    slots: Arc<Slots>,
+    tenant: Tenant,
+    need: Need,
+    /// None: it became a slot.
+    id: Option<u64>,
+}
+
+impl Place {
+    fn slot(&mut self) -> Slot {
+        self.id = None;
+        Slot { slots: Arc::clone(&self.slots), tenant: self.tenant.clone(), need: self.need }
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let Some(id) = self.id else { return };
+        let mut state = self.slots.lock();
+        if state.remove(&self.tenant, id) {
+            state.give_back(&self.tenant, self.need.request);
+            state.grant(&self.slots.bounds);
+        } else {
+            drop(state);
+            drop(self.slot());
+        }
+    }
+}
+
+impl State {
+    fn queue_of(&self, tenant: &Tenant) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.tenant.is(tenant))
+    }
+
+    fn fits(&self, bounds: &Bounds, tenant: &Tenant, guest: u64) -> bool {
+        let has = tenant.0.slots.load(Relaxed);
+        let alone = bounds.tenants <= 1;
+        let slots_fit =
+            alone || has == 0 || has as u64 + 1 <= MOST_OF_FREE * (self.free as u64).saturating_sub(1);
+        self.free > 0 && has < tenant.config().slots && slots_fit && self.memory_fits(bounds, tenant, guest)
+    }
+
+    fn memory_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
+        let Some(left) = self.memory.checked_sub(bytes) else { return false };
+        let has = tenant.0.memory.load(Relaxed) as u64;
+        bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
+    }
+
+    fn take(&mut self, tenant: &Tenant, guest: u64) {
+        self.free -= 1;
+        tenant.0.slots.fetch_add(1, Relaxed);
+        self.set_aside(tenant, guest);
+    }
+
+    fn set_aside(&mut self, tenant: &Tenant, bytes: u64) {
+        self.memory -= bytes;
+        tenant.0.memory.fetch_add(bytes as usize, Relaxed);
+    }
+
+    fn give_back(&mut self, tenant: &Tenant, bytes: u64) {
+        self.memory += bytes;
+        tenant.0.memory.fetch_sub(bytes as usize, Relaxed);
+    }
+
+    fn push(&mut self, tenant: &Tenant, guest: u64, call: oneshot::Sender<()>) -> u64 {
+        self.next_id += 1;
+        self.waiting += 1;
+        let id = self.next_id;
+        let waiter = Waiter { id, guest, call };
+        match self.queues.iter_mut().find(|queue| queue.tenant.is(tenant)) {
+            Some(queue) => queue.waiters.push_back(waiter),
+            None => {
+                let waiters = VecDeque::from([waiter]);
+                self.queues.push(Queue {
+                    tenant: tenant.clone(),
+                    waiters,
+                    interval: 0.0,
+                    last: Instant::now(),
+                });
+            }
+        }
+        id
+    }
+
+    fn remove(&mut self, tenant: &Tenant, id: u64) -> bool {
+        let Some(index) = self.queues.iter().position(|queue| queue.tenant.is(tenant)) else { return false };
+        let queue = &mut self.queues[index];
+        let Some(position) = queue.waiters.iter().position(|waiter| waiter.id == id) else { return false };
+        queue.waiters.remove(position);
+        if queue.waiters.is_empty() {
+            self.queues.remove(index);
+        }
+        self.waiting -= 1;
+        true
+    }
+
+    /// Gives slots to those who wait, as far as they go.
+    fn grant(&mut self, bounds: &Bounds) {
+        while let Some(index) = self.next(bounds) {
+            let queue = &mut self.queues[index];
+            let Some(waiter) = queue.waiters.pop_front() else { return };
+            let now = Instant::now();
+            let interval = now.saturating_duration_since(queue.last).as_secs_f64();
+            queue.interval += (interval - queue.interval) * if queue.interval > 0.0 { NEWS } else { 1.0 };
+            queue.last = now;
+            let tenant = queue.tenant.clone();
+            if queue.waiters.is_empty() {
+                self.queues.remove(index);
+            }
+            self.waiting -= 1;
+            self.take(&tenant, waiter.guest);
+            // Whoever gave up meanwhile gives the slot back as its place goes.
+            let _ = waiter.call.send(());
+        }
+    }
+
+    /// The queue whose tenant has the fewest slots for its weight, of those whose first request fits.
+    fn next(&self, bounds: &Bounds) -> Option<usize> {
+        let fitting = (0..self.queues.len()).filter(|index| {
+            let queue = &self.queues[*index];
+            queue.waiters.front().is_some_and(|waiter| self.fits(bounds, &queue.tenant, waiter.guest))
+        });
+        let taken = |index: &usize| {
+            let tenant = &self.queues[*index].tenant;
+            tenant.0.slots.load(Relaxed) as f64 / f64::from(tenant.config().weight)
+        };
+        fitting.min_by(|one, other| taken(one).total_cmp(&taken(other)))
+    }
+
+    /// How long the tenant's next request would wait, judging by the last ones. Zero when nothing is known.
+    fn expected_wait(&self, tenant: &Tenant) -> Duration {
+        self.queue_of(tenant).map_or(Duration::ZERO, |queue| {
+            Duration::try_from_secs_f64(queue.interval * (queue.waiters.len() + 1) as f64)
+                .unwrap_or(LATEST_RETRY)
+        })
+    }
+}
+
+#[cfg(test)]
+#[path = "slots_tests.rs"]
+mod tests;

@@ -1,0 +1,153 @@
+//! Who gets a slot, who waits, who is refused.
+
+use super::*;
+use crate::config::ServiceConfig;
+use crate::tenants::TenantConfig;
+use futures_util::FutureExt;
+
+const NEED: Need = Need { request: 1, guest: 9 };
+
+fn slots(slots: usize, change: impl FnOnce(&mut Bounds)) -> Arc<Slots> {
+    let mut bounds =
+        Bounds { slots, memory: 1 << 30, waiting: 100, patience: Duration::from_secs(60), tenants: 1 };
+    change(&mut bounds);
+    Slots::new(bounds)
+}
+
+fn tenant(name: &str, change: impl FnOnce(&mut TenantConfig)) -> Tenant {
+    let mut config = ServiceConfig::default();
+    let mut tenant = config.tenant(name);
+    change(&mut tenant);
+    config.tenants.push(tenant);
+    crate::tenants::Tenants::new(&config.tenants).get(name).unwrap().clone()
+}
+
+fn take(slots: &Arc<Slots>, tenant: &Tenant) -> Option<Result<Slot, Error>> {
+    slots.take(tenant, NEED, None, false).now_or_never()
+}
+
+#[tokio::test]
+async fn places_are_bounded_and_given_back() {
+    let slots = slots(1, |_| {});
+    let one = tenant("one", |tenant| tenant.queue = 1);
+    let running = take(&slots, &one).unwrap().unwrap();
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    assert_eq!((slots.running(), slots.waiting()), (1, 1));
+    let refused = take(&slots, &one).unwrap().unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "the queue is full: 1 executions run and 1 requests wait already: try again in 100 ms"
+    );
+    drop(waiting);
+    assert_eq!(slots.waiting(), 0);
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    slots.drain();
+    assert!(matches!(take(&slots, &one), Some(Err(Error::Draining))));
+    drop(running);
+    assert!(waiting.await.is_ok(), "who waited before the drain is served");
+    let state = slots.lock();
+    assert_eq!((state.free, state.memory, state.queues.len()), (1, 1 << 30, 0));
+}
+
+#[tokio::test]
+async fn a_slot_that_was_granted_to_someone_who_left_goes_to_the_next() {
+    let slots = slots(1, |_| {});
+    let one = tenant("one", |_| {});
+    let running = take(&slots, &one).unwrap().unwrap();
+    let mut leaves = Box::pin(slots.take(&one, NEED, None, false));
+    let mut stays = Box::pin(slots.take(&one, NEED, None, false));
+    assert!(leaves.as_mut().now_or_never().is_none() && stays.as_mut().now_or_never().is_none());
+    drop(running);
+    drop(leaves);
+    assert!(stays.as_mut().now_or_never().is_some());
+    assert_eq!((slots.running(), slots.waiting()), (0, 0));
+}
+
+#[tokio::test]
+async fn no_tenant_takes_all_slots_from_the_others() {
+    let slots = slots(32, |bounds| bounds.tenants = 3);
+    let (greedy, second, third) = (tenant("a", |_| {}), tenant("b", |_| {}), tenant("c", |_| {}));
+    let mut held = Vec::new();
+    let mut fill = |tenant: &Tenant| {
+        let before = held.len();
+        while let Some(slot) = take(&slots, tenant) {
+            held.push(slot.unwrap());
+        }
+        held.len() - before
+    };
+    assert_eq!((fill(&greedy), fill(&second), fill(&third)), (24, 6, 1));
+}
+
+#[tokio::test]
+async fn freed_slots_go_to_who_has_fewest_for_its_weight() {
+    let slots = slots(4, |_| {});
+    let (heavy, light) = (tenant("h", |tenant| tenant.weight = 3), tenant("l", |_| {}));
+    let mut held: Vec<Slot> = (0..4).map(|_| take(&slots, &light).unwrap().unwrap()).collect();
+    let mut lights: Vec<_> = (0..8).map(|_| Box::pin(slots.take(&light, NEED, None, false))).collect();
+    let mut heavies: Vec<_> = (0..8).map(|_| Box::pin(slots.take(&heavy, NEED, None, false))).collect();
+    lights.iter_mut().for_each(|waiting| assert!(waiting.as_mut().now_or_never().is_none()));
+    heavies.iter_mut().for_each(|waiting| assert!(waiting.as_mut().now_or_never().is_none()));
+    held.clear();
+    let served = |waiting: &mut [std::pin::Pin<Box<_>>]| waiting.iter_mut().filter_map(served_now).count();
+    fn served_now<F: Future<Output = Result<Slot, Error>>>(
+        waiting: &mut std::pin::Pin<Box<F>>,
+    ) -> Option<()> {
+        // Kept: a slot that is dropped goes to the next.
+        std::mem::forget(waiting.as_mut().now_or_never()?.unwrap());
+        Some(())
+    }
+    assert_eq!((served(&mut heavies), served(&mut lights)), (3, 1));
+    std::mem::forget((heavies, lights));
+}
+
+#[tokio::test]
+async fn memory_is_set_aside_before_anything_runs() {
+    let slots = slots(8, |bounds| bounds.memory = 25);
+    let one = tenant("one", |_| {});
+    let first = take(&slots, &one).unwrap().unwrap();
+    let second = take(&slots, &one).unwrap().unwrap();
+    let mut third = Box::pin(slots.take(&one, NEED, None, false));
+    assert!(third.as_mut().now_or_never().is_none(), "there are slots but 5 bytes");
+    let huge = Need { request: 5, guest: 1 };
+    let refused = slots.take(&one, huge, None, false).now_or_never().unwrap().unwrap_err().to_string();
+    assert!(refused.starts_with("the memory for requests is taken: 2 executions run and 1"), "{refused}");
+    let never = Need { request: 1, guest: 25 };
+    let refused = slots.take(&one, never, None, false).now_or_never().unwrap().unwrap_err().to_string();
+    assert_eq!(
+        refused,
+        "limits ask for 26 bytes with all that comes with them, the server has 25 for all executions: ask for less"
+    );
+    drop(first);
+    assert!(third.as_mut().now_or_never().is_some());
+    drop(second);
+}
+
+#[tokio::test]
+async fn nobody_waits_beyond_patience_or_deadline() {
+    let slots = slots(1, |bounds| bounds.patience = Duration::from_millis(40));
+    let one = tenant("one", |_| {});
+    let _running = take(&slots, &one).unwrap().unwrap();
+    let refused = slots.take(&one, NEED, None, false).await.unwrap_err().to_string();
+    assert!(refused.starts_with("no slot was free within"), "{refused}");
+    let deadline = Instant::now() + Duration::from_millis(20);
+    assert!(matches!(slots.take(&one, NEED, Some(deadline), false).await, Err(Error::Busy { .. })));
+    assert_eq!((slots.running(), slots.waiting()), (1, 0));
+}
+
+#[tokio::test]
+async fn who_cannot_be_served_in_time_is_refused_at_once() {
+    let slots = slots(1, |_| {});
+    let one = tenant("one", |_| {});
+    let running = take(&slots, &one).unwrap().unwrap();
+    let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(slots.take(&one, NEED, None, false))).collect();
+    waiting.iter_mut().for_each(|place| assert!(place.as_mut().now_or_never().is_none()));
+    std::thread::sleep(Duration::from_millis(50));
+    drop(running);
+    let soon = Instant::now() + Duration::from_millis(60);
+    let refused = slots.take(&one, NEED, Some(soon), false).now_or_never().unwrap().unwrap_err().to_string();
+    assert!(refused.starts_with("a slot is expected in "), "{refused}");
+    let later = Instant::now() + Duration::from_secs(60);
+    assert!(slots.take(&one, NEED, Some(later), false).now_or_never().is_none(), "it waits");
+}

@@ -1,0 +1,108 @@
+//! Tenants: owners of limits, slots, quotas and a fair share of the processors.
+
+use crate::config::Caps;
+use crate::quota::{Quota, QuotaConfig};
+use ampoule_engine::Share;
+use ampoule_world::Limits;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+/// The tenant of a service that has no others: whoever reaches it.
+pub const OPEN_TENANT: &str = "open";
+
+/// What one tenant is granted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TenantConfig {
+    /// Its name: 1 to 64 letters, digits, `-`, `_` or `.`.
+    pub name: String,
+    /// Its share of processors and slots when there are not enough for all, relative to the others'. 1 to
+    /// [`Share::MAX_WEIGHT`].
+    pub weight: u32,
+    /// What its executions get for each limit that a request leaves open.
+    pub defaults: Limits,
+    /// The most its requests can ask for.
+    pub caps: Caps,
+    /// The most slots it can have at a time. It gets fewer when others need theirs.
+    pub slots: usize,
+    /// Its requests that may wait for a slot; one more is refused.
+    pub queue: usize,
+    /// What its executions may use up over time.
+    pub quota: QuotaConfig,
+}
+
+/// A tenant of a service. Cheap to clone; clones are the same tenant.
+#[derive(Clone, Debug)]
+pub struct Tenant(pub(crate) Arc<Account>);
+
+#[derive(Debug)]
+pub(crate) struct Account {
+    pub(crate) config: TenantConfig,
+    pub(crate) share: Share,
+    pub(crate) quota: Quota,
+    /// Slots it has, and memory in bytes that is set aside for it; changed under the lock of `Slots` only.
+    pub(crate) slots: AtomicUsize,
+    pub(crate) memory: AtomicUsize,
+}
+
+impl Tenant {
+    fn new(config: TenantConfig) -> Tenant {
+        let share = Share::new(config.weight);
+        let quota = Quota::new(config.quota);
+        Tenant(Arc::new(Account {
+            config,
+            share,
+            quota,
+            slots: AtomicUsize::new(0),
+            memory: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.0.config.name
+    }
+
+    /// What it is granted.
+    pub fn config(&self) -> &TenantConfig {
+        &self.0.config
+    }
+
+    pub(crate) fn is(&self, other: &Tenant) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+/// The tenants of a service, by name.
+#[derive(Debug)]
+pub(crate) struct Tenants {
+    by_name: BTreeMap<String, Tenant>,
+}
+
+impl Tenants {
+    pub(crate) fn new(configs: &[TenantConfig]) -> Tenants {
+        let tenants = configs.iter().map(|config| (config.name.clone(), Tenant::new(config.clone())));
+        Tenants { by_name: tenants.collect() }
+    }
+
+    pub(crate) fn get(&self, name: &str) -> Option<&Tenant> {
+        self.by_name.get(name)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Tenant> {
+        self.by_name.values()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.by_name.len()
+    }
+}
+
+/// What is wrong with a tenant's name.
+pub(crate) fn check_name(name: &str) -> Result<(), String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if (1..=64).contains(&name.len()) && name.bytes().all(plain) {
+        return Ok(());
+    }
+    Err("is no name: use 1 to 64 letters, digits, '-', '_' or '.'".into())
+}

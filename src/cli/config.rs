@@ -1,0 +1,32 @@
+//! `ampoule config check`: what `ampoule serve` would say of a configuration before it listens.
+
+use super::{CommandError, CommandResult, Exit, write_stdout};
+use crate::config::Config;
+use clap::{Args, Subcommand};
+use std::path::PathBuf;
+
+/// Look at a server's configuration
+#[derive(Debug, Args)]
+pub(crate) struct ConfigArguments {
+    #[command(subcommand)]
+    command: ConfigCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check a file as `ampoule serve` would, and print the configuration in force
+    Check {
+        /// Configuration file
+        #[arg(value_name = "F")]
+        file: PathBuf,
+    },
+}
+
+/// Runs the command.
+pub(crate) fn config(arguments: &ConfigArguments) -> CommandResult {
+    let ConfigCommand::Check { file } = &arguments.command;
+    let config = Config::read(file).and_then(Config::checked).map_err(CommandError::usage)?;
+    let shown = toml::to_string(&config).map_err(CommandError::infrastructure)?;
+    write_stdout(shown.as_bytes())?;
+    Ok(Exit::Success)
+}
