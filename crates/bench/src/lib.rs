@@ -4,6 +4,7 @@
 //! * [`cpu`]: CPU-bound programs against the native interpreters of the same source,
 //! * [`data`]: NumPy and pandas against pip's builds of them,
 //! * [`served`]: a server of its own process over gRPC loopback: latency, throughput, fairness, memory,
+//! * [`tenants`]: the same with two tenants, one of them greedy,
 //! * [`native`]: the interpreters that all of it is compared with.
 //!
 //! Times are of this machine and moment; the promises that matter are ratios within one run.
@@ -18,6 +19,7 @@ mod report;
 mod served;
 mod server;
 mod stats;
+mod tenants;
 
 pub use native::Natives;
 pub use report::{Report, Row};
@@ -49,6 +51,8 @@ pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report>
     data::measure(service, options, &mut report).await?;
     eprintln!("over gRPC");
     served::measure(options, &mut report).await?;
+    eprintln!("two tenants");
+    tenants::measure(options, &mut report).await?;
     Ok(report)
 }
 

@@ -21,7 +21,7 @@ const LOOPS: usize = 8;
 const LIVE: u64 = 20;
 
 pub(crate) async fn measure(options: &Options, report: &mut Report) -> anyhow::Result<()> {
-    let server = Server::start(&options.server).await?;
+    let server = Server::start(&options.server, &[]).await?;
     let (idle, idle_private) = server.memory()?;
     report.row(
         "server ready after its start",
@@ -34,7 +34,7 @@ pub(crate) async fn measure(options: &Options, report: &mut Report) -> anyhow::R
     throughput(&server, options, report).await?;
     beside_loops(&server, options, report).await?;
     drop(server);
-    let server = Server::start(&options.server).await?;
+    let server = Server::start(&options.server, &[]).await?;
     memory(&server, report, idle, idle_private).await
 }
 

@@ -15,13 +15,15 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    pub(crate) async fn start(binary: &Path) -> anyhow::Result<Server> {
+    /// Starts one with further arguments.
+    pub(crate) async fn start(binary: &Path, arguments: &[&str]) -> anyhow::Result<Server> {
         // A free port: bound and given up at once. Somebody could take it in between; then the start fails.
         let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let address = format!("127.0.0.1:{port}");
         let started = Instant::now();
         let child = Command::new(binary)
             .args(["serve", "--listen", &address])
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())

@@ -40,7 +40,8 @@ impl Default for EngineConfig {
     fn default() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         EngineConfig {
-            slots: (16 * cores as u32).max(32),
+            // A slot that nobody is in costs address space only; what bounds guests is the memory set aside for them.
+            slots: (64 * cores as u32).min(1024),
             seats: cores,
             max_memory_bytes: 1 << 30,
             // 20 to 100 µs of work (4 to 21 units a nanosecond, SPECIFICATION.md): short enough that short

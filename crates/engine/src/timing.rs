@@ -22,7 +22,8 @@ impl<F: Future> Future for CpuTimed<'_, F> {
     }
 }
 
-fn thread_cpu_time() -> Duration {
+/// Processor time of the calling thread.
+pub(crate) fn thread_cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }

@@ -1,6 +1,7 @@
 //! The program cache: compiled sources, each compiled once.
 
 use crate::admission::Admitted;
+use crate::tenants::Tenant;
 use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, Share};
 use ampoule_world::{Deterministic, Outcome, Program};
 use quick_cache::Weighter;
@@ -56,9 +57,9 @@ impl Programs {
         &self,
         engine: &Engine,
         admitted: &Admitted,
-        share: &Share,
+        tenant: &Tenant,
     ) -> Result<Prepared, EngineError> {
-        let key = key(admitted);
+        let key = key(tenant, admitted);
         if let Some(compiled) = self.cache.get(&key) {
             return Ok(Prepared::Known(compiled));
         }
@@ -67,7 +68,7 @@ impl Programs {
             Ok(Err(place)) => Some(place),
             Err(_) => None,
         };
-        match compile(engine, admitted, share).await? {
+        match compile(engine, admitted, &tenant.0.share).await? {
             Compilation::Ready(compiled) => {
                 match place {
                     // Refused only when the entry was removed meanwhile; the code is good all the same.
@@ -104,10 +105,12 @@ async fn compile(engine: &Engine, admitted: &Admitted, share: &Share) -> Result<
     engine.compile(&admitted.image, &job).await
 }
 
-fn key(admitted: &Admitted) -> Key {
+fn key(tenant: &Tenant, admitted: &Admitted) -> Key {
     let program = &admitted.program;
     let mut hasher = Sha256::new();
     let fields = [
+        // Or the time of the first execution would tell a tenant what others run.
+        tenant.name(),
         admitted.image.digest(),
         program.entry.name(),
         &program.file_name,

@@ -177,7 +177,7 @@ impl Service {
         let engine = &self.inner.engine;
         let share = &tenant.0.share;
         let mut limits = admitted.limits;
-        let compiled = match self.inner.programs.prepare(engine, admitted, share).await? {
+        let compiled = match self.inner.programs.prepare(engine, admitted, tenant).await? {
             Prepared::Known(compiled) => Compiled { cpu_time: Duration::ZERO, ..compiled },
             Prepared::Fresh(compiled) => compiled,
             Prepared::Failed(outcome) => return Ok(*outcome),

@@ -1,6 +1,7 @@
 //! A guest's seat, from its first instruction to its end, however that comes.
 
 use super::seats::{Place, Seats, Share};
+use crate::timing::thread_cpu_time;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,20 +9,21 @@ use std::time::{Duration, Instant};
 /// against a network, long against a turn's end, which wakes another thread (6 µs, where a slice of fuel lasts 80).
 const ALONE: Duration = Duration::from_millis(1);
 
+/// No slice of fuel takes longer.
+const LONGEST_SLICE: Duration = Duration::from_millis(1);
+
 /// A guest's seat, or its wait for one. Dropping it gives back either.
 #[derive(Debug)]
 pub(crate) struct Turn {
     seats: Arc<Seats>,
     share: Share,
     place: Arc<Place>,
-    /// Computes; the times below are of now.
-    computes: bool,
-    /// When it got its seat.
+    /// When it got its seat, and when other tasks of its thread last had a chance.
     seated: Instant,
-    /// Up to when its time is charged.
-    charged: Instant,
-    /// When other tasks of its thread last had a chance.
     yielded: Instant,
+    /// Processor time of its thread up to which it is charged. None: it does not compute, or nobody counts. Real time would
+    /// charge a guest for what other processes of the machine do.
+    charged: Option<Duration>,
 }
 
 impl Turn {
@@ -34,10 +36,9 @@ impl Turn {
             seats: Arc::clone(seats),
             share: share.clone(),
             place,
-            computes: false,
             seated: now,
-            charged: now,
             yielded: now,
+            charged: None,
         };
         turn.wait_for_seat().await;
         turn
@@ -51,38 +52,55 @@ impl Turn {
     /// At the end of each slice of fuel: others get their turn, and the wall time is looked at.
     pub(crate) async fn slice_is_over(&mut self) {
         let now = Instant::now();
-        let ran = now - std::mem::replace(&mut self.charged, now);
-        if self.seats.are_wanted() && !self.seats.may_go_on(&self.share, &self.place, ran, now - self.seated)
-        {
-            self.computes = false;
+        if !self.seats.are_wanted() {
+            self.charged = None;
+            if self.seats.guests() > 1 || now - self.yielded >= ALONE {
+                self.yield_to_others(now).await;
+            }
+            return;
+        }
+        let ran = self.ran();
+        if self.seats.may_go_on(&self.share, &self.place, ran, now - self.seated) {
+            self.yield_to_others(now).await;
+            // Perhaps on another thread, with another clock.
+            self.charged = Some(thread_cpu_time());
+        } else {
             self.wait_for_seat().await;
-        } else if self.seats.guests() > 1 || now - self.yielded >= ALONE {
-            self.yielded = now;
-            // Sockets and timers, too, are looked at by the threads that guests compute on.
-            tokio::task::yield_now().await;
         }
     }
 
     /// Does something that needs no processor, without a seat.
     pub(crate) async fn pause(&mut self, meanwhile: impl Future<Output = ()>) {
-        self.seats.stand_up(&self.share, &self.place, self.charged.elapsed());
-        self.computes = false;
+        let ran = self.ran();
+        self.seats.stand_up(&self.share, &self.place, ran);
         meanwhile.await;
         self.seats.come_back(&self.share, &self.place);
         self.wait_for_seat().await;
     }
 
+    /// Sockets and timers, too, are looked at by the threads that guests compute on.
+    async fn yield_to_others(&mut self, now: Instant) {
+        self.yielded = now;
+        tokio::task::yield_now().await;
+    }
+
     async fn wait_for_seat(&mut self) {
         self.place.seat().await;
         let now = Instant::now();
-        (self.seated, self.charged, self.yielded) = (now, now, now);
-        self.computes = true;
+        (self.seated, self.yielded) = (now, now);
+        self.charged = Some(thread_cpu_time());
+    }
+
+    /// Processor time since it was last charged; leaves nothing to charge.
+    fn ran(&mut self) -> Duration {
+        self.charged.take().map_or(Duration::ZERO, |charged| thread_cpu_time().saturating_sub(charged))
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let ran = if self.computes { self.charged.elapsed() } else { Duration::ZERO };
+        // It may be given up by a thread other than the one that it computed on, whose clock says nothing of it.
+        let ran = self.ran().min(self.seated.elapsed()).min(LONGEST_SLICE);
         self.seats.exit(&self.share, &self.place, ran);
     }
 }

@@ -4,6 +4,7 @@
 ;;   s  sleeps for ten seconds                 t  traps
 ;;   c  answers with its compiled code         m  grows its memory until it is refused
 ;;   d  does not compile                       w  does not end compiling
+;;   o  prints the input to stdout, sleeps for 300 ms, prints it to stderr
 ;;   b  like e after about 20 ms of work
 (module
   (import "ampoule" "output_write" (func $output_write (param i32 i32 i32)))
@@ -108,6 +109,11 @@
       (call $number (i32.const 16) (i32.const 0))
       (call $field (i32.const 17) (i32.const 288) (i32.const 4))
       (return (call $answer))))
+    ;; o
+    (if (i32.eq (call $letter) (i32.const 111)) (then
+      (call $output_write (i32.const 1) (global.get $input) (global.get $input_length))
+      (call $sleep (i64.const 300000000))
+      (call $output_write (i32.const 2) (global.get $input) (global.get $input_length))))
     ;; m
     (if (i32.eq (call $letter) (i32.const 109)) (then
       (loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1))))
