@@ -115,6 +115,12 @@ impl<'a> MeteredFunction<'a> {
                     self.conditional_branch(relative_depth);
                     continue;
                 }
+                Operator::CallIndirect { type_index, table_index } => {
+                    if let Some(dispatcher) = writer.dispatcher(type_index, table_index) {
+                        self.function.instruction(&Instruction::Call(dispatcher));
+                        continue;
+                    }
+                }
                 Operator::Return if self.is_held() => self.put_back(),
                 Operator::Block { blockty } | Operator::If { blockty } => {
                     self.open(blockty != wasmparser::BlockType::Empty);

@@ -11,6 +11,7 @@
 //! * An interpreter's dispatch loop is too hot for that and meters itself, by marks in its C source (`loops.rs`).
 //! * A loop that calls nothing holds the fuel in a local (`held.rs`).
 //! * Bulk memory instructions are charged by their length.
+//! * Calls through the function table become direct ones (`dispatch.rs`), and are charged as if they were not.
 //! * At zero the module calls the imported `refuel`, which grants the next slice or ends the execution. So slices of fuel
 //!   are also the scheduler's time slices.
 //!
@@ -19,15 +20,18 @@
 #![forbid(unsafe_code)]
 
 mod body;
+mod dispatch;
 mod held;
 mod loops;
 mod rewrite;
 mod survey;
+mod table;
 
+use dispatch::Dispatch;
 use survey::Survey;
 
 /// Names what this version of the pass charges; part of every image's build key. Raise it with every change of what it writes.
-pub const VERSION: &str = "3";
+pub const VERSION: &str = "5";
 
 /// Why a module cannot be metered.
 #[derive(Debug, thiserror::Error)]
@@ -49,9 +53,9 @@ pub enum MeterError {
     NoSection(&'static str),
 }
 
-/// The module with metering: one import, one exported global and the checks are added; nothing else changes, except
-/// that custom sections are dropped. The result depends on `wasm` alone.
+/// The module with metering: one import, one exported global, the checks and the dispatchers are added; nothing else
+/// changes, except that custom sections are dropped. The result depends on `wasm` alone.
 pub fn meter(wasm: &[u8]) -> Result<Vec<u8>, MeterError> {
     let survey = Survey::of(wasm)?;
-    rewrite::rewrite(wasm, &survey)
+    rewrite::rewrite(wasm, &survey, &Dispatch::of(wasm)?)
 }

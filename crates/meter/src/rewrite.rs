@@ -2,26 +2,32 @@
 
 use crate::MeterError;
 use crate::body::{MeteredFunction, PUT_AWAY, PUT_AWAY_EACH};
+use crate::dispatch::Dispatch;
 use crate::survey::Survey;
 use ampoule_world::imports;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    BranchHint, BranchHints, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, GlobalSection,
-    GlobalType, ImportSection, Module, SectionId, TypeSection, ValType,
+    BranchHint, BranchHints, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, FunctionSection,
+    GlobalSection, GlobalType, ImportSection, Module, SectionId, TypeSection, ValType,
 };
 use wasmparser::FunctionBody;
 
-pub(crate) fn rewrite(wasm: &[u8], survey: &Survey) -> Result<Vec<u8>, MeterError> {
+pub(crate) fn rewrite(wasm: &[u8], survey: &Survey, dispatch: &Dispatch) -> Result<Vec<u8>, MeterError> {
     // Twice, because the hints stand before the code that they tell offsets of.
-    let (_, hints) = write(wasm, survey, &[])?;
-    let (module, _) = write(wasm, survey, &hints)?;
+    let (_, hints) = write(wasm, survey, dispatch, &[])?;
+    let (module, _) = write(wasm, survey, dispatch, &hints)?;
     Ok(module)
 }
 
 /// The module with `hints` in it, and the offsets of the points' branches, function by function.
-fn write(wasm: &[u8], survey: &Survey, hints: &[Vec<u32>]) -> Result<(Vec<u8>, Vec<Vec<u32>>), MeterError> {
+fn write(
+    wasm: &[u8],
+    survey: &Survey,
+    dispatch: &Dispatch,
+    hints: &[Vec<u32>],
+) -> Result<(Vec<u8>, Vec<Vec<u32>>), MeterError> {
     let mut module = Module::new();
-    let mut writer = Writer { survey, hints, offsets: Vec::new() };
+    let mut writer = Writer { survey, dispatch, hints, offsets: Vec::new() };
     writer.parse_core_module(&mut module, wasmparser::Parser::new(0), wasm).map_err(|error| match error {
         Error::UserError(error) => error,
         error => MeterError::Rewrite(error.to_string()),
@@ -31,6 +37,7 @@ fn write(wasm: &[u8], survey: &Survey, hints: &[Vec<u32>]) -> Result<(Vec<u8>, V
 
 pub(crate) struct Writer<'a> {
     survey: &'a Survey,
+    dispatch: &'a Dispatch,
     /// Offsets of the branches that are hardly ever taken, as an earlier pass found them.
     hints: &'a [Vec<u32>],
     /// The same of the bodies written so far, in this pass.
@@ -39,12 +46,23 @@ pub(crate) struct Writer<'a> {
 
 pub(crate) type Written<T = ()> = Result<T, Error<MeterError>>;
 
+impl Writer<'_> {
+    /// The function to call instead of `call_indirect` with these immediates.
+    pub(crate) fn dispatcher(&self, type_index: u32, table_index: u32) -> Option<u32> {
+        let first = self.survey.moved(self.survey.imported_functions + self.survey.charges.len() as u32);
+        self.dispatch.dispatcher(type_index, table_index).map(|dispatcher| first + dispatcher)
+    }
+
+    fn val_types(&mut self, types: &[wasmparser::ValType]) -> Written<Vec<ValType>> {
+        types.iter().map(|value_type| self.val_type(*value_type)).collect()
+    }
+}
+
 impl Reencode for Writer<'_> {
     type Error = MeterError;
 
-    /// `refuel` is the last import, so every defined function moves up by one.
     fn function_index(&mut self, function: u32) -> Written<u32> {
-        Ok(if function < self.survey.imported_functions { function } else { function + 1 })
+        Ok(self.survey.moved(function))
     }
 
     fn parse_type_section(
@@ -54,6 +72,37 @@ impl Reencode for Writer<'_> {
     ) -> Written {
         utils::parse_type_section(self, types, section)?;
         types.ty().function([ValType::I64], [ValType::I64]);
+        for dispatcher in &self.dispatch.dispatchers {
+            let mut parameters = self.val_types(dispatcher.signature.params())?;
+            parameters.push(ValType::I32);
+            let results = self.val_types(dispatcher.signature.results())?;
+            types.ty().function(parameters, results);
+        }
+        Ok(())
+    }
+
+    /// The dispatchers are the last functions, of the last types.
+    fn parse_function_section(
+        &mut self,
+        functions: &mut FunctionSection,
+        section: wasmparser::FunctionSectionReader<'_>,
+    ) -> Written {
+        utils::parse_function_section(self, functions, section)?;
+        for dispatcher in 0..self.dispatch.dispatchers.len() as u32 {
+            functions.function(self.survey.type_count + 1 + dispatcher);
+        }
+        Ok(())
+    }
+
+    fn parse_code_section(
+        &mut self,
+        code: &mut CodeSection,
+        section: wasmparser::CodeSectionReader<'_>,
+    ) -> Written {
+        utils::parse_code_section(self, code, section)?;
+        for dispatcher in &self.dispatch.dispatchers {
+            code.function(&dispatcher.body(|function| self.survey.moved(function)));
+        }
         Ok(())
     }
 
@@ -119,10 +168,7 @@ impl Reencode for Writer<'_> {
     fn parse_function_body(&mut self, code: &mut CodeSection, body: FunctionBody<'_>) -> Written {
         let (survey, index) = (self.survey, self.offsets.len());
         let charges = &survey.charges[index];
-        let mut types = Vec::new();
-        for value_type in &survey.parameters[index] {
-            types.push(self.val_type(*value_type)?);
-        }
+        let mut types = self.val_types(&survey.parameters[index])?;
         let parameters = types.len();
         for declaration in body.get_locals_reader()? {
             let (count, value_type) = declaration?;

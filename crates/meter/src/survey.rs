@@ -70,6 +70,11 @@ struct Facts {
 }
 
 impl Survey {
+    /// Where a function is in the metered module: `refuel` is the last import, so every defined function moves up by one.
+    pub(crate) fn moved(&self, function: u32) -> u32 {
+        if function < self.imported_functions { function } else { function + 1 }
+    }
+
     pub(crate) fn of(wasm: &[u8]) -> Result<Survey, MeterError> {
         let mut survey = Survey::default();
         let mut parameters_of_type: Vec<Vec<ValType>> = Vec::new();

@@ -3,7 +3,7 @@
 
 use ampoule_meter::meter;
 use ampoule_world::imports;
-use wasmtime::{Config, Engine, Instance, Linker, Module, Store, Val};
+use wasmtime::{Config, Engine, Instance, Linker, Module, Store, Trap, Val};
 
 /// A module with `body` as its function `run`; `$recurse` and `$leaf` are there to be called.
 pub(crate) fn module(body: &str) -> Vec<u8> {
@@ -30,11 +30,21 @@ pub(crate) struct Metered {
 impl Metered {
     /// Grants `slice` units at every `refuel`, and counts the calls in the store.
     pub(crate) fn new(body: &str, slice: i64) -> Metered {
+        Metered::of_wasm(&module(body), slice)
+    }
+
+    /// The same with a whole module.
+    pub(crate) fn of(wat: &str, slice: i64) -> Metered {
+        Metered::of_wasm(&wat::parse_str(wat).expect("the test's WAT is good"), slice)
+    }
+
+    fn of_wasm(wasm: &[u8], slice: i64) -> Metered {
         let engine = Engine::new(&Config::new()).expect("the engine starts");
-        let wasm = meter(&module(body)).expect("it can be metered");
+        let wasm = meter(wasm).expect("it can be metered");
         let module = Module::new(&engine, wasm).expect("it is valid");
         let mut linker = Linker::new(&engine);
         linker.func_wrap("ampoule", "exit", |_: i32| {}).expect("it links");
+        linker.func_wrap("ampoule", "host", |argument: i32| argument + 1000).expect("it links");
         linker
             .func_wrap("ampoule", "refuel", move |mut caller: wasmtime::Caller<'_, u64>, left: i64| -> i64 {
                 assert!(left < 0, "refuel is called below zero only");
@@ -52,6 +62,12 @@ impl Metered {
         let run = self.instance.get_typed_func::<i32, i32>(&mut self.store, "run").expect("it is exported");
         let result = run.call(&mut self.store, argument).expect("it returns");
         (result, *self.store.data())
+    }
+
+    /// The result, or why there is none.
+    pub(crate) fn try_run(&mut self, argument: i32) -> Result<i32, Trap> {
+        let run = self.instance.get_typed_func::<i32, i32>(&mut self.store, "run").expect("it is exported");
+        run.call(&mut self.store, argument).map_err(|error| *error.downcast_ref().expect("it traps"))
     }
 
     /// Sets the fuel that is left.
