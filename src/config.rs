@@ -27,6 +27,8 @@ pub(crate) struct Config {
     pub(crate) queue: usize,
     /// How long a request waits for a slot at most.
     pub(crate) patience: Span,
+    /// How long answers to requests with an idempotency key are kept.
+    pub(crate) idempotency_window: Span,
     /// What executions may take of the machine's memory together, each counted with all that its limits allow.
     pub(crate) memory: Bytes,
     /// Compiled programs kept in memory.
@@ -99,6 +101,7 @@ impl Default for Config {
             slots: service.engine.slots,
             queue: service.queue,
             patience: Span(service.patience),
+            idempotency_window: Span(service.idempotency_window),
             memory: Bytes(service.memory_bytes),
             program_cache: Bytes(service.program_cache_bytes),
             limits: LimitsConfig::default(),
@@ -205,6 +208,7 @@ impl Config {
             },
             queue: self.queue,
             patience: self.patience.0,
+            idempotency_window: self.idempotency_window.0,
             memory_bytes: self.memory.0,
             tenants: Vec::new(),
             program_cache_bytes: self.program_cache.0,

@@ -150,6 +150,7 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
             result_bytes: None,
         },
         deterministic,
+        idempotency_key: String::new(),
     })
 }
 

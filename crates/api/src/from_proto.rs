@@ -47,6 +47,7 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Request,
         environment: request.env.into_iter().collect(),
         limits: limits(request.limits)?,
         deterministic: request.deterministic.map(deterministic).transpose()?,
+        idempotency_key: request.idempotency_key,
     })
 }
 

@@ -36,6 +36,7 @@ pub fn request_to_proto(request: world::Request) -> v1::ExecuteRequest {
             now: Some(unix_nanos_to_proto(fixed.now_unix_nanos)),
         }),
         env: request.environment.into_iter().collect(),
+        idempotency_key: request.idempotency_key,
     }
 }
 

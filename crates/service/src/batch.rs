@@ -1,5 +1,6 @@
 //! Batches: one program, many inputs, outcomes as they come.
 
+use crate::answers;
 use crate::error::Error;
 use crate::service::{Call, Execution, Service};
 use ampoule_world::Request;
@@ -38,6 +39,7 @@ impl Service {
                 format!("has {} inputs, a batch takes {MOST_INPUTS}: send several", batch.inputs.len());
             return Err(Error::invalid("inputs_json", reason));
         }
+        answers::not_for(&batch.request, "a batch")?;
         if !batch.request.input_json.is_empty() {
             return Err(Error::invalid(
                 "request.input_json",

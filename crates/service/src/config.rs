@@ -22,6 +22,8 @@ pub struct ServiceConfig {
     pub queue: usize,
     /// How long a request waits for a slot at most.
     pub patience: Duration,
+    /// How long answers to requests with an idempotency key are kept.
+    pub idempotency_window: Duration,
     /// What requests and guests may take of the host's memory together, in bytes. Every execution counts with all that its
     /// limits allow.
     pub memory_bytes: u64,
@@ -75,6 +77,7 @@ impl Default for ServiceConfig {
             sizes: Sizes::default(),
             queue: 1024,
             patience: Duration::from_secs(30),
+            idempotency_window: Duration::from_secs(600),
             memory_bytes: memory::default_budget(),
             tenants: Vec::new(),
             program_cache_bytes: 64 << 20,

@@ -15,6 +15,7 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod answers;
 mod batch;
 mod config;
 mod error;

@@ -1,7 +1,8 @@
 //! What an execution can take of the host's memory at most, so that load cannot drive the server out of it.
 
+use crate::tenants::TenantConfig;
 use ampoule_engine::Image;
-use ampoule_world::{Limits, Request};
+use ampoule_world::{Limits, Outcome, Request, RequestedLimits};
 use std::path::Path;
 
 /// Of the machine's memory (or the container's), what executions may take together. The rest is for the images' code,
@@ -35,6 +36,31 @@ pub(crate) fn of_guest(image: &Image, limits: &Limits) -> u64 {
         + limits.result_bytes
         + limits.file_bytes
         + GUEST_OVERHEAD
+}
+
+/// What a kept answer takes beside its texts and files: its key, bookkeeping.
+const ANSWER_OVERHEAD: u64 = 2 << 10;
+
+/// The bytes of an answer that is kept.
+pub(crate) fn of_answer(outcome: &Outcome) -> u64 {
+    let failure = outcome.failure.as_ref();
+    let failure =
+        failure.map_or(0, |failure| failure.kind.len() + failure.message.len() + failure.traceback.len());
+    let files: usize = outcome.files.iter().map(|file| file.path.len() + file.content.len()).sum();
+    let texts = outcome.result_json.len() + outcome.stdout.len() + outcome.stderr.len();
+    ANSWER_OVERHEAD + (failure + files + texts) as u64
+}
+
+/// The bytes that an answer to a request with these limits can have.
+pub(crate) fn of_largest_answer(tenant: &TenantConfig, asked: &RequestedLimits) -> u64 {
+    let limit = |asked: Option<u64>, default: u64, cap: u64| match asked {
+        None | Some(0) => default,
+        Some(asked) => asked.min(cap),
+    };
+    let result = limit(asked.result_bytes, tenant.defaults.result_bytes, tenant.caps.result_bytes);
+    let output = limit(asked.output_bytes, tenant.defaults.output_bytes, tenant.caps.output_bytes);
+    // A failure's texts are at most a mebibyte each (crates/engine/src/response.rs).
+    ANSWER_OVERHEAD + result + output + tenant.defaults.file_bytes + (3 << 20)
 }
 
 /// What executions may take together by default, in bytes.

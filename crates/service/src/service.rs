@@ -1,9 +1,11 @@
 //! The service: from a request to its outcome.
 
 use crate::admission::{Admitted, admit};
+use crate::answers::{self, Answers, Found};
 use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::images::Images;
+use crate::memory;
 use crate::programs::{Prepared, Programs};
 use crate::slots::{Bounds, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
@@ -25,6 +27,7 @@ struct Inner {
     engine: Engine,
     images: Images,
     slots: Arc<Slots>,
+    answers: Answers,
     tenants: Tenants,
     programs: Programs,
 }
@@ -67,8 +70,9 @@ impl Service {
             patience: config.patience,
             tenants: tenants.len(),
         });
+        let answers = Answers::new(config.idempotency_window);
         let programs = Programs::new(config.program_cache_bytes);
-        Service { inner: Arc::new(Inner { config, engine, images, slots, tenants, programs }) }
+        Service { inner: Arc::new(Inner { config, engine, images, slots, answers, tenants, programs }) }
     }
 
     /// Executes one request of the open tenant, see [`Service::execute_as`].
@@ -80,7 +84,10 @@ impl Service {
 
     /// Executes one request. Dropping the future stops it within one slice of fuel and frees its slot.
     pub async fn execute_as(&self, call: &Call, request: Request) -> Result<Execution, Error> {
-        self.guarded(Asked { call, accepted: false, tap: None }, request).await
+        if request.idempotency_key.is_empty() {
+            return self.guarded(Asked { call, accepted: false, tap: None }, request).await;
+        }
+        self.execute_once(call, request).await
     }
 
     /// The same, with what is printed going to `tap` while the program runs; the outcome holds none of it.
@@ -90,12 +97,31 @@ impl Service {
         request: Request,
         tap: &OutputTap,
     ) -> Result<Execution, Error> {
+        answers::not_for(&request, "a stream")?;
         self.guarded(Asked { call, accepted: false, tap: Some(tap) }, request).await
     }
 
     /// The same for a part of what was accepted earlier: it is served while the service drains.
     pub(crate) async fn execute_accepted(&self, call: &Call, request: Request) -> Result<Execution, Error> {
         self.guarded(Asked { call, accepted: true, tap: None }, request).await
+    }
+
+    /// Executes a request with an idempotency key, or answers as the first of its key was answered.
+    async fn execute_once(&self, call: &Call, mut request: Request) -> Result<Execution, Error> {
+        let (inner, tenant) = (&self.inner, &call.tenant);
+        let key = std::mem::take(&mut request.idempotency_key);
+        let fingerprint = answers::fingerprint(&request);
+        let first = match inner.answers.find(tenant.name(), &key, fingerprint).await? {
+            Found::Kept(execution) => return Ok((*execution).clone()),
+            Found::Nothing(first) => first,
+        };
+        // Room for the answer before it is promised to be kept.
+        let most = memory::of_largest_answer(tenant.config(), &request.limits);
+        let mut reserved = inner.slots.reserve(tenant, most)?;
+        let execution = self.guarded(Asked { call, accepted: false, tap: None }, request).await?;
+        reserved.shrink(memory::of_answer(&execution.outcome));
+        first.keep(Arc::new(execution.clone()), reserved);
+        Ok(execution)
     }
 
     /// A bug must cost one request, not its connection or the server.

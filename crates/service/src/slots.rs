@@ -196,6 +196,17 @@ impl Slots {
         }
     }
 
+    /// Sets memory aside that belongs to no slot.
+    pub(crate) fn reserve(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
+        let mut state = self.lock();
+        if !state.memory_fits(&self.bounds, tenant, bytes) {
+            drop(state);
+            return Err(self.busy(tenant, "the memory for answers is taken".into()));
+        }
+        state.set_aside(tenant, bytes);
+        Ok(Reserved { slots: Arc::clone(self), tenant: tenant.clone(), bytes })
+    }
+
     /// From now on nobody gets in; who is in or waits already is served.
     pub(crate) fn drain(&self) {
         self.lock().draining = true;
@@ -229,6 +240,31 @@ impl Drop for Slot {
         self.tenant.0.slots.fetch_sub(1, Relaxed);
         state.give_back(&self.tenant, self.need.request + self.need.guest);
         state.grant(&self.slots.bounds);
+    }
+}
+
+/// Memory of a tenant that is set aside; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    slots: Arc<Slots>,
+    tenant: Tenant,
+    bytes: u64,
+}
+
+impl Reserved {
+    /// Gives back what is not needed after all.
+    pub(crate) fn shrink(&mut self, bytes: u64) {
+        let rest = self.bytes.saturating_sub(bytes);
+        self.bytes -= rest;
+        let mut state = self.slots.lock();
+        state.give_back(&self.tenant, rest);
+        state.grant(&self.slots.bounds);
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.shrink(0);
     }
 }
 

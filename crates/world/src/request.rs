@@ -24,6 +24,8 @@ pub struct Request {
     pub limits: RequestedLimits,
     /// Fixed randomness and time, or fresh ones.
     pub deterministic: Option<Deterministic>,
+    /// Chosen by the caller, so that sending the request again runs nothing again; empty: none.
+    pub idempotency_key: String,
 }
 
 impl Request {
@@ -37,6 +39,7 @@ impl Request {
             environment: Vec::new(),
             limits: RequestedLimits::default(),
             deterministic: None,
+            idempotency_key: String::new(),
         }
     }
 }
