@@ -3,6 +3,7 @@
 //! All of it is read, checked and shown before a port is bound. A key that does not exist is an error:
 //! a misspelt limit must not silently be the default.
 
+use crate::dify::DifyConfig;
 use crate::units::{Bytes, Span};
 use ampoule_engine::EngineConfig;
 use ampoule_service::{Caps, ServiceConfig, Sizes, default_images_folder};
@@ -17,6 +18,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Config {
     /// Address and port of the gRPC server.
     pub(crate) listen: SocketAddr,
+    /// Address and port of the same API as JSON over HTTP; without it there is none.
+    pub(crate) http: Option<SocketAddr>,
     /// The folder with the images.
     pub(crate) images: PathBuf,
     /// Executions that run at the same time.
@@ -33,6 +36,8 @@ pub(crate) struct Config {
     pub(crate) sizes: SizesConfig,
     /// The log.
     pub(crate) log: LogConfig,
+    /// The contract of Dify's sandbox.
+    pub(crate) dify: DifyConfig,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +91,7 @@ impl Default for Config {
         let service = ServiceConfig::default();
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
+            http: None,
             images: default_images_folder(),
             slots: service.engine.slots,
             queue: service.queue,
@@ -94,6 +100,7 @@ impl Default for Config {
             caps: CapsConfig::default(),
             sizes: SizesConfig::default(),
             log: LogConfig::default(),
+            dify: DifyConfig::default(),
         }
     }
 }
@@ -152,6 +159,19 @@ impl Config {
 
     fn parse(text: &str) -> Result<Config, String> {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
+    }
+
+    /// What is wrong with the addresses, in words for the operator.
+    pub(crate) fn check_doors(&self) -> Result<(), String> {
+        if let Some(http) = self.http
+            && !http.ip().is_loopback()
+        {
+            return Err(format!(
+                "http is {http}, which others can reach, and asks nobody for a key: use an address of this machine only, like 127.0.0.1:{}",
+                http.port()
+            ));
+        }
+        self.dify.check()
     }
 
     /// The service's part, checked.
@@ -220,6 +240,8 @@ mod tests {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");
         }
+        let open = Config::parse("http = \"0.0.0.0:8080\"").unwrap().check_doors().unwrap_err();
+        assert!(open.starts_with("http is 0.0.0.0:8080, which others can reach"), "{open}");
         let above = Config::parse("[limits]\nwall_time = \"90s\"").unwrap().service().unwrap_err();
         assert_eq!(above, "the default of wall_time is 90 s, above its cap of 60 s");
     }

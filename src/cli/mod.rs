@@ -2,6 +2,7 @@
 
 mod bench;
 mod image;
+mod listeners;
 mod pretty;
 mod report;
 mod run;

@@ -1,10 +1,9 @@
 //! `ampoule.v1.ExecutionService`.
 
-use crate::request_log::{RequestLine, put_id};
-use crate::{deadline, status};
+use crate::{deadline, request_id, status};
 use ampoule_api::v1::execution_service_server::ExecutionService;
 use ampoule_api::v1::{ExecuteRequest, ExecuteResponse};
-use ampoule_service::{Error, Execution, Service};
+use ampoule_service::{Error, Execution, RequestLine, Service};
 use tonic::{Request, Response, Status};
 
 pub(crate) struct Executions {
@@ -15,7 +14,7 @@ pub(crate) struct Executions {
 impl ExecutionService for Executions {
     async fn execute(&self, request: Request<ExecuteRequest>) -> Result<Response<ExecuteResponse>, Status> {
         let time_left = deadline::time_left(request.metadata());
-        let mut line = RequestLine::start(request.metadata());
+        let mut line = RequestLine::start(request_id::given(request.metadata()));
         let id = line.id().to_owned();
         let executed = match time_left {
             None => self.run(request.into_inner(), &mut line).await,
@@ -28,12 +27,12 @@ impl ExecutionService for Executions {
                 line.executed(&execution);
                 let answer = ampoule_api::execution_to_proto(execution.outcome, &execution.image_digest);
                 let mut response = Response::new(answer);
-                put_id(response.metadata_mut(), &id);
+                request_id::put(response.metadata_mut(), &id);
                 Ok(response)
             }
             Err(mut refusal) => {
-                line.refused(&refusal);
-                put_id(refusal.metadata_mut(), &id);
+                line.refused(status::name(refusal.code()));
+                request_id::put(refusal.metadata_mut(), &id);
                 Err(refusal)
             }
         }

@@ -1,7 +1,7 @@
 //! The service: from a request to its outcome.
 
 use crate::admission::{Admitted, admit};
-use crate::config::{ServiceConfig, Sizes};
+use crate::config::{Caps, ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::images::Images;
 use crate::programs::{Prepared, Programs};
@@ -58,6 +58,11 @@ impl Service {
     /// The largest requests taken.
     pub fn sizes(&self) -> &Sizes {
         &self.inner.config.sizes
+    }
+
+    /// The most a request can ask for.
+    pub fn caps(&self) -> &Caps {
+        &self.inner.config.caps
     }
 
     /// From now on requests are refused; those that were admitted already are served.

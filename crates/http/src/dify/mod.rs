@@ -1,0 +1,30 @@
+//! The contract of Dify's sandbox, for a Dify that knows nothing of us.
+//!
+//! ```text
+//! POST /v1/sandbox/run ─▶ run ─▶ script: what the wrapper that Dify wrote asks for ─▶ service ─▶ outcome ─▶ envelope
+//!                                 ├ tail: `async` main is waited for
+//!                                 ├ jinja: a template, its inputs beside it
+//!                                 └ inputs that are large lie in a file
+//! ```
+
+mod dependencies;
+mod envelope;
+mod jinja;
+mod outcome;
+mod run;
+mod script;
+mod tail;
+mod wrapper;
+
+use crate::site::Shared;
+use axum::Router;
+use axum::routing::{get, post};
+
+pub(crate) fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/v1/sandbox/run", post(run::run))
+        .route("/v1/sandbox/dependencies", get(dependencies::list))
+        .route("/v1/sandbox/dependencies/refresh", get(dependencies::list))
+        .route("/v1/sandbox/dependencies/update", post(dependencies::update))
+        .with_state(shared)
+}
