@@ -60,10 +60,10 @@ pub(crate) async fn listen(config: &Config, service: Service) -> CommandResult {
 fn sites(config: &Config) -> Vec<(SocketAddr, Site)> {
     let key = || DifyKey::new(config.dify.key.clone());
     let mut sites: Vec<_> =
-        config.http.map(|address| (address, Site { api: true, dify: None })).into_iter().collect();
+        config.http.map(|address| (address, Site { api: true, ..Site::default() })).into_iter().collect();
     match (config.dify.listen, sites.first_mut()) {
         (Some(address), Some((same, site))) if *same == address => site.dify = Some(key()),
-        (Some(address), _) => sites.push((address, Site { api: false, dify: Some(key()) })),
+        (Some(address), _) => sites.push((address, Site { dify: Some(key()), ..Site::default() })),
         (None, _) => {}
     }
     sites

@@ -20,6 +20,6 @@ pub mod v1 {
 /// The encoded descriptors of the API and of what it imports.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
-pub use pbjson_types::{Duration, Timestamp};
 pub use from_proto::{Execution, InvalidMessage, execution_from_proto, request_from_proto};
+pub use pbjson_types::{Duration, Timestamp};
 pub use to_proto::{execution_to_proto, image_to_proto, request_to_proto};

@@ -4,6 +4,7 @@
 //! * [`cpu`]: CPU-bound programs against the native interpreters of the same source,
 //! * [`data`]: NumPy and pandas against pip's builds of them,
 //! * [`served`]: a server of its own process over gRPC loopback: latency, throughput, fairness, memory,
+//! * [`dify`]: nodes of Dify over HTTP, against a process for each, as its own sandbox has it,
 //! * [`native`]: the interpreters that all of it is compared with.
 //!
 //! Times are of this machine and moment; the promises that matter are ratios within one run.
@@ -11,6 +12,7 @@
 
 mod cpu;
 mod data;
+mod dify;
 mod in_process;
 mod native;
 mod programs;
@@ -49,6 +51,8 @@ pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report>
     data::measure(service, options, &mut report).await?;
     eprintln!("over gRPC");
     served::measure(options, &mut report).await?;
+    eprintln!("as Dify calls");
+    dify::measure(options, &mut report).await?;
     Ok(report)
 }
 

@@ -5,9 +5,6 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
-/// A request of the largest size needs less than 1 MiB a second to be in time.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// Why a body is of no use.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Unusable {
@@ -17,7 +14,10 @@ pub(crate) enum Unusable {
         most: usize,
     },
     /// The client took too long.
-    TooSlow,
+    TooSlow {
+        /// How long it had.
+        patience: Duration,
+    },
     /// The client broke it off.
     BrokenOff,
     /// Not the JSON that is expected here; the text names the place.
@@ -31,10 +31,10 @@ impl std::fmt::Display for Unusable {
                 formatter,
                 "the body is too large: the server takes at most {most} bytes: send less input, files or source"
             ),
-            Unusable::TooSlow => write!(
+            Unusable::TooSlow { patience } => write!(
                 formatter,
                 "the body did not arrive within {} s: send it in one go",
-                PATIENCE.as_secs()
+                patience.as_secs_f64()
             ),
             Unusable::BrokenOff => formatter.write_str("the body ended early: send it again"),
             Unusable::Malformed(reason) => formatter.write_str(reason),
@@ -43,12 +43,12 @@ impl std::fmt::Display for Unusable {
 }
 
 /// The whole body.
-pub(crate) async fn read(body: Body, most: usize) -> Result<Bytes, Unusable> {
-    match tokio::time::timeout(PATIENCE, Limited::new(body, most).collect()).await {
+pub(crate) async fn read(body: Body, most: usize, patience: Duration) -> Result<Bytes, Unusable> {
+    match tokio::time::timeout(patience, Limited::new(body, most).collect()).await {
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unusable::TooLarge { most }),
         Ok(Err(_)) => Err(Unusable::BrokenOff),
-        Err(_) => Err(Unusable::TooSlow),
+        Err(_) => Err(Unusable::TooSlow { patience }),
     }
 }
 
@@ -78,8 +78,9 @@ mod tests {
 
     #[tokio::test]
     async fn bodies_have_a_largest_size() {
-        assert_eq!(read(Body::from("12345"), 5).await.unwrap(), "12345");
-        assert_eq!(read(Body::from("123456"), 5).await, Err(Unusable::TooLarge { most: 5 }));
+        let patience = Duration::from_secs(1);
+        assert_eq!(read(Body::from("12345"), 5, patience).await.unwrap(), "12345");
+        assert_eq!(read(Body::from("123456"), 5, patience).await, Err(Unusable::TooLarge { most: 5 }));
     }
 
     #[test]

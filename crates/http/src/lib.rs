@@ -1,7 +1,7 @@
 //! The HTTP server: the contract of Dify's sandbox, and the gRPC API as JSON.
 //!
 //! * [`serve`] runs one listener until it is told to drain; a [`Site`] says what it answers,
-//! * `dify/` is the contract that an unmodified Dify speaks, `api/` is `POST /v1/execute` and its company,
+//! * [`dify`] is the contract that an unmodified Dify speaks, `api/` is `POST /v1/execute` and its company,
 //! * `caller.rs` decides who calls,
 //! * `api/status.rs` is the one place that maps errors to HTTP status, `dify/envelope.rs` the one for Dify's codes.
 //!
@@ -12,7 +12,7 @@
 mod api;
 mod body;
 mod caller;
-mod dify;
+pub mod dify;
 mod health;
 mod request_id;
 mod server;
@@ -20,4 +20,4 @@ mod site;
 
 pub use caller::{DEFAULT_DIFY_KEY, DifyKey};
 pub use server::serve;
-pub use site::Site;
+pub use site::{Patience, Site};

@@ -1,6 +1,6 @@
 //! One listener: connections, their limits, draining.
 
-use crate::site::{Site, router};
+use crate::site::{Patience, Site, router};
 use ampoule_service::Service;
 use axum::Router;
 use hyper::server::conn::http1;
@@ -13,15 +13,8 @@ use std::io;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 
-/// How long a client may take over a request's head, and how long a connection may lie idle: longer than the clients'
-/// pools keep theirs, so that it is they who close.
-const HEAD: Duration = Duration::from_secs(75);
-
 /// Finds clients that vanished without a word (a cable, a machine), whose executions would otherwise run to their end.
 const KEEPALIVE: Duration = Duration::from_secs(20);
-
-/// How long an answer may wait for a client that does not read it.
-const UNREAD: Duration = Duration::from_secs(60);
 
 /// After an accept that failed because the process has too many files open: some may be closed by then.
 const BREATHER: Duration = Duration::from_millis(50);
@@ -29,6 +22,7 @@ const BREATHER: Duration = Duration::from_millis(50);
 /// Serves `site` on `listener` until `drain` is ready; then takes no more connections and requests, and returns when
 /// what it has accepted is answered. Telling the service to drain is the caller's business.
 pub async fn serve(service: Service, site: Site, listener: TcpListener, drain: impl Future<Output = ()>) {
+    let patience = site.patience;
     let router = router(&service, site);
     let connections = GracefulShutdown::new();
     let mut drain = std::pin::pin!(drain);
@@ -39,7 +33,7 @@ pub async fn serve(service: Service, site: Site, listener: TcpListener, drain: i
         };
         match accepted {
             Ok((stream, _)) => {
-                tokio::spawn(connection(stream, router.clone(), connections.watcher()));
+                tokio::spawn(connection(stream, router.clone(), patience, connections.watcher()));
             }
             Err(error) if is_of_one_connection(&error) => {}
             Err(error) => {
@@ -52,22 +46,22 @@ pub async fn serve(service: Service, site: Site, listener: TcpListener, drain: i
     connections.shutdown().await;
 }
 
-async fn connection(stream: TcpStream, router: Router, watcher: Watcher) {
+async fn connection(stream: TcpStream, router: Router, patience: Patience, watcher: Watcher) {
     // A client that is gone already shows itself on the first read.
-    let _ = tune(&stream);
+    let _ = tune(&stream, patience);
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEAD)
+        .header_read_timeout(patience.head)
         .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     // Ends in an error when the client breaks off, which is its right; whoever ran for it is stopped.
     let _ = watcher.watch(connection).await;
 }
 
-fn tune(stream: &TcpStream) -> io::Result<()> {
+fn tune(stream: &TcpStream, patience: Patience) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
-    socket.set_tcp_user_timeout(Some(UNREAD))
+    socket.set_tcp_user_timeout(Some(patience.answer))
 }
 
 /// Errors of `accept` that say nothing of the next one.

@@ -35,7 +35,7 @@ async fn run(
 ) -> Result<Execution, Refusal> {
     caller::of(&shared.door, headers).map_err(|_| Refusal::unauthenticated())?;
     is_json(headers)?;
-    let bytes = body::read(body, shared.largest_body).await?;
+    let bytes = shared.take_in(body).await?;
     let request: ExecuteRequest = body::parse(&bytes)?;
     drop(bytes);
     let request = ampoule_api::request_from_proto(request).map_err(|error| Refusal::invalid(&error))?;

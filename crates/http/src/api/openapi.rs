@@ -133,10 +133,9 @@ fn of_field(message: &DescriptorProto, field: &FieldDescriptorProto) -> Value {
 
 fn map_entry<'a>(message: &'a DescriptorProto, field: &FieldDescriptorProto) -> Option<&'a DescriptorProto> {
     let name = field.type_name().rsplit('.').next()?;
-    message
-        .nested_type
-        .iter()
-        .find(|nested| nested.name() == name && nested.options.as_ref().is_some_and(|options| options.map_entry()))
+    message.nested_type.iter().find(|nested| {
+        nested.name() == name && nested.options.as_ref().is_some_and(|options| options.map_entry())
+    })
 }
 
 /// As the canonical JSON form of proto has it.
@@ -182,7 +181,10 @@ mod tests {
         }
         assert_eq!(schemas["ExecuteRequest"]["properties"]["inputJson"]["type"], "string");
         assert_eq!(schemas["ExecuteRequest"]["properties"]["env"]["additionalProperties"]["type"], "string");
-        assert_eq!(schemas["ExecuteRequest"]["properties"]["files"]["items"]["$ref"], "#/components/schemas/File");
+        assert_eq!(
+            schemas["ExecuteRequest"]["properties"]["files"]["items"]["$ref"],
+            "#/components/schemas/File"
+        );
         assert_eq!(schemas["Limits"]["properties"]["fuel"]["type"], "string");
     }
 
@@ -200,7 +202,11 @@ mod tests {
             return names[1].clone();
         }
         let properties = schema["properties"].as_object().unwrap();
-        properties.iter().map(|(field, of)| (field.clone(), example_of(schemas, of))).collect::<Map<_, _>>().into()
+        properties
+            .iter()
+            .map(|(field, of)| (field.clone(), example_of(schemas, of)))
+            .collect::<Map<_, _>>()
+            .into()
     }
 
     fn example_of(schemas: &Map<String, Value>, of: &Value) -> Value {

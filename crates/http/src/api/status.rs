@@ -37,7 +37,7 @@ pub(crate) fn of_error(error: &Error) -> StatusCode {
 pub(crate) fn of_unusable(unusable: &Unusable) -> StatusCode {
     match unusable {
         Unusable::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        Unusable::TooSlow => StatusCode::REQUEST_TIMEOUT,
+        Unusable::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Unusable::BrokenOff | Unusable::Malformed(_) => StatusCode::BAD_REQUEST,
     }
 }

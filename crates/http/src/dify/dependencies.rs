@@ -51,7 +51,7 @@ pub(crate) async fn update(State(shared): State<Shared>, headers: HeaderMap, bod
     if caller::of(&shared.door, &headers).is_err() {
         return envelope::unauthenticated();
     }
-    let asked = match body::read(body, shared.largest_body).await.and_then(|bytes| body::parse::<Asked>(&bytes)) {
+    let asked = match shared.take_in(body).await.and_then(|bytes| body::parse::<Asked>(&bytes)) {
         Ok(asked) => asked,
         Err(unusable) => return envelope::unusable(&unusable),
     };

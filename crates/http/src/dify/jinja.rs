@@ -5,6 +5,8 @@
 //! in the source, where the image finds it and compiles it along; the inputs as the execution's. So it is compiled once.
 
 use super::wrapper::decoded;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::de::IgnoredAny;
 use std::collections::HashMap;
 
@@ -81,15 +83,31 @@ pub(crate) fn read(script: &str) -> Option<Template> {
     expected.next().is_none().then_some(Template { source, input_json })
 }
 
+/// The script that Dify writes around a template, as its releases from 1.10 on write it.
+pub fn template_script(template: &str, input_json: &str) -> String {
+    let (template, inputs) = (STANDARD.encode(template), STANDARD.encode(input_json));
+    let main = concat!(
+        "\nimport jinja2\nimport json\nfrom base64 import b64decode\n\n# declare main function\ndef main(**inputs):\n",
+        "    # Decode base64-encoded template to handle special characters safely\n"
+    );
+    format!(
+        "{main}{}{template}{}\n    template = jinja2.Template(template_code)\n{RENDER}\n\n# decode and prepare input dict\n{}{inputs}{}\n\n\
+         # execute main function\n{CALL}\n\n# convert output and print\n{RESULT}\n{PRINT}\n\n",
+        TEMPLATE.0, TEMPLATE.1, INPUTS.0, INPUTS.1
+    )
+}
+
 /// The script of an earlier release as a later one would have written it, where the quotes hold what they seem to.
 fn with_base64(script: &str) -> Option<String> {
-    use base64::Engine as _;
     let (before, rest) = script.split_once(QUOTED.0)?;
     let (template, after) = rest.rsplit_once(QUOTED.1)?;
-    let plain = !template.contains("'''") && !template.ends_with('\'') && !template.contains(['\\', '\r', '\0']);
-    let encoded = base64::engine::general_purpose::STANDARD.encode(template);
+    let plain =
+        !template.contains("'''") && !template.ends_with('\'') && !template.contains(['\\', '\r', '\0']);
+    let encoded = STANDARD.encode(template);
     let (open, close) = TEMPLATE;
-    plain.then(|| format!("{before}{open}{encoded}{close}\n    template = jinja2.Template(template_code)\n{after}"))
+    plain.then(|| {
+        format!("{before}{open}{encoded}{close}\n    template = jinja2.Template(template_code)\n{after}")
+    })
 }
 
 fn between<'a>(line: &'a str, (open, close): (&str, &str)) -> Option<&'a str> {
@@ -117,36 +135,30 @@ fn push_literal(source: &mut String, text: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use base64::Engine as _;
-    use base64::engine::general_purpose::STANDARD;
-
-    fn script(template: &str, inputs: &str) -> String {
-        format!(
-            "\nimport jinja2\nimport json\nfrom base64 import b64decode\n\n# declare main function\ndef main(**inputs):\n    \
-             # Decode the template\n    template_code = b64decode('{}').decode('utf-8')\n    template = \
-             jinja2.Template(template_code)\n    return template.render(**inputs)\n\n# decode\ninputs_obj = \
-             json.loads(b64decode('{}').decode('utf-8'))\n\n# execute\noutput = main(**inputs_obj)\n\n# print\nresult = \
-             f'''<<RESULT>>{{output}}<<RESULT>>'''\nprint(result)\n\n",
-            STANDARD.encode(template),
-            STANDARD.encode(inputs)
-        )
-    }
 
     #[test]
     fn template_and_inputs_are_told_apart() {
-        let read = read(&script("a'b\\\n{{ x }}\u{85}\0é", "{\"x\": 1}")).unwrap();
+        let read = read(&template_script("a'b\\\n{{ x }}\u{85}\0é", "{\"x\": 1}")).unwrap();
         assert_eq!(read.input_json, "{\"x\": 1}");
-        assert!(read.source.contains("\n    template_code = 'a\\'b\\\\\\n{{ x }}\\x85\\x00é'\n"), "{}", read.source);
+        assert!(
+            read.source.contains("\n    template_code = 'a\\'b\\\\\\n{{ x }}\\x85\\x00é'\n"),
+            "{}",
+            read.source
+        );
         assert!(!read.source.contains("inputs_obj"), "{}", read.source);
     }
 
     #[test]
     fn scripts_of_earlier_releases_are_read_where_their_quotes_hold() {
         let quoted = |template: &str| {
-            let newer = script("T", "{}");
-            let (before, rest) = newer.split_once("    # Decode the template\n").unwrap();
+            let newer = template_script("T", "{}");
+            let (before, rest) = newer
+                .split_once("    # Decode base64-encoded template to handle special characters safely\n")
+                .unwrap();
             let (_, after) = rest.split_once("Template(template_code)\n").unwrap();
-            read(&format!("{before}    import jinja2\n    template = jinja2.Template('''{template}''')\n{after}"))
+            read(&format!(
+                "{before}    import jinja2\n    template = jinja2.Template('''{template}''')\n{after}"
+            ))
         };
         assert!(quoted("Hello\n{{ name }}").unwrap().source.contains("template_code = 'Hello\\n{{ name }}'"));
         for unclear in ["a\\n", "'''", "a'", "''')\n    print('''"] {
@@ -156,7 +168,7 @@ mod tests {
 
     #[test]
     fn a_line_that_is_not_difys_leaves_the_script_as_it_is() {
-        let good = script("{{ x }}", "{\"x\": 1}");
+        let good = template_script("{{ x }}", "{\"x\": 1}");
         let changed = |from: &str, to: &str| {
             assert!(good.contains(from), "{from}");
             read(&good.replacen(from, to, 1))
@@ -172,7 +184,11 @@ mod tests {
         ] {
             assert_eq!(changed(from, to), None, "{to}");
         }
-        assert_eq!(read(&script("{{ x }}", "[1]")), None, "inputs that are no object");
-        assert_eq!(read(&script("{{ x }}", "{\"x\": NaN}")), None, "inputs that Python takes for JSON");
+        assert_eq!(read(&template_script("{{ x }}", "[1]")), None, "inputs that are no object");
+        assert_eq!(
+            read(&template_script("{{ x }}", "{\"x\": NaN}")),
+            None,
+            "inputs that Python takes for JSON"
+        );
     }
 }

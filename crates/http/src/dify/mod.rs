@@ -2,9 +2,8 @@
 //!
 //! ```text
 //! POST /v1/sandbox/run ─▶ run ─▶ script: what the wrapper that Dify wrote asks for ─▶ service ─▶ outcome ─▶ envelope
-//!                                 ├ tail: `async` main is waited for
-//!                                 ├ jinja: a template, its inputs beside it
-//!                                 └ inputs that are large lie in a file
+//!                                 ├ tail: an `async` main is waited for
+//!                                 └ jinja: a template is compiled once
 //! ```
 
 mod dependencies;
@@ -15,6 +14,10 @@ mod run;
 mod script;
 mod tail;
 mod wrapper;
+
+pub use jinja::template_script;
+pub use script::request;
+pub use wrapper::code_script;
 
 use crate::site::Shared;
 use axum::Router;

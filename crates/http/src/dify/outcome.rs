@@ -1,5 +1,6 @@
 //! An outcome as Dify shows it to a person.
 
+use super::tail;
 use ampoule_world::{Failure, Outcome, Status};
 use serde::Serialize;
 
@@ -22,19 +23,21 @@ pub(crate) fn data(outcome: &Outcome) -> Data<'_> {
         return Data { stdout: &outcome.stdout, stderr, error: String::new(), exit_code: 0 };
     };
     // An interpreter prints it there when it ends by an exception.
-    stderr.push_str(&failure.traceback);
-    Data { stdout: &outcome.stdout, stderr, error: error(outcome.status, failure), exit_code: exit_code(outcome.status, failure) }
+    let traceback = tail::tidy(&failure.traceback).unwrap_or_else(|| failure.traceback.clone());
+    stderr.push_str(&traceback);
+    let error = error(outcome.status, failure, &traceback);
+    Data { stdout: &outcome.stdout, stderr, error, exit_code: exit_code(outcome.status, failure) }
 }
 
 /// The plain reason, then where.
-fn error(status: Status, failure: &Failure) -> String {
+fn error(status: Status, failure: &Failure, traceback: &str) -> String {
     let reason = match status {
         // The word that Dify's sandbox has for it.
         Status::TimedOut => format!("timeout: {}", failure.message),
         _ if failure.message.is_empty() => failure.kind.clone(),
         _ => format!("{}: {}", failure.kind, failure.message),
     };
-    match failure.traceback.trim_end() {
+    match traceback.trim_end() {
         "" => reason,
         traceback => format!("{reason}\n\n{traceback}"),
     }
@@ -63,27 +66,31 @@ fn chosen_code(failure: &Failure) -> Option<i32> {
 mod tests {
     use super::*;
 
-    fn failure(kind: &str, message: &str, traceback: &str) -> Failure {
-        Failure { kind: kind.into(), message: message.into(), traceback: traceback.into(), line: 0, column: 0 }
+    fn failure(kind: &str, message: &str) -> Failure {
+        Failure { kind: kind.into(), message: message.into(), ..Failure::default() }
     }
 
     #[test]
     fn the_reason_comes_first_and_then_the_traceback() {
-        let raised = failure("ValueError", "bad", "Traceback …\nValueError: bad\n");
-        assert_eq!(error(Status::Raised, &raised), "ValueError: bad\n\nTraceback …\nValueError: bad");
-        let late = failure("TimedOut", "stopped after 1 s of wall time: do less", "");
-        assert_eq!(error(Status::TimedOut, &late), "timeout: stopped after 1 s of wall time: do less");
-        assert_eq!(error(Status::Raised, &failure("KeyboardInterrupt", "", "")), "KeyboardInterrupt");
+        let raised = failure("ValueError", "bad");
+        let traceback = "Traceback …\nValueError: bad\n";
+        assert_eq!(
+            error(Status::Raised, &raised, traceback),
+            "ValueError: bad\n\nTraceback …\nValueError: bad"
+        );
+        let late = failure("TimedOut", "stopped after 1 s of wall time: do less");
+        assert_eq!(error(Status::TimedOut, &late, ""), "timeout: stopped after 1 s of wall time: do less");
+        assert_eq!(error(Status::Raised, &failure("KeyboardInterrupt", ""), ""), "KeyboardInterrupt");
     }
 
     #[test]
     fn exit_codes_are_those_of_a_process() {
-        assert_eq!(exit_code(Status::Raised, &failure("ValueError", "7", "")), 1);
-        assert_eq!(exit_code(Status::Raised, &failure("SystemExit", "3", "")), 3);
-        assert_eq!(exit_code(Status::Raised, &failure("SystemExit", "a reason", "")), 1);
-        assert_eq!(exit_code(Status::Raised, &failure("ProcessExit", "… by process.exit(260)", "")), 4);
+        assert_eq!(exit_code(Status::Raised, &failure("ValueError", "7")), 1);
+        assert_eq!(exit_code(Status::Raised, &failure("SystemExit", "3")), 3);
+        assert_eq!(exit_code(Status::Raised, &failure("SystemExit", "a reason")), 1);
+        assert_eq!(exit_code(Status::Raised, &failure("ProcessExit", "… by process.exit(260)")), 4);
         for status in [Status::TimedOut, Status::OutOfMemory, Status::FuelExhausted, Status::OutputLimit] {
-            assert_eq!(exit_code(status, &failure("Any", "", "")), -1);
+            assert_eq!(exit_code(status, &failure("Any", "")), -1);
         }
     }
 }

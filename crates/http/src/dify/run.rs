@@ -47,14 +47,16 @@ type Answer = Result<(ampoule_service::Execution, Response), (&'static str, Resp
 async fn answer(shared: &Shared, headers: &HeaderMap, body: Body, line: &mut RequestLine) -> Answer {
     caller::of(&shared.door, headers).map_err(|_| (Unauthenticated::NAME, envelope::unauthenticated()))?;
     let unusable = |problem: Unusable| (INVALID, envelope::unusable(&problem));
-    let bytes = body::read(body, shared.largest_body).await.map_err(unusable)?;
+    let bytes = shared.take_in(body).await.map_err(unusable)?;
     let asked: Asked = body::parse(&bytes).map_err(unusable)?;
     drop(bytes);
     let language = language(&asked.language).map_err(|message| (INVALID, envelope::invalid(&message)))?;
     if asked.code.is_empty() {
         return Err((INVALID, envelope::invalid("code is empty: send a program")));
     }
-    let request = script::request(language, asked.code, &shared.service);
+    let mut request = script::request(language, asked.code);
+    // What is printed is the result, so it may be as large as the server allows.
+    request.limits.output_bytes = Some(shared.service.caps().output_bytes);
     line.understood(&request);
     match shared.service.execute(request).await {
         Ok(execution) => {

@@ -1,25 +1,21 @@
 //! What a script of Dify's asks for.
+//!
+//! The inputs stand in the script as base64, so every request is a new source. They are taken out of it and come as a file, so
+//! that a person's code is compiled once, whatever its inputs, and that ten megabytes of them need not be compiled at all.
 
 use super::wrapper::{Wrapped, decoded, tail, unwrap};
 use super::{jinja, tail};
-use ampoule_service::Service;
 use ampoule_world::{Entry, File, Language, Program, Request};
 
-/// Inputs from this size on, in base64, are not compiled with the source but come as a file: a person's code of common size
-/// stays below what a source may have, and the program cache is not filled with what never comes again.
-const LARGE: usize = 256 << 10;
-
-/// Where large inputs lie, in the working directory.
+/// Where the inputs lie, in the working directory; a program that lists it finds them.
 const INPUTS_FILE: &str = ".dify/inputs.json";
 
-/// A request for what the script does. Its output is its result, so it may be as large as the server allows.
-pub(crate) fn request(language: Language, script: String, service: &Service) -> Request {
-    let mut request = read(language, script);
-    request.limits.output_bytes = Some(service.caps().output_bytes);
-    request
-}
+/// The object of the JavaScript runtime that reads files. A program that says its name may mean something else by it.
+const READER: &str = "ampoule";
 
-fn read(language: Language, script: String) -> Request {
+/// Asks for what `script`, which Dify wrote around a person's code, is meant to do. A script that is not Dify's to the letter
+/// runs as it is.
+pub fn request(language: Language, script: String) -> Request {
     if language == Language::Python
         && let Some(template) = jinja::read(&script)
     {
@@ -30,12 +26,12 @@ fn read(language: Language, script: String) -> Request {
     let Some(wrapped) = unwrap(&script, tail) else {
         return Request::of(program(language, Entry::Script, script));
     };
-    let end = tail::waiting(language, tail);
-    let (inputs, files) = match large_inputs(language, &wrapped) {
+    let after = tail::waiting(language, tail);
+    let (expression, files) = match inputs_file(language, &wrapped) {
         Some((expression, file)) => (expression, vec![file]),
-        None => (wrapped.inputs.to_owned(), Vec::new()),
+        None => (wrapped.expression.to_owned(), Vec::new()),
     };
-    let source = [wrapped.code, tail.before_inputs, &inputs, &end].concat();
+    let source = [wrapped.code, tail.before, &expression, &after].concat();
     Request { files, ..Request::of(program(language, Entry::Script, source)) }
 }
 
@@ -43,19 +39,15 @@ fn program(language: Language, entry: Entry, source: String) -> Program {
     Program { language, entry, source, file_name: String::new(), modules: Vec::new() }
 }
 
-/// Ends the text in which the inputs would stand, as an empty one, and goes on with what they are read from.
-fn large_inputs(language: Language, wrapped: &Wrapped<'_>) -> Option<(String, File)> {
-    if wrapped.inputs.len() < LARGE {
-        return None;
-    }
-    let content = decoded(wrapped.inputs)?.into_bytes();
+/// The inputs as a file, and the expression that reads it. `None` where that cannot be done, or would mean something else.
+fn inputs_file(language: Language, wrapped: &Wrapped<'_>) -> Option<(String, File)> {
     let expression = match language {
-        // b64decode('').decode('utf-8') + open(…).read() + b64decode('').decode('utf-8')
-        Language::Python => format!(
-            "').decode('utf-8') + __import__('io').open('/work/{INPUTS_FILE}', encoding='utf-8', newline='').read() + b64decode('"
-        ),
-        // Buffer.from('' || readFileSync(…) || '', 'base64')
-        Language::Javascript => format!("' || require('fs').readFileSync('/work/{INPUTS_FILE}') || '"),
+        Language::Python => {
+            format!("__import__('pathlib').Path('/work/{INPUTS_FILE}').read_bytes().decode('utf-8')")
+        }
+        Language::Javascript if wrapped.code.contains(READER) => return None,
+        Language::Javascript => format!("{READER}.readFile('/work/{INPUTS_FILE}', 'utf-8')"),
     };
+    let content = decoded(wrapped.inputs)?.into_bytes();
     Some((expression, File { path: INPUTS_FILE.into(), content }))
 }

@@ -20,7 +20,7 @@ pub(crate) fn waiting(language: Language, tail: &Tail) -> String {
         Language::Python => PYTHON,
         Language::Javascript => JAVASCRIPT,
     };
-    let (before, after) = tail.after_inputs.split_once(anchor).expect("the anchor is a line of the end");
+    let (before, after) = tail.after.split_once(anchor).expect("the anchor is a line of the end");
     format!("{before}{anchor}{added}{after}")
 }
 
@@ -45,6 +45,39 @@ const PYTHON: (&str, &str) = (
     ),
 );
 
+/// A traceback as if `main` had not been a coroutine: the frames of the loop that ran it, and the line added here, give way to
+/// the line of Dify's that called it.
+pub(crate) fn tidy(traceback: &str) -> Option<String> {
+    let (_, added) = PYTHON;
+    let lines: Vec<&str> = traceback.lines().collect();
+    let at = lines.iter().position(|line| line.trim_start() == added)?;
+    let frame = lines[..at].last()?;
+    let (place, number) = frame.strip_suffix(IN_MODULE)?.rsplit_once(' ')?;
+    let number: u32 = number.parse().ok()?;
+    let mut behind = lines[at + 1..].iter().peekable();
+    let mut in_loop = true;
+    while let Some(line) = behind.peek() {
+        match line.strip_prefix("  File ") {
+            Some(file) => in_loop = file.contains("/asyncio/"),
+            None if !line.starts_with("    ") => in_loop = false,
+            None => {}
+        }
+        if !in_loop {
+            break;
+        }
+        behind.next();
+    }
+    let call = PYTHON.0.trim_end();
+    let mut tidied: Vec<String> = lines[..at - 1].iter().map(ToString::to_string).collect();
+    tidied.push(format!("{place} {}{IN_MODULE}", number.checked_sub(1)?));
+    tidied.push(format!("    {call}"));
+    tidied.extend(behind.map(ToString::to_string));
+    Some(tidied.join("\n") + "\n")
+}
+
+/// How a frame of a script's own level ends.
+const IN_MODULE: &str = ", in <module>";
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -55,7 +88,7 @@ mod tests {
         for language in Language::ALL {
             let tail = tail(language);
             let waiting = waiting(language, tail);
-            let lines: Vec<&str> = tail.after_inputs.lines().collect();
+            let lines: Vec<&str> = tail.after.lines().collect();
             let now: Vec<&str> = waiting.lines().collect();
             assert_eq!(lines.len(), now.len());
             let changed: Vec<usize> = (0..lines.len()).filter(|&line| lines[line] != now[line]).collect();
@@ -74,5 +107,20 @@ mod tests {
             }
             assert_eq!(added.matches('\'').count() % 2, 0);
         }
+    }
+
+    #[test]
+    fn tracebacks_of_coroutines_are_those_of_functions() {
+        let added = PYTHON.1;
+        let traceback = format!(
+            "Traceback (most recent call last):\n  File \"main.py\", line 12, in <module>\n    {added}\n        ~~~^^^\n  \
+             File \"/usr/lib/python3.13/asyncio/runners.py\", line 195, in run\n    return runner.run(main)\n           ~~^^\n  \
+             File \"main.py\", line 2, in main\n    raise ValueError('bad')\nValueError: bad\n"
+        );
+        let tidied = "Traceback (most recent call last):\n  File \"main.py\", line 11, in <module>\n    \
+                      output_obj = main(**inputs_obj)\n  File \"main.py\", line 2, in main\n    raise ValueError('bad')\n\
+                      ValueError: bad\n";
+        assert_eq!(tidy(&traceback).as_deref(), Some(tidied));
+        assert_eq!(tidy(tidied), None);
     }
 }
