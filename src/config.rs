@@ -3,6 +3,7 @@
 //! All of it is read, checked and shown before a port is bound. A key that does not exist is an error:
 //! a misspelt limit must not silently be the default.
 
+use crate::dify::DifyConfig;
 use crate::tenants::TenantConfig;
 use crate::units::{Bytes, Span};
 use ampoule_access::{AccessConfig, KeyHash};
@@ -19,6 +20,8 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Config {
     /// Address and port of the gRPC server.
     pub(crate) listen: SocketAddr,
+    /// Address and port of the same API as JSON over HTTP; without it there is none.
+    pub(crate) http: Option<SocketAddr>,
     /// The folder with the images.
     pub(crate) images: PathBuf,
     /// Executions that run at the same time.
@@ -44,6 +47,8 @@ pub(crate) struct Config {
     /// Who may send requests. None: everybody on this machine.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) tenants: Vec<TenantConfig>,
+    /// The contract of Dify's sandbox.
+    pub(crate) dify: DifyConfig,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,6 +102,7 @@ impl Default for Config {
         let service = ServiceConfig::default();
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
+            http: None,
             images: default_images_folder(),
             slots: service.engine.slots,
             queue: service.queue,
@@ -109,6 +115,7 @@ impl Default for Config {
             sizes: SizesConfig::default(),
             log: LogConfig::default(),
             tenants: Vec::new(),
+            dify: DifyConfig::default(),
         }
     }
 }
@@ -173,7 +180,14 @@ impl Config {
     pub(crate) fn checked(self) -> Result<Config, String> {
         self.service()?;
         self.access()?;
-        self.check_address()?;
+        self.check_address("listen", self.listen)?;
+        if let Some(http) = self.http {
+            self.check_address("http", http)?;
+        }
+        if self.tenants.is_empty() {
+            // With tenants it is their keys that open.
+            self.dify.check()?;
+        }
         Ok(self)
     }
 
@@ -236,14 +250,14 @@ impl Config {
     }
 
     /// Where it may listen: beyond this machine only when it knows who calls.
-    pub(crate) fn check_address(&self) -> Result<(), String> {
-        if self.listen.ip().is_loopback() || !self.tenants.is_empty() {
+    fn check_address(&self, name: &str, address: SocketAddr) -> Result<(), String> {
+        if address.ip().is_loopback() || !self.tenants.is_empty() {
             return Ok(());
         }
         Err(format!(
-            "listen is {}, which others than this machine can reach, and there are no tenants: list them with their keys \
-             (`ampoule key` makes one), or listen on 127.0.0.1",
-            self.listen
+            "{name} is {address}, which others than this machine can reach, and there are no tenants: list them with their \
+             keys (`ampoule key` makes one), or use 127.0.0.1:{}",
+            address.port()
         ))
     }
 }
@@ -278,7 +292,62 @@ mod tests {
             let error = Config::parse(text).unwrap_err();
             assert!(error.contains(expected), "{text}: {error}");
         }
+        for name in ["listen", "http"] {
+            let open = Config::parse(&format!("{name} = \"0.0.0.0:8080\"")).unwrap().checked().unwrap_err();
+            assert!(open.starts_with(&format!("{name} is 0.0.0.0:8080, which others than this")), "{open}");
+        }
         let above = Config::parse("[limits]\nwall_time = \"90s\"").unwrap().service().unwrap_err();
         assert_eq!(above, "the default of wall_time is 90 s, above its cap of 60 s");
+    }
+
+    const HASH: &str = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+    #[test]
+    fn tenants_may_be_served_beyond_this_machine_and_get_what_their_file_says() {
+        let text = format!(
+            "listen = \"0.0.0.0:50051\"\n[[tenants]]\nname = \"acme\"\nkeys = [\"{HASH}\"]\nweight = 3\nslots = 4\n\
+             queue = 5\nfuel_per_day = 7\nlimits.fuel = 8\ncaps.wall_time = \"2s\"\n[[tenants]]\nname = \"other\"\n"
+        );
+        let config = Config::parse(&text).unwrap().checked().unwrap();
+        let service = config.service().unwrap();
+        let acme = &service.tenants[0];
+        assert_eq!((acme.weight, acme.slots, acme.queue, acme.quota.fuel_per_day), (3, 4, 5, Some(7)));
+        assert_eq!(acme.defaults.fuel, 8);
+        let two_seconds = std::time::Duration::from_secs(2);
+        assert_eq!((acme.caps.wall_time, acme.defaults.wall_time), (two_seconds, two_seconds));
+        assert_eq!(service.tenants[1], service.tenant("other"));
+        assert_eq!(Config::parse(&toml::to_string(&config).unwrap()).unwrap(), config);
+    }
+
+    #[test]
+    fn mistakes_in_tenants_are_named() {
+        let one = |rest: &str| format!("[[tenants]]\nname = \"a\"\n{rest}");
+        let cases = [
+            (one("keys = [\"amp_x\"]"), "tenant 'a': keys[0] is no key hash"),
+            (one("weight = 0"), "tenant 'a': weight is 0, it must be from 1 to 1000"),
+            (one("slots = 0"), "tenant 'a': slots is 0"),
+            (
+                one("limits.wall_time = \"90s\""),
+                "tenant 'a': the default of wall_time is 90 s, above its cap of 60 s",
+            ),
+            (
+                one("caps.memory_bytes = \"2GiB\""),
+                "tenant 'a': the cap of memory_bytes is 2147483648, above the server's",
+            ),
+            (one(&one("")), "tenant 'a': is there twice"),
+            ("[[tenants]]\nname = \"a b\"".into(), "tenant 'a b': its name is no name"),
+            (
+                format!(
+                    "{}\n[[tenants]]\nname = \"b\"\nkeys = [\"{HASH}\"]",
+                    one(&format!("keys = [\"{HASH}\"]"))
+                ),
+                "tenant 'b': keys[0] is a key of 'a' too",
+            ),
+        ];
+        for (text, expected) in cases {
+            let error = Config::parse(&text).unwrap().checked().unwrap_err();
+            assert!(error.starts_with(expected), "{text}: {error}");
+        }
+        assert!(Config::parse(&one("wieght = 2")).unwrap_err().contains("unknown field `wieght`"));
     }
 }

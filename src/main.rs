@@ -3,6 +3,7 @@
 
 mod cli;
 mod config;
+mod dify;
 mod images;
 mod runtime;
 mod tenants;

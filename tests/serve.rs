@@ -5,7 +5,8 @@
 mod tiny;
 
 use serde_json::Value;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
@@ -218,4 +219,96 @@ fn without_images_it_says_how_to_get_them() {
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(4));
     assert!(stderr.contains("build them with: ampoule image build"), "{stderr}");
+}
+
+#[test]
+fn http_and_dify_are_off_until_they_are_asked_for() {
+    let mut server = Server::start("");
+    server.signal("-TERM");
+    let mut rest = String::new();
+    server.log.read_to_string(&mut rest).unwrap();
+    assert!(!rest.contains("listening for HTTP"), "{rest}");
+}
+
+#[test]
+fn http_listeners_are_bound_logged_and_drained_like_the_other() {
+    // Two addresses of this machine, so that they are not one listener.
+    let mut server =
+        Server::start("http = \"127.0.0.1:0\"\ndify.listen = \"127.0.0.2:0\"\ndify.key = \"secret-key\"");
+    let api = line_with(&mut server.log, "listening for HTTP");
+    let dify = line_with(&mut server.log, "listening for HTTP");
+    assert_eq!((&api["api"], &api["dify"]), (&true.into(), &false.into()));
+    assert_eq!((&dify["api"], &dify["dify"]), (&false.into(), &true.into()));
+    let (api, dify) = (api["address"].as_str().unwrap(), dify["address"].as_str().unwrap());
+    let json = "content-type: application/json\r\n";
+    let body = "{\"source\": {\"language\": \"LANGUAGE_PYTHON\", \"code\": \"e secret-source\"}}";
+    assert!(http(api, "/v1/execute", json, body).contains("STATUS_COMPLETED"));
+    let script = "{\"language\": \"python3\", \"code\": \"e secret-source\"}";
+    assert!(http(api, "/v1/sandbox/run", "x-api-key: secret-key\r\n", script).starts_with("HTTP/1.1 404 "));
+    assert!(http(dify, "/v1/execute", json, body).starts_with("HTTP/1.1 404 "));
+    assert!(http(dify, "/v1/sandbox/run", "x-api-key: other\r\n", script).starts_with("HTTP/1.1 401 "));
+    assert!(http(dify, "/v1/sandbox/run", "x-api-key: secret-key\r\n", script).contains("\"code\":0"));
+    for (status, entry) in [("completed", "main"), ("unauthenticated", ""), ("completed", "script")] {
+        let (line, value) = request_line(&mut server.log);
+        assert!(!line.contains("secret"), "{line}");
+        assert_eq!((&value["status"], &value["entry"]), (&status.into(), &entry.into()), "{line}");
+    }
+    let slow = "{\"source\": {\"language\": \"LANGUAGE_PYTHON\", \"code\": \"l\"}, \"limits\": {\"wallTime\": \"0.6s\"}}";
+    let address = api.to_owned();
+    let in_flight = std::thread::spawn(move || http(&address, "/v1/execute", json, slow));
+    std::thread::sleep(Duration::from_millis(300));
+    server.signal("-TERM");
+    assert_eq!(line_with(&mut server.log, "draining")["running"], 1);
+    assert!(in_flight.join().unwrap().contains("STATUS_TIMED_OUT"), "it was answered");
+    let (code, rest) = server.end();
+    assert_eq!(code, Some(0), "{rest}");
+    assert!(rest.contains("drained") && !rest.contains("secret"), "{rest}");
+}
+
+#[test]
+fn one_address_for_both_is_one_listener() {
+    let mut server = Server::start("http = \"127.0.0.1:0\"\ndify.listen = \"127.0.0.1:0\"");
+    let listening = line_with(&mut server.log, "listening for HTTP");
+    assert_eq!((&listening["api"], &listening["dify"]), (&true.into(), &true.into()));
+    let address = listening["address"].as_str().unwrap();
+    let json = "content-type: application/json\r\n";
+    let body = "{\"source\": {\"language\": \"LANGUAGE_PYTHON\", \"code\": \"e\"}}";
+    assert!(http(address, "/v1/execute", json, body).contains("STATUS_COMPLETED"));
+    let script = "{\"language\": \"python3\", \"code\": \"e\"}";
+    assert!(http(address, "/v1/sandbox/run", "x-api-key: dify-sandbox\r\n", script).contains("\"code\":0"));
+}
+
+#[test]
+fn doors_that_would_stand_open_are_not_opened() {
+    let cases = [
+        (
+            &["--http", "0.0.0.0:0"][..],
+            "http is 0.0.0.0:0, which others can reach, and asks nobody for a key",
+        ),
+        (
+            &["--dify", "0.0.0.0:0"],
+            "dify.key is 'dify-sandbox', which everybody knows: choose a key of your own",
+        ),
+        (&["--dify", "127.0.0.1:0", "--dify-key", ""], "dify.key is empty"),
+    ];
+    for (arguments, message) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        let output = ampoule(&folder, &[&["serve"], arguments].concat()).output().unwrap();
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{stderr}");
+        assert!(stderr.contains(message), "{stderr}");
+    }
+}
+
+/// Posts `body` and reads what comes back, head and all, until the server closes.
+fn http(address: &str, path: &str, headers: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
+    );
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
 }

@@ -4,6 +4,7 @@ mod bench;
 mod config;
 mod image;
 mod key;
+mod listeners;
 mod pretty;
 mod report;
 mod run;

@@ -1,6 +1,6 @@
-//! `ampoule serve`: configuration, then the server, then its orderly end.
+//! `ampoule serve`: configuration, log, images; then [`listeners`] until the end.
 
-use super::{CommandError, CommandResult, Exit};
+use super::{CommandError, CommandResult, listeners};
 use crate::config::{Config, LogConfig, LogFormat};
 use crate::{images, runtime};
 use ampoule_access::Access;
@@ -10,16 +10,9 @@ use clap::Args;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
-use tokio::net::TcpListener;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::oneshot;
 use tracing_subscriber::EnvFilter;
 
-/// What executions may take beyond their wall time while the server drains: answers have to be sent too.
-const GRACE_FOR_ANSWERS: Duration = Duration::from_secs(5);
-
-/// Serve the gRPC API until SIGTERM or SIGINT
+/// Serve the gRPC API, and HTTP where that is asked for, until SIGTERM or SIGINT
 ///
 /// The first signal drains: no new requests are taken and those in flight are answered. A second one ends at once.
 #[derive(Debug, Args)]
@@ -27,6 +20,15 @@ pub(crate) struct ServeArguments {
     /// Address and port [default: 127.0.0.1:50051]
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<SocketAddr>,
+    /// Serve the same API as JSON over HTTP, on this machine's own address and port
+    #[arg(long, value_name = "ADDRESS")]
+    http: Option<SocketAddr>,
+    /// Stand in for Dify's sandbox on this address and port; may be that of --http
+    #[arg(long, value_name = "ADDRESS")]
+    dify: Option<SocketAddr>,
+    /// The key that Dify sends [default: Dify's own, for this machine only]
+    #[arg(long, value_name = "KEY", env = "AMPOULE_DIFY_KEY", hide_env_values = true)]
+    dify_key: Option<String>,
     /// Configuration file
     #[arg(long, value_name = "F")]
     config: Option<PathBuf>,
@@ -39,6 +41,9 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
         None => Config::default(),
     };
     config.listen = arguments.listen.unwrap_or(config.listen);
+    config.http = arguments.http.or(config.http);
+    config.dify.listen = arguments.dify.or(config.dify.listen);
+    config.dify.key = arguments.dify_key.clone().unwrap_or(config.dify.key);
     let config = config.checked().map_err(CommandError::usage)?;
     let service_config = config.service().map_err(CommandError::usage)?;
     let access = config.access().map_err(CommandError::usage)?;
@@ -48,7 +53,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     let access = Access::new(&access, &service).map_err(CommandError::usage)?;
     let tokio = runtime::for_guests()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
-    let exit = tokio.block_on(listen(&config, service, access));
+    let exit = tokio.block_on(listeners::listen(&config, service, access));
     // What is still running after the grace is cut off here.
     tokio.shutdown_background();
     exit
@@ -72,7 +77,8 @@ fn start_log(config: &LogConfig) -> CommandResult<()> {
 
 /// The configuration in force, in the words of the file.
 fn show(config: &Config) {
-    let shown = serde_json::to_string(config).unwrap_or_default();
+    let config = Config { dify: config.dify.without_key(), ..config.clone() };
+    let shown = serde_json::to_string(&config).unwrap_or_default();
     tracing::info!(config = shown, "configuration");
     if !ampoule_engine::swap_is_off() {
         tracing::warn!("swap is on: guests are reset the slow way; turn it off for speed");
@@ -89,60 +95,4 @@ fn service(config: &Config, service_config: ServiceConfig) -> CommandResult<Serv
         tracing::info!(name = manifest.name, version = manifest.version, digest = manifest.digest, "image");
     }
     Ok(Service::new(service_config, engine, images))
-}
-
-async fn listen(config: &Config, service: Service, access: Access) -> CommandResult {
-    let mut signals = Signals::new()?;
-    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
-        CommandError::infrastructure(format!("cannot listen on {}: {error}", config.listen))
-    })?;
-    let address = listener.local_addr().unwrap_or(config.listen);
-    let (drain, drained) = oneshot::channel::<()>();
-    let server = ampoule_grpc::serve(service.clone(), access, listener, async {
-        // A sender that is gone means the same as one that has sent.
-        let _ = drained.await;
-    });
-    let mut server = std::pin::pin!(server);
-    tracing::info!(%address, "listening");
-    tokio::select! {
-        ended = &mut server => return ended.map(|()| Exit::Success).map_err(CommandError::infrastructure),
-        () = signals.next() => {}
-    }
-    tracing::info!(running = service.running(), waiting = service.waiting(), "draining");
-    let _ = drain.send(());
-    let grace = config.service().map_err(CommandError::usage)?.caps.wall_time + GRACE_FOR_ANSWERS;
-    tokio::select! {
-        ended = &mut server => {
-            ended.map_err(CommandError::infrastructure)?;
-            tracing::info!("drained");
-            Ok(Exit::Success)
-        }
-        () = signals.next() => Err(cut_off(&service, "a second signal came")),
-        () = tokio::time::sleep(grace) => Err(cut_off(&service, "the grace is over")),
-    }
-}
-
-fn cut_off(service: &Service, why: &str) -> CommandError {
-    CommandError::infrastructure(format!("{why}: {} executions were cut off", service.running()))
-}
-
-/// What ends a server.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn new() -> CommandResult<Self> {
-        let on =
-            |kind| signal(kind).map_err(|error| CommandError::infrastructure(format!("no signals: {error}")));
-        Ok(Signals { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
-    }
-
-    async fn next(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
-        }
-    }
 }

@@ -10,6 +10,7 @@ pub(crate) mod canary;
 pub(crate) mod compare;
 pub(crate) mod fixture;
 pub(crate) mod json;
+pub(crate) mod python;
 pub(crate) mod runner;
 
 use ampoule_builder::{Builder, ConsoleProgress, Options};

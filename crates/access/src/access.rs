@@ -48,6 +48,11 @@ impl Access {
         Ok(Access { open: service.open_tenant(), keys })
     }
 
+    /// Whether everybody is let in, as the open tenant.
+    pub fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
     /// Whose call it is that has these headers.
     pub fn tenant(&self, headers: &HeaderMap) -> Result<Tenant, Denied> {
         if let Some(open) = &self.open {

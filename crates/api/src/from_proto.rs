@@ -162,7 +162,7 @@ fn deterministic(fixed: v1::Deterministic) -> Result<world::Deterministic, Inval
 
 fn time_used(
     field: &'static str,
-    duration: Option<prost_types::Duration>,
+    duration: Option<pbjson_types::Duration>,
 ) -> Result<Duration, InvalidMessage> {
     duration_from_proto(&duration.unwrap_or_default())
         .ok_or_else(|| invalid(field, "is negative or malformed"))

@@ -1,6 +1,6 @@
 //! The gRPC API: the code generated from `proto/ampoule/v1`, and the mapping between proto and words.
 //!
-//! * [`v1`]: messages, clients and servers as generated,
+//! * [`v1`]: messages, clients and servers as generated; messages read and write proto's canonical JSON by serde,
 //! * [`request_from_proto`], [`execution_to_proto`] …: what a server needs,
 //! * [`request_to_proto`], [`execution_from_proto`]: what a client needs,
 //! * [`FILE_DESCRIPTOR_SET`]: for server reflection.
@@ -14,10 +14,12 @@ mod to_proto;
 pub mod v1 {
     #![allow(missing_docs, unreachable_pub, clippy::all)]
     tonic::include_proto!("ampoule.v1");
+    include!(concat!(env!("OUT_DIR"), "/ampoule.v1.serde.rs"));
 }
 
 /// The encoded descriptors of the API and of what it imports.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 pub use from_proto::{Execution, InvalidMessage, execution_from_proto, request_from_proto};
+pub use pbjson_types::{Duration, Timestamp};
 pub use to_proto::{execution_to_proto, image_to_proto, request_to_proto};

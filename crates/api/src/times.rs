@@ -5,28 +5,28 @@ use std::time::Duration;
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
 /// Saturates far beyond every limit.
-pub(crate) fn duration_to_proto(duration: Duration) -> prost_types::Duration {
-    prost_types::Duration {
+pub(crate) fn duration_to_proto(duration: Duration) -> pbjson_types::Duration {
+    pbjson_types::Duration {
         seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
         nanos: duration.subsec_nanos() as i32,
     }
 }
 
 /// `None` for negative durations and for nanoseconds that are none.
-pub(crate) fn duration_from_proto(duration: &prost_types::Duration) -> Option<Duration> {
+pub(crate) fn duration_from_proto(duration: &pbjson_types::Duration) -> Option<Duration> {
     let nanos = u32::try_from(duration.nanos).ok().filter(|nanos| i64::from(*nanos) < NANOS_PER_SECOND)?;
     Some(Duration::new(u64::try_from(duration.seconds).ok()?, nanos))
 }
 
-pub(crate) fn unix_nanos_to_proto(unix_nanos: i64) -> prost_types::Timestamp {
-    prost_types::Timestamp {
+pub(crate) fn unix_nanos_to_proto(unix_nanos: i64) -> pbjson_types::Timestamp {
+    pbjson_types::Timestamp {
         seconds: unix_nanos.div_euclid(NANOS_PER_SECOND),
         nanos: unix_nanos.rem_euclid(NANOS_PER_SECOND) as i32,
     }
 }
 
 /// `None` for times before 1970 or after 2262, and for nanoseconds that are none.
-pub(crate) fn unix_nanos_from_proto(time: &prost_types::Timestamp) -> Option<i64> {
+pub(crate) fn unix_nanos_from_proto(time: &pbjson_types::Timestamp) -> Option<i64> {
     let nanos = i64::from(time.nanos);
     if time.seconds < 0 || !(0..NANOS_PER_SECOND).contains(&nanos) {
         return None;
@@ -49,11 +49,11 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_refused() {
-        let time = |seconds, nanos| prost_types::Timestamp { seconds, nanos };
+        let time = |seconds, nanos| pbjson_types::Timestamp { seconds, nanos };
         for bad in [time(-1, 0), time(0, -1), time(0, 1_000_000_000), time(9_300_000_000, 0)] {
             assert_eq!(unix_nanos_from_proto(&bad), None, "{bad:?}");
         }
-        let duration = |seconds, nanos| prost_types::Duration { seconds, nanos };
+        let duration = |seconds, nanos| pbjson_types::Duration { seconds, nanos };
         for bad in [duration(-1, 0), duration(0, -5), duration(1, 1_000_000_000)] {
             assert_eq!(duration_from_proto(&bad), None, "{bad:?}");
         }

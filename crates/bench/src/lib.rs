@@ -5,6 +5,7 @@
 //! * [`data`]: NumPy and pandas against pip's builds of them,
 //! * [`served`]: a server of its own process over gRPC loopback: latency, throughput, fairness, memory,
 //! * [`tenants`]: the same with two tenants, one of them greedy,
+//! * [`dify`]: nodes of Dify over HTTP, against a process for each, as its own sandbox has it,
 //! * [`native`]: the interpreters that all of it is compared with.
 //!
 //! Times are of this machine and moment; the promises that matter are ratios within one run.
@@ -12,6 +13,7 @@
 
 mod cpu;
 mod data;
+mod dify;
 mod in_process;
 mod native;
 mod programs;
@@ -53,6 +55,8 @@ pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report>
     served::measure(options, &mut report).await?;
     eprintln!("two tenants");
     tenants::measure(options, &mut report).await?;
+    eprintln!("as Dify calls");
+    dify::measure(options, &mut report).await?;
     Ok(report)
 }
 

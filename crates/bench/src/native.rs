@@ -103,3 +103,22 @@ pub(crate) fn spawn_once(interpreter: &Path, source: &str, input_json: &str) -> 
         false => Err(std::io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned())),
     }
 }
+
+/// What one run of a whole script costs by a process of its own; `None` when there is no such interpreter.
+pub(crate) fn spawn_script(interpreter: &Path, script: &str) -> std::io::Result<Option<Duration>> {
+    let started = Instant::now();
+    let spawned = Command::new(interpreter).arg("-").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
+    let mut child = match spawned {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        spawned => spawned?,
+    };
+    if let Some(mut stdin) = child.stdin.take() {
+        stdin.write_all(script.as_bytes())?;
+    }
+    let output = child.wait_with_output()?;
+    let elapsed = started.elapsed();
+    match output.status.success() && output.stdout.ends_with(b"<<RESULT>>\n") {
+        true => Ok(Some(elapsed)),
+        false => Err(std::io::Error::other(format!("{} did not run the script", interpreter.display()))),
+    }
+}

@@ -66,6 +66,10 @@ pub(crate) const DATES: (&str, &str) = (
 /// Seed 001 §1.3: JSON out of what a language model wrote.
 pub(crate) const CLEAN_UP: &str = include_str!("../programs/python/clean_up.py");
 
+/// A template as nodes of Dify have them: values, a condition, a loop, a filter.
+pub(crate) const TEMPLATE: &str = "Dear {{ customer }},\n{% if vip %}welcome back{% else %}welcome{% endif %}!\n\
+{% for item in items %}{{ loop.index }}. {{ item|upper }}\n{% endfor %}Total: {{ items|length }}\n";
+
 /// A prompt of 2 KB from a template of Jinja that stands in the source.
 pub(crate) const PROMPT: &str = include_str!("../programs/python/prompt.py");
 
@@ -97,6 +101,11 @@ pub(crate) const PANDAS_TABLE: &str = include_str!("../../../tests/fixtures/seed
 
 /// 100 records, some of them without a name or with a score that is no number.
 pub(crate) fn pandas_input() -> String {
+    pandas_input_from(0)
+}
+
+/// The same with other scores for every `start`.
+pub(crate) fn pandas_input_from(start: u32) -> String {
     let records: Vec<serde_json::Value> = (0..100u32)
         .map(|number| {
             let score = match number % 25 {
@@ -104,7 +113,7 @@ pub(crate) fn pandas_input() -> String {
                 7 => serde_json::json!("61"),
                 11 => serde_json::json!("bad"),
                 15 => serde_json::json!(-4),
-                _ => serde_json::json!(f64::from(number * 7919 % 9973) / 100.0),
+                _ => serde_json::json!(f64::from((start + number * 7919) % 9973) / 100.0),
             };
             let name = (number % 20 != 9).then(|| format!("person {number}"));
             let department = ["eng", "sales", "legal", "ops", "hr"][(number * 3 % 5) as usize];

@@ -10,6 +10,8 @@ use tonic::transport::{Channel, Endpoint};
 pub(crate) struct Server {
     child: Child,
     address: String,
+    /// Of the contract of Dify's sandbox.
+    pub(crate) dify: String,
     /// From start to the first connection that was taken.
     pub(crate) ready_after: Duration,
 }
@@ -17,18 +19,18 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one with further arguments.
     pub(crate) async fn start(binary: &Path, arguments: &[&str]) -> anyhow::Result<Server> {
-        // A free port: bound and given up at once. Somebody could take it in between; then the start fails.
-        let port = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let address = format!("127.0.0.1:{port}");
+        // Free ports: bound and given up at once. Somebody could take one in between; then the start fails.
+        let free = || anyhow::Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string());
+        let (address, dify) = (free()?, free()?);
         let started = Instant::now();
         let child = Command::new(binary)
-            .args(["serve", "--listen", &address])
+            .args(["serve", "--listen", &address, "--dify", &dify])
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let mut server = Server { child, address, ready_after: Duration::ZERO };
+        let mut server = Server { child, address, dify, ready_after: Duration::ZERO };
         while server.connect().await.is_err() {
             if let Some(status) = server.child.try_wait()? {
                 anyhow::bail!("the server ended at once: {status}");

@@ -1,11 +1,10 @@
 //! `ExecuteBatch`: one program, many inputs, a stream of outcomes.
 
 use crate::execution::refusal;
-use crate::request_log::RequestLine;
 use crate::status;
 use ampoule_api::v1::execute_batch_response::Answer;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteBatchResponse, Refusal};
-use ampoule_service::{Batch, BatchRun, Call, Error, Execution, Service};
+use ampoule_service::{Batch, BatchRun, Call, Error, Execution, RequestLine, Service};
 use futures_util::{Stream, stream};
 use std::pin::Pin;
 use std::time::Duration;
@@ -33,7 +32,7 @@ pub(crate) fn execute(
     let run = match begin(service, call, request, &mut line) {
         Ok(run) => run,
         Err(refusal) => {
-            line.refused(&refusal);
+            line.refused(status::name(refusal.code()));
             return Err(refusal);
         }
     };
@@ -72,7 +71,7 @@ impl Running {
                 Ok(ended) => ended,
                 Err(_) => {
                     let refusal = status::deadline_exceeded();
-                    self.line.take()?.refused(&refusal);
+                    self.line.take()?.refused(status::name(refusal.code()));
                     return Some(Err(refusal));
                 }
             },

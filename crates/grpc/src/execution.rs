@@ -1,12 +1,11 @@
 //! `ampoule.v1.ExecutionService`: one request, one answer; and the way into streams and batches.
 
 use crate::batch::BatchStream;
-use crate::request_log::{RequestLine, put_id};
 use crate::stream::ExecutionStream;
-use crate::{batch, deadline, status, stream};
+use crate::{batch, deadline, request_id, status, stream};
 use ampoule_api::v1::execution_service_server::ExecutionService;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, ExecuteResponse};
-use ampoule_service::{Call, Error, Execution, Service, Tenant};
+use ampoule_service::{Call, Error, Execution, RequestLine, Service, Tenant};
 use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status};
 
@@ -21,7 +20,7 @@ impl ExecutionService for Executions {
 
     async fn execute(&self, request: Request<ExecuteRequest>) -> Result<Response<ExecuteResponse>, Status> {
         let (call, time_left) = call(&request)?;
-        let mut line = RequestLine::start(request.metadata(), &call);
+        let mut line = line(&request, &call);
         let id = line.id().to_owned();
         let executed = match time_left {
             None => self.run(&call, request.into_inner(), &mut line).await,
@@ -38,8 +37,8 @@ impl ExecutionService for Executions {
                 Ok(with_id(answer, &id))
             }
             Err(mut refusal) => {
-                line.refused(&refusal);
-                put_id(refusal.metadata_mut(), &id);
+                line.refused(status::name(refusal.code()));
+                request_id::put(refusal.metadata_mut(), &id);
                 Err(refusal)
             }
         }
@@ -50,7 +49,7 @@ impl ExecutionService for Executions {
         request: Request<ExecuteRequest>,
     ) -> Result<Response<ExecutionStream>, Status> {
         let (call, time_left) = call(&request)?;
-        let line = RequestLine::start(request.metadata(), &call);
+        let line = line(&request, &call);
         let id = line.id().to_owned();
         let stream = stream::execute(self.service.clone(), call, time_left, request.into_inner(), line);
         Ok(with_id(stream, &id))
@@ -61,7 +60,7 @@ impl ExecutionService for Executions {
         request: Request<ExecuteBatchRequest>,
     ) -> Result<Response<BatchStream>, Status> {
         let (call, time_left) = call(&request)?;
-        let line = RequestLine::start(request.metadata(), &call);
+        let line = line(&request, &call);
         let id = line.id().to_owned();
         let stream = batch::execute(&self.service, &call, time_left, request.into_inner(), line)?;
         Ok(with_id(stream, &id))
@@ -99,8 +98,14 @@ pub(crate) fn refusal(error: &Error, id: &str) -> Status {
     status::of_error(error)
 }
 
+fn line<T>(request: &Request<T>, call: &Call) -> RequestLine {
+    let mut line = RequestLine::start(request_id::given(request.metadata()));
+    line.by(&call.tenant);
+    line
+}
+
 fn with_id<T>(answer: T, id: &str) -> Response<T> {
     let mut response = Response::new(answer);
-    put_id(response.metadata_mut(), id);
+    request_id::put(response.metadata_mut(), id);
     response
 }

@@ -4,7 +4,7 @@
 //! * `access` is asked who calls before a message is read,
 //! * `execution.rs`, `stream.rs`, `batch.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
 //! * `status.rs` is the one place that maps errors to gRPC status,
-//! * `request_log.rs` writes one line a request, without a word of the program, its input or its output.
+//! * every request is one line of the log, see [`ampoule_service::RequestLine`].
 //!
 //! An execution runs inside its handler's future. When the client cancels, disconnects or lets its deadline pass,
 //! that future is dropped, and with it the guest.
@@ -13,11 +13,10 @@
 mod batch;
 mod deadline;
 mod execution;
-mod request_log;
+mod request_id;
 mod runtime;
 mod server;
 mod status;
 mod stream;
 
-pub use request_log::TARGET as REQUEST_LOG_TARGET;
 pub use server::serve;

@@ -1,11 +1,10 @@
 //! `ExecuteStream`: what a program prints while it runs, then its outcome.
 
 use crate::execution::refusal;
-use crate::request_log::RequestLine;
 use crate::status;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::{ExecuteRequest, ExecuteStreamResponse};
-use ampoule_service::{Call, Error, Execution, OutputTap, Piece, Service, Stream as Printed};
+use ampoule_service::{Call, Error, Execution, OutputTap, Piece, RequestLine, Service, Stream as Printed};
 use futures_util::Stream;
 use futures_util::future::BoxFuture;
 use futures_util::stream;
@@ -40,7 +39,7 @@ pub(crate) fn execute(
         Ok(request) => request,
         Err(error) => {
             let refusal = status::of_invalid_message(&error);
-            line.refused(&refusal);
+            line.refused(status::name(refusal.code()));
             return Box::pin(stream::iter([Err(refusal)]));
         }
     };
@@ -125,7 +124,7 @@ impl Running {
     fn refused(&mut self, refusal: Status) {
         self.execution = None;
         if let Some(line) = self.line.take() {
-            line.refused(&refusal);
+            line.refused(status::name(refusal.code()));
         }
         self.events.push_back(Err(refusal));
     }

@@ -14,7 +14,7 @@ use tonic_health::pb::health_client::HealthClient;
 const SOON: Duration = Duration::from_millis(50);
 
 fn with_wall_time(code: &str, milliseconds: i32) -> ExecuteRequest {
-    let wall_time = Some(prost_types::Duration { seconds: 0, nanos: milliseconds * 1_000_000 });
+    let wall_time = Some(ampoule_api::Duration { seconds: 0, nanos: milliseconds * 1_000_000 });
     ExecuteRequest { limits: Some(Limits { wall_time, ..Limits::default() }), ..request(code, "") }
 }
 

@@ -65,11 +65,11 @@ const BAD_REQUESTS: &[Case] = &[
         "input_json is not a JSON object: it begins with an array; wrap the value in an object",
     ),
     (
-        |r| r.limits.as_mut().unwrap().wall_time = Some(prost_types::Duration { seconds: 90, nanos: 0 }),
+        |r| r.limits.as_mut().unwrap().wall_time = Some(ampoule_api::Duration { seconds: 90, nanos: 0 }),
         "limits.wall_time is 90 s, the server's cap is 60 s: ask for less",
     ),
     (
-        |r| r.limits.as_mut().unwrap().wall_time = Some(prost_types::Duration { seconds: -1, nanos: 0 }),
+        |r| r.limits.as_mut().unwrap().wall_time = Some(ampoule_api::Duration { seconds: -1, nanos: 0 }),
         "limits.wall_time is negative or malformed: give a positive duration",
     ),
     (
@@ -82,7 +82,7 @@ const BAD_REQUESTS: &[Case] = &[
     ),
     (
         |r| {
-            let now = Some(prost_types::Timestamp { seconds: -1, nanos: 0 });
+            let now = Some(ampoule_api::Timestamp { seconds: -1, nanos: 0 });
             r.deterministic = Some(Deterministic { seed: 1, now });
         },
         "deterministic.now is malformed or not between the years 1970 and 2262",

@@ -46,6 +46,16 @@ pub enum Error {
 }
 
 impl Error {
+    /// The name of gRPC's status for it, in lower case: for logs, and for callers that are told in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Error::Invalid { .. } => "invalid_argument",
+            Error::Busy { .. } | Error::UsedUp { .. } => "resource_exhausted",
+            Error::Draining => "unavailable",
+            Error::Engine(_) | Error::Panicked => "internal_error",
+        }
+    }
+
     pub(crate) fn invalid(field: impl Into<String>, reason: impl Into<String>) -> Self {
         Error::Invalid { field: field.into(), reason: reason.into() }
     }

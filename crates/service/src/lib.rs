@@ -11,6 +11,7 @@
 //! * [`Images`]: the images there are, loaded and verified,
 //! * [`Tenant`]: who asks: what they may ask for, and their share,
 //! * [`Caps`] and [`Sizes`]: what a request may ask for,
+//! * [`RequestLine`]: the log line that a transport writes for each request,
 //! * [`Error`]: why a request was not executed. How a program ended is an outcome, never an error.
 #![forbid(unsafe_code)]
 
@@ -25,6 +26,7 @@ mod memory;
 mod names;
 mod programs;
 mod quota;
+mod request_log;
 mod service;
 mod slots;
 mod tenants;
@@ -35,5 +37,6 @@ pub use config::{Caps, ServiceConfig, Sizes};
 pub use error::Error;
 pub use images::{Images, default_images_folder, image_folder, image_names};
 pub use quota::QuotaConfig;
+pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};
 pub use service::{Call, Execution, Service};
 pub use tenants::{OPEN_TENANT, Tenant, TenantConfig};

@@ -1,31 +1,30 @@
-//! One structured line a request.
+//! One structured line a request, the same from every transport.
 //!
 //! Lines hold numbers and words of ours only: never source, input, output, file names or error messages of
 //! a program, whose owner did not agree to have them in a log.
 
-use crate::status;
-use ampoule_service::{Call, Execution, Tenant};
+use crate::service::Execution;
+use crate::tenants::Tenant;
 use ampoule_world::{Entry, Language, Request};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
-use tonic::Status;
-use tonic::metadata::MetadataMap;
 
 /// The target of the lines, for filters.
 pub const TARGET: &str = "ampoule::request";
 
-/// Carries an id that the caller chose; taken over so that its logs and ours can be joined.
-const ID_HEADER: &str = "x-request-id";
+/// The header that carries an id which the caller chose; taken over so that its logs and ours can be joined, and sent back.
+pub const ID_HEADER: &str = "x-request-id";
 
 /// Longer ids are not ids.
 const LONGEST_ID: usize = 64;
 
 /// A line in the making. Dropped before it is finished, it says that the client went away.
-pub(crate) struct RequestLine {
+pub struct RequestLine {
     id: String,
-    tenant: Tenant,
+    /// None: not known, or nobody's.
+    tenant: Option<Tenant>,
     started: Instant,
     facts: Option<Facts>,
     finished: bool,
@@ -39,17 +38,23 @@ struct Facts {
 }
 
 impl RequestLine {
-    pub(crate) fn start(metadata: &MetadataMap, call: &Call) -> Self {
-        let tenant = call.tenant.clone();
-        RequestLine { id: id(metadata), tenant, started: Instant::now(), facts: None, finished: false }
+    /// Begins with a request's arrival; `given` is what the caller sent as [`ID_HEADER`].
+    pub fn start(given: Option<&str>) -> Self {
+        RequestLine { id: id(given), tenant: None, started: Instant::now(), facts: None, finished: false }
+    }
+
+    /// From here the line tells who asks.
+    pub fn by(&mut self, tenant: &Tenant) {
+        self.tenant = Some(tenant.clone());
     }
 
     /// The id; also goes back to the caller.
-    pub(crate) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.id
     }
 
-    pub(crate) fn understood(&mut self, request: &Request) {
+    /// From here the line tells what was asked for.
+    pub fn understood(&mut self, request: &Request) {
         let files: usize = request.files.iter().map(|file| file.content.len()).sum();
         self.facts = Some(Facts {
             language: request.program.language,
@@ -58,7 +63,8 @@ impl RequestLine {
         });
     }
 
-    pub(crate) fn executed(mut self, execution: &Execution) {
+    /// Writes the line of a request that was executed.
+    pub fn executed(mut self, execution: &Execution) {
         self.finished = true;
         let outcome = &execution.outcome;
         let usage = &outcome.usage;
@@ -66,7 +72,7 @@ impl RequestLine {
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant.name(),
+            tenant = self.tenant(),
             language = self.language(),
             entry = self.entry(),
             status = outcome.status.name(),
@@ -82,12 +88,12 @@ impl RequestLine {
     }
 
     /// A batch that came to its end, with so many items that were executed, and that were not.
-    pub(crate) fn batch(mut self, executed: usize, refused: usize) {
+    pub fn batch(mut self, executed: usize, refused: usize) {
         self.finished = true;
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant.name(),
+            tenant = self.tenant(),
             language = self.language(),
             entry = self.entry(),
             status = "batch",
@@ -98,22 +104,27 @@ impl RequestLine {
         );
     }
 
-    pub(crate) fn refused(mut self, refusal: &Status) {
+    /// Writes the line of a request that was not; `status` is the refusal's name in gRPC's words, lower case.
+    pub fn refused(mut self, status: &str) {
         self.finished = true;
-        self.unexecuted(status::name(refusal.code()));
+        self.unexecuted(status);
     }
 
     fn unexecuted(&self, status: &str) {
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant.name(),
+            tenant = self.tenant(),
             language = self.language(),
             entry = self.entry(),
             status,
             total_us = self.total_us(),
             bytes_in = self.bytes_in(),
         );
+    }
+
+    fn tenant(&self) -> &str {
+        self.tenant.as_ref().map_or("", Tenant::name)
     }
 
     fn language(&self) -> &'static str {
@@ -141,16 +152,12 @@ impl Drop for RequestLine {
     }
 }
 
-fn id(metadata: &MetadataMap) -> String {
-    let given = metadata.get(ID_HEADER).and_then(|id| id.to_str().ok());
-    let plain = |id: &str| {
+fn id(given: Option<&str>) -> String {
+    let plain = |id: &&str| {
         (1..=LONGEST_ID).contains(&id.len())
             && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
     };
-    match given {
-        Some(id) if plain(id) => id.to_owned(),
-        _ => new_id(),
-    }
+    given.filter(plain).map_or_else(new_id, str::to_owned)
 }
 
 /// Unique among servers by a random part of the process, and within it by a count.
@@ -160,27 +167,15 @@ fn new_id() -> String {
     format!("{:08x}-{}", *PROCESS, COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
-/// Adds the id to an answer.
-pub(crate) fn put_id(metadata: &mut MetadataMap, id: &str) {
-    if let Ok(value) = id.parse() {
-        metadata.insert(ID_HEADER, value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn only_plain_ids_are_taken_over() {
-        let with = |value: &str| {
-            let mut metadata = MetadataMap::new();
-            metadata.insert(ID_HEADER, value.parse().unwrap());
-            id(&metadata)
-        };
-        assert_eq!(with("a-1_b.C"), "a-1_b.C");
-        assert_ne!(with("a b"), "a b");
-        assert_ne!(with(&"x".repeat(65)), "x".repeat(65));
-        assert_ne!(id(&MetadataMap::new()), id(&MetadataMap::new()));
+        assert_eq!(id(Some("a-1_b.C")), "a-1_b.C");
+        assert_ne!(id(Some("a b")), "a b");
+        assert_ne!(id(Some(&"x".repeat(65))), "x".repeat(65));
+        assert_ne!(id(None), id(None));
     }
 }

@@ -1,0 +1,85 @@
+//! Who calls.
+
+use ampoule_access::Access;
+use ampoule_service::Tenant;
+use axum::http::HeaderMap;
+use std::fmt;
+use subtle::ConstantTimeEq;
+
+/// The key that Dify sends as long as nobody chose another. Everybody knows it.
+pub const DEFAULT_DIFY_KEY: &str = "dify-sandbox";
+
+/// Where Dify puts its key.
+const DIFY_KEY_HEADER: &str = "x-api-key";
+
+/// The key that Dify must send where no tenants are listed. It is shown nowhere.
+#[derive(Clone)]
+pub struct DifyKey(String);
+
+impl DifyKey {
+    /// A key as the operator configured it.
+    pub fn new(key: impl Into<String>) -> Self {
+        DifyKey(key.into())
+    }
+
+    /// The time of the comparison tells the length at most.
+    fn is_in(&self, headers: &HeaderMap) -> bool {
+        let given = headers.get(DIFY_KEY_HEADER).map_or(&b""[..], |value| value.as_bytes());
+        !self.0.is_empty() && given.ct_eq(self.0.as_bytes()).into()
+    }
+}
+
+impl fmt::Debug for DifyKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("DifyKey(..)")
+    }
+}
+
+/// What a route asks of those who call it.
+#[derive(Clone, Debug)]
+pub(crate) enum Door {
+    /// What every transport asks: a tenant's key, or nothing where there are no tenants.
+    Api(Access),
+    /// The same, but a key in any case: that of the contract where there are no tenants.
+    Dify(Access, DifyKey),
+}
+
+/// Somebody who may not call: HTTP 401.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Unauthenticated;
+
+impl Unauthenticated {
+    /// Its name in the log.
+    pub(crate) const NAME: &'static str = "unauthenticated";
+}
+
+/// Who sent these headers.
+pub(crate) fn of(door: &Door, headers: &HeaderMap) -> Result<Tenant, Unauthenticated> {
+    let access = match door {
+        Door::Dify(access, key) if access.is_open() && !key.is_in(headers) => return Err(Unauthenticated),
+        Door::Api(access) | Door::Dify(access, _) => access,
+    };
+    access.tenant(headers).map_err(|_| Unauthenticated)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_key_itself_opens() {
+        let key = DifyKey::new("key-1");
+        let with = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(DIFY_KEY_HEADER, value.parse().unwrap());
+            headers
+        };
+        assert!(key.is_in(&with("key-1")));
+        for wrong in ["", "key-", "key-11", "KEY-1", "key-2"] {
+            assert!(!key.is_in(&with(wrong)), "{wrong}");
+        }
+        assert!(!key.is_in(&HeaderMap::new()));
+        assert!(!DifyKey::new("").is_in(&with("")), "no key is not the empty key");
+        assert!(!format!("{key:?}").contains("key-1"));
+    }
+}

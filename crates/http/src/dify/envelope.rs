@@ -1,0 +1,71 @@
+//! The envelope around every answer, and the one place that maps errors to its codes.
+//!
+//! Dify shows `message` to a person only under HTTP 200; any other status is to it a sandbox that does not work. So what
+//! a person can mend, a source that is too large, comes with 200, and everything else with the status it has elsewhere.
+
+use crate::api::status;
+use crate::body::Unusable;
+use ampoule_service::Error;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+/// A bad request.
+const INVALID: i32 = -400;
+/// A fault of the server.
+const INTERNAL: i32 = -500;
+/// No room now.
+const FULL: i32 = -503;
+
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    code: i32,
+    message: &'a str,
+    data: Option<T>,
+}
+
+/// An answer with data.
+pub(crate) fn success(data: impl Serialize) -> Response {
+    answer(StatusCode::OK, &Envelope { code: 0, message: "success", data: Some(data) })
+}
+
+/// The key is wrong: no envelope, as Dify's sandbox has it.
+pub(crate) fn unauthenticated() -> Response {
+    StatusCode::UNAUTHORIZED.into_response()
+}
+
+/// A request that says something else than it must.
+pub(crate) fn invalid(message: &str) -> Response {
+    failure(StatusCode::BAD_REQUEST, INVALID, message)
+}
+
+/// A body that was of no use.
+pub(crate) fn unusable(unusable: &Unusable) -> Response {
+    failure(status::of_unusable(unusable), INVALID, &unusable.to_string())
+}
+
+/// A script that was not executed.
+pub(crate) fn refused(error: &Error) -> Response {
+    let (status, code) = match error {
+        Error::Invalid { .. } => (StatusCode::OK, INVALID),
+        // Its clients know one word for "later".
+        Error::Busy { .. } | Error::UsedUp { .. } | Error::Draining => {
+            (StatusCode::SERVICE_UNAVAILABLE, FULL)
+        }
+        Error::Engine(_) | Error::Panicked => (status::of_error(error), INTERNAL),
+    };
+    status::with_retry(failure(status, code, &error.to_string()), status::retry_after(error))
+}
+
+fn failure(status: StatusCode, code: i32, message: &str) -> Response {
+    answer(status, &Envelope { code, message, data: None::<()> })
+}
+
+fn answer(status: StatusCode, envelope: &Envelope<'_, impl Serialize>) -> Response {
+    match serde_json::to_vec(envelope) {
+        Ok(text) => (status, [(CONTENT_TYPE, "application/json; charset=utf-8")], text).into_response(),
+        // No value of ours is without a JSON form; were one, the caller would have to be told.
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}

@@ -1,0 +1,33 @@
+//! The contract of Dify's sandbox, for a Dify that knows nothing of us.
+//!
+//! ```text
+//! POST /v1/sandbox/run ─▶ run ─▶ script: what the wrapper that Dify wrote asks for ─▶ service ─▶ outcome ─▶ envelope
+//!                                 ├ tail: an `async` main is waited for
+//!                                 └ jinja: a template is compiled once
+//! ```
+
+mod dependencies;
+mod envelope;
+mod jinja;
+mod outcome;
+mod run;
+mod script;
+mod tail;
+mod wrapper;
+
+pub use jinja::template_script;
+pub use script::request;
+pub use wrapper::code_script;
+
+use crate::site::Shared;
+use axum::Router;
+use axum::routing::{get, post};
+
+pub(crate) fn router(shared: Shared) -> Router {
+    Router::new()
+        .route("/v1/sandbox/run", post(run::run))
+        .route("/v1/sandbox/dependencies", get(dependencies::list))
+        .route("/v1/sandbox/dependencies/refresh", get(dependencies::list))
+        .route("/v1/sandbox/dependencies/update", post(dependencies::update))
+        .with_state(shared)
+}

@@ -1,0 +1,85 @@
+//! `POST /v1/sandbox/run`.
+
+use super::{envelope, outcome, script};
+use crate::body::Unusable;
+use crate::caller::Unauthenticated;
+use crate::site::Shared;
+use crate::{body, caller, request_id};
+use ampoule_service::{Call, Error, RequestLine};
+use ampoule_world::Language;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
+use serde::Deserialize;
+
+/// What Dify sends. `preload`, `enable_network` and whatever else there is are taken and dropped: there is no network, and
+/// Dify asks for it every time.
+#[derive(Deserialize)]
+struct Asked {
+    #[serde(default)]
+    language: String,
+    #[serde(default)]
+    code: String,
+}
+
+/// The name under which an unusable request stands in the log.
+const INVALID: &str = "invalid_argument";
+
+pub(crate) async fn run(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+    let mut line = RequestLine::start(request_id::given(&headers));
+    let id = line.id().to_owned();
+    let response = match answer(&shared, &headers, body, &mut line).await {
+        Ok((execution, response)) => {
+            line.executed(&execution);
+            response
+        }
+        Err((name, response)) => {
+            line.refused(name);
+            response
+        }
+    };
+    request_id::put(response, &id)
+}
+
+type Answer = Result<(ampoule_service::Execution, Response), (&'static str, Response)>;
+
+async fn answer(shared: &Shared, headers: &HeaderMap, body: Body, line: &mut RequestLine) -> Answer {
+    let tenant = caller::of(&shared.door, headers)
+        .map_err(|_| (Unauthenticated::NAME, envelope::unauthenticated()))?;
+    line.by(&tenant);
+    let unusable = |problem: Unusable| (INVALID, envelope::unusable(&problem));
+    let bytes = shared.take_in(body).await.map_err(unusable)?;
+    let asked: Asked = body::parse(&bytes).map_err(unusable)?;
+    drop(bytes);
+    let language = language(&asked.language).map_err(|message| (INVALID, envelope::invalid(&message)))?;
+    if asked.code.is_empty() {
+        return Err((INVALID, envelope::invalid("code is empty: send a program")));
+    }
+    let mut request = script::request(language, asked.code);
+    // What is printed is the result, so it may be as large as the tenant's cap allows.
+    request.limits.output_bytes = Some(tenant.config().caps.output_bytes);
+    line.understood(&request);
+    match shared.service.execute_as(&Call { tenant, deadline: None }, request).await {
+        Ok(execution) => {
+            let response = envelope::success(outcome::data(&execution.outcome));
+            Ok((execution, response))
+        }
+        Err(error) => {
+            if let Error::Engine(_) | Error::Panicked = &error {
+                tracing::error!(id = line.id(), %error, "a request was given up");
+            }
+            Err((error.name(), envelope::refused(&error)))
+        }
+    }
+}
+
+/// The languages in Dify's words.
+pub(crate) fn language(name: &str) -> Result<Language, String> {
+    match name {
+        "python3" => Ok(Language::Python),
+        "nodejs" => Ok(Language::Javascript),
+        "" => Err("language is missing: use python3 or nodejs".into()),
+        _ => Err(format!("unsupported language '{}': use python3 or nodejs", name.escape_debug())),
+    }
+}

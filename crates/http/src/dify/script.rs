@@ -1,0 +1,53 @@
+//! What a script of Dify's asks for.
+//!
+//! The inputs stand in the script as base64, so every request is a new source. They are taken out of it and come as a file, so
+//! that a person's code is compiled once, whatever its inputs, and that ten megabytes of them need not be compiled at all.
+
+use super::wrapper::{Wrapped, decoded, tail, unwrap};
+use super::{jinja, tail};
+use ampoule_world::{Entry, File, Language, Program, Request};
+
+/// Where the inputs lie, in the working directory; a program that lists it finds them.
+const INPUTS_FILE: &str = ".dify/inputs.json";
+
+/// The object of the JavaScript runtime that reads files. A program that says its name may mean something else by it.
+const READER: &str = "ampoule";
+
+/// Asks for what `script`, which Dify wrote around a person's code, is meant to do. A script that is not Dify's to the letter
+/// runs as it is.
+pub fn request(language: Language, script: String) -> Request {
+    if language == Language::Python
+        && let Some(template) = jinja::read(&script)
+    {
+        let program = program(language, Entry::Main, template.source);
+        return Request { input_json: template.input_json, ..Request::of(program) };
+    }
+    let tail = tail(language);
+    let Some(wrapped) = unwrap(&script, tail) else {
+        return Request::of(program(language, Entry::Script, script));
+    };
+    let after = tail::waiting(language, tail);
+    let (expression, files) = match inputs_file(language, &wrapped) {
+        Some((expression, file)) => (expression, vec![file]),
+        None => (wrapped.expression.to_owned(), Vec::new()),
+    };
+    let source = [wrapped.code, tail.before, &expression, &after].concat();
+    Request { files, ..Request::of(program(language, Entry::Script, source)) }
+}
+
+fn program(language: Language, entry: Entry, source: String) -> Program {
+    Program { language, entry, source, file_name: String::new(), modules: Vec::new() }
+}
+
+/// The inputs as a file, and the expression that reads it. `None` where that cannot be done, or would mean something else.
+fn inputs_file(language: Language, wrapped: &Wrapped<'_>) -> Option<(String, File)> {
+    let expression = match language {
+        Language::Python => {
+            format!("__import__('pathlib').Path('/work/{INPUTS_FILE}').read_bytes().decode('utf-8')")
+        }
+        Language::Javascript if wrapped.code.contains(READER) => return None,
+        Language::Javascript => format!("{READER}.readFile('/work/{INPUTS_FILE}', 'utf-8')"),
+    };
+    let content = decoded(wrapped.inputs)?.into_bytes();
+    Some((expression, File { path: INPUTS_FILE.into(), content }))
+}

@@ -1,0 +1,23 @@
+//! The HTTP server: the contract of Dify's sandbox, and the gRPC API as JSON.
+//!
+//! * [`serve`] runs one listener until it is told to drain; a [`Site`] says what it answers,
+//! * [`dify`] is the contract that an unmodified Dify speaks, `api/` is `POST /v1/execute` and its company,
+//! * `caller.rs` decides who calls,
+//! * `api/status.rs` is the one place that maps errors to HTTP status, `dify/envelope.rs` the one for Dify's codes.
+//!
+//! An execution runs inside its handler's future. When the client goes away, that future is dropped, and with it
+//! the guest.
+#![forbid(unsafe_code)]
+
+mod api;
+mod body;
+mod caller;
+pub mod dify;
+mod health;
+mod request_id;
+mod server;
+mod site;
+
+pub use caller::{DEFAULT_DIFY_KEY, DifyKey};
+pub use server::serve;
+pub use site::{Patience, Site};

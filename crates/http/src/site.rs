@@ -1,0 +1,77 @@
+//! What a listener answers.
+
+use crate::body::{self, Unusable};
+use crate::caller::{DifyKey, Door};
+use crate::{api, dify, health};
+use ampoule_access::Access;
+use ampoule_service::Service;
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::routing::get;
+use std::time::Duration;
+
+/// What a listener answers; both parts can share one.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// `POST /v1/execute`, `GET /v1/images` and `GET /openapi.json`, for tenants, or for everybody where none are listed.
+    pub api: bool,
+    /// The contract of Dify's sandbox, for tenants, or for who knows this key where none are listed.
+    pub dify: Option<DifyKey>,
+    /// How long clients may take.
+    pub patience: Patience,
+}
+
+/// How long a client may take, so that a slow one holds nothing for ever.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For a request's head, and how long a connection may lie idle.
+    pub head: Duration,
+    /// For a request's body.
+    pub body: Duration,
+    /// To take what was sent to it.
+    pub answer: Duration,
+}
+
+impl Default for Patience {
+    /// A head or an idle connection longer than the clients' pools keep theirs, so that it is they who close; a body of the
+    /// largest size at less than 1 MiB a second.
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Patience { head: seconds(75), body: seconds(60), answer: seconds(60) }
+    }
+}
+
+/// What every handler has at hand.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    pub(crate) service: Service,
+    pub(crate) door: Door,
+    /// The largest body taken in, in bytes.
+    largest_body: usize,
+    patience: Patience,
+}
+
+impl Shared {
+    fn new(service: &Service, door: Door, patience: Patience) -> Self {
+        // Base64 makes files a third larger, and in texts every quote and every line's end takes two bytes.
+        let largest_body = 2 * service.sizes().largest_request();
+        Shared { service: service.clone(), door, largest_body, patience }
+    }
+
+    /// A request's whole body.
+    pub(crate) async fn take_in(&self, body: Body) -> Result<Bytes, Unusable> {
+        body::read(body, self.largest_body, self.patience.body).await
+    }
+}
+
+pub(crate) fn router(service: &Service, access: &Access, site: Site) -> Router {
+    let mut router = Router::new().route("/health", get(health::health));
+    if site.api {
+        router = router.merge(api::router(Shared::new(service, Door::Api(access.clone()), site.patience)));
+    }
+    if let Some(key) = site.dify {
+        router =
+            router.merge(dify::router(Shared::new(service, Door::Dify(access.clone(), key), site.patience)));
+    }
+    router
+}

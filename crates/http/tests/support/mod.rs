@@ -1,0 +1,142 @@
+//! A server on the tiny images, and a client of it.
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
+
+#[path = "../../../service/tests/support/mod.rs"]
+mod tiny;
+
+use ampoule_access::{Access, AccessConfig};
+use ampoule_http::{DifyKey, Patience, Site};
+use ampoule_service::{Service, ServiceConfig};
+use axum::body::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{Method, Request, StatusCode, header};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use serde_json::{Value, json};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+/// The key that the tests' Dify sends.
+pub const KEY: &str = "the-key";
+
+/// A running server that answers both parts.
+pub struct Server {
+    /// Its service, to look into.
+    pub service: Service,
+    /// `127.0.0.1:…`
+    pub address: String,
+    drain: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+    client: Client<HttpConnector, Full<Bytes>>,
+}
+
+/// What came back.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: hyper::HeaderMap,
+    pub bytes: Bytes,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).expect("the answer is JSON")
+    }
+}
+
+impl Server {
+    /// Starts one on a free port.
+    pub async fn start(change: impl FnOnce(&mut ServiceConfig)) -> Server {
+        Server::start_with(change, Patience::default()).await
+    }
+
+    /// Starts one on a free port, with less patience.
+    pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), patience: Patience) -> Server {
+        Server::start_for(change, patience, &AccessConfig::default()).await
+    }
+
+    /// Starts one for who has these keys.
+    pub async fn start_for(
+        change: impl FnOnce(&mut ServiceConfig),
+        patience: Patience,
+        access: &AccessConfig,
+    ) -> Server {
+        let service = tiny::service(change);
+        let access = Access::new(access, &service).unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let (drain, drained) = oneshot::channel();
+        let site = Site { api: true, dify: Some(DifyKey::new(KEY)), patience };
+        let server = ampoule_http::serve(service.clone(), access, site, listener, async {
+            let _ = drained.await;
+        });
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Server { service, address, drain: Some(drain), task: tokio::spawn(server), client }
+    }
+
+    /// Sends a request and reads the answer.
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let response = self.client.request(request.body(Full::new(body.into())).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            bytes: body.collect().await.unwrap().to_bytes(),
+        }
+    }
+
+    /// `POST /v1/execute`.
+    pub async fn execute(&self, request: &Value) -> Answer {
+        let headers = [(header::CONTENT_TYPE.as_str(), "application/json")];
+        self.send(Method::POST, "/v1/execute", &headers, request.to_string()).await
+    }
+
+    /// `POST /v1/sandbox/run`.
+    pub async fn run(&self, code: &str) -> Answer {
+        let body = json!({ "language": "python3", "code": code }).to_string();
+        self.send(Method::POST, "/v1/sandbox/run", &[("x-api-key", KEY)], body).await
+    }
+
+    /// Tells it to drain, as the command line does.
+    pub fn drain(&mut self) {
+        self.service.drain();
+        self.drain.take().expect("drained once").send(()).unwrap();
+    }
+
+    /// Waits for its end.
+    pub async fn ended(self) {
+        drop(self.client);
+        self.task.await.unwrap();
+    }
+
+    /// Waits until so many executions have a slot; how long that took.
+    pub async fn until_running(&self, count: usize) -> Duration {
+        let started = Instant::now();
+        while self.service.running() != count {
+            assert!(
+                started.elapsed() < Duration::from_secs(10),
+                "{} run, not {count}",
+                self.service.running()
+            );
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        started.elapsed()
+    }
+}
+
+/// An `ExecuteRequest` for a program of the tiny guest, see `crates/service/tests/support/guest.wat`.
+pub fn request(code: &str, input_json: &str) -> Value {
+    json!({ "source": { "language": "LANGUAGE_PYTHON", "code": code }, "inputJson": input_json })
+}

@@ -1,0 +1,116 @@
+//! The listeners of `ampoule serve`: all bound before the first one answers, drained together at a signal.
+
+use super::{CommandError, CommandResult, Exit};
+use crate::config::Config;
+use ampoule_access::Access;
+use ampoule_http::{DifyKey, Site};
+use ampoule_service::Service;
+use std::net::SocketAddr;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+/// What executions may take beyond their wall time while the server drains: answers have to be sent too.
+const GRACE_FOR_ANSWERS: Duration = Duration::from_secs(5);
+
+/// Serves until a signal has come and all that was accepted is answered.
+pub(crate) async fn listen(config: &Config, service: Service, access: Access) -> CommandResult {
+    let mut signals = Signals::new()?;
+    let (listener, address) = bind(config.listen).await?;
+    let mut others = Vec::new();
+    for (address, site) in sites(config) {
+        let (listener, address) = bind(address).await?;
+        others.push((listener, address, site));
+    }
+    let (drain, draining) = watch::channel(false);
+    let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, told(draining.clone()));
+    tracing::info!(%address, "listening");
+    let mut http = JoinSet::new();
+    for (listener, address, site) in others {
+        tracing::info!(%address, api = site.api, dify = site.dify.is_some(), "listening for HTTP");
+        http.spawn(ampoule_http::serve(
+            service.clone(),
+            access.clone(),
+            site,
+            listener,
+            told(draining.clone()),
+        ));
+    }
+    let http = async {
+        while http.join_next().await.is_some() {}
+        Ok(())
+    };
+    let servers = async { tokio::try_join!(grpc, http) };
+    let mut servers = std::pin::pin!(servers);
+    tokio::select! {
+        ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
+        () = signals.next() => {}
+    }
+    tracing::info!(running = service.running(), waiting = service.waiting(), "draining");
+    service.drain();
+    let _ = drain.send(true);
+    let grace = config.service().map_err(CommandError::usage)?.caps.wall_time + GRACE_FOR_ANSWERS;
+    tokio::select! {
+        ended = &mut servers => {
+            ended.map_err(CommandError::infrastructure)?;
+            tracing::info!("drained");
+            Ok(Exit::Success)
+        }
+        () = signals.next() => Err(cut_off(&service, "a second signal came")),
+        () = tokio::time::sleep(grace) => Err(cut_off(&service, "the grace is over")),
+    }
+}
+
+/// What is answered over HTTP, and where; one listener for both parts if they have the same address.
+fn sites(config: &Config) -> Vec<(SocketAddr, Site)> {
+    let key = || DifyKey::new(config.dify.key.clone());
+    let mut sites: Vec<_> =
+        config.http.map(|address| (address, Site { api: true, ..Site::default() })).into_iter().collect();
+    match (config.dify.listen, sites.first_mut()) {
+        (Some(address), Some((same, site))) if *same == address => site.dify = Some(key()),
+        (Some(address), _) => sites.push((address, Site { dify: Some(key()), ..Site::default() })),
+        (None, _) => {}
+    }
+    sites
+}
+
+/// A listener and the address it got.
+async fn bind(address: SocketAddr) -> CommandResult<(TcpListener, SocketAddr)> {
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| CommandError::infrastructure(format!("cannot listen on {address}: {error}")))?;
+    let address = listener.local_addr().unwrap_or(address);
+    Ok((listener, address))
+}
+
+/// Ready when draining begins. A sender that is gone means the same as one that has sent.
+async fn told(mut draining: watch::Receiver<bool>) {
+    let _ = draining.wait_for(|draining| *draining).await;
+}
+
+fn cut_off(service: &Service, why: &str) -> CommandError {
+    CommandError::infrastructure(format!("{why}: {} executions were cut off", service.running()))
+}
+
+/// What ends a server.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> CommandResult<Self> {
+        let on =
+            |kind| signal(kind).map_err(|error| CommandError::infrastructure(format!("no signals: {error}")));
+        Ok(Signals { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

@@ -1,0 +1,6 @@
+
+function main({arg1, arg2}) {
+    return {
+        result: arg1 + arg2
+    }
+}

@@ -1,0 +1,5 @@
+
+def main(arg1: str, arg2: str):
+    return {
+        "result": arg1 + arg2,
+    }

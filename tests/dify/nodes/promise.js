@@ -1,0 +1,3 @@
+function main({ ok }) {
+  return ok ? Promise.resolve({ ok }) : Promise.reject(new Error("refused"));
+}

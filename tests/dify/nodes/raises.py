@@ -1,0 +1,6 @@
+def helper(rows):
+    return rows[5]
+
+
+def main(rows: list) -> dict:
+    return {"result": helper(rows)}
