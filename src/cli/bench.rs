@@ -15,6 +15,9 @@ pub(crate) struct BenchArguments {
     /// Fewer samples: for a look
     #[arg(long)]
     quick: bool,
+    /// Measure one part only
+    #[arg(long, value_name = "PART", value_parser = ampoule_bench::PARTS)]
+    only: Option<String>,
     /// A native CPython to compare with, instead of the one built from the image's source
     #[arg(long, value_name = "PATH", env = "AMPOULE_NATIVE_PYTHON")]
     native_python: Option<PathBuf>,
@@ -48,7 +51,8 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
         )?,
         javascript: native(&folder, Interpreter::Javascript, arguments.native_javascript.as_ref())?,
     };
-    let options = Options { quick: arguments.quick, natives, server, python_loaded };
+    let options =
+        Options { quick: arguments.quick, only: arguments.only.clone(), natives, server, python_loaded };
     let tokio = runtime::for_guests()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
     // On a worker, where a server's executions run; the thread that waits here would be woken at every turn's end.

@@ -30,10 +30,15 @@ use ampoule_service::{LoadTimes, Service};
 use ampoule_world::{Entry, Language, Program, Request};
 use std::path::PathBuf;
 
+/// What can be measured by itself: in process, CPU-bound programs, NumPy and pandas, over gRPC, as Dify calls.
+pub const PARTS: [&str; 6] = ["process", "cpu", "data", "grpc", "two tenants", "dify"];
+
 /// What to measure with.
 pub struct Options {
     /// Fewer samples: for a look, not for SPECIFICATION.md.
     pub quick: bool,
+    /// One of [`PARTS`]; without it all are measured.
+    pub only: Option<String>,
     /// The native interpreters.
     pub natives: Natives,
     /// The `ampoule` binary that is started with `serve`.
@@ -45,18 +50,31 @@ pub struct Options {
 /// Measures everything; takes a minute or two.
 pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report> {
     let mut report = Report::default();
-    eprintln!("in process");
-    in_process::measure(service, options, &mut report).await?;
-    eprintln!("CPU-bound programs");
-    cpu::measure(service, options, &mut report).await?;
-    eprintln!("NumPy and pandas");
-    data::measure(service, options, &mut report).await?;
-    eprintln!("over gRPC");
-    served::measure(options, &mut report).await?;
-    eprintln!("two tenants");
-    tenants::measure(options, &mut report).await?;
-    eprintln!("as Dify calls");
-    dify::measure(options, &mut report).await?;
+    let wanted = |part: &str| {
+        let wanted = options.only.as_deref().is_none_or(|only| only == part);
+        if wanted {
+            eprintln!("{part}");
+        }
+        wanted
+    };
+    if wanted(PARTS[0]) {
+        in_process::measure(service, options, &mut report).await?;
+    }
+    if wanted(PARTS[1]) {
+        cpu::measure(service, options, &mut report).await?;
+    }
+    if wanted(PARTS[2]) {
+        data::measure(service, options, &mut report).await?;
+    }
+    if wanted(PARTS[3]) {
+        served::measure(options, &mut report).await?;
+    }
+    if wanted(PARTS[4]) {
+        tenants::measure(options, &mut report).await?;
+    }
+    if wanted(PARTS[5]) {
+        dify::measure(options, &mut report).await?;
+    }
     Ok(report)
 }
 

@@ -57,7 +57,8 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Unusable> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
-        let what = if path == "." { "the body".to_owned() } else { path };
+        // A dot is the value as a whole, a question mark one that was not reached.
+        let what = if path == "." || path.ends_with('?') { "the body".to_owned() } else { path };
         Unusable::Malformed(format!("{what} is not as expected: {}", error.inner()))
     })?;
     let end = deserializer.end();

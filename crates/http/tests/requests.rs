@@ -57,7 +57,7 @@ async fn bad_requests_name_the_field() {
             with("source.language", "PYTHON".into()),
             "source.language is not as expected: unknown variant `PYTHON`",
         ),
-        (with("source.language", Value::Null), "source.language is not set"),
+        (with("source.language", 0.into()), "source.language is not set"),
         (with("source.code", "".into()), "source.code is empty: give a program"),
         (with("source.colour", 1.into()), "source.colour is not as expected: unknown field `colour`"),
         (with("inputJson", "[]".into()), "input_json is not a JSON object: it begins with an array"),

@@ -16,7 +16,8 @@ mod tail;
 mod wrapper;
 
 pub use jinja::template_script;
-pub use script::request;
+pub use script::{request, waiting_script};
+pub use tail::tidied;
 pub use wrapper::code_script;
 
 use crate::site::Shared;

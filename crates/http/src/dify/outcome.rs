@@ -23,7 +23,7 @@ pub(crate) fn data(outcome: &Outcome) -> Data<'_> {
         return Data { stdout: &outcome.stdout, stderr, error: String::new(), exit_code: 0 };
     };
     // An interpreter prints it there when it ends by an exception.
-    let traceback = tail::tidy(&failure.traceback).unwrap_or_else(|| failure.traceback.clone());
+    let traceback = tail::tidied(&failure.traceback);
     stderr.push_str(&traceback);
     let error = error(outcome.status, failure, &traceback);
     Data { stdout: &outcome.stdout, stderr, error, exit_code: exit_code(outcome.status, failure) }

@@ -26,13 +26,19 @@ pub fn request(language: Language, script: String) -> Request {
     let Some(wrapped) = unwrap(&script, tail) else {
         return Request::of(program(language, Entry::Script, script));
     };
-    let after = tail::waiting(language, tail);
     let (expression, files) = match inputs_file(language, &wrapped) {
         Some((expression, file)) => (expression, vec![file]),
         None => (wrapped.expression.to_owned(), Vec::new()),
     };
-    let source = [wrapped.code, tail.before, &expression, &after].concat();
+    let source = [wrapped.code, tail.before, &expression, &tail::waiting(language, tail)].concat();
     Request { files, ..Request::of(program(language, Entry::Script, source)) }
+}
+
+/// The script with nothing changed but that an `async` main is waited for; `None` for one that is not Dify's to the letter.
+pub fn waiting_script(language: Language, script: &str) -> Option<String> {
+    let tail = tail(language);
+    let wrapped = unwrap(script, tail)?;
+    Some([wrapped.code, tail.before, wrapped.expression, &tail::waiting(language, tail)].concat())
 }
 
 fn program(language: Language, entry: Entry, source: String) -> Program {

@@ -45,9 +45,13 @@ const PYTHON: (&str, &str) = (
     ),
 );
 
-/// A traceback as if `main` had not been a coroutine: the frames of the loop that ran it, and the line added here, give way to
-/// the line of Dify's that called it.
-pub(crate) fn tidy(traceback: &str) -> Option<String> {
+/// A traceback as if nothing had been added: a line of Dify's that it quotes is shown as Dify wrote it, and where a coroutine
+/// was run, the frames of the loop and the line added here give way to the line that called `main`.
+pub fn tidied(traceback: &str) -> String {
+    without_loop(traceback).unwrap_or_else(|| traceback.replace(JAVASCRIPT.1, ""))
+}
+
+fn without_loop(traceback: &str) -> Option<String> {
     let (_, added) = PYTHON;
     let lines: Vec<&str> = traceback.lines().collect();
     let at = lines.iter().position(|line| line.trim_start() == added)?;
@@ -120,7 +124,10 @@ mod tests {
         let tidied = "Traceback (most recent call last):\n  File \"main.py\", line 11, in <module>\n    \
                       output_obj = main(**inputs_obj)\n  File \"main.py\", line 2, in main\n    raise ValueError('bad')\n\
                       ValueError: bad\n";
-        assert_eq!(tidy(&traceback).as_deref(), Some(tidied));
-        assert_eq!(tidy(tidied), None);
+        assert_eq!(super::tidied(&traceback), tidied);
+        assert_eq!(super::tidied(tidied), tidied);
+        let quoted =
+            |added: &str| format!("main.js:11\n{}{added}\n   ^\nSyntaxError: expecting ';'", JAVASCRIPT.0);
+        assert_eq!(super::tidied(&quoted(JAVASCRIPT.1)), quoted(""));
     }
 }
