@@ -31,7 +31,7 @@ use ampoule_world::{Entry, Language, Program, Request};
 use std::path::PathBuf;
 
 /// What can be measured by itself: in process, CPU-bound programs, NumPy and pandas, over gRPC, as Dify calls.
-pub const PARTS: [&str; 6] = ["process", "cpu", "data", "grpc", "two tenants", "dify"];
+pub const PARTS: [&str; 6] = ["process", "cpu", "data", "grpc", "tenants", "dify"];
 
 /// What to measure with.
 pub struct Options {

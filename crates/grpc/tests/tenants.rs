@@ -68,7 +68,7 @@ async fn limits_and_caps_are_the_tenants_own() {
     let ended = client.execute(by(&key, "l")).await.unwrap().into_inner();
     assert_eq!(ended.status(), Status::TimedOut);
     assert!(ended.failure.unwrap().message.contains("0.1 s"));
-    let three_seconds = Some(pbjson_types::Duration { seconds: 3, nanos: 0 });
+    let three_seconds = Some(ampoule_api::Duration { seconds: 3, nanos: 0 });
     let asking = || ExecuteRequest {
         limits: Some(Limits { wall_time: three_seconds, ..Limits::default() }),
         ..request("e", "{}")
