@@ -24,7 +24,6 @@ pub(crate) struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-#[expect(clippy::large_enum_variant, reason = "one value a process; clap wants the arguments unboxed")]
 enum Command {
     Run(run::RunArguments),
     Serve(serve::ServeArguments),

@@ -44,7 +44,7 @@ pub(crate) async fn measure(options: &Options, report: &mut Report) -> anyhow::R
         }
     };
     let template = |number: usize| {
-        let input = json!({ "customer": format!("Ada {number}"), "items": ["tea", "cake", "jam"], "vip": number % 2 == 0 });
+        let input = json!({ "customer": format!("Ada {number}"), "items": ["tea", "cake", "jam"], "vip": number.is_multiple_of(2) });
         template_script(programs::TEMPLATE, &input.to_string())
     };
     let table = |number: usize| {

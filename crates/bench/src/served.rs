@@ -131,7 +131,7 @@ async fn beside_loops(server: &Server, options: &Options, report: &mut Report) -
                 "{}",
             ));
             let limits = endless.limits.get_or_insert_default();
-            limits.wall_time = Some(Duration::from_secs(seconds).try_into()?);
+            limits.wall_time = Some(Duration::from_secs(seconds).into());
             client.execute(endless).await?;
             anyhow::Ok(())
         }));

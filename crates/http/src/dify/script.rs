@@ -49,7 +49,10 @@ fn program(language: Language, entry: Entry, source: String) -> Program {
 fn inputs_file(language: Language, wrapped: &Wrapped<'_>) -> Option<(String, File)> {
     let expression = match language {
         Language::Python => {
-            format!("__import__('pathlib').Path('/work/{INPUTS_FILE}').read_bytes().decode('utf-8')")
+            // Unbuffered, and closed at once: pathlib would take a third of a small node's time.
+            format!(
+                "(lambda file: (file.read(), file.close())[0])(__import__('io').open('/work/{INPUTS_FILE}', 'rb', 0)).decode('utf-8')"
+            )
         }
         Language::Javascript if wrapped.code.contains(READER) => return None,
         Language::Javascript => format!("{READER}.readFile('/work/{INPUTS_FILE}', 'utf-8')"),
