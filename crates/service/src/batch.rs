@@ -2,7 +2,9 @@
 
 use crate::answers;
 use crate::error::Error;
+use crate::memory;
 use crate::service::{Call, Execution, Service};
+use crate::slots::Reserved;
 use ampoule_world::Request;
 use std::sync::Arc;
 use std::time::Instant;
@@ -27,6 +29,8 @@ pub struct BatchRun {
     service: Service,
     call: Call,
     request: Arc<Request>,
+    #[expect(dead_code, reason = "gives the memory of request and inputs back when dropped")]
+    memory: Reserved,
     waiting: std::iter::Enumerate<std::vec::IntoIter<String>>,
     running: JoinSet<(usize, Result<Execution, Error>)>,
 }
@@ -53,11 +57,13 @@ impl Service {
                 format!("takes {total} bytes together, the server's cap is {most}: send several batches");
             return Err(Error::invalid("inputs_json", reason));
         }
+        let memory = self.reserve(&call.tenant, memory::of_request(&batch.request) + total as u64)?;
         let asked = if batch.parallelism == 0 { self.processors() } else { batch.parallelism };
         let mut run = BatchRun {
             service: self.clone(),
             call: call.clone(),
             request: Arc::new(batch.request),
+            memory,
             waiting: batch.inputs.into_iter().enumerate(),
             running: JoinSet::new(),
         };

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::images::Images;
 use crate::memory;
 use crate::programs::{Prepared, Programs};
-use crate::slots::{Bounds, Slots};
+use crate::slots::{Bounds, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
 use ampoule_engine::{Compiled, Engine, Job, OutputTap};
 use ampoule_world::{Limits, Outcome, Request, Status};
@@ -153,6 +153,11 @@ impl Service {
     /// The largest requests taken.
     pub fn sizes(&self) -> &Sizes {
         &self.inner.config.sizes
+    }
+
+    /// Sets memory aside that belongs to no slot.
+    pub(crate) fn reserve(&self, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
+        self.inner.slots.reserve(tenant, bytes)
     }
 
     /// Guests that compute at the same time.

@@ -20,6 +20,10 @@ use tokio::sync::oneshot;
 /// See above.
 const MOST_OF_FREE: u64 = 3;
 
+/// Of the memory, what may be set aside beside slots, for answers that are kept and batches that wait: they must not keep
+/// guests from running.
+const MOST_BESIDE_SLOTS: u64 = 8;
+
 /// How much the last interval between two grants says about the next.
 const NEWS: f64 = 0.2;
 
@@ -60,6 +64,8 @@ pub(crate) struct Slots {
 struct State {
     free: usize,
     memory: u64,
+    /// Bytes that are set aside beside slots.
+    reserved: u64,
     draining: bool,
     waiting: usize,
     /// Tenants with waiting requests.
@@ -96,6 +102,7 @@ impl Slots {
         let state = State {
             free: bounds.slots,
             memory: bounds.memory,
+            reserved: 0,
             draining: false,
             waiting: 0,
             queues: Vec::new(),
@@ -199,11 +206,13 @@ impl Slots {
     /// Sets memory aside that belongs to no slot.
     pub(crate) fn reserve(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
         let mut state = self.lock();
-        if !state.memory_fits(&self.bounds, tenant, bytes) {
+        let fits = state.reserved + bytes <= self.bounds.memory / MOST_BESIDE_SLOTS;
+        if !fits || !state.memory_fits(&self.bounds, tenant, bytes) {
             drop(state);
-            return Err(self.busy(tenant, "the memory for answers is taken".into()));
+            return Err(self.busy(tenant, "the memory for kept answers and batches is taken".into()));
         }
         state.set_aside(tenant, bytes);
+        state.reserved += bytes;
         Ok(Reserved { slots: Arc::clone(self), tenant: tenant.clone(), bytes })
     }
 
@@ -258,6 +267,7 @@ impl Reserved {
         self.bytes -= rest;
         let mut state = self.slots.lock();
         state.give_back(&self.tenant, rest);
+        state.reserved -= rest;
         state.grant(&self.slots.bounds);
     }
 }
