@@ -10,7 +10,10 @@ pub(crate) mod canary;
 pub(crate) mod compare;
 pub(crate) mod fixture;
 pub(crate) mod json;
+pub(crate) mod leaker;
+pub(crate) mod prepared;
 pub(crate) mod runner;
+pub(crate) mod scanner;
 
 use ampoule_builder::{Builder, ConsoleProgress, Options};
 use ampoule_engine::{Engine, EngineConfig};

@@ -1,7 +1,7 @@
 //! The program cache: compiled sources, each compiled once.
 
 use crate::admission::Admitted;
-use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job};
+use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, Start};
 use ampoule_world::{Deterministic, Outcome, Program};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -90,8 +90,7 @@ impl Programs {
 async fn compile(engine: &Engine, admitted: &Admitted) -> Result<Compilation, EngineError> {
     let program = Program { modules: Vec::new(), ..admitted.program.clone() };
     let job = Job {
-        program: &program,
-        compiled: None,
+        start: Start::Program { program: &program, compiled: None },
         input_json: &admitted.compile_input,
         files: &[],
         environment: &[],

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::images::Images;
 use crate::programs::{Prepared, Programs};
 use crate::queue::Queue;
-use ampoule_engine::{Compiled, Engine, Job};
+use ampoule_engine::{Compiled, Engine, Job, Start};
 use ampoule_world::{Limits, Outcome, Request, Status};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -98,8 +98,7 @@ impl Service {
         let preparing = started.elapsed();
         limits.wall_time = limits.wall_time.saturating_sub(preparing);
         let job = Job {
-            program: &admitted.program,
-            compiled: Some(&compiled),
+            start: Start::Program { program: &admitted.program, compiled: Some(&compiled) },
             input_json: &admitted.input_json,
             files: &admitted.files,
             environment: &admitted.environment,
