@@ -77,11 +77,21 @@ def main(a, b: int = 2, /, *rest, c: list[str], d: Decimal = Decimal('1.50'), e:
 fn a_javascript_signature_tells_the_names_that_the_input_is_taken_apart_into() {
     let named = |name: &str| serde_json::json!({"name": name, "required": true});
     let given = |name: &str, default: serde_json::Value| serde_json::json!({"name": name, "required": false, "default": default});
-    let told = |parameters: Vec<serde_json::Value>| serde_json::json!({"parameters": parameters, "open": true});
+    let told =
+        |parameters: Vec<serde_json::Value>| serde_json::json!({"parameters": parameters, "open": true});
     let cases = [
-        ("function main({ a, b = 2, c: d = 'x', ...rest }) {}", told(vec![named("a"), given("b", 2.into()), given("c", "x".into())])),
-        ("const main = async ({ a /* first */, // and\n b = -1.5, }) => a", told(vec![named("a"), given("b", (-1.5).into())])),
-        ("module.exports = { main({ $a, _b = null } = {}) {} }", told(vec![named("$a"), given("_b", serde_json::Value::Null)])),
+        (
+            "function main({ a, b = 2, c: d = 'x', ...rest }) {}",
+            told(vec![named("a"), given("b", 2.into()), given("c", "x".into())]),
+        ),
+        (
+            "const main = async ({ a /* first */, // and\n b = -1.5, }) => a",
+            told(vec![named("a"), given("b", (-1.5).into())]),
+        ),
+        (
+            "module.exports = { main({ $a, _b = null } = {}) {} }",
+            told(vec![named("$a"), given("_b", serde_json::Value::Null)]),
+        ),
         ("export default async function ({ on = true }) {}", told(vec![given("on", true.into())])),
         ("function main() {}", told(vec![])),
     ];
@@ -108,8 +118,14 @@ fn a_javascript_signature_tells_the_names_that_the_input_is_taken_apart_into() {
 #[test]
 fn what_the_top_level_prints_is_told_once() {
     let sources = [
-        (Language::Python, "import sys\nprint('top')\nprint('wrong', file=sys.stderr)\nsys.stdout.write('no line')\ndef main(): print('call')"),
-        (Language::Javascript, "console.log('top'); console.error('wrong'); process.stdout.write('no line');\nfunction main() { console.log('call'); }"),
+        (
+            Language::Python,
+            "import sys\nprint('top')\nprint('wrong', file=sys.stderr)\nsys.stdout.write('no line')\ndef main(): print('call')",
+        ),
+        (
+            Language::Javascript,
+            "console.log('top'); console.error('wrong'); process.stdout.write('no line');\nfunction main() { console.log('call'); }",
+        ),
     ];
     for (language, source) in sources {
         let prepared = prepared(language, source);
@@ -145,7 +161,12 @@ fn what_cannot_be_prepared_says_why() {
         (Language::Javascript, "process.exit(0)", "ProcessExit", "at its top level"),
         (Language::Javascript, "process.exit(3)", "ProcessExit", "process.exit(3)"),
         (Language::Javascript, "const other = 1", "TypeError", "no function named main"),
-        (Language::Javascript, "await new Promise(() => {}); export const main = () => 1", "Error", "never settle"),
+        (
+            Language::Javascript,
+            "await new Promise(() => {}); export const main = () => 1",
+            "Error",
+            "never settle",
+        ),
     ];
     for (language, source, kind, message) in cases {
         let failure = refused(language, source).failure.expect("a failure");
@@ -160,27 +181,36 @@ fn exit_functions_are_the_calls() {
     assert_eq!(prepared.outcome.stdout, "");
     let outcome = HOUSE.call(&prepared.checkpoint, &request(Language::Python, source), false);
     assert_eq!(outcome.stdout, "call\nthe end\n");
-    let failing = refused(Language::Python, &source.replace("def main", "print('so far')\nraise ValueError\ndef main"));
+    let failing =
+        refused(Language::Python, &source.replace("def main", "print('so far')\nraise ValueError\ndef main"));
     assert_eq!(failing.stdout, "so far\nthe end\n");
 }
 
 #[test]
 fn a_deterministic_call_is_the_same_every_time() {
     let sources = [
-        (Language::Python, "import random, time\nrandom.random()\ndef main(): return [random.random(), time.time(), time.monotonic()]"),
-        (Language::Javascript, "Math.random();\nconst main = () => [Math.random(), Date.now(), performance.now()]"),
+        (
+            Language::Python,
+            "import random, time\nrandom.random()\ndef main(): return [random.random(), time.time(), time.monotonic()]",
+        ),
+        (
+            Language::Javascript,
+            "Math.random();\nconst main = () => [Math.random(), Date.now(), performance.now()]",
+        ),
     ];
     for (language, source) in sources {
         let mut request = request(language, source);
         let prepared = prepare(&request).expect("it is sound");
-        request.deterministic = Some(Deterministic { seed: 3, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
+        request.deterministic =
+            Some(Deterministic { seed: 3, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
         let first = HOUSE.call(&prepared.checkpoint, &request, false);
         assert_eq!(first.status, Status::Completed, "{}", describe(&first));
         for _ in 0..3 {
             let next = HOUSE.call(&prepared.checkpoint, &request, false);
             assert_eq!((&next.result_json, next.usage.fuel), (&first.result_json, first.usage.fuel));
         }
-        request.deterministic = Some(Deterministic { seed: 4, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
+        request.deterministic =
+            Some(Deterministic { seed: 4, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
         assert_ne!(HOUSE.call(&prepared.checkpoint, &request, false).result_json, first.result_json);
     }
 }
@@ -188,8 +218,14 @@ fn a_deterministic_call_is_the_same_every_time() {
 #[test]
 fn a_call_does_not_pay_for_the_top_level() {
     let sources = [
-        (Language::Python, "table = {str(n): n * n for n in range(200_000)}\ntable = len(table)\ndef main(): return table"),
-        (Language::Javascript, "const table = new Map(); for (let n = 0; n < 400000; n++) table.set(`${n}`, n * n);\nconst size = table.size; table.clear();\nconst main = () => size"),
+        (
+            Language::Python,
+            "table = {str(n): n * n for n in range(200_000)}\ntable = len(table)\ndef main(): return table",
+        ),
+        (
+            Language::Javascript,
+            "const table = new Map(); for (let n = 0; n < 400000; n++) table.set(`${n}`, n * n);\nconst size = table.size; table.clear();\nconst main = () => size",
+        ),
     ];
     for (language, source) in sources {
         let request = request(language, source);

@@ -30,7 +30,12 @@ fn no_byte_of_a_call_is_left_in_its_slot_however_it_ended() {
             let checkpoint = prepared(&house, &request);
             let outcome = house.call(&checkpoint, &request, true);
             let marked = outcome.stdout.starts_with("marked");
-            assert!(outcome.status == status && marked, "{} {ending}: {}", language.name(), describe(&outcome));
+            assert!(
+                outcome.status == status && marked,
+                "{} {ending}: {}",
+                language.name(),
+                describe(&outcome)
+            );
             let found = scan(&house.engine, &scanner, "");
             assert_eq!(found, "0", "after a {} call that ended by {ending}", language.name());
         }
@@ -43,10 +48,17 @@ fn no_byte_of_a_checkpoint_is_left_in_the_slots_that_it_was_in() {
     let scanner = scanner(&house.engine);
     let backwards: String = MARK.chars().rev().collect();
     let sources = [
-        (Language::Python, format!("kept = [('{backwards}' * 1000)[::-1] + str(n) for n in range(1000)]\ndef main(): return len(kept)")),
+        (
+            Language::Python,
+            format!(
+                "kept = [('{backwards}' * 1000)[::-1] + str(n) for n in range(1000)]\ndef main(): return len(kept)"
+            ),
+        ),
         (
             Language::Javascript,
-            format!("const kept = Array.from({{length: 1000}}, (_, n) => [...'{backwards}'].reverse().join('').repeat(1000) + n);\nconst main = () => kept.length;"),
+            format!(
+                "const kept = Array.from({{length: 1000}}, (_, n) => [...'{backwards}'].reverse().join('').repeat(1000) + n);\nconst main = () => kept.length;"
+            ),
         ),
     ];
     for (language, source) in sources {

@@ -58,7 +58,9 @@ fn comes_to_the_same(fixture: &Fixture) -> Result<(), Failed> {
     let answer = HOUSE.both(&fixture.request);
     wrong.extend(differences(&fixture.expected, &answer));
     let mut request = fixture.request.clone();
-    request.deterministic.get_or_insert(Deterministic { seed: 1, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
+    request
+        .deterministic
+        .get_or_insert(Deterministic { seed: 1, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
     let whole = Way::in_process().execute(request.clone());
     let both = HOUSE.both(&request);
     if let (Ok(whole), Ok(both)) = (whole, both) {
@@ -91,12 +93,19 @@ fn calls(cases: &[Fixture]) -> Result<(), Failed> {
             let found = differences(&case.expected, &Ok(outcome.clone()));
             wrong.extend(found.into_iter().map(|found| format!("{}, call {round}: {found}", case.name)));
             if case.results_differ.is_some() && !seen.insert(outcome.result_json.clone()) {
-                wrong.push(format!("{}: {} was the result of another call too", case.name, outcome.result_json));
+                wrong.push(format!(
+                    "{}: {} was the result of another call too",
+                    case.name, outcome.result_json
+                ));
             }
             let outcome = without_usage(&outcome);
             let first = first.get_or_insert_with(|| outcome.clone());
             if *first != outcome {
-                wrong.push(format!("{}, call {round} differs from the first: {}", case.name, describe(&outcome)));
+                wrong.push(format!(
+                    "{}, call {round} differs from the first: {}",
+                    case.name,
+                    describe(&outcome)
+                ));
             }
         }
     }
