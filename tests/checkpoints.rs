@@ -19,13 +19,10 @@ use std::time::Duration;
 const DEFAULTS: DefaultLimits =
     DefaultLimits { wall_time: Duration::from_secs(20), memory_bytes: None, fuel: None };
 
-/// Fixtures that do not come to the same, and why. Each is in ARCHITECTURE.md, "Checkpoints".
-const DIFFERENT: [(&str, &str); 0] = [];
-
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let mut trials = Vec::new();
-    for kind in ["seeds", "behaviour", "hostile"] {
+    for kind in ["seeds", "behaviour"] {
         let fixtures = load(kind, &DEFAULTS).into_iter();
         trials.extend(fixtures.filter(is_comparable).map(|fixture| {
             Trial::test(format!("same/{}", fixture.name), move || comes_to_the_same(&fixture))
@@ -45,11 +42,9 @@ fn main() -> ExitCode {
 
 /// Those with a top level that can be kept, and that are admitted at all.
 fn is_comparable(fixture: &Fixture) -> bool {
-    let listed = DIFFERENT.iter().any(|(name, _)| fixture.name.split(' ').next() == Some(*name));
     fixture.request.program.entry == Entry::Main
         && !fixture.request.program.source.is_empty()
         && fixture.expected.status.iter().all(Option::is_some)
-        && !listed
 }
 
 /// Both by what the fixture expects and, where randomness and time are fixed, by what a run gives.

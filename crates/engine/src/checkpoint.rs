@@ -19,8 +19,11 @@ pub(crate) const PAGE: usize = 4096;
 /// Bytes by which linear memory grows.
 pub(crate) const GROWTH: u64 = 64 << 10;
 
-/// Bytes restored at a time; then others get their turn, and the wall time is looked at.
+/// Bytes compared or restored at a time; then others get their turn, and the wall time is looked at.
 const AT_ONCE: usize = 4 << 20;
+
+/// Shortest run that is populated before it is copied, in bytes: a system call costs about two faults.
+const POPULATED: usize = 8 * PAGE;
 
 /// The pages of a guest that differ from its image. Cheap to clone.
 #[derive(Clone)]
@@ -102,27 +105,35 @@ impl Checkpoint {
     }
 
     /// Takes what the guest's memory differs in from `pristine`, the memory of its image.
-    pub(crate) fn take(guest: &mut Guest, image_digest: &str, pristine: &[u8]) -> Result<Self, EngineError> {
+    pub(crate) async fn take(
+        guest: &mut Guest,
+        image_digest: &str,
+        pristine: &[u8],
+    ) -> Result<Self, EngineError> {
         let globals = guest.globals().into_iter().map(Number::of).collect::<Option<Vec<_>>>();
         let globals = globals.ok_or_else(|| EngineError::Guest("a global of it is no number".into()))?;
         let memory = guest.memory.data(&guest.store);
         let mut runs: Vec<Range<u32>> = Vec::new();
+        let mut pages = Vec::new();
         for (number, page) in memory.chunks_exact(PAGE).enumerate() {
+            if number % (AT_ONCE / PAGE) == 0 {
+                tokio::task::yield_now().await;
+            }
             let same = match pristine.get(number * PAGE..(number + 1) * PAGE) {
                 Some(before) => page == before,
                 None => page.iter().all(|byte| *byte == 0),
             };
+            if same {
+                continue;
+            }
             let number = number as u32;
             match runs.last_mut() {
-                _ if same => {}
                 Some(run) if run.end == number => run.end += 1,
                 _ => runs.push(number..number + 1),
             }
+            pages.extend_from_slice(page);
         }
-        let mut pages = Vec::with_capacity(runs.iter().map(bytes_of).sum());
-        for run in &runs {
-            pages.extend_from_slice(&memory[place_of(run)]);
-        }
+        pages.shrink_to_fit();
         let memory_bytes = memory.len() as u64;
         let kept = Kept { image_digest: image_digest.to_owned(), memory_bytes, globals, runs, pages };
         Ok(Checkpoint { inner: Arc::new(kept) })
@@ -142,6 +153,7 @@ impl Checkpoint {
             let length = bytes_of(run);
             let place = guest.memory.data_mut(&mut guest.store).get_mut(place_of(run));
             let place = place.ok_or(Stop::Misuse("a page of the checkpoint lies outside of memory"))?;
+            populate(place);
             place.copy_from_slice(&kept.pages[from..from + length]);
             from += length;
             since += length;
@@ -152,6 +164,18 @@ impl Checkpoint {
         }
         Ok(())
     }
+}
+
+/// Makes the pages of a long run ready to be written to in one call: faults, one by one, cost more than the copying.
+fn populate(place: &mut [u8]) {
+    if place.len() < POPULATED {
+        return;
+    }
+    // SAFETY: the range is that of a slice that is borrowed exclusively, and the advice changes nothing that it holds: it does
+    // what a first write to each of its pages would do. If it is refused, those writes do it.
+    let _ = unsafe {
+        rustix::mm::madvise(place.as_mut_ptr().cast(), place.len(), rustix::mm::Advice::LinuxPopulateWrite)
+    };
 }
 
 /// Bytes of a run of pages.

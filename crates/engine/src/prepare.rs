@@ -22,13 +22,12 @@ impl Engine {
         if outcome.status != Status::Completed {
             return Ok(Preparation::Failed(Box::new(outcome)));
         }
-        let image = image.clone();
-        // All of memory is read: too long for a thread that serves others.
-        let taking = tokio::task::spawn_blocking(move || {
-            let pristine = Pristine::of(&image)?;
-            Checkpoint::take(&mut guest, image.digest(), pristine.bytes())
-        });
-        let checkpoint = taking.await.map_err(|error| EngineError::Guest(error.to_string()))??;
+        // Mapping the image takes milliseconds: too long for a thread that serves others. The guest stays here, so that its
+        // slot is free as soon as this future is dropped.
+        let mapped = image.clone();
+        let mapping = tokio::task::spawn_blocking(move || Pristine::of(&mapped));
+        let pristine = mapping.await.map_err(|error| EngineError::Guest(error.to_string()))??;
+        let checkpoint = Checkpoint::take(&mut guest, image.digest(), pristine.bytes()).await?;
         Ok(Preparation::Ready(Box::new(Prepared { checkpoint, outcome, signature_json: signature })))
     }
 }

@@ -129,7 +129,8 @@ async fn preparing_has_limits_as_any_execution() {
     ];
     for (body, status) in cases {
         let image = load(&engine, &guest_of(body, "(call $done)", "(call $done)", ""));
-        match prepare(&engine, &image, small_limits()).await {
+        // So little fuel that it comes before the wall time.
+        match prepare(&engine, &image, Limits { fuel: 1_000_000, ..small_limits() }).await {
             Preparation::Failed(outcome) => assert_eq!(outcome.status, status, "{body}"),
             Preparation::Ready(_) => panic!("{body} was prepared"),
         }
@@ -188,31 +189,37 @@ async fn a_checkpoint_is_for_the_image_that_it_was_taken_from() {
 
 #[tokio::test]
 async fn a_signature_that_is_none_is_left_out() {
-    // kind: completed, then a signature of the given length and text at 2000.
-    let answering = |text: &str, length: usize| {
+    // Kind: completed; then at 2000 a signature of a text and of so many of one character more.
+    let answering = |text: &str, character: char, times: usize| {
+        let (end, length) = (2000 + text.len(), text.len() + times);
         let total = 20 + length;
         let prepare = format!(
             "(drop (memory.grow (i32.const 4)))
+             (memory.fill (i32.const {end}) (i32.const {}) (i32.const {times}))
              (memory.copy (i32.const 1980) (i32.const 16) (i32.const 12))
              (i32.store (i32.const 1992) (i32.const 23)) (i32.store (i32.const 1996) (i32.const {length}))
-             (i64.or (i64.shl (i64.const 1980) (i64.const 32)) (i64.const {total}))"
+             (i64.or (i64.shl (i64.const 1980) (i64.const 32)) (i64.const {total}))",
+            u32::from(character)
         );
-        guest_of(&prepare, "(call $done)", "(call $done)", &format!("(data (i32.const 2000) \"{text}\")"))
+        let escaped: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
+        guest_of(&prepare, "(call $done)", "(call $done)", &format!("(data (i32.const 2000) \"{escaped}\")"))
     };
     let engine = one_slot();
-    let long = 100_000;
-    for (text, length, told) in [
-        ("{\\22open\\22:true}", 13, Some("{\"open\":true}")),
-        ("{\\22open\\22:true}", 12, None),
-        ("\\22\\ff\\22", 3, None),
-        (&format!("\\22{}\\22", "a".repeat(long)), long + 2, None),
-        (&"[".repeat(60_000), 60_000, None),
+    let digits = |times: usize| "1".repeat(times);
+    for (text, character, times, told) in [
+        ("{\"open\":true}", ' ', 0, Some("{\"open\":true}".to_owned())),
+        ("{\"open\":true", ' ', 0, None),
+        ("\"\u{e9}\"", ' ', 0, Some("\"\u{e9}\"".to_owned())),
+        ("", '\u{ff}', 3, None),
+        ("", '1', 60_000, Some(digits(60_000))),
+        ("", '1', 70_000, None),
+        ("", '[', 60_000, None),
     ] {
-        let image = load(&engine, &answering(text, length));
-        assert_eq!(prepared(&engine, &image).await.signature_json.as_deref(), told, "{length} bytes");
+        let image = load(&engine, &answering(text, character, times));
+        assert_eq!(prepared(&engine, &image).await.signature_json, told, "{text} {character} {times}");
     }
     // A length beyond the answer is no answer at all.
-    let image = load(&engine, &answering("", 13).replace("(i64.const 33)", "(i64.const 32)"));
+    let image = load(&engine, &answering("", '1', 13).replace("(i64.const 33)", "(i64.const 32)"));
     match prepare(&engine, &image, small_limits()).await {
         Preparation::Failed(outcome) => assert_eq!(outcome.status, Status::Internal),
         Preparation::Ready(_) => panic!("it was taken"),
