@@ -22,7 +22,7 @@ pub(crate) const GROWTH: u64 = 64 << 10;
 /// Bytes compared or restored at a time; then others get their turn, and the wall time is looked at.
 const AT_ONCE: usize = 4 << 20;
 
-/// Shortest run that is populated before it is copied, in bytes: a system call costs about two faults.
+/// Shortest run that is populated before it is copied, in bytes: for less a system call is not worth it.
 const POPULATED: usize = 8 * PAGE;
 
 /// The pages of a guest that differ from its image. Cheap to clone.
@@ -166,7 +166,7 @@ impl Checkpoint {
     }
 }
 
-/// Makes the pages of a long run ready to be written to in one call: faults, one by one, cost more than the copying.
+/// Makes the pages of a long run ready to be written to in one call, instead of one fault for each.
 fn populate(place: &mut [u8]) {
     if place.len() < POPULATED {
         return;

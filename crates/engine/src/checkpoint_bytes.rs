@@ -8,7 +8,7 @@
 //! the pages
 //! ```
 //!
-//! Not compressed: what is gained on the disk is lost where a server reads it (SPECIFICATION.md).
+//! Not compressed: whoever keeps many of them can do that to the file.
 
 use crate::checkpoint::{Checkpoint, GROWTH, Kept, Number, PAGE, bytes_of};
 use crate::config::ADDRESSABLE_BYTES;
