@@ -6,46 +6,16 @@
 
 mod common;
 
-use ampoule_engine::{Engine, EngineConfig, Job, code_config};
+use ampoule_engine::{Engine, EngineConfig};
 use ampoule_service::{Service, ServiceConfig};
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
-use ampoule_world::{Entry, Language, Limits, Outcome, Program, Request, Status};
+use ampoule_world::{Language, Outcome, Status};
 use common::canary::{self, MARK};
 use common::compare::describe;
+use common::leaker::{ENDINGS, leaker};
 use common::runner::{execute, without_times};
+use common::scanner::{scan, scanner};
 use common::{block_on, load_images, request, service_with_slots};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
-
-/// The ways a leaker ends, and what is then seen.
-const ENDINGS: [(&str, Status); 7] = [
-    ("return", Status::Completed),
-    ("raise", Status::Raised),
-    ("fuel", Status::FuelExhausted),
-    ("wall", Status::TimedOut),
-    ("memory", Status::OutOfMemory),
-    ("output", Status::OutputLimit),
-    ("exit", Status::Raised),
-];
-
-fn leaker(language: Language, ending: &str) -> Request {
-    let source = match language {
-        Language::Python => include_str!("fixtures/canary/leaker.py"),
-        Language::Javascript => include_str!("fixtures/canary/leaker.js"),
-    };
-    let mut request = request(language, source);
-    request.input_json = format!("{{\"mark\": \"{MARK}\", \"ending\": \"{ending}\"}}");
-    request.environment = vec![(MARK.into(), MARK.into())];
-    request.files = vec![ampoule_world::File { path: format!("{MARK}.txt"), content: MARK.into() }];
-    request.limits.fuel = Some(20_000_000_000);
-    request.limits.memory_bytes = Some(192 << 20);
-    match ending {
-        "fuel" => request.limits.fuel = Some(1_500_000_000),
-        "wall" => request.limits.wall_time = Some(Duration::from_secs(2)),
-        _ => {}
-    }
-    request
-}
 
 fn leak(service: &Service, language: Language, ending: &str, status: Status) {
     let outcome = execute(service, leaker(language, ending)).expect("the leaker is admitted");
@@ -194,36 +164,6 @@ fn randomness_and_time_are_fresh_in_every_run() {
     }
 }
 
-/// A guest that grows to 96 MiB and counts the places where its memory holds the mark: the request brings it with every
-/// byte flipped, so that the request itself is none. The response's result is the number of places, as one digit.
-const SCANNER: &str = r#"(module
-    (import "ampoule" "exit" (func (param i32)))
-    (memory (export "memory") 2 65536)
-    (global (export "__stack_pointer") (mut i32) (i32.const 65536))
-    (data (i32.const 65600) "\10\00\00\00\04\00\00\00\00\00\00\00\11\00\00\00\01\00\00\000")
-    (func (export "ampoule_alloc") (param i32) (result i32) (i32.const 66000))
-    (func (export "ampoule_compile") (param i32 i32) (result i64) (i64.const 0))
-    (func (export "ampoule_run") (param $request i32) (param $length i32) (result i64)
-        (local $at i32) (local $end i32) (local $needle i64) (local $found i32)
-        ;; The needle: eight bytes of the request's last field but flipped, right after "needle:".
-        (local.set $at (local.get $request))
-        (block $got (loop $look
-            (br_if $got (i64.eq (i64.load (local.get $at)) (i64.const 0x3a656c6465656e3a)))
-            (local.set $at (i32.add (local.get $at) (i32.const 1)))
-            (br_if $look (i32.lt_u (local.get $at) (i32.add (local.get $request) (local.get $length))))
-            (unreachable)))
-        (local.set $needle (i64.xor (i64.load offset=8 (local.get $at)) (i64.const 0x0101010101010101)))
-        (drop (memory.grow (i32.const 1534)))
-        (local.set $end (i32.sub (i32.mul (memory.size) (i32.const 65536)) (i32.const 8)))
-        (local.set $at (i32.const 0))
-        (loop $scan
-            (if (i64.eq (i64.load (local.get $at)) (local.get $needle))
-                (then (local.set $found (i32.const 1))))
-            (local.set $at (i32.add (local.get $at) (i32.const 1)))
-            (br_if $scan (i32.lt_u (local.get $at) (local.get $end))))
-        (i32.store8 (i32.const 65620) (i32.add (i32.const 48) (local.get $found)))
-        (i64.or (i64.shl (i64.const 65600) (i64.const 32)) (i64.const 21))))"#;
-
 #[test]
 fn no_byte_of_an_earlier_guest_is_left_in_the_slots_memory() {
     let config = EngineConfig { slots: 1, ..EngineConfig::default() };
@@ -243,59 +183,4 @@ fn no_byte_of_an_earlier_guest_is_left_in_the_slots_memory() {
             assert_eq!(found, "0", "after a {} run that ended by {ending}", language.name());
         }
     }
-}
-
-fn scan(engine: &Engine, scanner: &ampoule_engine::Image, beside: &str) -> String {
-    let flipped: String = MARK[..8].bytes().map(|byte| char::from(byte ^ 1)).collect();
-    let program = Program {
-        language: Language::Python,
-        entry: Entry::Main,
-        source: format!("{beside}:needle:{flipped}"),
-        file_name: "scan".into(),
-        modules: Vec::new(),
-    };
-    let job = Job {
-        program: &program,
-        compiled: None,
-        input_json: "{}",
-        files: &[],
-        environment: &[],
-        limits: Limits { wall_time: Duration::from_secs(60), ..Limits::default() },
-        deterministic: None,
-        share: &ampoule_engine::Share::new(1),
-        tap: None,
-    };
-    let outcome = block_on(engine.run(scanner, &job)).expect("the scanner runs");
-    assert_eq!(outcome.status, Status::Completed, "{}", describe(&outcome));
-    outcome.result_json
-}
-
-fn scanner(engine: &Engine) -> ampoule_engine::Image {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let wasm = wasmtime::Engine::new(&code_config()).expect("the configuration is sound");
-    let wat = wat::parse_str(SCANNER).expect("the scanner is well formed");
-    let metered = ampoule_meter::meter(&wat).expect("the scanner can be metered");
-    let code = wasm.precompile_module(&metered).expect("the scanner compiles");
-    std::fs::write(folder.path().join(CODE_FILE), &code).expect("it can be written");
-    let manifest = Manifest {
-        format: MANIFEST_FORMAT,
-        name: "scanner".into(),
-        digest: "0".repeat(64),
-        language: Language::Python,
-        version: "1".into(),
-        packages: Vec::new(),
-        exports: Vec::new(),
-        imports: Vec::new(),
-        initial_memory_bytes: 2 << 16,
-        snapshot_bytes: 0,
-        engine_version: String::new(),
-        engine_config: String::new(),
-        target: String::new(),
-        cpu_features: Vec::new(),
-        build_key: String::new(),
-        files: [(CODE_FILE.to_owned(), hex::encode(Sha256::digest(&code)))].into(),
-    };
-    let text = serde_json::to_string(&manifest).expect("a manifest is JSON");
-    std::fs::write(folder.path().join(MANIFEST_FILE), text).expect("it can be written");
-    engine.load(folder.path()).expect("the scanner loads")
 }

@@ -7,7 +7,9 @@
  *
  * Life of a guest: `ampoule_init` runs once, at image build; the snapshot is taken after it. Every
  * execution starts from that snapshot: the host calls `ampoule_alloc`, writes a request message
- * there, and calls `ampoule_compile` or `ampoule_run`, which answer with a response message.
+ * there, and calls `ampoule_compile`, `ampoule_run` or `ampoule_prepare`, which answer with a response
+ * message. After an `ampoule_prepare` that completed the host keeps what the guest's memory differs in from
+ * the snapshot, a checkpoint; in guests that start from it, it calls `ampoule_alloc` and `ampoule_call`.
  *
  * A message is a sequence of fields, each `u32 tag, u32 length, length bytes`, little endian,
  * unpadded. Repeated fields simply occur several times. Text is UTF-8.
@@ -44,8 +46,13 @@ AMPOULE_IMPORT(exit) _Noreturn void ampoule_exit(int32_t code);
  * void    *ampoule_alloc(uint32_t length)      room for a request; NULL when memory is out
  * uint64_t ampoule_compile(void *, uint32_t)   request -> response with AMPOULE_CODE, or a failure; runs no user code
  * uint64_t ampoule_run(void *, uint32_t)       request -> response
+ * uint64_t ampoule_prepare(void *, uint32_t)   request -> response; runs the top level of a program whose entry is `main`, and
+ *                                              no more: KIND completed and AMPOULE_SIGNATURE, or the failure, as of a run
+ * uint64_t ampoule_call(void *, uint32_t)      request (input, files, environment) -> response, as of a run; calls the `main`
+ *                                              that ampoule_prepare has left in this memory
  * The answer is (address << 32) | length of the response message, which stays in guest memory.
- * Globals exported for the host: `memory`, `__stack_pointer`. */
+ * Globals exported for the host: `memory`, `__stack_pointer`. All that a guest changes is in the memory and in exported
+ * globals (check_imports.py): else a checkpoint would miss it. */
 
 /* ---- request fields ---- */
 enum {
@@ -70,6 +77,7 @@ enum {
     AMPOULE_FAIL_TRACEBACK = 20, /* whole traceback as the language prints it, user frames only */
     AMPOULE_FAIL_LINE = 21,  /* u32, 1-based, innermost user frame or the syntax error; absent if unknown */
     AMPOULE_FAIL_COLUMN = 22, /* u32, 1-based */
+    AMPOULE_SIGNATURE = 23,  /* JSON text: what `main` takes (README.md of each runtime); absent if that is not known */
     /* AMPOULE_FILE: what the program wrote below out/ (path includes "out/") */
     /* AMPOULE_CODE: compiled form */
 };

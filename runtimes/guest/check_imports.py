@@ -6,8 +6,10 @@ usage: check_imports.py MODULE
 import sys
 
 ALLOWED = {("ampoule", name) for name in ("clock_now", "random_fill", "output_write", "sleep", "exit")}
-EXPECTED = {"memory", "__stack_pointer", "_initialize", "ampoule_init", "ampoule_alloc", "ampoule_compile", "ampoule_run"}
-IMPORT_SECTION, EXPORT_SECTION = 2, 7
+EXPECTED = {"memory", "__stack_pointer", "_initialize", "ampoule_init", "ampoule_alloc", "ampoule_compile", "ampoule_run",
+            "ampoule_prepare", "ampoule_call"}
+IMPORT_SECTION, GLOBAL_SECTION, EXPORT_SECTION = 2, 6, 7
+GLOBAL, I32, I32_CONST = 3, 0x7F, 0x41
 
 
 class Reader:
@@ -48,7 +50,7 @@ def sections(data):
 def check(path):
     with open(path, "rb") as file:
         data = file.read()
-    imports, exports = set(), set()
+    imports, exports, mutable, exported_globals = set(), set(), set(), set()
     for kind, reader in sections(data):
         if kind == IMPORT_SECTION:
             for _ in range(reader.number()):
@@ -56,13 +58,28 @@ def check(path):
                 if reader.byte() != 0:
                     sys.exit(f"an import that is no function: {imports}")
                 reader.number()
+        elif kind == GLOBAL_SECTION:
+            # Mutable ones are of type i32, and set by one instruction: that of a linker for C.
+            for number in range(reader.number()):
+                if reader.byte() != I32:
+                    sys.exit(f"global {number} is no i32")
+                if reader.byte():
+                    mutable.add(number)
+                if reader.byte() != I32_CONST:
+                    sys.exit(f"global {number} starts with no constant")
+                reader.number()
+                reader.byte()
         elif kind == EXPORT_SECTION:
             for _ in range(reader.number()):
                 exports.add(reader.name())
-                reader.byte()
-                reader.number()
+                if reader.byte() == GLOBAL:
+                    exported_globals.add(reader.number())
+                else:
+                    reader.number()
     if imports - ALLOWED:
         sys.exit(f"imports outside the ABI: {sorted(imports - ALLOWED)}")
+    if mutable - exported_globals:
+        sys.exit(f"state that a checkpoint would miss, in globals {sorted(mutable - exported_globals)}")
     if EXPECTED - exports:
         sys.exit(f"missing exports: {sorted(EXPECTED - exports)}")
 

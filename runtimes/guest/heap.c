@@ -361,6 +361,14 @@ size_t heap_free_bytes(void) {
     return total;
 }
 
+void heap_wipe(void) {
+    for (block *b = first; b && b != end; b = after(b)) {
+        char *from = (char *)(b + 1), *to = (char *)after(b), *mark = *untouched_near(b);
+        if (to > mark) to = mark; /* beyond it are zeros, on pages that need not be touched */
+        if (is_free(b) && to > from) memset(from, 0, to - from);
+    }
+}
+
 static block *open_nursery(void) {
     if (first && !is_free(first) && size_of(first) == NURSERY) free(payload(first));
     return first;

@@ -13,6 +13,9 @@ void heap_seal(size_t ready);
 /* Memory for what every execution writes to, where it allocates first; before the heap is sealed. */
 void *heap_take_from_nursery(size_t alignment, size_t size);
 
+/* Zeroes what was freed: where a checkpoint is taken, so that it holds no dead bytes. */
+void heap_wipe(void);
+
 /* Bytes between the start of the heap and the end of memory, and of them free; for measurements. */
 size_t heap_size(void);
 size_t heap_free_bytes(void);

@@ -34,7 +34,7 @@ void message_put_u32(message *m, uint32_t tag, uint32_t value);
 void message_put_text(message *m, uint32_t tag, const char *text);
 /* A field "name NUL content". */
 void message_put_pair(message *m, uint32_t tag, const char *name, const void *content, size_t length);
-/* The return value of ampoule_run and ampoule_compile. */
+/* The return value of ampoule_run and its like. */
 uint64_t message_answer(const message *m);
 
 #endif

@@ -4,6 +4,7 @@
 #define _WASI_EMULATED_PROCESS_CLOCKS
 #include "wasi.h"
 #include "abi.h"
+#include "checkpoint.h"
 #include <string.h>
 #include <sys/times.h>
 #include <time.h>
@@ -26,15 +27,20 @@ WASI_CALL(environ_sizes_get)(int32_t count, int32_t size) {
     return 0;
 }
 
+static int64_t kept; /* what the clock showed at the checkpoint */
+
+int64_t clock_elapsed(void) { return kept + ampoule_clock_now(1); }
+void clock_keep(void) { kept = clock_elapsed(); }
+
 static int64_t slept; /* in this execution: nothing sleeps while an image is built */
 
 /* A guest is told no processor time of its own: it is taken to compute whenever it does not sleep. */
-static int64_t time_awake(void) { return ampoule_clock_now(1) - slept; }
+static int64_t time_awake(void) { return clock_elapsed() - slept; }
 
 static int64_t clock_value(uint32_t clock) {
     switch (clock) {
     case __WASI_CLOCKID_REALTIME: return ampoule_clock_now(0);
-    case __WASI_CLOCKID_MONOTONIC: return ampoule_clock_now(1);
+    case __WASI_CLOCKID_MONOTONIC: return clock_elapsed();
     default: return time_awake();
     }
 }
@@ -62,7 +68,7 @@ clock_t clock(void) { return time_awake(); }
 clock_t times(struct tms *times) {
     int64_t tick = 1000000000 / sysconf(_SC_CLK_TCK);
     *times = (struct tms){.tms_utime = time_awake() / tick};
-    return ampoule_clock_now(1) / tick;
+    return clock_elapsed() / tick;
 }
 
 WASI_CALL(random_get)(int32_t buffer, int32_t length) {

@@ -10,11 +10,14 @@ pub(crate) mod canary;
 pub(crate) mod compare;
 pub(crate) mod fixture;
 pub(crate) mod json;
+pub(crate) mod leaker;
+pub(crate) mod prepared;
 pub(crate) mod python;
 pub(crate) mod runner;
+pub(crate) mod scanner;
 
 use ampoule_builder::{Builder, ConsoleProgress, Options};
-use ampoule_engine::{Engine, EngineConfig};
+use ampoule_engine::{Engine, EngineConfig, Share};
 use ampoule_service::{Images, Service, ServiceConfig};
 use ampoule_world::{Entry, Language, Program, Request};
 use std::future::Future;
@@ -65,6 +68,9 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
 pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
     RUNTIME.spawn(future);
 }
+
+/// Pays for all tests that ask the engine itself.
+pub(crate) static SHARE: LazyLock<Share> = LazyLock::new(|| Share::new(1));
 
 /// A service with so many slots, all else as the product's defaults.
 pub(crate) fn service_with_slots(slots: u32) -> Service {

@@ -39,7 +39,16 @@ fn the_manifest_says_what_the_image_is() {
     let manifest = image.manifest;
     assert_eq!(
         manifest.exports,
-        ["memory", "__stack_pointer", "ampoule_alloc", "ampoule_compile", "ampoule_run", "ampoule_fuel"]
+        [
+            "memory",
+            "__stack_pointer",
+            "ampoule_alloc",
+            "ampoule_compile",
+            "ampoule_prepare",
+            "ampoule_call",
+            "ampoule_run",
+            "ampoule_fuel"
+        ]
     );
     assert_eq!(
         manifest.imports,

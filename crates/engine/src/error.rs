@@ -13,6 +13,9 @@ pub enum EngineError {
         /// What is wrong and what to do.
         reason: String,
     },
+    /// Not what was written, or of another image.
+    #[error("checkpoint cannot be used: {0}")]
+    BadCheckpoint(String),
     /// The machine or the configuration cannot hold the pool.
     #[error("engine cannot start: {0}")]
     Start(String),

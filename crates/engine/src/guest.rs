@@ -9,17 +9,31 @@ use crate::tap::OutputTap;
 use ampoule_world::{Deterministic, Limits};
 use wasmtime::{Global, Instance, Memory, ModuleExport, Store, TypedFunc, Val};
 
-/// Which of the guest's two doors is used.
+/// Which of the guest's doors is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Door {
     Compile,
     Run,
+    Prepare,
+    Call,
+}
+
+impl Door {
+    /// The export behind it.
+    pub(crate) fn export(self) -> &'static str {
+        match self {
+            Door::Compile => "ampoule_compile",
+            Door::Run => "ampoule_run",
+            Door::Prepare => "ampoule_prepare",
+            Door::Call => "ampoule_call",
+        }
+    }
 }
 
 pub(crate) struct Guest {
     pub(crate) store: Store<GuestState>,
     instance: Instance,
-    memory: Memory,
+    pub(crate) memory: Memory,
     fuel: Global,
     image: Image,
     door: Door,
@@ -69,7 +83,7 @@ impl Guest {
     pub(crate) async fn call(&mut self, request: &[u8]) -> wasmtime::Result<u64> {
         let length = u32::try_from(request.len())?;
         let exports = &self.image.inner.code(self.door).exports;
-        let (alloc, door) = (exports.alloc, exports.door);
+        let (alloc, door) = (exports.alloc, exports.doors[self.door as usize]);
         let alloc: TypedFunc<u32, u32> = self.function(&alloc)?;
         let door: TypedFunc<(u32, u32), u64> = self.function(&door)?;
         let address = alloc.call_async(&mut self.store, length).await?;
@@ -97,6 +111,28 @@ impl Guest {
         let left = self.fuel.get(&mut self.store).i64().unwrap_or(0);
         self.store.data_mut().pay(left);
         self.store.data().fuel.used(left)
+    }
+
+    /// The values of the globals that a guest changes beside its memory, in the image's order.
+    pub(crate) fn globals(&mut self) -> Vec<Val> {
+        let exports = self.image.inner.code(self.door).exports.globals.clone();
+        let globals: Vec<Global> = exports.iter().filter_map(|export| self.global(export)).collect();
+        globals.iter().map(|global| global.get(&mut self.store)).collect()
+    }
+
+    /// Gives the globals these values; an error if they are not this image's.
+    pub(crate) fn set_globals(&mut self, values: &[Val]) -> wasmtime::Result<()> {
+        let exports = self.image.inner.code(self.door).exports.globals.clone();
+        wasmtime::ensure!(exports.len() == values.len(), "the checkpoint's globals are not the image's");
+        for (export, value) in exports.iter().zip(values) {
+            let global = self.global(export).ok_or_else(|| wasmtime::format_err!("a global is missing"))?;
+            global.set(&mut self.store, *value)?;
+        }
+        Ok(())
+    }
+
+    fn global(&mut self, export: &ModuleExport) -> Option<Global> {
+        self.instance.get_module_export(&mut self.store, export).and_then(wasmtime::Extern::into_global)
     }
 
     fn function<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(

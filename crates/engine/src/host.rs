@@ -47,6 +47,11 @@ impl GuestState {
         self.turn.share().burn(news);
     }
 
+    /// Its guest computes no more.
+    pub(crate) fn give_seat_back(&mut self) {
+        self.turn.give_back();
+    }
+
     pub(crate) fn new(
         limits: &Limits,
         image_bytes: u64,

@@ -25,6 +25,8 @@ pub(crate) struct LoadedImage {
     pub(crate) manifest: Manifest,
     pub(crate) digest: Arc<str>,
     times: LoadTimes,
+    /// The file of the code, whose digest was checked.
+    pub(crate) file: File,
     /// The code, loaded once for each door. A slot that held a guest of a module keeps the memory ready that such
     /// guests write to, as far as it is not scattered too much; the compiler's would crowd out the programs', so
     /// the pool is made to see two modules and prefers to give each its own slots again. The mapped file is one.
@@ -36,7 +38,7 @@ impl LoadedImage {
     pub(crate) fn code(&self, door: Door) -> &Code {
         match door {
             Door::Compile => &self.compiling,
-            Door::Run => &self.running,
+            Door::Run | Door::Prepare | Door::Call => &self.running,
         }
     }
 }
@@ -61,8 +63,11 @@ pub(crate) struct GuestExports {
     pub(crate) memory: ModuleExport,
     pub(crate) fuel: ModuleExport,
     pub(crate) alloc: ModuleExport,
-    /// `ampoule_compile` or `ampoule_run`.
-    pub(crate) door: ModuleExport,
+    /// By the number of the [`Door`].
+    pub(crate) doors: [ModuleExport; 4],
+    /// The mutable globals but for that of the fuel, in the order of their names. Every global that a guest changes is
+    /// exported (`runtimes/guest/check_imports.py`).
+    pub(crate) globals: Arc<[ModuleExport]>,
 }
 
 impl Image {
@@ -96,27 +101,32 @@ impl Engine {
         let file = verified_files(folder, &manifest).map_err(bad)?;
         let checked_in = started.elapsed();
         let started = Instant::now();
-        let twin = file.try_clone().map_err(|error| bad(format!("{CODE_FILE}: {error}")))?;
-        let compiling = self.load_code(file, Door::Compile, &manifest.name).map_err(bad)?;
-        let running = self.load_code(twin, Door::Run, &manifest.name).map_err(bad)?;
+        let compiling = self.load_code(&file, &manifest.name).map_err(bad)?;
+        let running = self.load_code(&file, &manifest.name).map_err(bad)?;
         check_memory(running.pre.module(), &manifest, self.inner.config.max_memory_bytes).map_err(bad)?;
         let times = LoadTimes { checked_in, mapped_in: started.elapsed() };
         let digest = Arc::from(manifest.digest.as_str());
-        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, times, compiling, running }) })
+        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, times, file, compiling, running }) })
     }
 
     /// Maps the code of a file whose digest has been checked.
-    fn load_code(&self, file: File, door: Door, image: &str) -> Result<Code, String> {
-        // SAFETY: deserialising runs whatever machine code the file holds, so it must be what our builder wrote:
-        // its digest was just checked against the manifest through this very open file, and the images folder is
-        // the operator's own, written atomically and never in place (SECURITY.md lists this trust).
-        let module = unsafe { Module::deserialize_open_file(&self.inner.wasm, file) }
-            .map_err(|error| format!("{error:#}; rebuild it with: ampoule image build {image}"))?;
+    fn load_code(&self, file: &File, image: &str) -> Result<Code, String> {
+        let module = map_code(&self.inner.wasm, file)
+            .map_err(|error| format!("{error}; rebuild it with: ampoule image build {image}"))?;
         check_imports(&module)?;
-        let exports = guest_exports(&module, door)?;
+        let exports = guest_exports(&module)?;
         let pre = self.inner.linker.instantiate_pre(&module).map_err(|error| format!("{error:#}"))?;
         Ok(Code { pre, exports })
     }
+}
+
+/// Maps the code of a file whose digest has been checked.
+pub(crate) fn map_code(engine: &wasmtime::Engine, file: &File) -> Result<Module, String> {
+    let file = file.try_clone().map_err(|error| format!("{CODE_FILE}: {error}"))?;
+    // SAFETY: deserialising runs whatever machine code the file holds, so it must be what our builder wrote:
+    // its digest was checked against the manifest through this very open file, and the images folder is
+    // the operator's own, written atomically and never in place (SECURITY.md lists this trust).
+    unsafe { Module::deserialize_open_file(engine, file) }.map_err(|error| format!("{error:#}"))
 }
 
 fn read_manifest(folder: &Path) -> Result<Manifest, String> {
@@ -195,16 +205,22 @@ fn check_memory(module: &Module, manifest: &Manifest, largest_limit: u64) -> Res
     Ok(())
 }
 
-fn guest_exports(module: &Module, door: Door) -> Result<GuestExports, String> {
+fn guest_exports(module: &Module) -> Result<GuestExports, String> {
     let export =
         |name: &str| module.get_export_index(name).ok_or_else(|| format!("it lacks the export '{name}'"));
+    let door = |door: Door| export(door.export());
+    let mut globals: Vec<String> = module
+        .exports()
+        .filter(|found| matches!(found.ty(), ExternType::Global(global) if global.mutability().is_var()))
+        .map(|found| found.name().to_owned())
+        .filter(|name| name != imports::FUEL_GLOBAL)
+        .collect();
+    globals.sort_unstable();
     Ok(GuestExports {
         memory: export("memory")?,
         fuel: export(imports::FUEL_GLOBAL)?,
         alloc: export("ampoule_alloc")?,
-        door: export(match door {
-            Door::Compile => "ampoule_compile",
-            Door::Run => "ampoule_run",
-        })?,
+        doors: [door(Door::Compile)?, door(Door::Run)?, door(Door::Prepare)?, door(Door::Call)?],
+        globals: globals.iter().map(|name| export(name)).collect::<Result<_, String>>()?,
     })
 }

@@ -1,5 +1,6 @@
-//! What the engine is asked to run, and what compiling gives.
+//! What the engine is asked to run, and what compiling and preparing give.
 
+use crate::checkpoint::Checkpoint;
 use crate::schedule::Share;
 use crate::tap::OutputTap;
 use ampoule_world::{Deterministic, File, Limits, Outcome, Program};
@@ -9,10 +10,8 @@ use std::time::Duration;
 /// One execution to be. Everything is checked by the service before it gets here.
 #[derive(Clone, Copy, Debug)]
 pub struct Job<'a> {
-    /// The program.
-    pub program: &'a Program,
-    /// What [`crate::Engine::compile`] made of it; without it the guest compiles the source itself.
-    pub compiled: Option<&'a Compiled>,
+    /// Where it starts.
+    pub start: Start<'a>,
     /// JSON text of one object.
     pub input_json: &'a str,
     /// Files that appear below the working directory.
@@ -27,6 +26,20 @@ pub struct Job<'a> {
     pub share: &'a Share,
     /// Takes what it prints while it runs; the outcome then holds none of it.
     pub tap: Option<&'a OutputTap>,
+}
+
+/// Where an execution starts.
+#[derive(Clone, Copy, Debug)]
+pub enum Start<'a> {
+    /// From the image, at the first line of a program.
+    Program {
+        /// The program.
+        program: &'a Program,
+        /// What [`crate::Engine::compile`] made of it; without it the guest compiles the source itself.
+        compiled: Option<&'a Compiled>,
+    },
+    /// From what the top level of a program has left: its `main` is called.
+    Checkpoint(&'a Checkpoint),
 }
 
 /// A program's compiled form, valid for the very image that made it.
@@ -51,4 +64,24 @@ pub enum Compilation {
     Ready(Compiled),
     /// The program does not compile, or compiling hit a limit.
     Failed(Box<Outcome>),
+}
+
+/// What preparing gave.
+#[derive(Clone, Debug)]
+pub enum Preparation {
+    /// The top level has run.
+    Ready(Box<Prepared>),
+    /// It did not end well, as a run of the program would not have.
+    Failed(Box<Outcome>),
+}
+
+/// A program whose top level has run.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Where calls start.
+    pub checkpoint: Checkpoint,
+    /// What the top level printed and consumed; it has no result and no files.
+    pub outcome: Outcome,
+    /// What `main` takes, as JSON text (`runtimes/*/README.md`), if that can be known.
+    pub signature_json: Option<String>,
 }

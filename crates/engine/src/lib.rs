@@ -2,8 +2,9 @@
 //!
 //! ```text
 //! Image  = verified files, mapped machine code, copy-on-write memory     (image.rs)
-//! Job    = program + input + files + environment + limits                 (job.rs)
+//! Job    = program or checkpoint + input + files + environment + limits   (job.rs)
 //! Engine = wasmtime's pool; run(image, job) -> Outcome                    (engine.rs, run.rs)
+//! Checkpoint = the pages that a program's top level has changed           (checkpoint.rs, prepare.rs)
 //! ```
 //!
 //! A guest is one wasmtime store and instance. It lives for one execution in a slot of the pool; its
@@ -12,6 +13,8 @@
 //!
 //! This is the only crate with `unsafe`; every block says why it is sound.
 
+mod checkpoint;
+mod checkpoint_bytes;
 mod config;
 mod engine;
 mod error;
@@ -19,17 +22,19 @@ mod guest;
 mod host;
 mod image;
 mod job;
+mod prepare;
 mod response;
 mod run;
 mod schedule;
 mod tap;
 mod timing;
 
+pub use checkpoint::Checkpoint;
 pub use config::{EngineConfig, code_config, code_config_id, swap_is_off};
 pub use engine::Engine;
 pub use error::EngineError;
 pub use host::CLOCK_RESOLUTION_NANOS;
 pub use image::{Image, LoadTimes};
-pub use job::{Compilation, Compiled, Job};
+pub use job::{Compilation, Compiled, Job, Preparation, Prepared, Start};
 pub use schedule::Share;
 pub use tap::{OutputTap, Piece, Stream};

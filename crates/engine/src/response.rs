@@ -7,6 +7,9 @@ use std::borrow::Cow;
 /// Longest message and traceback taken over, in bytes; the harnesses cut earlier, this holds against a broken guest.
 const MAX_FAILURE_TEXT: usize = 1 << 20;
 
+/// Longest signature taken over, in bytes.
+const MAX_SIGNATURE: usize = 64 << 10;
+
 /// Most files taken over from one guest.
 pub(crate) const MAX_FILES: usize = 10_000;
 
@@ -14,6 +17,8 @@ pub(crate) struct Response<'a> {
     pub(crate) kind: Kind,
     pub(crate) result: &'a [u8],
     pub(crate) code: Option<&'a [u8]>,
+    /// JSON text of what `main` takes.
+    pub(crate) signature: Option<&'a str>,
     pub(crate) failure: Failure,
     pub(crate) files: Vec<(Cow<'a, str>, &'a [u8])>,
     /// There were more than [`MAX_FILES`].
@@ -28,6 +33,7 @@ impl<'a> Response<'a> {
             kind: Kind::Completed,
             result: b"",
             code: None,
+            signature: None,
             failure: Failure::default(),
             files: Vec::new(),
             too_many_files: false,
@@ -38,6 +44,7 @@ impl<'a> Response<'a> {
                 tag::KIND => kind = Kind::from_number(message::number(content)),
                 tag::RESULT => response.result = content,
                 tag::CODE => response.code = Some(content),
+                tag::SIGNATURE => response.signature = signature(content),
                 tag::FAIL_TYPE => response.failure.kind = text(content),
                 tag::FAIL_MESSAGE => response.failure.message = text(content),
                 tag::FAIL_TRACEBACK => response.failure.traceback = text(content),
@@ -74,6 +81,12 @@ impl<'a> Response<'a> {
             .map(|(path, content)| File { path: path.clone().into_owned(), content: content.to_vec() })
             .collect()
     }
+}
+
+/// One that is no JSON, or larger than any function's, is none: it is only told to people and to schemas.
+fn signature(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_SIGNATURE)?;
+    serde_json::from_str::<serde::de::IgnoredAny>(text).ok().map(|_| text)
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -1,11 +1,12 @@
 //! One execution from job to outcome: request, guest, limits, words for what happened.
 
+use crate::checkpoint::Checkpoint;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::guest::{Door, Guest};
 use crate::host::Stop;
 use crate::image::Image;
-use crate::job::{Compilation, Compiled, Job};
+use crate::job::{Compilation, Compiled, Job, Start};
 use crate::response::{MAX_FILES, Response};
 use crate::schedule::Turn;
 use crate::timing::CpuTimed;
@@ -23,7 +24,7 @@ impl Engine {
     /// for every execution that uses the code: pass the keys with null values.
     /// Needs a tokio runtime with time enabled.
     pub async fn compile(&self, image: &Image, job: &Job<'_>) -> Result<Compilation, EngineError> {
-        let (outcome, code) = self.enter(image, job, Door::Compile).await?;
+        let Entered { outcome, code, .. } = self.enter(image, job, Door::Compile).await?;
         Ok(match code {
             Some(code) if outcome.status == Status::Completed => Compilation::Ready(Compiled {
                 code,
@@ -35,29 +36,38 @@ impl Engine {
         })
     }
 
-    /// Runs a program in a fresh guest. Dropping the future stops the guest within one slice of fuel.
-    /// Needs a tokio runtime with time enabled.
+    /// Runs a program, or calls one that was prepared, in a fresh guest. Dropping the future stops the guest within one
+    /// slice of fuel. Needs a tokio runtime with time enabled.
     pub async fn run(&self, image: &Image, job: &Job<'_>) -> Result<Outcome, EngineError> {
-        let (outcome, _) = self.enter(image, job, Door::Run).await?;
-        Ok(outcome)
+        let door = match job.start {
+            Start::Program { .. } => Door::Run,
+            Start::Checkpoint(_) => Door::Call,
+        };
+        Ok(self.enter(image, job, door).await?.outcome)
     }
 
-    async fn enter(
+    pub(crate) async fn enter(
         &self,
         image: &Image,
         job: &Job<'_>,
         door: Door,
-    ) -> Result<(Outcome, Option<Arc<[u8]>>), EngineError> {
+    ) -> Result<Entered, EngineError> {
         let arrived = Instant::now();
         let turn = Turn::begin(&self.inner.seats, job.share).await;
         let started = Instant::now();
+        let checkpoint = checkpoint_of(image, job, door)?;
         let limits = remaining(job);
         let request = request(image, job);
         let mut guest =
             Guest::start(self, image, door, &limits, job.deterministic, turn, job.tap.cloned()).await?;
         let mut cpu_time = Duration::ZERO;
         let called = {
-            let call = pin!(guest.call(&request));
+            let call = pin!(async {
+                if let Some(checkpoint) = checkpoint {
+                    checkpoint.restore(&mut guest).await?;
+                }
+                guest.call(&request).await
+            });
             let call = CpuTimed { future: call, total: &mut cpu_time };
             tokio::time::timeout(limits.wall_time, call).await
         };
@@ -66,7 +76,7 @@ impl Engine {
             Ok(Ok(packed)) => Ending::Answered(packed),
             Ok(Err(error)) => classify(&error, &guest),
         };
-        let (mut outcome, code) = conclude(&guest, ending, &job.limits, image.language());
+        let (mut outcome, code, signature) = conclude(&guest, ending, &job.limits, image.language());
         let compiling = job.limits.fuel - limits.fuel;
         // The last charge may go beyond the limit; nobody is told to have used more than they had.
         outcome.usage.fuel = guest.fuel_used().min(limits.fuel) + compiling;
@@ -80,33 +90,65 @@ impl Engine {
         outcome.stderr_truncated = output.stderr_truncated;
         outcome.usage.wall_time = started.elapsed();
         outcome.usage.queue_time = started - arrived;
-        Ok((outcome, code))
+        Ok(Entered { outcome, code, signature, guest })
     }
+}
+
+/// A guest that has answered or was stopped, and what came of it.
+pub(crate) struct Entered {
+    pub(crate) outcome: Outcome,
+    code: Option<Arc<[u8]>>,
+    pub(crate) signature: Option<String>,
+    pub(crate) guest: Guest,
+}
+
+/// The checkpoint that a call starts from, if it is one of this image. Only calls do.
+fn checkpoint_of<'a>(
+    image: &Image,
+    job: &Job<'a>,
+    door: Door,
+) -> Result<Option<&'a Checkpoint>, EngineError> {
+    let Start::Checkpoint(checkpoint) = job.start else { return Ok(None) };
+    if door != Door::Call {
+        return Err(EngineError::BadCheckpoint("a program is compiled and prepared from its source".into()));
+    }
+    checkpoint.check(image)?;
+    Ok(Some(checkpoint))
 }
 
 /// The job's limits, less the fuel that compiling its program took.
 fn remaining(job: &Job<'_>) -> Limits {
-    let compiling = job.compiled.map_or(0, |compiled| compiled.fuel);
+    let compiling = match job.start {
+        Start::Program { compiled, .. } => compiled.map_or(0, |compiled| compiled.fuel),
+        Start::Checkpoint(_) => 0,
+    };
     Limits { fuel: job.limits.fuel.saturating_sub(compiling), ..job.limits }
 }
 
 fn request(image: &Image, job: &Job<'_>) -> Vec<u8> {
-    let program = job.program;
-    let code = job.compiled.filter(|compiled| compiled.image_digest == image.inner.digest);
+    let (source_bytes, code) = match job.start {
+        Start::Program { program, compiled } => {
+            (program.source.len(), compiled.filter(|compiled| compiled.image_digest == image.inner.digest))
+        }
+        Start::Checkpoint(_) => (0, None),
+    };
     let files: usize = job.files.iter().map(|file| file.content.len() + 64).sum();
-    let size =
-        program.source.len() + job.input_json.len() + code.map_or(0, |code| code.code.len()) + files + 1024;
+    let size = source_bytes + job.input_json.len() + code.map_or(0, |code| code.code.len()) + files + 1024;
     let mut message = MessageWriter::with_capacity(size);
-    message
-        .number(tag::ENTRY, program.entry.abi_number())
-        .bytes(tag::FILE_NAME, program.file_name.as_bytes())
-        .bytes(tag::SOURCE, program.source.as_bytes());
-    if let Some(compiled) = code {
-        message.bytes(tag::CODE, &compiled.code);
+    if let Start::Program { program, .. } = job.start {
+        message
+            .number(tag::ENTRY, program.entry.abi_number())
+            .bytes(tag::FILE_NAME, program.file_name.as_bytes())
+            .bytes(tag::SOURCE, program.source.as_bytes());
+        if let Some(compiled) = code {
+            message.bytes(tag::CODE, &compiled.code);
+        }
     }
     message.bytes(tag::INPUT, job.input_json.as_bytes());
-    for module in &program.modules {
-        message.named(tag::MODULE, &module.name, module.source.as_bytes());
+    if let Start::Program { program, .. } = job.start {
+        for module in &program.modules {
+            message.named(tag::MODULE, &module.name, module.source.as_bytes());
+        }
     }
     for file in job.files {
         message.named(tag::FILE, &file.path, &file.content);
@@ -153,12 +195,10 @@ fn classify(error: &wasmtime::Error, guest: &Guest) -> Ending {
     }
 }
 
-fn conclude(
-    guest: &Guest,
-    ending: Ending,
-    limits: &Limits,
-    language: Language,
-) -> (Outcome, Option<Arc<[u8]>>) {
+/// An outcome, and what compiling or preparing left beside it: code, a signature.
+type Concluded = (Outcome, Option<Arc<[u8]>>, Option<String>);
+
+fn conclude(guest: &Guest, ending: Ending, limits: &Limits, language: Language) -> Concluded {
     let outcome = match ending {
         Ending::Answered(packed) => match guest.response(packed).and_then(Response::decode) {
             Some(response) => return answered(guest, &response, limits),
@@ -176,10 +216,10 @@ fn conclude(
         ),
         Ending::Fault(reason) => fault(&reason),
     };
-    (outcome, None)
+    (outcome, None, None)
 }
 
-fn answered(guest: &Guest, response: &Response<'_>, limits: &Limits) -> (Outcome, Option<Arc<[u8]>>) {
+fn answered(guest: &Guest, response: &Response<'_>, limits: &Limits) -> Concluded {
     let status = match response.kind {
         Kind::Completed => Status::Completed,
         Kind::Raised => Status::Raised,
@@ -190,13 +230,13 @@ fn answered(guest: &Guest, response: &Response<'_>, limits: &Limits) -> (Outcome
                 failure.traceback = response.failure.traceback.clone();
                 (failure.line, failure.column) = (response.failure.line, response.failure.column);
             }
-            return (outcome, None);
+            return (outcome, None, None);
         }
     };
     if response.too_many_files {
         let message =
             format!("there are more than {MAX_FILES} files below out/: write fewer, or one archive");
-        return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None);
+        return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None, None);
     }
     if response.file_bytes() > limits.file_bytes {
         let message = format!(
@@ -204,7 +244,7 @@ fn answered(guest: &Guest, response: &Response<'_>, limits: &Limits) -> (Outcome
             response.file_bytes(),
             limits.file_bytes
         );
-        return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None);
+        return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None, None);
     }
     if response.result.len() as u64 > limits.result_bytes {
         let message = format!(
@@ -212,19 +252,19 @@ fn answered(guest: &Guest, response: &Response<'_>, limits: &Limits) -> (Outcome
             response.result.len(),
             limits.result_bytes
         );
-        return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None);
+        return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None, None);
     }
     let mut outcome = empty(status);
     if status == Status::Completed {
         match std::str::from_utf8(response.result) {
             Ok(json) => outcome.result_json = json.to_owned(),
-            Err(_) => return (fault("the guest's result is not UTF-8"), None),
+            Err(_) => return (fault("the guest's result is not UTF-8"), None, None),
         }
     } else {
         outcome.failure = Some(response.failure.clone());
     }
     outcome.files = response.copy_files();
-    (outcome, response.code.map(Arc::from))
+    (outcome, response.code.map(Arc::from), response.signature.map(str::to_owned))
 }
 
 fn stopped(limit: Limit, limits: &Limits, guest: &Guest) -> Outcome {

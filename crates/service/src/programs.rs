@@ -2,7 +2,7 @@
 
 use crate::admission::Admitted;
 use crate::tenants::Tenant;
-use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, Share};
+use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, Share, Start};
 use ampoule_world::{Deterministic, Outcome, Program};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -92,8 +92,7 @@ impl Programs {
 async fn compile(engine: &Engine, admitted: &Admitted, share: &Share) -> Result<Compilation, EngineError> {
     let program = Program { modules: Vec::new(), ..admitted.program.clone() };
     let job = Job {
-        program: &program,
-        compiled: None,
+        start: Start::Program { program: &program, compiled: None },
         input_json: &admitted.compile_input,
         files: &[],
         environment: &[],

@@ -9,7 +9,7 @@ use crate::memory;
 use crate::programs::{Prepared, Programs};
 use crate::slots::{Bounds, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
-use ampoule_engine::{Compiled, Engine, Job, OutputTap};
+use ampoule_engine::{Compiled, Engine, Job, OutputTap, Start};
 use ampoule_world::{Limits, Outcome, Request, Status};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
@@ -217,8 +217,7 @@ impl Service {
         let preparing = started.elapsed();
         limits.wall_time = limits.wall_time.saturating_sub(preparing);
         let job = Job {
-            program: &admitted.program,
-            compiled: Some(&compiled),
+            start: Start::Program { program: &admitted.program, compiled: Some(&compiled) },
             input_json: &admitted.input_json,
             files: &admitted.files,
             environment: &admitted.environment,

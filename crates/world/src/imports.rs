@@ -73,5 +73,12 @@ pub fn is_allowed(module: &str, name: &str) -> bool {
 }
 
 /// Functions and globals every guest must export; an image exports [`FUEL_GLOBAL`] too.
-pub const REQUIRED_EXPORTS: [&str; 5] =
-    ["memory", "__stack_pointer", "ampoule_alloc", "ampoule_compile", "ampoule_run"];
+pub const REQUIRED_EXPORTS: [&str; 7] = [
+    "memory",
+    "__stack_pointer",
+    "ampoule_alloc",
+    "ampoule_compile",
+    "ampoule_run",
+    "ampoule_prepare",
+    "ampoule_call",
+];

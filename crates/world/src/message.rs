@@ -22,6 +22,7 @@ pub mod tag {
     pub const FAIL_TRACEBACK: u32 = 20;
     pub const FAIL_LINE: u32 = 21;
     pub const FAIL_COLUMN: u32 = 22;
+    pub const SIGNATURE: u32 = 23;
 }
 
 /// How a guest says that a run ended; `enum ampoule_kind` of the ABI.

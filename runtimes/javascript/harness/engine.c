@@ -393,6 +393,14 @@ const char *engine_function_kind(JSValueConst function) {
     return "function";
 }
 
+const char *engine_function_source(JSValueConst function, size_t *length) {
+    JSObject *object = JS_VALUE_GET_OBJ(function);
+    if (!js_class_has_bytecode(object->class_id)) return NULL;
+    JSFunctionBytecode *bytecode = object->u.func.function_bytecode;
+    *length = bytecode->source_len;
+    return bytecode->source;
+}
+
 bool engine_is_revoked_proxy(JSValueConst proxy) { return JS_VALUE_GET_OBJ(proxy)->u.proxy_data->is_revoked; }
 
 void engine_adopt_error(JSContext *from, JSContext *to, JSValueConst error) {

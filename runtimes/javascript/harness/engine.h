@@ -85,6 +85,8 @@ bool engine_is_out_of_memory(JSContext *context, JSValueConst error);
 bool engine_lacks_message(JSContext *context, JSValueConst error);
 /* How a function came about: "function", "class", "async function", "generator function", "async generator function". */
 const char *engine_function_kind(JSValueConst function);
+/* The text of a function written in JavaScript; NULL for others. */
+const char *engine_function_source(JSValueConst function, size_t *length);
 bool engine_is_revoked_proxy(JSValueConst proxy);
 /* Gives an error made by code of one context the prototype that the same error has in another. */
 void engine_adopt_error(JSContext *from, JSContext *to, JSValueConst error);

@@ -1,6 +1,7 @@
-/* The JavaScript guest: the four exports of ../../guest/abi.h, and the way of one execution through the harness. */
+/* The JavaScript guest: the exports of ../../guest/abi.h, and the way of one execution through the harness. */
 #include "guest.h"
 #include "../intl/init.h"
+#include "../../guest/checkpoint.h"
 #include "../../guest/files.h"
 #include "../../guest/heap.h"
 #include "../../guest/memfs.h"
@@ -110,6 +111,7 @@ static void run_prelude(void) {
     JSValue exports = prelude(user, prelude_user, prelude_user_length, "ampoule:user", natives);
     hooks.run_ticks = hook(user, exports, "runTicks");
     hooks.run_timer = hook(user, exports, "runTimer");
+    hooks.set_variable = hook(user, exports, "setVariable");
     hooks.require = hook(user, exports, "require");
     hooks.export_names = hook(user, exports, "exportNames");
     hooks.parse_widening = hook(user, exports, "parseWidening");
@@ -145,17 +147,22 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
 
 AMPOULE_EXPORT(ampoule_alloc) void *ampoule_alloc(uint32_t length) { return malloc((size_t)length + 1); }
 
-static void begin(const void *bytes, uint32_t length) {
-    message_field name;
+/* What is fresh in every guest, also in one that starts from a checkpoint. */
+static void begin_here(void) {
     uint64_t random;
-    request.bytes = bytes;
-    request.length = length;
-    bool named = message_find(bytes, length, AMPOULE_FILE_NAME, &name) && name.length;
-    snprintf(request.file_name, sizeof request.file_name, "%.*s", named ? (int)name.length : 7, named ? name.bytes : "main.js");
     ampoule_random_fill(&random, sizeof random);
     engine_begin(user, random);
     engine_set_stack(runtime, JAVASCRIPT_STACK);
     JS_SetGCThreshold(runtime, engine_memory_used(runtime) + FIRST_COLLECTION);
+}
+
+static void begin(const void *bytes, uint32_t length) {
+    message_field name;
+    request.bytes = bytes;
+    request.length = length;
+    bool named = message_find(bytes, length, AMPOULE_FILE_NAME, &name) && name.length;
+    snprintf(request.file_name, sizeof request.file_name, "%.*s", named ? (int)name.length : 7, named ? name.bytes : "main.js");
+    begin_here();
 }
 
 /* What a script's top level left as the function to call: `main`, else module.exports or exports.main. */
@@ -189,6 +196,25 @@ static JSValue evaluate(JSValue compiled, bool is_module, JSValue *namespace) {
     return value;
 }
 
+/* The function to call, an exception if there is none. */
+static JSValue main_of(JSValueConst namespace) {
+    JSValue main = find_main(namespace);
+    if (JS_IsException(main) || JS_IsFunction(user, main)) return main;
+    JS_FreeValue(user, main);
+    return JS_ThrowTypeError(user, "the program defines no function named main: write function main(input) { ... }");
+}
+
+/* What a call's result comes to: awaited, with all that was to be done at once. */
+static JSValue settled(JSValue result) {
+    if (JS_IsException(result)) return result;
+    if (JS_IsObject(result)) {
+        JSValue then = JS_IsPromise(result) ? JS_UNDEFINED : JS_GetPropertyStr(user, result, "then");
+        if (JS_IsException(then)) return then;
+        if (JS_IsPromise(result) || JS_IsFunction(user, then)) return loop_await(engine_promise(user, result));
+    }
+    return loop_settle() ? result : JS_EXCEPTION;
+}
+
 static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is_module) {
     JSValue namespace = JS_UNDEFINED;
     JSValue value = evaluate(compiled, is_module, &namespace);
@@ -198,19 +224,11 @@ static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is
     if (entry == AMPOULE_ENTRY_BODY) {
         result = program_call_body(value, input);
     } else {
-        JSValue main = find_main(namespace);
+        JSValue main = main_of(namespace);
         if (JS_IsException(main)) return main;
-        if (!JS_IsFunction(user, main))
-            return JS_ThrowTypeError(user, "the program defines no function named main: write function main(input) { ... }");
         result = JS_Call(user, main, JS_UNDEFINED, 1, &input);
     }
-    if (JS_IsException(result)) return result;
-    if (JS_IsObject(result)) {
-        JSValue then = JS_IsPromise(result) ? JS_UNDEFINED : JS_GetPropertyStr(user, result, "then");
-        if (JS_IsException(then)) return then;
-        if (JS_IsPromise(result) || JS_IsFunction(user, then)) return loop_await(engine_promise(user, result));
-    }
-    return loop_settle() ? result : JS_EXCEPTION;
+    return settled(result);
 }
 
 static void answer_result(message *response, JSValueConst value) {
@@ -233,10 +251,17 @@ static void answer_exit(message *response) {
     failure_put(response, AMPOULE_RAISED, "ProcessExit", text);
 }
 
+static void answer(message *response, JSValueConst result) {
+    if (loop_exit) answer_exit(response);
+    else if (JS_IsException(result)) failure_put_exception(response);
+    else answer_result(response, result);
+    files_collect(response);
+}
+
 /* Puts files and environment in place; false: the response says what was wrong. */
-static bool apply_files(message *response) {
+static bool apply_files(const void *bytes, uint32_t length, message *response) {
     const char *path = "";
-    uint16_t error = files_apply(request.bytes, request.length, &path);
+    uint16_t error = files_apply(bytes, length, &path);
     if (!error) return true;
     char text[400];
     snprintf(text, sizeof text, "input file \"%.300s\" cannot be written: %s", path, strerror(error));
@@ -251,16 +276,85 @@ AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
     message_find(bytes, length, AMPOULE_ENTRY, &entry);
     message_find(bytes, length, AMPOULE_INPUT, &input_text);
     message_find(bytes, length, AMPOULE_SOURCE, &source);
-    if (apply_files(&response)) {
+    if (apply_files(bytes, length, &response)) {
         bool is_module = false, has_code = message_find(bytes, length, AMPOULE_CODE, &code) && code.length;
         JSValue input = decode_input(&input_text), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
         if (!JS_IsException(input))
             compiled = has_code ? program_read(&code) : program_compile(message_u32(&entry), &source, input, &is_module);
         if (!JS_IsException(compiled)) result = run(message_u32(&entry), input, compiled, is_module);
-        if (loop_exit) answer_exit(&response);
-        else if (JS_IsException(result)) failure_put_exception(&response);
-        else answer_result(&response, result);
+        answer(&response, result);
+    }
+    return message_answer(&response);
+}
+
+/* ---- checkpoints ---- */
+
+/* What ampoule_prepare leaves for ampoule_call. */
+static JSValue prepared_main;
+
+static JSValue prepare(const message_field *source, const message_field *code) {
+    bool is_module = false;
+    JSValue namespace = JS_UNDEFINED;
+    JSValue compiled = code->length ? program_read(code) : program_compile(AMPOULE_ENTRY_MAIN, source, JS_UNDEFINED, &is_module);
+    if (JS_IsException(compiled)) return compiled;
+    /* As in a run, what the top level's last statement came to lives on. */
+    JSValue value = evaluate(compiled, is_module, &namespace);
+    return JS_IsException(value) ? value : main_of(namespace);
+}
+
+/* The request stays: modules that were not imported yet are read from it. */
+AMPOULE_EXPORT(ampoule_prepare) uint64_t ampoule_prepare(void *bytes, uint32_t length) {
+    message response = {0};
+    message_field entry, source, code;
+    begin(bytes, length);
+    message_find(bytes, length, AMPOULE_ENTRY, &entry);
+    message_find(bytes, length, AMPOULE_SOURCE, &source);
+    message_find(bytes, length, AMPOULE_CODE, &code);
+    if (message_u32(&entry) != AMPOULE_ENTRY_MAIN) {
+        failure_put(&response, AMPOULE_RAISED, "Error", "only a program whose entry is main has a top level apart from its call");
+    } else if (apply_files(bytes, length, &response)) {
+        prepared_main = prepare(&source, &code);
+        if (loop_exit && loop_exit_code) answer_exit(&response);
+        else if (loop_exit) failure_put(&response, AMPOULE_RAISED, "ProcessExit", "the program ended itself at its top level: there is nothing left to call");
+        else if (JS_IsException(prepared_main)) failure_put_exception(&response);
+        else {
+            message_put_u32(&response, AMPOULE_KIND, AMPOULE_COMPLETED);
+            signature_put(&response, prepared_main);
+            checkpoint_keep();
+            return message_answer(&response);
+        }
         files_collect(&response);
+    }
+    return message_answer(&response);
+}
+
+static bool set_variables(const void *bytes, uint32_t length) {
+    message_reader reader = message_read(bytes, length);
+    message_field field;
+    const char *text;
+    uint32_t text_length;
+    while (message_next(&reader, &field)) {
+        if (field.tag != AMPOULE_ENV || !message_pair(&field, &text, &text_length)) continue;
+        JSValue arguments[] = {JS_NewString(user, field.bytes), JS_NewStringLen(user, text, text_length)};
+        JSValue done = JS_Call(user, hooks.set_variable, JS_UNDEFINED, 2, (JSValueConst *)arguments);
+        if (JS_IsException(done)) return false;
+        JS_FreeValue(user, arguments[0]);
+        JS_FreeValue(user, arguments[1]);
+    }
+    return true;
+}
+
+AMPOULE_EXPORT(ampoule_call) uint64_t ampoule_call(void *bytes, uint32_t length) {
+    message response = {0};
+    message_field input_text;
+    memory_refused = false;
+    begin_here();
+    message_find(bytes, length, AMPOULE_INPUT, &input_text);
+    if (apply_files(bytes, length, &response)) {
+        JSValue input = decode_input(&input_text), result = JS_EXCEPTION;
+        if (!JS_IsException(input) && set_variables(bytes, length))
+            result = settled(JS_Call(user, prepared_main, JS_UNDEFINED, 1, (JSValueConst *)&input));
+        answer(&response, result);
     }
     return message_answer(&response);
 }

@@ -16,13 +16,14 @@ struct hooks {
     JSValue inspect;        /* inside: (value) -> text */
     JSValue run_ticks;      /* user: runs what process.nextTick queued */
     JSValue run_timer;      /* user: runs one due timer or immediate: 0; nothing due: nanoseconds to wait; none: -1 */
+    JSValue set_variable;   /* user: (name, text), an environment variable that came after the program had looked */
     JSValue require;        /* user: (name) -> exports of a CommonJS module, for import() */
     JSValue export_names;   /* user: (name) -> names that a CommonJS module of the request exports */
     JSValue parse_widening; /* user: JSON text -> value, large integers as BigInts */
 };
 extern struct hooks hooks;
 
-/* The request being served. */
+/* The request of the program: in a call, that which prepared it. It holds the modules' sources. */
 struct request {
     const char *bytes;
     uint32_t length;
@@ -70,6 +71,9 @@ bool loop_settle(void);
 JSValue loop_await(JSValue promise);
 /* Until nothing is left to do; false: an exception is pending. */
 bool loop_finish(void);
+
+/* signature.c: what a function takes, if its text tells; AMPOULE_SIGNATURE */
+void signature_put(message *response, JSValueConst function);
 
 /* encode.c: false if the value has no JSON form (`*problem`, to be freed, says where and why; NULL: an exception is pending) */
 bool encode_result(JSValueConst value, message *response, char **problem);

@@ -8,8 +8,8 @@ from . import missing
 sys.path.append(missing.PACKAGES)
 
 # Some of these import packages.
-from . import denied, failures, loop, modules, program, results
-from .program import compile_program, run
+from . import denied, failures, loop, modules, program, results, seeds, signatures
+from .program import call, compile_program, prepare, run
 
 PREIMPORTED = """
     __future__ abc argparse array ast asyncio base64 binascii bisect builtins bz2 calendar cmath codecs collections.abc
@@ -110,6 +110,7 @@ denied.at_boot()
 missing.at_boot()
 modules.at_boot()
 loop.at_boot()
+seeds.at_boot()
 _site_builtins()
 _gaps()
 _environment()

@@ -1,5 +1,5 @@
-"""Compiles and runs the program of a request. `run` and `compile_program` get the request's fields, absent ones as
-None, and answer with a flat tuple of response tags and values (abi.h)."""
+"""Compiles and runs the program of a request. `run`, `compile_program`, `prepare` and `call` get the request's fields,
+absent ones as None, and answer with a flat tuple of response tags and values (abi.h)."""
 
 import ast
 import atexit
@@ -15,10 +15,10 @@ from types import CoroutineType, ModuleType
 
 from _ampoule_guest import open_for_writing, read_json
 
-from . import failures, modules, patterns, results, templates
+from . import failures, modules, patterns, results, seeds, signatures, templates
 
 MAIN, BODY, SCRIPT = 1, 2, 3
-KIND, RESULT, CODE = 16, 17, 4
+KIND, RESULT, CODE, SIGNATURE = 16, 17, 4, 23
 COMPLETED = 0
 
 # The synthetic function that holds a body bears this name, so that tracebacks say "in <module>".
@@ -28,6 +28,9 @@ BODY_NAME = "<module>"
 USUAL_FILE, USUAL_NAME = "main.py", "main"
 
 _exit_callbacks = 0
+
+# What `prepare` leaves for `call`: the program's module, and its source by its file name.
+_kept = None
 
 
 def compile_program(entry, file_name, source, input_json, code, extra_modules, environment):
@@ -43,28 +46,9 @@ def compile_program(entry, file_name, source, input_json, code, extra_modules, e
 
 
 def run(entry, file_name, source, input_json, code, extra_modules, environment):
-    loaders = None
     try:
         values = _parsed(input_json)
-        codes = {}
-        if code is None:
-            code = _compiled(entry, file_name, source, values)
-        else:
-            code = marshal.loads(code)
-            if type(code) is tuple:
-                code, codes, regexes, texts = code
-                if regexes:
-                    patterns.keep(regexes)
-                if texts:
-                    templates.keep(texts)
-        if extra_modules is not None:
-            loaders = modules.install(extra_modules, codes)
-        if environment is not None:
-            os.environ.update(environment)
-        if file_name != USUAL_FILE:
-            sys.argv[0] = file_name
-            del sys.modules[USUAL_NAME]
-        namespace = _module("__main__" if entry == SCRIPT else _module_name(file_name), file_name, source)
+        code, namespace = _begun(entry, file_name, source, values, code, extra_modules, environment)
         try:
             result = _executed(entry, code, namespace, values)
         except SystemExit as error:
@@ -72,15 +56,117 @@ def run(entry, file_name, source, input_json, code, extra_modules, environment):
                 raise
             result = None
         finally:
-            if atexit._ncallbacks() != _exit_callbacks or logging._handlerList:
-                atexit._run_exitfuncs()
+            _run_exit_functions()
         return (KIND, COMPLETED, RESULT, results.encode(result))
     except BaseException as error:
-        sources = {loader.path: loader.text for loader in loaders.values()} if loaders else {}
-        return failures.answer(error, sources | {file_name: source})
+        return failures.answer(error, _sources() | {file_name: source})
     finally:
         if open_for_writing():
             _flush_open_files()
+
+
+def prepare(entry, file_name, source, input_json, code, extra_modules, environment):
+    """The first half of a run: what the top level leaves is kept for `call`."""
+    global _kept
+    try:
+        if entry != MAIN:
+            raise failures.Refused("ValueError", "only a program whose entry is main has a top level apart from its call")
+        code, namespace = _begun(entry, file_name, source, {}, code, extra_modules, environment)
+        seeds.watch()
+        try:
+            main = _top_level(code, namespace)
+        except BaseException as error:
+            _run_exit_functions()
+            if isinstance(error, SystemExit) and (error.code is None or error.code == 0):
+                raise failures.Refused("SystemExit", "the program ended itself at its top level: there is nothing left to call") from None
+            raise
+        signature = signatures.told(main)
+        seeds.settle()
+        _flush_output()
+        _kept = (namespace, {file_name: source})
+        return (KIND, COMPLETED) if signature is None else (KIND, COMPLETED, SIGNATURE, signature)
+    except BaseException as error:
+        if open_for_writing():
+            _flush_open_files()
+        return failures.answer(error, _sources() | {file_name: source})
+
+
+def call(entry, file_name, source, input_json, code, extra_modules, environment):
+    """The second half of a run, in a guest that starts where `prepare` has ended."""
+    namespace, sources = _kept
+    try:
+        values = _parsed(input_json)
+        if environment is not None:
+            os.environ.update(environment)
+        try:
+            result = _called(namespace, values)
+        except SystemExit as error:
+            if error.code is not None and error.code != 0:
+                raise
+            result = None
+        finally:
+            _run_exit_functions()
+        return (KIND, COMPLETED, RESULT, results.encode(result))
+    except BaseException as error:
+        return failures.answer(error, _sources() | sources)
+    finally:
+        if open_for_writing():
+            _flush_open_files()
+
+
+def _begun(entry, file_name, source, values, code, extra_modules, environment):
+    """Sets up everything that a program finds when it starts; its code and its empty module."""
+    codes = {}
+    if code is None:
+        code = _compiled(entry, file_name, source, values)
+    else:
+        code = marshal.loads(code)
+        if type(code) is tuple:
+            code, codes, regexes, texts = code
+            if regexes:
+                patterns.keep(regexes)
+            if texts:
+                templates.keep(texts)
+    if extra_modules is not None:
+        modules.install(extra_modules, codes)
+    if environment is not None:
+        os.environ.update(environment)
+    if file_name != USUAL_FILE:
+        sys.argv[0] = file_name
+        del sys.modules[USUAL_NAME]
+    return code, _module("__main__" if entry == SCRIPT else _module_name(file_name), file_name, source)
+
+
+def _sources():
+    """The texts of the request's modules by their file names."""
+    return {loader.path: loader.text for loader in modules.finder.sources.values()}
+
+
+def _run_exit_functions():
+    if atexit._ncallbacks() != _exit_callbacks or logging._handlerList:
+        atexit._run_exitfuncs()
+
+
+# A program's frames lie as deep in `prepare` and `call` as they do in `run`: the limit of recursion counts from the bottom.
+
+
+def _top_level(code, namespace):
+    exec(code, namespace)
+    return _main_of(namespace)
+
+
+def _called(namespace, values):
+    result = _main_of(namespace)(**values)
+    if type(result) is CoroutineType or hasattr(type(result), "__await__"):
+        result = _awaited(result)
+    return result
+
+
+def _main_of(namespace):
+    main = namespace.get("main")
+    if main is None:
+        raise failures.Refused("NameError", "the program defines no function named main")
+    return main
 
 
 def _executed(entry, code, namespace, values):
@@ -88,10 +174,7 @@ def _executed(entry, code, namespace, values):
     if entry == SCRIPT:
         return None
     if entry == MAIN:
-        main = namespace.get("main")
-        if main is None:
-            raise failures.Refused("NameError", "the program defines no function named main")
-        result = main(**values)
+        result = _main_of(namespace)(**values)
     else:
         body = namespace.pop(BODY_NAME)
         names = body.__code__.co_varnames[: body.__code__.co_argcount]
@@ -254,9 +337,20 @@ def _flush_open_files():
                 pass
 
 
+def _flush_output():
+    """What the top level has printed belongs to it, also where the program has put a buffer of its own before the output."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, (io.TextIOWrapper, io.BufferedWriter)) and not stream.closed:
+            try:
+                stream.flush()
+            except Exception:
+                pass
+
+
 def at_snapshot():
     """Remembers what the image itself has registered for the end."""
-    global _exit_callbacks
+    global _exit_callbacks, _kept
+    _kept = None
     sys.modules[USUAL_NAME] = None
     sys.argv = [USUAL_FILE]
     logging._handlerList.clear()

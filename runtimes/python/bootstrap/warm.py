@@ -109,4 +109,7 @@ def run_all():
                 raise RuntimeError(f"a program of the warm-up failed: {outcome}\n{source}")
             if compiled[2] == program.CODE:
                 program.run(entry, program.USUAL_FILE, source, values, compiled[3], None, None)
+                if entry == program.MAIN:
+                    program.prepare(entry, program.USUAL_FILE, source, None, compiled[3], None, None)
+                    program.call(None, None, None, values, None, None, None)
     sys.modules["__main__"] = type(sys)("__main__")

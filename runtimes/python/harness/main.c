@@ -3,6 +3,7 @@
  * What a request means is Python code (bootstrap/program.py); here its fields become Python objects and what comes
  * back becomes a response. When that fails for lack of memory, the answer says so without allocating. */
 #include "harness.h"
+#include "checkpoint.h"
 #include "files.h"
 #include "heap.h"
 #include "memfs.h"
@@ -18,7 +19,7 @@ static const unsigned char tree[] = {
 
 int guest_float_flags; /* build/native/include/fenv.h */
 
-static PyObject *run_program, *compile_program;
+static PyObject *run_program, *compile_program, *prepare_program, *call_program;
 
 static void check(PyStatus status) {
     if (PyStatus_Exception(status)) Py_ExitStatusException(status);
@@ -74,7 +75,9 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     if (!program) stop("the bootstrap failed");
     run_program = PyObject_GetAttrString(program, "run");
     compile_program = PyObject_GetAttrString(program, "compile_program");
-    if (!run_program || !compile_program) stop("the bootstrap lacks a function");
+    prepare_program = PyObject_GetAttrString(program, "prepare");
+    call_program = PyObject_GetAttrString(program, "call");
+    if (!run_program || !compile_program || !prepare_program || !call_program) stop("the bootstrap lacks a function");
     harness_seal();
     heap_seal(READY_BYTES);
 }
@@ -101,7 +104,7 @@ static bool add_pair(PyObject **into, const message_field *field) {
 
 enum { ENTRY, FILE_NAME, SOURCE, INPUT, CODE, MODULES, ENVIRONMENT, ARGUMENTS };
 
-/* Turns a request into the arguments of run and compile_program; absent ones stay NULL. */
+/* Turns a request into the arguments of run, compile_program and the like; absent ones stay NULL. */
 static bool read_request(const void *request, uint32_t length, PyObject **arguments) {
     message_reader reader = message_read(request, length);
     message_field field;
@@ -158,8 +161,8 @@ static void put_file_error(message *m, const char *path, uint16_t error) {
     message_put_text(m, AMPOULE_FAIL_MESSAGE, text);
 }
 
-static void call(message *m, PyObject *function, const void *request, uint32_t length) {
-    PyObject *slots[ARGUMENTS + 1] = {0}, **arguments = slots + 1;
+/* Nothing is released, not even what is returned: in most cases the guest ends with this answer. */
+static PyObject *call(message *m, PyObject *function, const void *request, uint32_t length, PyObject **arguments) {
     PyObject *answer = NULL;
     if (read_request(request, length, arguments)) {
         for (int i = 0; i < ARGUMENTS; i++)
@@ -168,23 +171,55 @@ static void call(message *m, PyObject *function, const void *request, uint32_t l
     }
     if (answer && PyTuple_Check(answer)) put_answer(m, answer);
     else put_last_resort(m);
-    /* Nothing is released: the guest ends with this answer. */
+    return answer;
 }
 
-AMPOULE_EXPORT(ampoule_compile) uint64_t ampoule_compile(void *request, uint32_t length) {
-    message m = {0};
-    call(&m, compile_program, request, length);
-    return message_answer(&m);
+/* Whether `answer` begins with the kind "completed". */
+static bool has_completed(PyObject *answer) {
+    return answer && PyTuple_Check(answer) && PyTuple_GET_SIZE(answer) > 1 && PyLong_AsLong(PyTuple_GET_ITEM(answer, 1)) == AMPOULE_COMPLETED;
 }
 
-AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *request, uint32_t length) {
+static uint64_t execute(PyObject *function, const void *request, uint32_t length) {
     message m = {0};
+    PyObject *slots[ARGUMENTS + 1] = {0};
     const char *path = "";
     uint16_t error = files_apply(request, length, &path);
     if (error) put_file_error(&m, path, error);
     else {
-        call(&m, run_program, request, length);
+        call(&m, function, request, length, slots + 1);
         files_collect(&m);
     }
+    return message_answer(&m);
+}
+
+AMPOULE_EXPORT(ampoule_compile) uint64_t ampoule_compile(void *request, uint32_t length) {
+    message m = {0};
+    PyObject *slots[ARGUMENTS + 1] = {0};
+    call(&m, compile_program, request, length, slots + 1);
+    return message_answer(&m);
+}
+
+AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *request, uint32_t length) { return execute(run_program, request, length); }
+AMPOULE_EXPORT(ampoule_call) uint64_t ampoule_call(void *request, uint32_t length) { return execute(call_program, request, length); }
+
+/* The one after which the guest lives on: what was only for this call is released. */
+AMPOULE_EXPORT(ampoule_prepare) uint64_t ampoule_prepare(void *request, uint32_t length) {
+    message m = {0};
+    PyObject *slots[ARGUMENTS + 1] = {0}, **arguments = slots + 1;
+    const char *path = "";
+    uint16_t error = files_apply(request, length, &path);
+    if (error) {
+        put_file_error(&m, path, error);
+        return message_answer(&m);
+    }
+    PyObject *answer = call(&m, prepare_program, request, length, arguments);
+    if (!has_completed(answer)) {
+        files_collect(&m);
+        return message_answer(&m);
+    }
+    Py_DECREF(answer);
+    for (int i = 0; i < ARGUMENTS; i++) Py_DECREF(arguments[i]);
+    free(request);
+    checkpoint_keep();
     return message_answer(&m);
 }

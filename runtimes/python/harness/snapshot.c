@@ -196,6 +196,36 @@ static PyObject *forget(PyObject *module, PyObject *generator) {
     Py_RETURN_NONE;
 }
 
+/* Gives a type another method or property of that name, whether or not the type is one that can be changed; the one before. */
+static PyObject *replace(PyObject *module, PyObject *arguments) {
+    PyTypeObject *type;
+    PyObject *name, *method;
+    if (!PyArg_ParseTuple(arguments, "O!UO", &PyType_Type, &type, &name, &method)) return NULL;
+    PyObject *dict = PyType_GetDict(type), *before = PyDict_GetItemWithError(dict, name);
+    Py_XINCREF(before);
+    if (!before) PyErr_SetObject(PyExc_KeyError, name);
+    else if (PyDict_SetItem(dict, name, method)) Py_CLEAR(before);
+    PyType_Modified(type);
+    Py_DECREF(dict);
+    return before;
+}
+
+/* Whether a generator of NumPy's kind MT19937 has a state: see packages/numpy/patches/reseed.patch, which says what the
+ * position beyond the last but one is. The capsule holds a bitgen_t, whose first member is the state. */
+static PyObject *has_state(PyObject *module, PyObject *capsule) {
+    enum { WORDS = 624, UNSEEDED = WORDS + 1 };
+    struct { uint32_t key[WORDS]; int position; } **generator = PyCapsule_GetPointer(capsule, "BitGenerator");
+    if (!generator) return NULL;
+    return PyBool_FromLong((*generator)->position != UNSEEDED);
+}
+
+/* SQLite's random() seeds itself on its first use, too. */
+static PyObject *forget_sqlite(PyObject *module, PyObject *unused) {
+    void sqlite3_randomness(int, void *);
+    sqlite3_randomness(0, NULL);
+    Py_RETURN_NONE;
+}
+
 static PyObject *open_for_writing(PyObject *module, PyObject *unused) { return PyBool_FromLong(files_open_for_writing()); }
 
 int guest_dup2(int, int); /* ../guest/posix.c */
@@ -210,6 +240,9 @@ static PyObject *duplicate_to(PyObject *module, PyObject *arguments) {
 PyObject *harness_module(void) {
     static PyMethodDef methods[] = {
         {"forget", forget, METH_O, "Makes a random.Random seed itself anew on its next use."},
+        {"forget_sqlite", forget_sqlite, METH_NOARGS, "Makes SQLite's generator seed itself anew on its next use."},
+        {"has_state", has_state, METH_O, "Whether a generator of NumPy's has drawn a state or was given one."},
+        {"replace", replace, METH_VARARGS, "Replaces an attribute of a type; returns the one before."},
         {"open_for_writing", open_for_writing, METH_NOARGS, "Whether any file is open for writing."},
         {"read_json", harness_read_json, METH_O, "The value of a JSON text."},
         {"write_json", harness_write_json, METH_O, "A plain value as JSON text in UTF-8."},

@@ -18,5 +18,7 @@
     (global.set $boots (i32.add (global.get $boots) (i32.load (i32.const 0)))))
   (func (export "ampoule_alloc") (param i32) (result i32) (i32.const 140000))
   (func (export "ampoule_compile") (param i32 i32) (result i64) (i64.const 0))
+  (func (export "ampoule_prepare") (param i32 i32) (result i64) (i64.const 0))
+  (func (export "ampoule_call") (param i32 i32) (result i64) (i64.const 0))
   (func (export "ampoule_run") (param i32 i32) (result i64)
     (i64.extend_i32_u (i32.add (global.get $boots) (i32.load (i32.const 150000))))))

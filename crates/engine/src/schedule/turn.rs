@@ -69,10 +69,15 @@ impl Turn {
         }
     }
 
-    /// Does something that needs no processor, without a seat.
-    pub(crate) async fn pause(&mut self, meanwhile: impl Future<Output = ()>) {
+    /// Gives the seat back for good: the guest has ended, and what is left of it is looked at.
+    pub(crate) fn give_back(&mut self) {
         let ran = self.ran();
         self.seats.stand_up(&self.share, &self.place, ran);
+    }
+
+    /// Does something that needs no processor, without a seat.
+    pub(crate) async fn pause(&mut self, meanwhile: impl Future<Output = ()>) {
+        self.give_back();
         meanwhile.await;
         self.seats.come_back(&self.share, &self.place);
         self.wait_for_seat().await;

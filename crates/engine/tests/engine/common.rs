@@ -1,9 +1,10 @@
 //! Tiny guests written as WAT, put into image folders as the builder would.
 
-use ampoule_engine::{Engine, EngineConfig, EngineError, Image, Job, Share, code_config};
+use ampoule_engine::{Engine, EngineConfig, EngineError, Image, Job, Share, Start, code_config};
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use ampoule_world::{Deterministic, Entry, Language, Limits, Outcome, Program};
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// A guest whose `ampoule_run` is `body` (it returns the packed response) with every host function imported.
@@ -14,6 +15,11 @@ pub(crate) fn guest_wat(body: &str) -> String {
 
 /// The same with further items of the module.
 pub(crate) fn guest_wat_with(body: &str, items: &str) -> String {
+    guest_of("(call $done)", "(call $done)", body, items)
+}
+
+/// A guest of these bodies of `ampoule_prepare`, `ampoule_call` and `ampoule_run`.
+pub(crate) fn guest_of(prepare: &str, call: &str, run: &str, items: &str) -> String {
     format!(
         r#"(module
             (import "ampoule" "clock_now" (func $clock_now (param i32) (result i64)))
@@ -29,7 +35,9 @@ pub(crate) fn guest_wat_with(body: &str, items: &str) -> String {
             (func (export "ampoule_alloc") (param i32) (result i32) (i32.const 4096))
             (func (export "ampoule_compile") (param i32 i32) (result i64) (call $done))
             {items}
-            (func $run (export "ampoule_run") (param i32 i32) (result i64) {body}))"#
+            (func (export "ampoule_prepare") (param i32 i32) (result i64) {prepare})
+            (func $call (export "ampoule_call") (param i32 i32) (result i64) {call})
+            (func $run (export "ampoule_run") (param i32 i32) (result i64) {run}))"#
     )
 }
 
@@ -42,7 +50,7 @@ pub(crate) fn write_image(folder: &Path, wat: &str) {
     let manifest = Manifest {
         format: MANIFEST_FORMAT,
         name: "tiny".into(),
-        digest: "0".repeat(64),
+        digest: sha256(&code),
         language: Language::Python,
         version: "1".into(),
         packages: Vec::new(),
@@ -95,23 +103,36 @@ pub(crate) async fn run(
     limits: Limits,
     deterministic: Option<Deterministic>,
 ) -> Result<Outcome, EngineError> {
-    let program = Program {
+    let program = program();
+    let start = Start::Program { program: &program, compiled: None };
+    engine.run(image, &Job { deterministic, ..job(start, limits) }).await
+}
+
+/// What no tiny guest looks at.
+pub(crate) fn program() -> Program {
+    Program {
         language: Language::Python,
         entry: Entry::Main,
         source: String::new(),
         file_name: "main.py".into(),
         modules: Vec::new(),
-    };
-    let job = Job {
-        program: &program,
-        compiled: None,
+    }
+}
+
+/// Pays for all tests.
+static SHARE: LazyLock<Share> = LazyLock::new(|| Share::new(1));
+
+/// A job with nothing but a start.
+pub(crate) fn job(start: Start<'_>, limits: Limits) -> Job<'_> {
+    let share = &SHARE;
+    Job {
+        start,
         input_json: "{}",
         files: &[],
         environment: &[],
         limits,
-        deterministic,
-        share: &Share::new(1),
+        deterministic: None,
+        share,
         tap: None,
-    };
-    engine.run(image, &job).await
+    }
 }

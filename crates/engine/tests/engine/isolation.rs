@@ -14,7 +14,7 @@ fn marking_guest(end: &str) -> String {
 }
 
 /// Completes only if all of its memory, also what it has grown, and its globals are as in the image.
-fn checking_guest() -> String {
+pub(crate) fn checking_guest() -> String {
     guest_wat(
         "(local $at i32)
          (if (i64.ne (global.get $scratch) (i64.const 0)) (then (unreachable)))

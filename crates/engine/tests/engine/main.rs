@@ -1,5 +1,7 @@
 //! The engine against tiny guests written as WAT: one file per behaviour.
 
+mod checkpoint_bytes;
+mod checkpoints;
 mod common;
 mod hostile_guests;
 mod images;

@@ -5,7 +5,9 @@
 ;;   c  answers with its compiled code         m  grows its memory until it is refused
 ;;   d  does not compile                       w  does not end compiling
 ;;   o  prints the input to stdout, sleeps for 300 ms, prints it to stderr
-;;   b  like e after about 20 ms of work
+;;   b  like e after about 20 ms of work          x  fails at its top level
+;;   n  answers with how often it was called in this memory
+;; The top level of each but `x` completes; it leaves the letter at address 600. The calls are counted at 604.
 (module
   (import "ampoule" "output_write" (func $output_write (param i32 i32 i32)))
   (import "ampoule" "sleep" (func $sleep (param i64)))
@@ -72,7 +74,15 @@
   (data (i32.const 272) "Boom")
   (data (i32.const 288) "null")
 
+  (data (i32.const 304) "{\22parameters\22:[{\22name\22:\22a\22,\22required\22:true}],\22open\22:true}")
+
   (func $letter (result i32) (i32.load8_u (global.get $source)))
+
+  (func $failed (result i64)
+    (call $number (i32.const 16) (i32.const 1))
+    (call $field (i32.const 18) (i32.const 272) (i32.const 4))
+    (call $field (i32.const 19) (global.get $input) (global.get $input_length))
+    (call $answer))
 
   (func (export "ampoule_compile") (param i32 i32) (result i64)
     (call $parse (local.get 0) (local.get 1))
@@ -87,9 +97,33 @@
     (call $field (i32.const 4) (global.get $input) (global.get $input_length))
     (call $answer))
 
-  (func (export "ampoule_run") (param i32 i32) (result i64)
-    (local $count i32)
+  (func (export "ampoule_prepare") (param i32 i32) (result i64)
     (call $parse (local.get 0) (local.get 1))
+    (if (i32.eq (call $letter) (i32.const 120)) (then (return (call $failed))))
+    (i32.store8 (i32.const 600) (call $letter))
+    (call $number (i32.const 16) (i32.const 0))
+    (call $field (i32.const 23) (i32.const 304) (i32.const 57))
+    (call $answer))
+
+  (func (export "ampoule_call") (param i32 i32) (result i64)
+    (call $parse (local.get 0) (local.get 1))
+    (global.set $source (i32.const 600))
+    (call $main))
+
+  (func (export "ampoule_run") (param i32 i32) (result i64)
+    (call $parse (local.get 0) (local.get 1))
+    (if (i32.eq (call $letter) (i32.const 120)) (then (return (call $failed))))
+    (call $main))
+
+  (func $main (result i64)
+    (local $count i32)
+    (i32.store (i32.const 604) (i32.add (i32.load (i32.const 604)) (i32.const 1)))
+    ;; n
+    (if (i32.eq (call $letter) (i32.const 110)) (then
+      (i32.store8 (i32.const 608) (i32.add (i32.const 48) (i32.load (i32.const 604))))
+      (call $number (i32.const 16) (i32.const 0))
+      (call $field (i32.const 17) (i32.const 608) (i32.const 1))
+      (return (call $answer))))
     ;; l
     (if (i32.eq (call $letter) (i32.const 108)) (then (loop $forever (br $forever))))
     ;; s
@@ -97,11 +131,7 @@
     ;; t
     (if (i32.eq (call $letter) (i32.const 116)) (then (unreachable)))
     ;; f
-    (if (i32.eq (call $letter) (i32.const 102)) (then
-      (call $number (i32.const 16) (i32.const 1))
-      (call $field (i32.const 18) (i32.const 272) (i32.const 4))
-      (call $field (i32.const 19) (global.get $input) (global.get $input_length))
-      (return (call $answer))))
+    (if (i32.eq (call $letter) (i32.const 102)) (then (return (call $failed))))
     ;; p
     (if (i32.eq (call $letter) (i32.const 112)) (then
       (call $output_write (i32.const 1) (global.get $input) (global.get $input_length))

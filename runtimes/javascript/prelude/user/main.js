@@ -2,7 +2,7 @@
 import 'internal/per_context/primordials';
 import { define, natives } from './natives.js';
 import { runTicks, runTimer } from './timers.js';
-import { forgetEnvironment } from './process.js';
+import { forgetEnvironment, setVariable } from './process.js';
 import './performance.js';
 import './encoding.js';
 import './crypto.js';
@@ -28,7 +28,7 @@ function widen(key, value, { source }) {
 }
 
 export default {
-  runTicks, runTimer, requireInPackage, addPackage,
+  runTicks, runTimer, setVariable, requireInPackage, addPackage,
   warm() {
     warm([...Object.values(builtins), ...evaluatePackages()]);
     forgetEnvironment();

@@ -8,6 +8,12 @@ let environment;
 /** Packages look at it when they are evaluated, at image build. */
 export function forgetEnvironment() { environment = undefined; }
 
+/** A variable of a call, for a program that has looked at its environment before. */
+export function setVariable(name, value) {
+  if (environment === undefined || environment === null) return;
+  try { environment[name] = value; } catch {}
+}
+
 function stream(number) {
   return {
     write(chunk, encoding, callback) {

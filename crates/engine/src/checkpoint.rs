@@ -1,0 +1,198 @@
+//! A checkpoint: what the memory of a guest differs in from its image's.
+//!
+//! It belongs to the very image that it was taken from and is restored into no other. Its content is guest memory and
+//! nothing else, which only code in the sandbox ever reads: a forged one can do what a program can.
+
+use crate::error::EngineError;
+use crate::guest::{Door, Guest};
+use crate::host::Stop;
+use crate::image::Image;
+use ampoule_world::Limit;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use wasmtime::Val;
+
+/// Bytes that are compared and kept as one.
+pub(crate) const PAGE: usize = 4096;
+
+/// Bytes by which linear memory grows.
+pub(crate) const GROWTH: u64 = 64 << 10;
+
+/// Bytes compared or restored at a time; then others get their turn, and the wall time is looked at.
+const AT_ONCE: usize = 4 << 20;
+
+/// Shortest run that is populated before it is copied, in bytes: for less a system call is not worth it.
+const POPULATED: usize = 8 * PAGE;
+
+/// The pages of a guest that differ from its image. Cheap to clone.
+#[derive(Clone)]
+pub struct Checkpoint {
+    pub(crate) inner: Arc<Kept>,
+}
+
+/// What a checkpoint holds.
+pub(crate) struct Kept {
+    pub(crate) image_digest: String,
+    /// Size of linear memory, the image's own included.
+    pub(crate) memory_bytes: u64,
+    /// Numbers that the guest keeps outside of memory: the stack pointer.
+    pub(crate) globals: Vec<Number>,
+    /// Pages that follow each other, by their numbers: ascending, and apart from each other.
+    pub(crate) runs: Vec<Range<u32>>,
+    /// What they hold, one after the other.
+    pub(crate) pages: Vec<u8>,
+}
+
+/// A number of WebAssembly, by its bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Number {
+    I32(u32),
+    I64(u64),
+    F32(u32),
+    F64(u64),
+}
+
+impl Number {
+    pub(crate) fn of(value: Val) -> Option<Number> {
+        match value {
+            Val::I32(value) => Some(Number::I32(value as u32)),
+            Val::I64(value) => Some(Number::I64(value as u64)),
+            Val::F32(bits) => Some(Number::F32(bits)),
+            Val::F64(bits) => Some(Number::F64(bits)),
+            _ => None,
+        }
+    }
+
+    fn value(self) -> Val {
+        match self {
+            Number::I32(value) => Val::I32(value as i32),
+            Number::I64(value) => Val::I64(value as i64),
+            Number::F32(bits) => Val::F32(bits),
+            Number::F64(bits) => Val::F64(bits),
+        }
+    }
+}
+
+impl Checkpoint {
+    /// The digest of the image that it belongs to.
+    pub fn image_digest(&self) -> &str {
+        &self.inner.image_digest
+    }
+
+    /// What it takes of the host's memory, in bytes; [`Checkpoint::to_bytes`] is about as long.
+    pub fn size(&self) -> usize {
+        self.inner.pages.len() + self.inner.runs.len() * size_of::<Range<u32>>()
+    }
+
+    /// Whether a guest of `image` can start from it.
+    pub(crate) fn check(&self, image: &Image) -> Result<(), EngineError> {
+        let bad = |reason: String| Err(EngineError::BadCheckpoint(reason));
+        if self.inner.image_digest != image.digest() {
+            return bad(format!(
+                "it was taken from image {}, this is {}: prepare the program again",
+                self.inner.image_digest,
+                image.digest()
+            ));
+        }
+        if self.inner.memory_bytes < image.manifest().initial_memory_bytes {
+            return bad("its memory is smaller than its image's".into());
+        }
+        if self.inner.globals.len() != image.inner.code(Door::Call).exports.globals.len() {
+            return bad("its globals are not its image's".into());
+        }
+        Ok(())
+    }
+
+    /// Takes what the guest's memory differs in from `pristine`, the memory of its image.
+    pub(crate) async fn take(
+        guest: &mut Guest,
+        image_digest: &str,
+        pristine: &[u8],
+    ) -> Result<Self, EngineError> {
+        let globals = guest.globals().into_iter().map(Number::of).collect::<Option<Vec<_>>>();
+        let globals = globals.ok_or_else(|| EngineError::Guest("a global of it is no number".into()))?;
+        let memory = guest.memory.data(&guest.store);
+        let mut runs: Vec<Range<u32>> = Vec::new();
+        let mut pages = Vec::new();
+        for (number, page) in memory.chunks_exact(PAGE).enumerate() {
+            if number % (AT_ONCE / PAGE) == 0 {
+                tokio::task::yield_now().await;
+            }
+            let same = match pristine.get(number * PAGE..(number + 1) * PAGE) {
+                Some(before) => page == before,
+                None => page.iter().all(|byte| *byte == 0),
+            };
+            if same {
+                continue;
+            }
+            let number = number as u32;
+            match runs.last_mut() {
+                Some(run) if run.end == number => run.end += 1,
+                _ => runs.push(number..number + 1),
+            }
+            pages.extend_from_slice(page);
+        }
+        pages.shrink_to_fit();
+        let memory_bytes = memory.len() as u64;
+        let kept = Kept { image_digest: image_digest.to_owned(), memory_bytes, globals, runs, pages };
+        Ok(Checkpoint { inner: Arc::new(kept) })
+    }
+
+    /// Makes a fresh guest of the same image into the one that was kept.
+    pub(crate) async fn restore(&self, guest: &mut Guest) -> wasmtime::Result<()> {
+        let kept = &*self.inner;
+        let missing = kept.memory_bytes.saturating_sub(guest.memory.data_size(&guest.store) as u64);
+        if missing > 0 && guest.memory.grow(&mut guest.store, missing / GROWTH).is_err() {
+            return Err(Stop::Limit(Limit::Memory).into());
+        }
+        let values: Vec<Val> = kept.globals.iter().map(|number| number.value()).collect();
+        guest.set_globals(&values)?;
+        let (mut from, mut since) = (0, 0);
+        for run in &kept.runs {
+            let length = bytes_of(run);
+            let place = guest.memory.data_mut(&mut guest.store).get_mut(place_of(run));
+            let place = place.ok_or(Stop::Misuse("a page of the checkpoint lies outside of memory"))?;
+            populate(place);
+            place.copy_from_slice(&kept.pages[from..from + length]);
+            from += length;
+            since += length;
+            if since >= AT_ONCE {
+                since = 0;
+                tokio::task::yield_now().await;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Makes the pages of a long run ready to be written to in one call, instead of one fault for each.
+fn populate(place: &mut [u8]) {
+    if place.len() < POPULATED {
+        return;
+    }
+    // SAFETY: the range is that of a slice that is borrowed exclusively, and the advice changes nothing that it holds: it does
+    // what a first write to each of its pages would do. If it is refused, those writes do it.
+    let _ = unsafe {
+        rustix::mm::madvise(place.as_mut_ptr().cast(), place.len(), rustix::mm::Advice::LinuxPopulateWrite)
+    };
+}
+
+/// Bytes of a run of pages.
+pub(crate) fn bytes_of(run: &Range<u32>) -> usize {
+    run.len() * PAGE
+}
+
+fn place_of(run: &Range<u32>) -> Range<usize> {
+    run.start as usize * PAGE..run.end as usize * PAGE
+}
+
+impl fmt::Debug for Checkpoint {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Checkpoint")
+            .field("image_digest", &self.inner.image_digest)
+            .field("bytes", &self.inner.pages.len())
+            .finish_non_exhaustive()
+    }
+}
