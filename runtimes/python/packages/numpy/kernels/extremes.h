@@ -41,4 +41,31 @@ AMPOULE_EXTREME(ampoule_max_f32, float, f32x4, 4, load_f32x4, wasm_f32x4_pmax, >
 AMPOULE_EXTREME(ampoule_min_f32, float, f32x4, 4, load_f32x4, wasm_f32x4_pmin, <)
 #undef AMPOULE_EXTREME
 
+// Where the first of the largest or smallest numbers stands, found piece by piece, so that only one has to be searched; -1 where that
+// does not tell.
+#define AMPOULE_PLACE(name, REAL, extreme, COMPARE) \
+    static inline ptrdiff_t name(const REAL *from, ptrdiff_t n) { \
+        enum { PIECE = 512 }; \
+        if (n < PIECE) return -1; \
+        REAL best = *from; \
+        ptrdiff_t place = 0; \
+        for (ptrdiff_t i = 0; i < n; i += PIECE) { \
+            REAL found = best; \
+            ptrdiff_t start = i + PIECE <= n ? i : n - PIECE; \
+            if (!extreme(from + start, PIECE, &found)) return -1; \
+            if (found COMPARE best) { \
+                best = found; \
+                place = start; \
+            } \
+        } \
+        while (from[place] != best) place++; \
+        return place; \
+    }
+
+AMPOULE_PLACE(ampoule_argmax_f64, double, ampoule_max_f64, >)
+AMPOULE_PLACE(ampoule_argmin_f64, double, ampoule_min_f64, <)
+AMPOULE_PLACE(ampoule_argmax_f32, float, ampoule_max_f32, >)
+AMPOULE_PLACE(ampoule_argmin_f32, float, ampoule_min_f32, <)
+#undef AMPOULE_PLACE
+
 #endif

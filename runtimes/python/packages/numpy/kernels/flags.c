@@ -1,11 +1,10 @@
 // See flags.h.
 #include "flags.h"
 #include <fenv.h>
-#include <math.h>
-#include "vectors.h"
+#include "fused.h"
+#include "numbers.h"
 
 enum { PLAIN, DIVISOR_ZERO, ARGUMENT_ZERO, ARGUMENT_MINUS_ONE, ARGUMENT_ONE };
-enum { NOT_A_NUMBER = 1, INFINITE = 2 };
 enum { PIECE = 1024, WIDEST = 32 };
 
 typedef struct {
@@ -37,23 +36,6 @@ static int is_harmless(const char *name) {
     return 0;
 }
 
-// The bytes of a float or complex number of a type; 0 for other types.
-static int width(char type) {
-    switch (type) {
-    case 'e': return 2;
-    case 'f': return 4;
-    case 'd': return 8;
-    case 'g': return sizeof(long double);
-    case 'F': return 8;
-    case 'D': return 16;
-    case 'G': return 2 * sizeof(long double);
-    }
-    return 0;
-}
-
-static int is_complex(char type) { return type == 'F' || type == 'D' || type == 'G'; }
-static char part_of(char type) { return type == 'F' ? 'f' : type == 'D' ? 'd' : type == 'G' ? 'g' : type; }
-
 AmpouleWatch ampoule_watch(const char *name, int inputs, int outputs, const char *types) {
     AmpouleWatch watch = {};
     if (inputs + outputs > AMPOULE_WATCHED || inputs == 0) return watch;
@@ -68,38 +50,10 @@ AmpouleWatch ampoule_watch(const char *name, int inputs, int outputs, const char
     watch.pole = pole_of(name);
     watch.inputs = inputs;
     watch.outputs = outputs;
+    int alike = outputs == 1;
+    for (int i = 1; i < inputs + outputs; i++) alike &= types[i] == types[0];
+    if (alike) watch.fused = ampoule_fused(name, inputs, types[0]);
     return watch;
-}
-
-static double half_value(const void *at) {
-    uint16_t bits;
-    memcpy(&bits, at, sizeof bits);
-    int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    double size = exponent == 31 ? (fraction ? NAN : INFINITY) : exponent ? ldexp(1024 + fraction, exponent - 25) : ldexp(fraction, -24);
-    return bits >> 15 ? -size : size;
-}
-
-// A part of a number; a long double is only told apart as far as a double can.
-static double part(char type, const char *at) {
-    float single;
-    double value;
-    long double wide;
-    switch (part_of(type)) {
-    case 'e': return half_value(at);
-    case 'f': memcpy(&single, at, sizeof single); return single;
-    case 'd': memcpy(&value, at, sizeof value); return value;
-    }
-    memcpy(&wide, at, sizeof wide);
-    return wide != wide ? NAN : wide == INFINITY ? INFINITY : wide == -INFINITY ? -INFINITY : wide == 0 ? 0 : wide == 1 ? 1 : wide == -1 ? -1 : 0.5;
-}
-
-static int state(char type, const char *at) {
-    int state = 0;
-    for (int half = 0; half <= is_complex(type); half++, at += width(part_of(type))) {
-        double value = part(type, at);
-        state |= value != value ? NOT_A_NUMBER : isinf(value) ? INFINITE : 0;
-    }
-    return state;
 }
 
 // Whether a number, or an integer, is that one.
@@ -129,46 +83,6 @@ static int flags_of(int result, int given, int pole) {
     int flags = result & NOT_A_NUMBER ? FE_INVALID : 0;
     if (result & INFINITE && !(given & INFINITE)) flags |= pole ? FE_DIVBYZERO : FE_OVERFLOW;
     return flags;
-}
-
-// The sum of numbers is finite only if they all are; the other way round it may be too large, so a 0 here only asks for another look.
-static int all_finite_f64(const double *at, ptrdiff_t n) {
-    f64x2 sums[8] = {};
-    ptrdiff_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        for (int j = 0; j < 8; j++) sums[j] += load_f64x2(at + i + 2 * j);
-    for (int j = 1; j < 8; j++) sums[0] += sums[j];
-    double sum = sums[0][0] + sums[0][1];
-    for (; i < n; i++) sum += at[i];
-    return isfinite(sum);
-}
-
-static int all_finite_f32(const float *at, ptrdiff_t n) {
-    f32x4 sums[8] = {};
-    ptrdiff_t i = 0;
-    for (; i + 32 <= n; i += 32)
-        for (int j = 0; j < 8; j++) sums[j] += load_f32x4(at + i + 4 * j);
-    for (int j = 1; j < 8; j++) sums[0] += sums[j];
-    float sum = (sums[0][0] + sums[0][1]) + (sums[0][2] + sums[0][3]);
-    for (; i < n; i++) sum += at[i];
-    return isfinite(sum);
-}
-
-// Whether all numbers are finite; 0 also where large ones only make it look otherwise.
-static int all_finite(char type, const char *at, ptrdiff_t step, ptrdiff_t n) {
-    int parts = 1 + is_complex(type), whole = width(type);
-    if (step == whole && part_of(type) == 'd') return all_finite_f64((const double *)at, n * parts);
-    if (step == whole && part_of(type) == 'f') return all_finite_f32((const float *)at, n * parts);
-    for (; n > 0; n--, at += step) {
-        if (type == 'd') {
-            if (*(const double *)at * 0.0 != 0) return 0;
-        } else if (type == 'e') {
-            if ((*(const uint16_t *)at & 0x7c00) == 0x7c00) return 0;
-        } else if (state(type, at)) {
-            return 0;
-        }
-    }
-    return 1;
 }
 
 static int any_state(char type, const char *at, ptrdiff_t step, ptrdiff_t n) {
@@ -234,15 +148,36 @@ static void keep(char *to, const char *from, ptrdiff_t step, int width, ptrdiff_
     for (; n > 0; n--, to += width, from += step) memcpy(to, from, width);
 }
 
-static int in_pieces(const AmpouleWatch *watch, AmpouleLoop *loop, char **args, const intptr_t *dimensions, const intptr_t *steps, void *data,
+static int is_fused(const AmpouleWatch *watch, char *const *args, const intptr_t *steps, ptrdiff_t n) {
+    int out = watch->inputs, whole = width(watch->types[out]);
+    if (!watch->fused || steps[out] != whole) return 0;
+    for (int in = 0; in < out; in++) {
+        if (steps[in] != whole && steps[in]) return 0;
+        if (args[in] == args[out] && steps[in]) continue;
+        if (overlap(args[in], steps[in], whole, args[out], whole, whole, n)) return 0;
+    }
+    return 1;
+}
+
+static void advance(const AmpouleWatch *watch, char **args, const intptr_t *steps, ptrdiff_t n) {
+    for (int i = 0; i < watch->inputs + watch->outputs; i++) args[i] += n * steps[i];
+}
+
+// As far as results are finite; says how far.
+static ptrdiff_t fused(const AmpouleWatch *watch, char **args, const intptr_t *steps, ptrdiff_t n) {
+    ptrdiff_t done = watch->fused(args[0], !steps[0], args[1], !steps[1], args[watch->inputs], n);
+    advance(watch, args, steps, done);
+    return done;
+}
+
+static int in_pieces(const AmpouleWatch *watch, int is_fused, AmpouleLoop *loop, char **now, intptr_t left, const intptr_t *steps, void *data,
                      char (*kept)[PIECE * WIDEST]) {
     int operands = watch->inputs + watch->outputs, flags = 0;
-    intptr_t size[16], total = dimensions[0];
-    char *now[AMPOULE_WATCHED], *seen[AMPOULE_WATCHED];
+    intptr_t size[16];
+    char *seen[AMPOULE_WATCHED];
     intptr_t seen_steps[AMPOULE_WATCHED];
-    for (int i = 0; i < operands; i++) now[i] = args[i];
-    for (intptr_t done = 0; done < total; done += PIECE) {
-        size[0] = total - done < PIECE ? total - done : PIECE;
+    while (left > 0) {
+        size[0] = left < PIECE ? left : PIECE;
         for (int i = 0; i < operands; i++) {
             seen[i] = now[i];
             seen_steps[i] = steps[i];
@@ -253,17 +188,19 @@ static int in_pieces(const AmpouleWatch *watch, AmpouleLoop *loop, char **args, 
             }
         }
         char *passed[AMPOULE_WATCHED];
-        memcpy(passed, now, sizeof now);
+        memcpy(passed, now, sizeof passed);
         loop(passed, size, steps, data);
         flags |= piece_flags(watch, seen, seen_steps, size[0]);
-        for (int i = 0; i < operands; i++) now[i] += size[0] * steps[i];
+        advance(watch, now, steps, size[0]);
+        left -= size[0];
+        if (is_fused) left -= fused(watch, now, steps, left);
     }
     return flags;
 }
 
-static int in_pieces_kept(const AmpouleWatch *watch, AmpouleLoop *loop, char **args, const intptr_t *dimensions, const intptr_t *steps, void *data) {
+static int in_pieces_kept(const AmpouleWatch *watch, int is_fused, AmpouleLoop *loop, char **now, intptr_t left, const intptr_t *steps, void *data) {
     char kept[AMPOULE_WATCHED - 1][PIECE * WIDEST];
-    return in_pieces(watch, loop, args, dimensions, steps, data, kept);
+    return in_pieces(watch, is_fused, loop, now, left, steps, data, kept);
 }
 
 void ampoule_watched_loop(const AmpouleWatch *watch, AmpouleLoop *loop, char **args, const intptr_t *dimensions, const intptr_t *steps, void *data) {
@@ -271,9 +208,14 @@ void ampoule_watched_loop(const AmpouleWatch *watch, AmpouleLoop *loop, char **a
         reduction(watch, loop, args, dimensions, steps, data);
         return;
     }
-    int lost = 0;
-    for (int in = 0; in < watch->inputs; in++) lost |= is_lost(watch, args, steps, in, dimensions[0]);
-    int flags = lost ? in_pieces_kept(watch, loop, args, dimensions, steps, data) : in_pieces(watch, loop, args, dimensions, steps, data, NULL);
+    char *now[AMPOULE_WATCHED];
+    for (int i = 0; i < watch->inputs + watch->outputs; i++) now[i] = args[i];
+    intptr_t left = dimensions[0];
+    int is_plain = is_fused(watch, now, steps, left), lost = 0;
+    if (is_plain) left -= fused(watch, now, steps, left);
+    if (left <= 0) return;
+    for (int in = 0; in < watch->inputs; in++) lost |= is_lost(watch, now, steps, in, left);
+    int flags = lost ? in_pieces_kept(watch, is_plain, loop, now, left, steps, data) : in_pieces(watch, is_plain, loop, now, left, steps, data, NULL);
     if (flags) feraiseexcept(flags);
 }
 
@@ -284,58 +226,4 @@ void ampoule_watch_scalar(const char *name, char type, const void *first, const 
     int given = state(type, first) | (second ? state(type, second) : 0);
     int flags = flags_of(found, given, at_pole(pole_of(name), types, first, second));
     if (flags) feraiseexcept(flags);
-}
-
-void ampoule_watch_cast(char type, char kind, size_t size, const char *from, intptr_t step, const char *to, intptr_t to_step, intptr_t n) {
-    char plain = part_of(type);
-    if (kind == 'f') { // the flag of halves is raised by NumPy's own conversion
-        char to_type = size == 4 ? 'f' : 'd';
-        if (width(plain) <= (int)size || all_finite(to_type, to, to_step, n)) return;
-        for (; n > 0; n--, from += step, to += to_step) {
-            if (state(to_type, to) == INFINITE && !state(plain, from)) {
-                feraiseexcept(FE_OVERFLOW);
-                return;
-            }
-        }
-        return;
-    }
-    // Integers are converted to by way of one of 32 or 64 bits; what that does not hold is invalid.
-    int wide = size == 8 || (size == 4 && kind == 'u');
-    double low = wide ? -0x1p63 : -0x1p31, high = kind == 'u' && size == 8 ? 0x1p64 : wide ? 0x1p63 : 0x1p31;
-    int bad = 0;
-    if (plain == 'd') {
-        if (step == sizeof(double)) {
-            const double *values = (const double *)from;
-            for (intptr_t i = 0; i < n; i++) bad |= !(values[i] >= low) | !(values[i] < high);
-            if (bad && !wide) // rounded towards zero, a little less than the least is fine
-                for (bad = 0; n > 0; n--, values++) bad |= !(*values > low - 1) | !(*values < high);
-        } else {
-            for (; n > 0; n--, from += step) {
-                double value;
-                memcpy(&value, from, sizeof value);
-                bad |= !(wide ? value >= low : value > low - 1) | !(value < high);
-            }
-        }
-    } else if (plain == 'f') {
-        float low_f = (float)low, high_f = (float)high;
-        if (step == sizeof(float)) {
-            const float *values = (const float *)from;
-            for (intptr_t i = 0; i < n; i++) bad |= !(values[i] >= low_f) | !(values[i] < high_f);
-        } else {
-            for (; n > 0; n--, from += step) {
-                float value;
-                memcpy(&value, from, sizeof value);
-                bad |= !(value >= low_f) | !(value < high_f);
-            }
-        }
-    } else if (plain == 'e') {
-        for (; n > 0; n--, from += step) bad |= (*(const uint16_t *)from & 0x7c00) == 0x7c00;
-    } else {
-        for (; n > 0; n--, from += step) {
-            long double value;
-            memcpy(&value, from, sizeof value);
-            bad |= !(value > (long double)low - 1) | !(value < high);
-        }
-    }
-    if (bad) feraiseexcept(FE_INVALID);
 }

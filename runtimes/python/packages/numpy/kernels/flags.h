@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include "fused.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -15,10 +16,12 @@ extern "C" {
 
 enum { AMPOULE_WATCHED = 4 };
 
-// How one inner loop is watched. Operands are told by the letters of NumPy's types; `pole` says which finite numbers are taken to infinity.
+// How one inner loop is watched. Operands are told by the letters of NumPy's types; `pole` says which finite numbers are taken to infinity,
+// `fused`, if any, is what does the same without leaving flags to look for, where it can.
 typedef struct {
     unsigned char watched, pole, inputs, outputs;
     char types[AMPOULE_WATCHED];
+    AmpouleFused *fused;
 } AmpouleWatch;
 
 typedef void AmpouleLoop(char **args, const intptr_t *dimensions, const intptr_t *steps, void *data);
@@ -31,6 +34,9 @@ void ampoule_watched_loop(const AmpouleWatch *watch, AmpouleLoop *loop, char **a
 
 // After one operation on scalars; `second` may be null.
 void ampoule_watch_scalar(const char *name, char type, const void *first, const void *second, const void *result);
+
+// Casts as many of n floats without gaps to such integers without gaps as are in range, in some cases; says how many.
+ptrdiff_t ampoule_cast(char type, char kind, size_t size, const char *from, char *to, ptrdiff_t n);
 
 // Before or after a cast of n floats (only real parts, of complex numbers) to integers of that size, or to smaller floats (`kind` f).
 void ampoule_watch_cast(char type, char kind, size_t size, const char *from, intptr_t step, const char *to, intptr_t to_step, intptr_t n);
