@@ -283,7 +283,7 @@ fn doors_that_would_stand_open_are_not_opened() {
     let cases = [
         (
             &["--http", "0.0.0.0:0"][..],
-            "http is 0.0.0.0:0, which others can reach, and asks nobody for a key",
+            "http is 0.0.0.0:0, which others than this machine can reach, and there are no tenants",
         ),
         (
             &["--dify", "0.0.0.0:0"],

@@ -50,6 +50,17 @@ impl Server {
         Ok(ExecutionServiceClient::new(channel))
     }
 
+    /// Processor time of the process so far, the kernel's for it included.
+    pub(crate) fn cpu_time(&self) -> anyhow::Result<Duration> {
+        /// What Linux counts it in for programs, whatever it ticks itself.
+        const TICKS_PER_SECOND: f64 = 100.0;
+        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name, in parentheses, is the second word and may hold spaces; the times are the 14th and 15th.
+        let words: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks = |index: usize| words.get(index).and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
+        Ok(Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS_PER_SECOND))
+    }
+
     /// (resident, private) memory of the process in bytes, as the kernel counts them.
     pub(crate) fn memory(&self) -> anyhow::Result<(u64, u64)> {
         let text = std::fs::read_to_string(format!("/proc/{}/smaps_rollup", self.child.id()))?;

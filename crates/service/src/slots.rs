@@ -85,7 +85,7 @@ struct Queue {
 #[derive(Debug)]
 struct Waiter {
     id: u64,
-    guest: u64,
+    need: Need,
     call: oneshot::Sender<()>,
 }
 
@@ -157,7 +157,7 @@ impl Slots {
             );
             return Err(Error::invalid("limits", reason));
         }
-        if !state.memory_fits(bounds, tenant, need.request) {
+        if !state.request_fits(bounds, tenant, need.request) {
             drop(state);
             return Err(self.busy(tenant, "the memory for requests is taken".into()));
         }
@@ -186,8 +186,9 @@ impl Slots {
             return Err(self.busy(tenant, reason));
         }
         state.set_aside(tenant, need.request);
+        tenant.0.waiting.fetch_add(need.request as usize, Relaxed);
         let (call, called) = oneshot::channel();
-        let id = state.push(tenant, need.guest, call);
+        let id = state.push(tenant, need, call);
         let place = Place { slots: Arc::clone(self), tenant: tenant.clone(), need, id: Some(id) };
         Ok(Entered::Queue(place, called))
     }
@@ -299,6 +300,7 @@ impl Drop for Place {
         let Some(id) = self.id else { return };
         let mut state = self.slots.lock();
         if state.remove(&self.tenant, id) {
+            self.tenant.0.waiting.fetch_sub(self.need.request as usize, Relaxed);
             state.give_back(&self.tenant, self.need.request);
             state.grant(&self.slots.bounds);
         } else {
@@ -327,6 +329,13 @@ impl State {
         bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
     }
 
+    /// Requests are judged by what the tenant has waiting, not by what it has running: they may wait for the latter.
+    fn request_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
+        let Some(left) = self.memory.checked_sub(bytes) else { return false };
+        let waits = tenant.0.waiting.load(Relaxed) as u64;
+        bounds.tenants <= 1 || waits == 0 || waits + bytes <= MOST_OF_FREE * left
+    }
+
     fn take(&mut self, tenant: &Tenant, guest: u64) {
         self.free -= 1;
         tenant.0.slots.fetch_add(1, Relaxed);
@@ -343,11 +352,11 @@ impl State {
         tenant.0.memory.fetch_sub(bytes as usize, Relaxed);
     }
 
-    fn push(&mut self, tenant: &Tenant, guest: u64, call: oneshot::Sender<()>) -> u64 {
+    fn push(&mut self, tenant: &Tenant, need: Need, call: oneshot::Sender<()>) -> u64 {
         self.next_id += 1;
         self.waiting += 1;
         let id = self.next_id;
-        let waiter = Waiter { id, guest, call };
+        let waiter = Waiter { id, need, call };
         match self.queues.iter_mut().find(|queue| queue.tenant.is(tenant)) {
             Some(queue) => queue.waiters.push_back(waiter),
             None => {
@@ -389,7 +398,8 @@ impl State {
                 self.queues.remove(index);
             }
             self.waiting -= 1;
-            self.take(&tenant, waiter.guest);
+            tenant.0.waiting.fetch_sub(waiter.need.request as usize, Relaxed);
+            self.take(&tenant, waiter.need.guest);
             // Whoever gave up meanwhile gives the slot back as its place goes.
             let _ = waiter.call.send(());
         }
@@ -399,7 +409,7 @@ impl State {
     fn next(&self, bounds: &Bounds) -> Option<usize> {
         let fitting = (0..self.queues.len()).filter(|index| {
             let queue = &self.queues[*index];
-            queue.waiters.front().is_some_and(|waiter| self.fits(bounds, &queue.tenant, waiter.guest))
+            queue.waiters.front().is_some_and(|waiter| self.fits(bounds, &queue.tenant, waiter.need.guest))
         });
         let taken = |index: &usize| {
             let tenant = &self.queues[*index].tenant;

@@ -125,6 +125,19 @@ async fn memory_is_set_aside_before_anything_runs() {
 }
 
 #[tokio::test]
+async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
+    let slots = slots(8, |bounds| (bounds.memory, bounds.tenants) = (100, 2));
+    let one = tenant("one", |_| {});
+    let held: Vec<Slot> = std::iter::from_fn(|| take(&slots, &one).map(Result::unwrap)).take(8).collect();
+    assert!(slots.lock().memory >= 20, "the next tenant finds some");
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    drop(held);
+    assert!(waiting.await.is_ok());
+    assert_eq!((slots.lock().memory, one.0.waiting.load(Relaxed), one.0.memory.load(Relaxed)), (100, 0, 0));
+}
+
+#[tokio::test]
 async fn nobody_waits_beyond_patience_or_deadline() {
     let slots = slots(1, |bounds| bounds.patience = Duration::from_millis(40));
     let one = tenant("one", |_| {});

@@ -40,9 +40,11 @@ pub(crate) struct Account {
     pub(crate) config: TenantConfig,
     pub(crate) share: Share,
     pub(crate) quota: Quota,
-    /// Slots it has, and memory in bytes that is set aside for it; changed under the lock of `Slots` only.
+    /// Slots it has, memory in bytes that is set aside for it, and what of that is for requests that wait; changed under the
+    /// lock of `Slots` only.
     pub(crate) slots: AtomicUsize,
     pub(crate) memory: AtomicUsize,
+    pub(crate) waiting: AtomicUsize,
 }
 
 impl Tenant {
@@ -55,6 +57,7 @@ impl Tenant {
             quota,
             slots: AtomicUsize::new(0),
             memory: AtomicUsize::new(0),
+            waiting: AtomicUsize::new(0),
         }))
     }
 

@@ -7,11 +7,11 @@ use ampoule_world::Status;
 use std::time::{Duration, Instant};
 use support::{request, service};
 
-/// A service of the tenants `many` and `few` on one processor, with this weight of `few`.
-fn with_weight(weight: u32) -> Service {
+/// A service of the tenants `many` and `few` on so many processors, with this weight of `few`.
+fn with_weight(weight: u32, seats: usize) -> Service {
     service(|config| {
         config.engine.slots = 32;
-        config.engine.seats = 1;
+        config.engine.seats = seats;
         config.tenants = vec![config.tenant("many"), config.tenant("few")];
         config.tenants[1].weight = weight;
     })
@@ -42,18 +42,21 @@ async fn loops(service: &Service, tenant: &str, count: usize, wall_time: Duratio
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processor_time_goes_by_weight_and_not_by_number() {
-    for (weight, least, most) in [(1, 0.8, 1.25), (3, 2.4, 3.75)] {
-        let service = with_weight(weight);
+    for (seats, weight, least, most) in [(1, 1, 0.8, 1.25), (1, 3, 2.4, 3.75), (2, 1, 0.8, 1.25)] {
+        let service = with_weight(weight, seats);
         let time = Duration::from_millis(1500);
-        let (many, few) = tokio::join!(loops(&service, "many", 16, time), loops(&service, "few", 2, time));
+        let (many, few) = tokio::join!(loops(&service, "many", 16, time), loops(&service, "few", 4, time));
         let ratio = few.as_secs_f64() / many.as_secs_f64();
-        assert!((least..most).contains(&ratio), "weight {weight}: 2 loops got {ratio} of what 16 got");
+        assert!(
+            (least..most).contains(&ratio),
+            "{seats} seats, weight {weight}: 4 loops got {ratio} of what 16 got"
+        );
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_execution_notices_another_tenants_share_and_not_its_number_of_loops() {
-    let service = with_weight(1);
+    let service = with_weight(1, 1);
     let few = call(&service, "few");
     let median = async || {
         let mut times = Vec::new();
