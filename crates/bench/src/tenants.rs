@@ -100,7 +100,7 @@ impl Tenants {
         let endless = "def main():\n    while True:\n        pass\n";
         let mut endless = request_to_proto(request(Language::Python, endless, "{}"));
         let limits = endless.limits.get_or_insert_default();
-        limits.wall_time = Some(wall_time.try_into()?);
+        limits.wall_time = Some(wall_time.into());
         limits.memory_bytes = LOOP_MEMORY;
         limits.fuel = 10_000_000_000_000;
         let mut loops = JoinSet::new();

@@ -319,7 +319,7 @@ impl State {
         let has = tenant.0.slots.load(Relaxed);
         let alone = bounds.tenants <= 1;
         let slots_fit =
-            alone || has == 0 || has as u64 + 1 <= MOST_OF_FREE * (self.free as u64).saturating_sub(1);
+            alone || has == 0 || (has as u64) < MOST_OF_FREE * (self.free as u64).saturating_sub(1);
         self.free > 0 && has < tenant.config().slots && slots_fit && self.memory_fits(bounds, tenant, guest)
     }
 
