@@ -4,6 +4,7 @@
 //! a misspelt limit must not silently be the default.
 
 use crate::dify::DifyConfig;
+use crate::functions::FunctionsConfig;
 use crate::tenants::TenantConfig;
 use crate::units::{Bytes, Span};
 use ampoule_access::{AccessConfig, KeyHash};
@@ -49,6 +50,8 @@ pub(crate) struct Config {
     pub(crate) tenants: Vec<TenantConfig>,
     /// The contract of Dify's sandbox.
     pub(crate) dify: DifyConfig,
+    /// Functions that tenants keep here.
+    pub(crate) functions: FunctionsConfig,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -116,6 +119,7 @@ impl Default for Config {
             log: LogConfig::default(),
             tenants: Vec::new(),
             dify: DifyConfig::default(),
+            functions: FunctionsConfig::default(),
         }
     }
 }
@@ -226,6 +230,7 @@ impl Config {
             memory_bytes: self.memory.0,
             tenants: Vec::new(),
             program_cache_bytes: self.program_cache.0,
+            functions: self.functions.granted(),
         };
         service.tenants = self.tenants.iter().map(|tenant| tenant.granted(&service)).collect();
         service.check()?;

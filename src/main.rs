@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod dify;
+mod functions;
 mod images;
 mod runtime;
 mod tenants;

@@ -71,6 +71,7 @@ fn ampoule(folder: &TempDir, arguments: &[&str]) -> Command {
         .env("AMPOULE_IMAGES", folder.path().join("images"))
         // No recipes: nothing is built behind a test's back.
         .env("AMPOULE_RUNTIMES", folder.path())
+        .env("XDG_DATA_HOME", folder.path().join("data"))
         .args(arguments);
     command
 }

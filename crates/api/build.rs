@@ -8,7 +8,7 @@ const ROOT: &str = "../../proto";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={ROOT}");
-    let descriptors = protox::compile(["ampoule/v1/execution.proto"], [ROOT])?;
+    let descriptors = protox::compile(["ampoule/v1/execution.proto", "ampoule/v1/function.proto"], [ROOT])?;
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let encoded = descriptors.encode_to_vec();
     std::fs::write(out.join("descriptors.bin"), &encoded)?;

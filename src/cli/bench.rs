@@ -4,10 +4,11 @@ use super::{CommandError, CommandResult, Exit, write_stdout};
 use crate::{images, runtime};
 use ampoule_bench::{Natives, Options};
 use ampoule_engine::Engine;
-use ampoule_service::{Images, Service, ServiceConfig, default_images_folder};
+use ampoule_service::{FunctionStore, Images, InMemory, Service, ServiceConfig, default_images_folder};
 use ampoule_world::Language;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Measure this machine: every number of SPECIFICATION.md
 #[derive(Debug, Args)]
@@ -38,7 +39,9 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
     let engine = Engine::new(config.engine.clone()).map_err(CommandError::infrastructure)?;
     let images = Images::load(&engine, &folder, &names).map_err(CommandError::infrastructure)?;
     let python_loaded = images.get("python").expect("it was just loaded").load_times();
-    let service = Service::new(config, engine, images);
+    // Functions that are measured are kept for as long as this runs.
+    let store = FunctionStore::new(Arc::new(InMemory::new()));
+    let service = Service::with_functions(config, engine, images, Some(store));
     let server = std::env::current_exe().map_err(|error| {
         CommandError::infrastructure(format!("cannot find this program's own file: {error}"))
     })?;

@@ -2,10 +2,12 @@
 
 mod bench;
 mod config;
+mod function;
 mod image;
 mod key;
 mod listeners;
 mod pretty;
+mod remote;
 mod report;
 mod run;
 mod serve;
@@ -27,6 +29,7 @@ pub(crate) struct Cli {
 enum Command {
     Run(run::RunArguments),
     Serve(serve::ServeArguments),
+    Function(function::FunctionArguments),
     Image(image::ImageArguments),
     Key(key::KeyArguments),
     Config(config::ConfigArguments),
@@ -76,6 +79,7 @@ impl Cli {
         let result = match self.command {
             Command::Run(arguments) => run::run(arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
+            Command::Function(arguments) => function::function(arguments),
             Command::Image(arguments) => image::image(&arguments),
             Command::Key(arguments) => key::key(&arguments),
             Command::Config(arguments) => config::config(&arguments),

@@ -1,5 +1,6 @@
 //! `ampoule run`: one program, in process or on a server.
 
+use super::remote::{KEY_VARIABLE, Remote};
 use super::report::{exit_of, print_for_people, print_json};
 use super::{CommandError, CommandResult, say};
 use crate::units::{Bytes, Span};
@@ -73,6 +74,9 @@ pub(crate) struct RunArguments {
     /// Run on the server at URL, like http://127.0.0.1:50051, instead of in process
     #[arg(long, value_name = "URL")]
     addr: Option<String>,
+    /// The API key that the server knows the caller by
+    #[arg(long, value_name = "KEY", env = KEY_VARIABLE, hide_env_values = true)]
+    key: Option<String>,
 }
 
 /// Runs the command.
@@ -82,7 +86,7 @@ pub(crate) fn run(arguments: RunArguments) -> CommandResult {
     let tokio = runtime::for_guests()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
     let execution = match &arguments.addr {
-        Some(address) => tokio.block_on(execute_on_server(address, request))?,
+        Some(address) => tokio.block_on(execute_on_server(address, arguments.key.as_deref(), request))?,
         None => {
             let service = local_service(&request)?;
             tokio.block_on(execute_here(&service, request))?
@@ -165,13 +169,13 @@ fn read(path: &Path) -> CommandResult<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read_text(path: &Path) -> CommandResult<String> {
+pub(crate) fn read_text(path: &Path) -> CommandResult<String> {
     String::from_utf8(read(path)?).map_err(|error| {
         CommandError::usage(format!("{} is not UTF-8 text: {}", path.display(), error.utf8_error()))
     })
 }
 
-fn module(text: &str) -> CommandResult<Module> {
+pub(crate) fn module(text: &str) -> CommandResult<Module> {
     let (name, path) = text
         .split_once('=')
         .ok_or_else(|| CommandError::usage(format!("--module '{text}' lacks its path: write NAME=PATH")))?;
@@ -221,35 +225,22 @@ fn local_service(request: &Request) -> CommandResult<Service> {
 
 async fn execute_here(service: &Service, request: Request) -> CommandResult<Execution> {
     match service.execute(request).await {
-        Ok(execution) => Ok(Execution { outcome: execution.outcome, image_digest: execution.image_digest }),
+        Ok(ampoule_service::Execution { outcome, image_digest, function_version }) => {
+            Ok(Execution { outcome, image_digest, function_version })
+        }
         Err(error @ Error::Invalid { .. }) => Err(CommandError::usage(error)),
         Err(error) => Err(CommandError::infrastructure(error)),
     }
 }
 
-async fn execute_on_server(address: &str, request: Request) -> CommandResult<Execution> {
-    let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-    let endpoint = tonic::transport::Endpoint::from_shared(url).map_err(|_| {
-        CommandError::usage(format!("--addr '{address}' is no address: write http://HOST:PORT"))
-    })?;
-    let channel = endpoint.tcp_nodelay(true).connect().await.map_err(|error| {
-        let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-        CommandError::infrastructure(format!("no server answers at {address}{cause}"))
-    })?;
+async fn execute_on_server(address: &str, key: Option<&str>, request: Request) -> CommandResult<Execution> {
+    let remote = Remote::connect(address, key).await?;
     // The server bounds its answers by its own limits.
-    let mut client = ExecutionServiceClient::new(channel).max_decoding_message_size(usize::MAX);
-    let response =
-        client.execute(ampoule_api::request_to_proto(request)).await.map_err(|status| {
-            match status.code() {
-                tonic::Code::InvalidArgument => CommandError::usage(status.message()),
-                code => {
-                    CommandError::infrastructure(format!("{address} answered {code:?}: {}", status.message()))
-                }
-            }
-        })?;
-    ampoule_api::execution_from_proto(response.into_inner()).map_err(|error| {
-        CommandError::infrastructure(format!("{address} answered with a response whose {error}"))
-    })
+    let mut client =
+        ExecutionServiceClient::new(remote.channel.clone()).max_decoding_message_size(usize::MAX);
+    let request = remote.ask(ampoule_api::request_to_proto(request));
+    let response = client.execute(request).await.map_err(|status| remote.refused(&status))?;
+    ampoule_api::execution_from_proto(response.into_inner()).map_err(|error| remote.odd(error))
 }
 
 /// Writes the files that came back. Their paths are a program's choice, so only plain ones are followed.

@@ -5,7 +5,7 @@ use crate::config::{Config, LogConfig, LogFormat};
 use crate::{images, runtime};
 use ampoule_access::Access;
 use ampoule_engine::Engine;
-use ampoule_service::{Images, Service, ServiceConfig};
+use ampoule_service::{FunctionStore, Images, Service, ServiceConfig};
 use clap::Args;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -49,10 +49,13 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     let access = config.access().map_err(CommandError::usage)?;
     start_log(&config.log)?;
     show(&config);
-    let service = service(&config, service_config)?;
+    let store = config.functions.store().map_err(CommandError::usage)?;
+    let service = service(&config, service_config, store)?;
     let access = Access::new(&access, &service).map_err(CommandError::usage)?;
     let tokio = runtime::for_guests()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    let sweeping = service.clone();
+    tokio.spawn(async move { sweeping.sweep_functions().await });
     let exit = tokio.block_on(listeners::listen(&config, service, access));
     // What is still running after the grace is cut off here.
     tokio.shutdown_background();
@@ -85,7 +88,11 @@ fn show(config: &Config) {
     }
 }
 
-fn service(config: &Config, service_config: ServiceConfig) -> CommandResult<Service> {
+fn service(
+    config: &Config,
+    service_config: ServiceConfig,
+    store: Option<FunctionStore>,
+) -> CommandResult<Service> {
     let names = images::offered(&config.images)?;
     images::ensure(&config.images, &names)?;
     let engine = Engine::new(service_config.engine.clone()).map_err(CommandError::infrastructure)?;
@@ -94,5 +101,5 @@ fn service(config: &Config, service_config: ServiceConfig) -> CommandResult<Serv
         let manifest = image.manifest();
         tracing::info!(name = manifest.name, version = manifest.version, digest = manifest.digest, "image");
     }
-    Ok(Service::new(service_config, engine, images))
+    Ok(Service::with_functions(service_config, engine, images, store))
 }

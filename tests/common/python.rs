@@ -5,6 +5,7 @@ use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use tempfile::TempDir;
 
 /// A server process on a free port, ended with the test.
 pub(crate) struct Server {
@@ -13,15 +14,19 @@ pub(crate) struct Server {
     pub(crate) address: String,
     /// Of the contract of Dify's sandbox, if it was asked for.
     pub(crate) dify: String,
+    /// Where it would keep functions; not where a user's own are.
+    _data: TempDir,
 }
 
 impl Server {
     /// Starts `ampoule serve` with further arguments.
     pub(crate) fn start(arguments: &[&str]) -> Server {
+        let data = tempfile::tempdir().expect("a folder");
         let mut child = Command::new(env!("CARGO_BIN_EXE_ampoule"))
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(arguments)
             .env("AMPOULE_IMAGES", images_folder())
+            .env("XDG_DATA_HOME", data.path())
             .stderr(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()
@@ -31,7 +36,7 @@ impl Server {
         let dify = if arguments.contains(&"--dify") { address_in(&mut log) } else { String::new() };
         // Nobody reads on, and a full pipe would stop the server.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Server { child, address, dify }
+        Server { child, address, dify, _data: data }
     }
 }
 

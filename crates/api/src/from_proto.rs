@@ -1,8 +1,10 @@
 //! From proto to words.
 
+use crate::functions::reference;
 use crate::times::{duration_from_proto, unix_nanos_from_proto};
 use crate::v1;
 use ampoule_world as world;
+use std::borrow::Cow;
 use std::time::Duration;
 
 /// A message that has no meaning in words. Its text names the field.
@@ -10,7 +12,7 @@ use std::time::Duration;
 #[error("{field} {reason}")]
 pub struct InvalidMessage {
     /// The field's path, e.g. `source.language`.
-    pub field: &'static str,
+    pub field: Cow<'static, str>,
     /// What it is and what it may be.
     pub reason: String,
 }
@@ -22,12 +24,47 @@ pub struct Execution {
     pub outcome: world::Outcome,
     /// The image it ran in.
     pub image_digest: String,
+    /// The version of the function that was called; empty for a program that came along.
+    pub function_version: String,
 }
 
 /// What a client asks, in words. Only what proto itself leaves open is checked here: numbers that are no
 /// language or entry, times that are none. The rest is admission's.
-pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Request, InvalidMessage> {
-    let source = request.source.ok_or_else(|| invalid("source", "is missing: give a program"))?;
+pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, InvalidMessage> {
+    let limits = limits(request.limits)?;
+    let files = files(request.files);
+    let environment = request.env.into_iter().collect();
+    let deterministic = request.deterministic.map(deterministic).transpose()?;
+    match (request.source, request.function) {
+        (None, None) => Err(invalid("source", "is missing: give a program, or name a function")),
+        (Some(_), Some(_)) => Err(invalid("function", "is given together with source: give one of them")),
+        (Some(source), None) => {
+            let (program, image) = program(source)?;
+            Ok(world::Asked::Program(world::Request {
+                program,
+                image,
+                input_json: request.input_json,
+                files,
+                environment,
+                limits,
+                deterministic,
+                idempotency_key: request.idempotency_key,
+            }))
+        }
+        (None, Some(function)) => Ok(world::Asked::Function(world::FunctionCall {
+            function: reference(function),
+            input_json: request.input_json,
+            files,
+            environment,
+            limits,
+            deterministic,
+            idempotency_key: request.idempotency_key,
+        })),
+    }
+}
+
+/// A program, and the image that it asks for.
+pub(crate) fn program(source: v1::Source) -> Result<(world::Program, Option<String>), InvalidMessage> {
     let program = world::Program {
         language: language(source.language)?,
         entry: entry(source.entry)?,
@@ -39,16 +76,7 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Request,
             .map(|module| world::Module { name: module.name, source: module.code })
             .collect(),
     };
-    Ok(world::Request {
-        program,
-        image: Some(source.image).filter(|image| !image.is_empty()),
-        input_json: request.input_json,
-        files: files(request.files),
-        environment: request.env.into_iter().collect(),
-        limits: limits(request.limits)?,
-        deterministic: request.deterministic.map(deterministic).transpose()?,
-        idempotency_key: request.idempotency_key,
-    })
+    Ok((program, Some(source.image).filter(|image| !image.is_empty())))
 }
 
 /// What a server answered, in words.
@@ -78,11 +106,15 @@ pub fn execution_from_proto(response: v1::ExecuteResponse) -> Result<Execution, 
             queue_time: time_used("usage.queue_time", usage.queue_time)?,
         },
     };
-    Ok(Execution { outcome, image_digest: response.image_digest })
+    Ok(Execution {
+        outcome,
+        image_digest: response.image_digest,
+        function_version: response.function_version,
+    })
 }
 
-fn invalid(field: &'static str, reason: impl Into<String>) -> InvalidMessage {
-    InvalidMessage { field, reason: reason.into() }
+pub(crate) fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<String>) -> InvalidMessage {
+    InvalidMessage { field: field.into(), reason: reason.into() }
 }
 
 fn language(number: i32) -> Result<world::Language, InvalidMessage> {
@@ -132,7 +164,7 @@ fn files(files: Vec<v1::File>) -> Vec<world::File> {
     files.into_iter().map(|file| world::File { path: file.path, content: file.content }).collect()
 }
 
-fn limits(limits: Option<v1::Limits>) -> Result<world::RequestedLimits, InvalidMessage> {
+pub(crate) fn limits(limits: Option<v1::Limits>) -> Result<world::RequestedLimits, InvalidMessage> {
     let limits = limits.unwrap_or_default();
     let wall_time = match &limits.wall_time {
         None => None,

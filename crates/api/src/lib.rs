@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod from_proto;
+mod functions;
 mod times;
 mod to_proto;
 
@@ -21,5 +22,6 @@ pub mod v1 {
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
 pub use from_proto::{Execution, InvalidMessage, execution_from_proto, request_from_proto};
+pub use functions::{function_reference_from_proto, function_to_proto, put_function_from_proto};
 pub use pbjson_types::{Duration, Timestamp};
 pub use to_proto::{execution_to_proto, image_to_proto, request_to_proto};

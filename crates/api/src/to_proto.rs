@@ -7,30 +7,12 @@ use ampoule_world::manifest::Manifest;
 
 /// What a client sends for `request`.
 pub fn request_to_proto(request: world::Request) -> v1::ExecuteRequest {
-    let program = request.program;
-    let limits = request.limits;
     v1::ExecuteRequest {
-        source: Some(v1::Source {
-            language: language(program.language).into(),
-            code: program.source,
-            entry: entry(program.entry).into(),
-            image: request.image.unwrap_or_default(),
-            modules: program
-                .modules
-                .into_iter()
-                .map(|module| v1::Module { name: module.name, code: module.source })
-                .collect(),
-            file_name: program.file_name,
-        }),
+        source: Some(source_to_proto(request.program, request.image)),
+        function: None,
         input_json: request.input_json,
         files: files(request.files),
-        limits: Some(v1::Limits {
-            wall_time: limits.wall_time.map(duration_to_proto),
-            memory_bytes: limits.memory_bytes.unwrap_or(0),
-            fuel: limits.fuel.unwrap_or(0),
-            output_bytes: limits.output_bytes.unwrap_or(0),
-            result_bytes: limits.result_bytes.unwrap_or(0),
-        }),
+        limits: Some(limits_to_proto(&request.limits)),
         deterministic: request.deterministic.map(|fixed| v1::Deterministic {
             seed: fixed.seed,
             now: Some(unix_nanos_to_proto(fixed.now_unix_nanos)),
@@ -40,8 +22,37 @@ pub fn request_to_proto(request: world::Request) -> v1::ExecuteRequest {
     }
 }
 
-/// What a server answers for `outcome`; moves its texts and files.
-pub fn execution_to_proto(outcome: world::Outcome, image_digest: &str) -> v1::ExecuteResponse {
+pub(crate) fn source_to_proto(program: world::Program, image: Option<String>) -> v1::Source {
+    v1::Source {
+        language: language(program.language).into(),
+        code: program.source,
+        entry: entry(program.entry).into(),
+        image: image.unwrap_or_default(),
+        modules: program
+            .modules
+            .into_iter()
+            .map(|module| v1::Module { name: module.name, code: module.source })
+            .collect(),
+        file_name: program.file_name,
+    }
+}
+
+pub(crate) fn limits_to_proto(limits: &world::RequestedLimits) -> v1::Limits {
+    v1::Limits {
+        wall_time: limits.wall_time.map(duration_to_proto),
+        memory_bytes: limits.memory_bytes.unwrap_or(0),
+        fuel: limits.fuel.unwrap_or(0),
+        output_bytes: limits.output_bytes.unwrap_or(0),
+        result_bytes: limits.result_bytes.unwrap_or(0),
+    }
+}
+
+/// What a server answers for `outcome`; moves its texts and files. `function_version` is empty for a program that came along.
+pub fn execution_to_proto(
+    outcome: world::Outcome,
+    image_digest: &str,
+    function_version: &str,
+) -> v1::ExecuteResponse {
     let usage = outcome.usage;
     v1::ExecuteResponse {
         status: status(outcome.status).into(),
@@ -67,6 +78,7 @@ pub fn execution_to_proto(outcome: world::Outcome, image_digest: &str) -> v1::Ex
             queue_time: Some(duration_to_proto(usage.queue_time)),
         }),
         image_digest: image_digest.to_owned(),
+        function_version: function_version.to_owned(),
     }
 }
 

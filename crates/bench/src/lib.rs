@@ -6,6 +6,7 @@
 //! * [`served`]: a server of its own process over gRPC loopback: latency, throughput, fairness, memory,
 //! * [`tenants`]: the same with two tenants, one of them greedy,
 //! * [`dify`]: nodes of Dify over HTTP, against a process for each, as its own sandbox has it,
+//! * [`functions`]: calls from a checkpoint, against running the whole program,
 //! * [`native`]: the interpreters that all of it is compared with.
 //!
 //! Times are of this machine and moment; the promises that matter are ratios within one run.
@@ -14,6 +15,7 @@
 mod cpu;
 mod data;
 mod dify;
+mod functions;
 mod in_process;
 mod native;
 mod programs;
@@ -30,8 +32,9 @@ use ampoule_service::{LoadTimes, Service};
 use ampoule_world::{Entry, Language, Program, Request};
 use std::path::PathBuf;
 
-/// What can be measured by itself: in process, CPU-bound programs, NumPy and pandas, over gRPC, as Dify calls.
-pub const PARTS: [&str; 6] = ["process", "cpu", "data", "grpc", "tenants", "dify"];
+/// What can be measured by itself: in process, CPU-bound programs, NumPy and pandas, over gRPC, two tenants, as Dify calls,
+/// functions.
+pub const PARTS: [&str; 7] = ["process", "cpu", "data", "grpc", "tenants", "dify", "functions"];
 
 /// What to measure with.
 pub struct Options {
@@ -74,6 +77,9 @@ pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report>
     }
     if wanted(PARTS[5]) {
         dify::measure(options, &mut report).await?;
+    }
+    if wanted(PARTS[6]) {
+        functions::measure(service, options, &mut report).await?;
     }
     Ok(report)
 }

@@ -57,6 +57,10 @@ pub(crate) fn trivial(language: Language) -> (&'static str, &'static str) {
     (source, "{\"a\": 1, \"b\": 2}")
 }
 
+/// A function with a top level of tens of milliseconds, and an input.
+pub(crate) const RATES: (&str, &str) =
+    (include_str!("../programs/python/rates.py"), "{\"code\": \"EUR\", \"amount\": 12.5, \"month\": 11}");
+
 /// Seed 001 §2.3, as the fixtures have it, with its input.
 pub(crate) const DATES: (&str, &str) = (
     include_str!("../../../tests/fixtures/seeds/001-2.3-dates/program.js"),

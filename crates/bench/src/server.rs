@@ -4,6 +4,7 @@ use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+use tempfile::TempDir;
 use tonic::transport::{Channel, Endpoint};
 
 /// A running `ampoule serve`; stopped when dropped.
@@ -12,6 +13,8 @@ pub(crate) struct Server {
     address: String,
     /// Of the contract of Dify's sandbox.
     pub(crate) dify: String,
+    /// Where it keeps functions; not where a user's own are.
+    _data: TempDir,
     /// From start to the first connection that was taken.
     pub(crate) ready_after: Duration,
 }
@@ -22,15 +25,17 @@ impl Server {
         // Free ports: bound and given up at once. Somebody could take one in between; then the start fails.
         let free = || anyhow::Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string());
         let (address, dify) = (free()?, free()?);
+        let data = tempfile::tempdir()?;
         let started = Instant::now();
         let child = Command::new(binary)
             .args(["serve", "--listen", &address, "--dify", &dify])
             .args(arguments)
+            .env("XDG_DATA_HOME", data.path())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()?;
-        let mut server = Server { child, address, dify, ready_after: Duration::ZERO };
+        let mut server = Server { child, address, dify, _data: data, ready_after: Duration::ZERO };
         while server.connect().await.is_err() {
             if let Some(status) = server.child.try_wait()? {
                 anyhow::bail!("the server ended at once: {status}");

@@ -1,6 +1,6 @@
 //! `ExecuteBatch`: one program, many inputs, a stream of outcomes.
 
-use crate::execution::refusal;
+use crate::execution::{refusal, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_batch_response::Answer;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteBatchResponse, Refusal};
@@ -95,9 +95,7 @@ impl Running {
 
 fn answer(answer: Result<Execution, Error>, id: &str) -> Answer {
     match answer {
-        Ok(execution) => {
-            Answer::Outcome(ampoule_api::execution_to_proto(execution.outcome, &execution.image_digest))
-        }
+        Ok(execution) => Answer::Outcome(to_proto(execution)),
         Err(error) => {
             let refusal = refusal(&error, id);
             Answer::Refusal(Refusal { code: refusal.code() as u32, message: refusal.message().to_owned() })

@@ -33,7 +33,7 @@ impl ExecutionService for Executions {
         match executed {
             Ok(execution) => {
                 line.executed(&execution);
-                let answer = ampoule_api::execution_to_proto(execution.outcome, &execution.image_digest);
+                let answer = to_proto(execution);
                 Ok(with_id(answer, &id))
             }
             Err(mut refusal) => {
@@ -82,7 +82,7 @@ impl Executions {
 }
 
 /// Who calls, and how much time there is.
-fn call<T>(request: &Request<T>) -> Result<(Call, Option<Duration>), Status> {
+pub(crate) fn call<T>(request: &Request<T>) -> Result<(Call, Option<Duration>), Status> {
     let tenant = request.extensions().get::<Tenant>().cloned();
     let tenant = tenant.ok_or_else(|| Status::internal("nobody looked at who calls"))?;
     let time_left = deadline::time_left(request.metadata());
@@ -90,21 +90,25 @@ fn call<T>(request: &Request<T>) -> Result<(Call, Option<Duration>), Status> {
     Ok((Call { tenant, deadline }, time_left))
 }
 
+/// An execution as it is answered.
+pub(crate) fn to_proto(execution: Execution) -> ExecuteResponse {
+    let Execution { outcome, image_digest, function_version } = execution;
+    ampoule_api::execution_to_proto(outcome, &image_digest, &function_version)
+}
+
 /// The status of a request that was not executed. A fault of ours is logged with all we know.
 pub(crate) fn refusal(error: &Error, id: &str) -> Status {
-    if let Error::Engine(_) | Error::Panicked = error {
-        tracing::error!(id, %error, "a request was given up");
-    }
+    error.log(id);
     status::of_error(error)
 }
 
-fn line<T>(request: &Request<T>, call: &Call) -> RequestLine {
+pub(crate) fn line<T>(request: &Request<T>, call: &Call) -> RequestLine {
     let mut line = RequestLine::start(request_id::given(request.metadata()));
     line.by(&call.tenant);
     line
 }
 
-fn with_id<T>(answer: T, id: &str) -> Response<T> {
+pub(crate) fn with_id<T>(answer: T, id: &str) -> Response<T> {
     let mut response = Response::new(answer);
     request_id::put(response.metadata_mut(), id);
     response

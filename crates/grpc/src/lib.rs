@@ -2,7 +2,7 @@
 //!
 //! * [`serve`] runs it until it is told to drain,
 //! * `access` is asked who calls before a message is read,
-//! * `execution.rs`, `stream.rs`, `batch.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
+//! * `execution.rs`, `stream.rs`, `batch.rs`, `functions.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
 //! * `status.rs` is the one place that maps errors to gRPC status,
 //! * every request is one line of the log, see [`ampoule_service::RequestLine`].
 //!
@@ -13,6 +13,7 @@
 mod batch;
 mod deadline;
 mod execution;
+mod functions;
 mod request_id;
 mod runtime;
 mod server;

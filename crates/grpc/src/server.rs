@@ -1,10 +1,12 @@
 //! The server: services, limits of the transport, draining.
 
 use crate::execution::Executions;
+use crate::functions::Functions;
 use crate::runtime::Runtimes;
 use crate::status;
 use ampoule_access::Access;
 use ampoule_api::v1::execution_service_server::ExecutionServiceServer;
+use ampoule_api::v1::function_service_server::FunctionServiceServer;
 use ampoule_api::v1::runtime_service_server::RuntimeServiceServer;
 use ampoule_service::Service;
 use std::future::Future;
@@ -44,10 +46,14 @@ pub async fn serve(
         .max_decoding_message_size(largest);
     // Who calls is looked at before anything of the message is.
     let executions = InterceptedService::new(executions, knows_caller(access.clone()));
+    let functions =
+        FunctionServiceServer::new(Functions { service: service.clone() }).max_decoding_message_size(largest);
+    let functions = InterceptedService::new(functions, knows_caller(access.clone()));
     let runtimes = RuntimeServiceServer::new(Runtimes { service: service.clone() });
     let runtimes = InterceptedService::new(runtimes, knows_caller(access));
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
+    health.set_serving::<FunctionServiceServer<Functions>>().await;
     health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
     let drained = async {
         drain.await;
@@ -55,6 +61,7 @@ pub async fn serve(
         // The empty name is the server as a whole.
         health.set_service_status("", ServingStatus::NotServing).await;
         health.set_not_serving::<ExecutionServiceServer<Executions>>().await;
+        health.set_not_serving::<FunctionServiceServer<Functions>>().await;
         health.set_not_serving::<RuntimeServiceServer<Runtimes>>().await;
     };
     Server::builder()
@@ -66,6 +73,7 @@ pub async fn serve(
             status::explain_too_large(response, largest)
         }))
         .add_service(executions)
+        .add_service(functions)
         .add_service(runtimes)
         .add_service(health_service)
         .add_service(reflection().build_v1().expect("our descriptors are valid"))

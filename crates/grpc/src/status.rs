@@ -16,9 +16,11 @@ pub(crate) fn of_denied(denied: Denied) -> Status {
 pub(crate) fn of_error(error: &Error) -> Status {
     let code = match error {
         Error::Invalid { .. } => Code::InvalidArgument,
-        Error::Busy { .. } | Error::UsedUp { .. } => Code::ResourceExhausted,
+        Error::NotFound(_) => Code::NotFound,
+        Error::NoFunctions => Code::Unimplemented,
+        Error::Busy { .. } | Error::UsedUp { .. } | Error::Full(_) => Code::ResourceExhausted,
         Error::Draining => Code::Unavailable,
-        Error::Engine(_) | Error::Panicked => Code::Internal,
+        Error::Engine(_) | Error::Store(_) | Error::Panicked => Code::Internal,
     };
     let mut details = ErrorDetails::new();
     if let Error::Busy { retry_after, .. } | Error::UsedUp { retry_after, .. } = error {
@@ -42,6 +44,8 @@ pub(crate) fn name(code: Code) -> &'static str {
     match code {
         Code::Unauthenticated => "unauthenticated",
         Code::InvalidArgument => "invalid_argument",
+        Code::NotFound => "not_found",
+        Code::Unimplemented => "unimplemented",
         Code::ResourceExhausted => "resource_exhausted",
         Code::Unavailable => "unavailable",
         Code::DeadlineExceeded => "deadline_exceeded",

@@ -1,6 +1,6 @@
 //! `ExecuteStream`: what a program prints while it runs, then its outcome.
 
-use crate::execution::refusal;
+use crate::execution::{refusal, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::{ExecuteRequest, ExecuteStreamResponse};
@@ -117,7 +117,7 @@ impl Running {
         if let Some(line) = self.line.take() {
             line.executed(&execution);
         }
-        let outcome = ampoule_api::execution_to_proto(execution.outcome, &execution.image_digest);
+        let outcome = to_proto(execution);
         self.events.push_back(Ok(ExecuteStreamResponse { event: Some(Event::Outcome(outcome)) }));
     }
 

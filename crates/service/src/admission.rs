@@ -58,7 +58,7 @@ pub(crate) fn admit(
     })
 }
 
-fn image(images: &Images, request: &Request) -> Result<Image, Error> {
+pub(crate) fn image(images: &Images, request: &Request) -> Result<Image, Error> {
     let language = request.program.language;
     let Some(name) = &request.image else {
         return images.get(language.name()).cloned().ok_or_else(|| {
@@ -81,7 +81,7 @@ fn image(images: &Images, request: &Request) -> Result<Image, Error> {
     Ok(image.clone())
 }
 
-fn limits(config: &TenantConfig, requested: &RequestedLimits) -> Result<Limits, Error> {
+pub(crate) fn limits(config: &TenantConfig, requested: &RequestedLimits) -> Result<Limits, Error> {
     let (defaults, caps) = (&config.defaults, &config.caps);
     Ok(Limits {
         wall_time: wall_time(requested.wall_time, defaults.wall_time, caps.wall_time)?,
@@ -141,7 +141,7 @@ fn wall_time(requested: Option<Duration>, default: Duration, cap: Duration) -> R
     Ok(if requested.is_zero() { default } else { requested })
 }
 
-fn program_is_sound(sizes: &Sizes, program: &mut Program) -> Result<(), Error> {
+pub(crate) fn program_is_sound(sizes: &Sizes, program: &mut Program) -> Result<(), Error> {
     if program.source.is_empty() {
         return Err(Error::invalid("source.code", "is empty: give a program"));
     }
@@ -167,7 +167,7 @@ fn program_is_sound(sizes: &Sizes, program: &mut Program) -> Result<(), Error> {
 }
 
 /// Checks the input and returns what the program is compiled for.
-fn object(sizes: &Sizes, entry: Entry, input_json: &str) -> Result<String, Error> {
+pub(crate) fn object(sizes: &Sizes, entry: Entry, input_json: &str) -> Result<String, Error> {
     not_larger("input_json", "", input_json.len(), sizes.input_bytes)?;
     let compile_input = match entry {
         Entry::Body => input::keys_only(input_json),
@@ -178,7 +178,7 @@ fn object(sizes: &Sizes, entry: Entry, input_json: &str) -> Result<String, Error
     })
 }
 
-fn files_are_sound(sizes: &Sizes, files: &[File]) -> Result<(), Error> {
+pub(crate) fn files_are_sound(sizes: &Sizes, files: &[File]) -> Result<(), Error> {
     at_most("files", "files", files.len(), sizes.files)?;
     for (index, file) in files.iter().enumerate() {
         names::check_path(&file.path)
@@ -191,7 +191,7 @@ fn files_are_sound(sizes: &Sizes, files: &[File]) -> Result<(), Error> {
     not_larger("files", "together ", total, sizes.file_bytes)
 }
 
-fn environment_is_sound(sizes: &Sizes, environment: &[(String, String)]) -> Result<(), Error> {
+pub(crate) fn environment_is_sound(sizes: &Sizes, environment: &[(String, String)]) -> Result<(), Error> {
     at_most("env", "variables", environment.len(), sizes.environment)?;
     for (index, (key, value)) in environment.iter().enumerate() {
         names::check_key(key).map_err(|reason| Error::invalid("env", format!("has a key that {reason}")))?;

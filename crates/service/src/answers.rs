@@ -6,7 +6,7 @@
 use crate::error::Error;
 use crate::service::Execution;
 use crate::slots::Reserved;
-use ampoule_world::Request;
+use ampoule_world::Asked;
 use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
 use std::fmt::Write;
@@ -156,10 +156,10 @@ impl State {
 }
 
 /// What distinguishes a request from others.
-pub(crate) fn fingerprint(request: &Request) -> Fingerprint {
+pub(crate) fn fingerprint(asked: &Asked) -> Fingerprint {
     let mut hasher = Fingerprinter(Sha256::new());
     // The derived text names and delimits every field. Writing to a hasher does not fail.
-    let _ = write!(hasher, "{request:?}");
+    let _ = write!(hasher, "{asked:?}");
     hasher.0.finalize().into()
 }
 
@@ -174,8 +174,8 @@ impl std::fmt::Write for Fingerprinter {
 }
 
 /// Refuses a key where none is kept.
-pub(crate) fn not_for(request: &Request, what: &str) -> Result<(), Error> {
-    if request.idempotency_key.is_empty() {
+pub(crate) fn not_for(asked: &Asked, what: &str) -> Result<(), Error> {
+    if asked.idempotency_key().is_empty() {
         return Ok(());
     }
     Err(Error::invalid(

@@ -5,7 +5,7 @@ use crate::error::Error;
 use crate::memory;
 use crate::service::{Call, Execution, Service};
 use crate::slots::Reserved;
-use ampoule_world::Request;
+use ampoule_world::Asked;
 use std::sync::Arc;
 use std::time::Instant;
 use tokio::task::JoinSet;
@@ -17,7 +17,7 @@ pub const MOST_INPUTS: usize = 10_000;
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Everything but the input.
-    pub request: Request,
+    pub request: Asked,
     /// The inputs, each JSON text of one object.
     pub inputs: Vec<String>,
     /// Executions at the same time. 0: the processors there are. Never more than the tenant's slots.
@@ -28,7 +28,7 @@ pub struct Batch {
 pub struct BatchRun {
     service: Service,
     call: Call,
-    request: Arc<Request>,
+    request: Arc<Asked>,
     #[expect(dead_code, reason = "gives the memory of request and inputs back when dropped")]
     memory: Reserved,
     waiting: std::iter::Enumerate<std::vec::IntoIter<String>>,
@@ -44,7 +44,7 @@ impl Service {
             return Err(Error::invalid("inputs_json", reason));
         }
         answers::not_for(&batch.request, "a batch")?;
-        if !batch.request.input_json.is_empty() {
+        if !batch.request.input_json().is_empty() {
             return Err(Error::invalid(
                 "request.input_json",
                 "is not empty: a batch's inputs are in inputs_json",
@@ -57,7 +57,7 @@ impl Service {
                 format!("takes {total} bytes together, the server's cap is {most}: send several batches");
             return Err(Error::invalid("inputs_json", reason));
         }
-        let memory = self.reserve(&call.tenant, memory::of_request(&batch.request) + total as u64)?;
+        let memory = self.reserve(&call.tenant, memory::of_asked(&batch.request) + total as u64)?;
         let asked = if batch.parallelism == 0 { self.processors() } else { batch.parallelism };
         let mut run = BatchRun {
             service: self.clone(),
@@ -95,12 +95,13 @@ impl BatchRun {
 async fn execute(
     service: &Service,
     call: &Call,
-    request: &Request,
+    request: &Asked,
     input_json: String,
 ) -> Result<Execution, Error> {
     let end = call.deadline.unwrap_or_else(|| Instant::now() + service.patience());
     loop {
-        let request = Request { input_json: input_json.clone(), ..request.clone() };
+        let mut request = request.clone();
+        request.input_json_mut().clone_from(&input_json);
         match service.execute_accepted(call, request).await {
             Err(Error::Busy { retry_after, .. }) if Instant::now() + retry_after < end => {
                 tokio::time::sleep(retry_after).await;

@@ -1,5 +1,6 @@
 //! What a service grants.
 
+use crate::functions::FunctionsConfig;
 use crate::memory;
 use crate::quota::QuotaConfig;
 use crate::tenants::{self, OPEN_TENANT, TenantConfig};
@@ -31,6 +32,8 @@ pub struct ServiceConfig {
     pub tenants: Vec<TenantConfig>,
     /// Compiled programs kept, in bytes.
     pub program_cache_bytes: u64,
+    /// What tenants may keep of functions, where there is a store for them.
+    pub functions: FunctionsConfig,
 }
 
 /// The most a request can ask for.
@@ -81,6 +84,7 @@ impl Default for ServiceConfig {
             memory_bytes: memory::default_budget(),
             tenants: Vec::new(),
             program_cache_bytes: 64 << 20,
+            functions: FunctionsConfig::default(),
         }
     }
 }
@@ -131,6 +135,13 @@ impl ServiceConfig {
         self.check_limits(&self.defaults, &self.caps)?;
         if self.engine.slots == 0 {
             return Err("slots is 0: nothing could run".into());
+        }
+        let functions = &self.functions;
+        if functions.checkpoint_bytes > functions.cache_bytes {
+            return Err(format!(
+                "the largest checkpoint is {} bytes, above the {} for all that are kept in memory",
+                functions.checkpoint_bytes, functions.cache_bytes
+            ));
         }
         for (index, tenant) in self.tenants.iter().enumerate() {
             let name = &tenant.name;

@@ -2,6 +2,7 @@
 
 use crate::quota::UsedUp;
 use ampoule_engine::EngineError;
+use ampoule_store::StoreError;
 use std::time::Duration;
 
 /// Why a request was not executed, named for what its sender can do about it. No text in here holds anything of
@@ -16,6 +17,15 @@ pub enum Error {
         /// What it is, what it may be, what to do.
         reason: String,
     },
+    /// There is no such function, version or alias. The text says which.
+    #[error("{0}")]
+    NotFound(String),
+    /// The tenant keeps as much as it may. Delete something first.
+    #[error("{0}")]
+    Full(String),
+    /// This service keeps no functions.
+    #[error("this server keeps no functions: its operator can set functions.folder")]
+    NoFunctions,
     /// There is no slot in time, no place to wait, or no memory. Send again later, or elsewhere.
     #[error("{reason}: try again in {} ms", retry_after.as_millis())]
     Busy {
@@ -40,6 +50,9 @@ pub enum Error {
     /// The engine failed; the request is not at fault.
     #[error("the engine failed: {0}")]
     Engine(EngineError),
+    /// The store of functions failed; the request is not at fault.
+    #[error("the function store failed: try again later")]
+    Store(StoreError),
     /// A bug in the service; the request was given up, everything else goes on.
     #[error("the execution hit a bug in the server and was given up")]
     Panicked,
@@ -50,9 +63,22 @@ impl Error {
     pub fn name(&self) -> &'static str {
         match self {
             Error::Invalid { .. } => "invalid_argument",
-            Error::Busy { .. } | Error::UsedUp { .. } => "resource_exhausted",
+            Error::NotFound(_) => "not_found",
+            Error::NoFunctions => "unimplemented",
+            Error::Busy { .. } | Error::UsedUp { .. } | Error::Full(_) => "resource_exhausted",
             Error::Draining => "unavailable",
-            Error::Engine(_) | Error::Panicked => "internal_error",
+            Error::Engine(_) | Error::Store(_) | Error::Panicked => "internal_error",
+        }
+    }
+
+    /// Writes what only the operator is to know: a fault of ours, with all we know of it.
+    pub fn log(&self, id: &str) {
+        match self {
+            Error::Engine(_) | Error::Panicked => {
+                tracing::error!(id, error = %self, "a request was given up")
+            }
+            Error::Store(error) => tracing::error!(id, %error, "a request was given up"),
+            _ => {}
         }
     }
 
@@ -64,6 +90,21 @@ impl Error {
 impl From<UsedUp> for Error {
     fn from(UsedUp { quota, limit, retry_after }: UsedUp) -> Self {
         Error::UsedUp { quota, limit, retry_after }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound(what) => Error::NotFound(what),
+            StoreError::Full(why) => Error::Full(why),
+            StoreError::Pointed(why) => Error::invalid("function.version", why),
+            StoreError::Contended => Error::Busy {
+                reason: "the function is being changed by others all the time".into(),
+                retry_after: Duration::from_secs(1),
+            },
+            StoreError::Damaged(_) | StoreError::Failed(_) => Error::Store(error),
+        }
     }
 }
 

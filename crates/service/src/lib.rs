@@ -11,6 +11,7 @@
 //! * [`Images`]: the images there are, loaded and verified,
 //! * [`Tenant`]: who asks: what they may ask for, and their share,
 //! * [`Caps`] and [`Sizes`]: what a request may ask for,
+//! * `functions`: programs that are kept under a name and prepared ahead of their calls,
 //! * [`RequestLine`]: the log line that a transport writes for each request,
 //! * [`Error`]: why a request was not executed. How a program ended is an outcome, never an error.
 #![forbid(unsafe_code)]
@@ -20,6 +21,7 @@ mod answers;
 mod batch;
 mod config;
 mod error;
+mod functions;
 mod images;
 mod input;
 mod memory;
@@ -32,9 +34,11 @@ mod slots;
 mod tenants;
 
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
+pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError};
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
 pub use config::{Caps, ServiceConfig, Sizes};
 pub use error::Error;
+pub use functions::{FunctionPage, FunctionsConfig, Put};
 pub use images::{Images, default_images_folder, image_folder, image_names};
 pub use quota::QuotaConfig;
 pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};

@@ -2,7 +2,7 @@
 
 use crate::tenants::TenantConfig;
 use ampoule_engine::Image;
-use ampoule_world::{Limits, Outcome, Request, RequestedLimits};
+use ampoule_world::{Asked, File, Limits, Outcome, Request};
 use std::path::Path;
 
 /// Of the machine's memory (or the container's), what executions may take together. The rest is for the images' code,
@@ -21,10 +21,22 @@ const COPIES_OF_REQUEST: u64 = 2;
 pub(crate) fn of_request(request: &Request) -> u64 {
     let program = &request.program;
     let modules: usize = program.modules.iter().map(|module| module.name.len() + module.source.len()).sum();
-    let files: usize = request.files.iter().map(|file| file.path.len() + file.content.len()).sum();
-    let environment: usize = request.environment.iter().map(|(key, value)| key.len() + value.len()).sum();
-    let bytes = program.source.len() + modules + request.input_json.len() + files + environment;
-    COPIES_OF_REQUEST * bytes as u64
+    let program = program.source.len() + modules;
+    COPIES_OF_REQUEST * program as u64 + of_input(&request.input_json, &request.files, &request.environment)
+}
+
+/// The same, whatever is asked for.
+pub(crate) fn of_asked(asked: &Asked) -> u64 {
+    match asked {
+        Asked::Program(request) => of_request(request),
+        Asked::Function(call) => of_input(&call.input_json, &call.files, &call.environment),
+    }
+}
+
+fn of_input(input_json: &str, files: &[File], environment: &[(String, String)]) -> u64 {
+    let files: usize = files.iter().map(|file| file.path.len() + file.content.len()).sum();
+    let environment: usize = environment.iter().map(|(key, value)| key.len() + value.len()).sum();
+    COPIES_OF_REQUEST * (input_json.len() + files + environment) as u64
 }
 
 /// The bytes that a guest with these limits can make the host hold: all of its image's memory, were it to write to all of it,
@@ -51,16 +63,19 @@ pub(crate) fn of_answer(outcome: &Outcome) -> u64 {
     ANSWER_OVERHEAD + (failure + files + texts) as u64
 }
 
-/// The bytes that an answer to a request with these limits can have.
-pub(crate) fn of_largest_answer(tenant: &TenantConfig, asked: &RequestedLimits) -> u64 {
-    let limit = |asked: Option<u64>, default: u64, cap: u64| match asked {
-        None | Some(0) => default,
-        Some(asked) => asked.min(cap),
+/// The bytes that an answer to a request can have.
+pub(crate) fn of_largest_answer(tenant: &TenantConfig, asked: &Asked) -> u64 {
+    let limit = |limit: Option<u64>, default: u64, cap: u64| match (limit, asked) {
+        (None | Some(0), Asked::Program(_)) => default,
+        // What a function has chosen for its calls is not known yet.
+        (None | Some(0), Asked::Function(_)) => cap,
+        (Some(limit), _) => limit.min(cap),
     };
-    let result = limit(asked.result_bytes, tenant.defaults.result_bytes, tenant.caps.result_bytes);
-    let output = limit(asked.output_bytes, tenant.defaults.output_bytes, tenant.caps.output_bytes);
+    let (caps, defaults, asked) = (&tenant.caps, &tenant.defaults, asked.limits());
+    let result = limit(asked.result_bytes, defaults.result_bytes, caps.result_bytes);
+    let output = limit(asked.output_bytes, defaults.output_bytes, caps.output_bytes);
     // A failure's texts are at most a mebibyte each (crates/engine/src/response.rs).
-    ANSWER_OVERHEAD + result + output + tenant.defaults.file_bytes + (3 << 20)
+    ANSWER_OVERHEAD + result + output + defaults.file_bytes + (3 << 20)
 }
 
 /// What executions may take together by default, in bytes.

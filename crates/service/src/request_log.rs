@@ -5,7 +5,7 @@
 
 use crate::service::Execution;
 use crate::tenants::Tenant;
-use ampoule_world::{Entry, Language, Request};
+use ampoule_world::{Asked, Entry, Language};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,8 +32,8 @@ pub struct RequestLine {
 
 #[derive(Clone, Copy)]
 struct Facts {
-    language: Language,
-    entry: Entry,
+    /// None: a function is called.
+    program: Option<(Language, Entry)>,
     bytes_in: usize,
 }
 
@@ -54,13 +54,16 @@ impl RequestLine {
     }
 
     /// From here the line tells what was asked for.
-    pub fn understood(&mut self, request: &Request) {
-        let files: usize = request.files.iter().map(|file| file.content.len()).sum();
-        self.facts = Some(Facts {
-            language: request.program.language,
-            entry: request.program.entry,
-            bytes_in: request.program.source.len() + request.input_json.len() + files,
-        });
+    pub fn understood(&mut self, asked: &Asked) {
+        let files: usize = asked.files().iter().map(|file| file.content.len()).sum();
+        let (program, source) = match asked {
+            Asked::Program(request) => {
+                let program = &request.program;
+                (Some((program.language, program.entry)), program.source.len())
+            }
+            Asked::Function(_) => (None, 0),
+        };
+        self.facts = Some(Facts { program, bytes_in: source + asked.input_json().len() + files });
     }
 
     /// Writes the line of a request that was executed.
@@ -104,6 +107,19 @@ impl RequestLine {
         );
     }
 
+    /// A request about functions that was answered.
+    pub fn managed(mut self, what: &'static str) {
+        self.finished = true;
+        tracing::info!(
+            target: TARGET,
+            id = self.id,
+            tenant = self.tenant(),
+            status = "managed",
+            what,
+            total_us = self.total_us(),
+        );
+    }
+
     /// Writes the line of a request that was not; `status` is the refusal's name in gRPC's words, lower case.
     pub fn refused(mut self, status: &str) {
         self.finished = true;
@@ -128,11 +144,14 @@ impl RequestLine {
     }
 
     fn language(&self) -> &'static str {
-        self.facts.map_or("", |facts| facts.language.name())
+        self.facts.and_then(|facts| facts.program).map_or("", |(language, _)| language.name())
     }
 
     fn entry(&self) -> &'static str {
-        self.facts.map_or("", |facts| facts.entry.name())
+        match self.facts {
+            None => "",
+            Some(facts) => facts.program.map_or("function", |(_, entry)| entry.name()),
+        }
     }
 
     fn bytes_in(&self) -> usize {

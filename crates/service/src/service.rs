@@ -4,13 +4,15 @@ use crate::admission::{Admitted, admit};
 use crate::answers::{self, Answers, Found};
 use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
+use crate::functions::Functions;
 use crate::images::Images;
 use crate::memory;
 use crate::programs::{Prepared, Programs};
 use crate::slots::{Bounds, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
 use ampoule_engine::{Compiled, Engine, Job, OutputTap, Start};
-use ampoule_world::{Limits, Outcome, Request, Status};
+use ampoule_store::FunctionStore;
+use ampoule_world::{Asked, Limits, Outcome, Request, Status};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -22,14 +24,16 @@ pub struct Service {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    config: ServiceConfig,
-    engine: Engine,
-    images: Images,
-    slots: Arc<Slots>,
+pub(crate) struct Inner {
+    pub(crate) config: ServiceConfig,
+    pub(crate) engine: Engine,
+    pub(crate) images: Images,
+    pub(crate) slots: Arc<Slots>,
     answers: Answers,
     tenants: Tenants,
     programs: Programs,
+    /// None: it keeps none.
+    functions: Option<Functions>,
 }
 
 /// Who asks, and until when an answer is of use.
@@ -43,11 +47,19 @@ pub struct Call {
 
 /// A call, and the way it is to be executed.
 #[derive(Clone, Copy)]
-struct Asked<'a> {
-    call: &'a Call,
+pub(crate) struct Way<'a> {
+    pub(crate) call: &'a Call,
     /// It is a part of what was accepted earlier.
-    accepted: bool,
-    tap: Option<&'a OutputTap>,
+    pub(crate) accepted: bool,
+    pub(crate) tap: Option<&'a OutputTap>,
+}
+
+/// A program that can start.
+pub(crate) struct Ready {
+    pub(crate) compiled: Compiled,
+    /// Its limits, less the time that compiling it took.
+    pub(crate) limits: Limits,
+    compiling: Duration,
 }
 
 /// An executed request.
@@ -57,76 +69,99 @@ pub struct Execution {
     pub outcome: Outcome,
     /// Identity of the image it ran in: a sha256 in hex.
     pub image_digest: String,
+    /// The version of the function that was called; empty for a program that came along.
+    pub function_version: String,
 }
 
 impl Service {
     /// A service on `engine`, which must be the one that loaded `images` and be configured as `config.engine` says.
     pub fn new(config: ServiceConfig, engine: Engine, images: Images) -> Self {
+        Service::with_functions(config, engine, images, None)
+    }
+
+    /// The same, keeping functions in `store`.
+    pub fn with_functions(
+        config: ServiceConfig,
+        engine: Engine,
+        images: Images,
+        store: Option<FunctionStore>,
+    ) -> Self {
+        let functions = store.map(|store| Functions::new(store, config.functions));
+        let cache = functions.as_ref().map_or(0, |_| config.functions.cache_bytes);
         let tenants = Tenants::new(&config.all_tenants());
         let slots = Slots::new(Bounds {
             slots: config.engine.slots as usize,
-            memory: config.memory_bytes,
+            memory: config.memory_bytes.saturating_sub(cache),
             waiting: config.queue,
             patience: config.patience,
             tenants: tenants.len(),
         });
         let answers = Answers::new(config.idempotency_window);
         let programs = Programs::new(config.program_cache_bytes);
-        Service { inner: Arc::new(Inner { config, engine, images, slots, answers, tenants, programs }) }
+        Service {
+            inner: Arc::new(Inner { config, engine, images, slots, answers, tenants, programs, functions }),
+        }
     }
 
     /// Executes one request of the open tenant, see [`Service::execute_as`].
-    pub async fn execute(&self, request: Request) -> Result<Execution, Error> {
+    pub async fn execute(&self, request: impl Into<Asked>) -> Result<Execution, Error> {
         let tenant =
             self.open_tenant().ok_or_else(|| Error::invalid("tenant", "is missing: say who asks"))?;
         self.execute_as(&Call { tenant, deadline: None }, request).await
     }
 
     /// Executes one request. Dropping the future stops it within one slice of fuel and frees its slot.
-    pub async fn execute_as(&self, call: &Call, request: Request) -> Result<Execution, Error> {
-        if request.idempotency_key.is_empty() {
-            return self.guarded(Asked { call, accepted: false, tap: None }, request).await;
+    pub async fn execute_as(&self, call: &Call, asked: impl Into<Asked>) -> Result<Execution, Error> {
+        let asked = asked.into();
+        if asked.idempotency_key().is_empty() {
+            return self.guarded(Way { call, accepted: false, tap: None }, asked).await;
         }
-        self.execute_once(call, request).await
+        self.execute_once(call, asked).await
     }
 
     /// The same, with what is printed going to `tap` while the program runs; the outcome holds none of it.
     pub async fn execute_streamed(
         &self,
         call: &Call,
-        request: Request,
+        asked: impl Into<Asked>,
         tap: &OutputTap,
     ) -> Result<Execution, Error> {
-        answers::not_for(&request, "a stream")?;
-        self.guarded(Asked { call, accepted: false, tap: Some(tap) }, request).await
+        let asked = asked.into();
+        answers::not_for(&asked, "a stream")?;
+        self.guarded(Way { call, accepted: false, tap: Some(tap) }, asked).await
     }
 
     /// The same for a part of what was accepted earlier: it is served while the service drains.
-    pub(crate) async fn execute_accepted(&self, call: &Call, request: Request) -> Result<Execution, Error> {
-        self.guarded(Asked { call, accepted: true, tap: None }, request).await
+    pub(crate) async fn execute_accepted(&self, call: &Call, asked: Asked) -> Result<Execution, Error> {
+        self.guarded(Way { call, accepted: true, tap: None }, asked).await
     }
 
     /// Executes a request with an idempotency key, or answers as the first of its key was answered.
-    async fn execute_once(&self, call: &Call, mut request: Request) -> Result<Execution, Error> {
+    async fn execute_once(&self, call: &Call, mut asked: Asked) -> Result<Execution, Error> {
         let (inner, tenant) = (&self.inner, &call.tenant);
-        let key = std::mem::take(&mut request.idempotency_key);
-        let fingerprint = answers::fingerprint(&request);
+        let key = asked.take_idempotency_key();
+        let fingerprint = answers::fingerprint(&asked);
         let first = match inner.answers.find(tenant.name(), &key, fingerprint).await? {
             Found::Kept(execution) => return Ok((*execution).clone()),
             Found::Nothing(first) => first,
         };
         // Room for the answer before it is promised to be kept.
-        let most = memory::of_largest_answer(tenant.config(), &request.limits);
+        let most = memory::of_largest_answer(tenant.config(), &asked);
         let mut reserved = inner.slots.reserve(tenant, most)?;
-        let execution = self.guarded(Asked { call, accepted: false, tap: None }, request).await?;
+        let execution = self.guarded(Way { call, accepted: false, tap: None }, asked).await?;
         reserved.shrink(memory::of_answer(&execution.outcome));
         first.keep(Arc::new(execution.clone()), reserved);
         Ok(execution)
     }
 
     /// A bug must cost one request, not its connection or the server.
-    async fn guarded(&self, asked: Asked<'_>, request: Request) -> Result<Execution, Error> {
-        let execution = AssertUnwindSafe(self.admit_and_run(asked, request));
+    async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
+        let execution = AssertUnwindSafe(async {
+            match asked {
+                Asked::Program(request) => self.admit_and_run(way, request).await,
+                Asked::Function(call) => self.call_function(way, call).await,
+            }
+        });
         execution.catch_unwind().await.unwrap_or(Err(Error::Panicked))
     }
 
@@ -185,17 +220,26 @@ impl Service {
         self.inner.slots.waiting()
     }
 
-    async fn admit_and_run(&self, asked: Asked<'_>, request: Request) -> Result<Execution, Error> {
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
+    }
+
+    pub(crate) fn functions(&self) -> Result<&Functions, Error> {
+        self.inner.functions.as_ref().ok_or(Error::NoFunctions)
+    }
+
+    async fn admit_and_run(&self, way: Way<'_>, request: Request) -> Result<Execution, Error> {
         let arrived = Instant::now();
-        let tenant = &asked.call.tenant;
+        let tenant = &way.call.tenant;
         let admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
         tenant.0.quota.check(tenant.0.share.fuel())?;
         let slots = &self.inner.slots;
-        let _slot = slots.take(tenant, admitted.need, asked.call.deadline, asked.accepted).await?;
+        let _slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
-        let mut outcome = self.run(tenant, &admitted, asked.tap).await?;
+        let mut outcome = self.run(tenant, &admitted, way.tap).await?;
         outcome.usage.queue_time += queue_time;
-        Ok(Execution { outcome, image_digest: admitted.image.digest().to_owned() })
+        let image_digest = admitted.image.digest().to_owned();
+        Ok(Execution { outcome, image_digest, function_version: String::new() })
     }
 
     async fn run(
@@ -204,33 +248,50 @@ impl Service {
         admitted: &Admitted,
         tap: Option<&OutputTap>,
     ) -> Result<Outcome, Error> {
-        let started = Instant::now();
-        let engine = &self.inner.engine;
-        let share = &tenant.0.share;
-        let mut limits = admitted.limits;
-        let compiled = match self.inner.programs.prepare(engine, admitted, tenant).await? {
-            Prepared::Known(compiled) => Compiled { cpu_time: Duration::ZERO, ..compiled },
-            Prepared::Fresh(compiled) => compiled,
-            Prepared::Failed(outcome) => return Ok(*outcome),
+        let ready = match self.compiled(tenant, admitted).await? {
+            Ok(ready) => ready,
+            Err(outcome) => return Ok(*outcome),
         };
-        // Compiling, or waiting for it, is part of the execution.
-        let preparing = started.elapsed();
-        limits.wall_time = limits.wall_time.saturating_sub(preparing);
         let job = Job {
-            start: Start::Program { program: &admitted.program, compiled: Some(&compiled) },
+            start: Start::Program { program: &admitted.program, compiled: Some(&ready.compiled) },
             input_json: &admitted.input_json,
             files: &admitted.files,
             environment: &admitted.environment,
-            limits,
+            limits: ready.limits,
             deterministic: admitted.deterministic,
-            share,
+            share: &tenant.0.share,
             tap,
         };
-        let mut outcome = engine.run(&admitted.image, &job).await?;
-        outcome.usage.wall_time += preparing;
-        outcome.usage.cpu_time += compiled.cpu_time;
-        tell_whole_wall_time(&mut outcome, &admitted.limits);
-        Ok(outcome)
+        let outcome = self.inner.engine.run(&admitted.image, &job).await?;
+        Ok(ready.told(outcome, &admitted.limits))
+    }
+
+    /// Compiles a program, or finds it compiled. Compiling, or waiting for it, is part of the execution.
+    pub(crate) async fn compiled(
+        &self,
+        tenant: &Tenant,
+        admitted: &Admitted,
+    ) -> Result<Result<Ready, Box<Outcome>>, Error> {
+        let started = Instant::now();
+        let compiled = match self.inner.programs.prepare(&self.inner.engine, admitted, tenant).await? {
+            Prepared::Known(compiled) => Compiled { cpu_time: Duration::ZERO, ..compiled },
+            Prepared::Fresh(compiled) => compiled,
+            Prepared::Failed(outcome) => return Ok(Err(outcome)),
+        };
+        let compiling = started.elapsed();
+        let mut limits = admitted.limits;
+        limits.wall_time = limits.wall_time.saturating_sub(compiling);
+        Ok(Ok(Ready { compiled, limits, compiling }))
+    }
+}
+
+impl Ready {
+    /// The outcome with what compiling took; `limits` are those asked for.
+    pub(crate) fn told(&self, mut outcome: Outcome, limits: &Limits) -> Outcome {
+        outcome.usage.wall_time += self.compiling;
+        outcome.usage.cpu_time += self.compiled.cpu_time;
+        tell_whole_wall_time(&mut outcome, limits);
+        outcome
     }
 }
 

@@ -8,6 +8,7 @@
 //! Pure data and pure functions: no wasmtime, no I/O, no `unsafe`.
 #![forbid(unsafe_code)]
 
+mod function;
 pub mod imports;
 mod limits;
 pub mod manifest;
@@ -16,7 +17,10 @@ mod outcome;
 mod program;
 mod request;
 
+pub use function::{
+    Contract, Function, FunctionCall, FunctionImport, FunctionReference, PutFunction, Variable, VariableType,
+};
 pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Status, Usage};
 pub use program::{Deterministic, Entry, File, Language, Module, Program};
-pub use request::{DEFAULT_NOW_UNIX_NANOS, Request, RequestedLimits};
+pub use request::{Asked, DEFAULT_NOW_UNIX_NANOS, Request, RequestedLimits};

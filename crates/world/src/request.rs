@@ -1,6 +1,6 @@
 //! What a caller asks for, before admission has looked at it.
 
-use crate::{Deterministic, File, Program};
+use crate::{Deterministic, File, FunctionCall, Program};
 use std::time::Duration;
 
 /// The realtime clock's start in deterministic mode when the caller gives none: 2025-01-01T00:00:00Z in nanoseconds
@@ -26,6 +26,85 @@ pub struct Request {
     pub deterministic: Option<Deterministic>,
     /// Chosen by the caller, so that sending the request again runs nothing again; empty: none.
     pub idempotency_key: String,
+}
+
+/// What can be asked for: a program that comes along, or a function that the server keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A program on an input.
+    Program(Request),
+    /// A function on an input.
+    Function(FunctionCall),
+}
+
+impl From<Request> for Asked {
+    fn from(request: Request) -> Self {
+        Asked::Program(request)
+    }
+}
+
+impl From<FunctionCall> for Asked {
+    fn from(call: FunctionCall) -> Self {
+        Asked::Function(call)
+    }
+}
+
+impl Asked {
+    /// JSON text of one object; empty stands for `{}`.
+    pub fn input_json(&self) -> &str {
+        match self {
+            Asked::Program(request) => &request.input_json,
+            Asked::Function(call) => &call.input_json,
+        }
+    }
+
+    /// The same, for another input in its place.
+    pub fn input_json_mut(&mut self) -> &mut String {
+        match self {
+            Asked::Program(request) => &mut request.input_json,
+            Asked::Function(call) => &mut call.input_json,
+        }
+    }
+
+    /// Files that appear below the working directory.
+    pub fn files(&self) -> &[File] {
+        match self {
+            Asked::Program(request) => &request.files,
+            Asked::Function(call) => &call.files,
+        }
+    }
+
+    /// Environment variables.
+    pub fn environment(&self) -> &[(String, String)] {
+        match self {
+            Asked::Program(request) => &request.environment,
+            Asked::Function(call) => &call.environment,
+        }
+    }
+
+    /// The limits asked for.
+    pub fn limits(&self) -> &RequestedLimits {
+        match self {
+            Asked::Program(request) => &request.limits,
+            Asked::Function(call) => &call.limits,
+        }
+    }
+
+    /// Chosen by the caller; empty: none.
+    pub fn idempotency_key(&self) -> &str {
+        match self {
+            Asked::Program(request) => &request.idempotency_key,
+            Asked::Function(call) => &call.idempotency_key,
+        }
+    }
+
+    /// The key, which is then gone from the request.
+    pub fn take_idempotency_key(&mut self) -> String {
+        match self {
+            Asked::Program(request) => std::mem::take(&mut request.idempotency_key),
+            Asked::Function(call) => std::mem::take(&mut call.idempotency_key),
+        }
+    }
 }
 
 impl Request {

@@ -1,18 +1,50 @@
-//! The gRPC API as JSON, in the canonical form of proto: `POST /v1/execute`, `GET /v1/images`, `GET /openapi.json`.
+//! The gRPC API as JSON, in the canonical form of proto: `POST /v1/execute`, `GET /v1/images`, `/v1/functions`,
+//! `GET /openapi.json`.
 
 mod execute;
+mod functions;
 mod images;
 mod openapi;
 pub(crate) mod status;
 
+use self::status::Refusal;
 use crate::site::Shared;
+use ampoule_api::v1::ExecuteResponse;
+use ampoule_service::Execution;
 use axum::Router;
-use axum::routing::{get, post};
+use axum::http::HeaderMap;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post, put};
+use serde::Serialize;
 
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/execute", post(execute::execute))
+        .route("/v1/functions", get(functions::list))
+        .route("/v1/functions/{name}", put(functions::put).get(functions::get).delete(functions::delete))
         .route("/v1/images", get(images::images))
         .route("/openapi.json", get(openapi::openapi))
         .with_state(shared)
+}
+
+/// Pages in a browser can send anything to a port of its machine but this content type, unless the server agrees.
+fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
+    let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim();
+    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Refusal::not_json()) }
+}
+
+/// An answer in the canonical JSON form of proto.
+fn json(response: &impl Serialize) -> Response {
+    match serde_json::to_vec(response) {
+        Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
+        // No value of ours is without a JSON form; were one, the caller would have to be told.
+        Err(_) => Refusal::internal().into_response(),
+    }
+}
+
+fn to_proto(execution: Execution) -> ExecuteResponse {
+    let Execution { outcome, image_digest, function_version } = execution;
+    ampoule_api::execution_to_proto(outcome, &image_digest, &function_version)
 }

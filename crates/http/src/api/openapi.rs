@@ -41,10 +41,49 @@ fn description() -> Value {
                 "requestBody": { "required": true, "content": content("ExecuteRequest") },
                 "responses": {
                     "200": { "description": "It ended", "content": content("ExecuteResponse") },
-                    "400": refused, "401": refused, "408": refused, "413": refused, "415": refused, "500": refused,
+                    "400": refused, "401": refused, "404": refused, "408": refused, "413": refused, "415": refused, "500": refused,
                     "503": refused,
                 },
             } },
+            "/v1/functions": { "get": {
+                "operationId": "listFunctions",
+                "summary": "Lists the tenant's functions by name",
+                "parameters": [query("pageSize"), query("pageToken")],
+                "responses": { "200": { "description": "A page", "content": content("ListFunctionsResponse") } },
+            } },
+            "/v1/functions/{name}": {
+                "parameters": [{
+                    "name": "name", "in": "path", "required": true, "schema": { "type": "string" },
+                }],
+                "put": {
+                    "operationId": "putFunction",
+                    "summary": "Keeps a program as a version of a function and runs its top level",
+                    "requestBody": { "required": true, "content": content("PutFunctionRequest") },
+                    "responses": {
+                        "200": { "description": "What became of it", "content": content("PutFunctionResponse") },
+                        "400": refused, "401": refused, "408": refused, "413": refused, "415": refused,
+                        "500": refused, "501": refused, "503": refused, "507": refused,
+                    },
+                },
+                "get": {
+                    "operationId": "getFunction",
+                    "summary": "Tells all of a function's version",
+                    "parameters": [query("version"), query("alias")],
+                    "responses": {
+                        "200": { "description": "The version", "content": content("GetFunctionResponse") },
+                        "404": refused,
+                    },
+                },
+                "delete": {
+                    "operationId": "deleteFunction",
+                    "summary": "Deletes a function, or one of its versions, or one of its aliases",
+                    "parameters": [query("version"), query("alias")],
+                    "responses": {
+                        "200": { "description": "It is deleted", "content": content("DeleteFunctionResponse") },
+                        "404": refused,
+                    },
+                },
+            },
             "/v1/images": { "get": {
                 "operationId": "listImages",
                 "summary": "Lists the server's images with their languages, versions and packages",
@@ -58,6 +97,10 @@ fn description() -> Value {
         },
         "components": { "schemas": schemas() },
     })
+}
+
+fn query(name: &str) -> Value {
+    json!({ "name": name, "in": "query", "schema": { "type": "string" } })
 }
 
 fn content(schema: &str) -> Value {

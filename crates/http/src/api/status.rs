@@ -30,9 +30,13 @@ pub(crate) struct Refusal {
 pub(crate) fn of_error(error: &Error) -> StatusCode {
     match error {
         Error::Invalid { .. } => StatusCode::BAD_REQUEST,
+        Error::NotFound(_) => StatusCode::NOT_FOUND,
+        Error::NoFunctions => StatusCode::NOT_IMPLEMENTED,
+        // WebDAV's word for it: no room to keep it, and trying again does not help.
+        Error::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
         Error::Busy { .. } | Error::Draining => StatusCode::SERVICE_UNAVAILABLE,
         Error::UsedUp { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Engine(_) | Error::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
+        Error::Engine(_) | Error::Store(_) | Error::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 
@@ -50,7 +54,13 @@ pub(crate) fn retry_after(error: &Error) -> Option<Duration> {
     match error {
         Error::Busy { retry_after, .. } | Error::UsedUp { retry_after, .. } => Some(*retry_after),
         Error::Draining => Some(DRAINING_RETRY),
-        Error::Invalid { .. } | Error::Engine(_) | Error::Panicked => None,
+        Error::Invalid { .. }
+        | Error::NotFound(_)
+        | Error::NoFunctions
+        | Error::Full(_)
+        | Error::Engine(_)
+        | Error::Store(_)
+        | Error::Panicked => None,
     }
 }
 
@@ -76,6 +86,11 @@ impl Refusal {
     /// Of a message that has no meaning.
     pub(crate) fn invalid(error: &InvalidMessage) -> Self {
         Refusal::new(StatusCode::BAD_REQUEST, INVALID, error)
+    }
+
+    /// Of a request that is not as it should be.
+    pub(crate) fn malformed(message: &str) -> Self {
+        Refusal::new(StatusCode::BAD_REQUEST, INVALID, message)
     }
 
     pub(crate) fn unauthenticated() -> Self {

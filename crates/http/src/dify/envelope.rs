@@ -53,7 +53,13 @@ pub(crate) fn refused(error: &Error) -> Response {
         Error::Busy { .. } | Error::UsedUp { .. } | Error::Draining => {
             (StatusCode::SERVICE_UNAVAILABLE, FULL)
         }
-        Error::Engine(_) | Error::Panicked => (status::of_error(error), INTERNAL),
+        // Dify asks for programs only, so that functions have no part in it.
+        Error::NotFound(_)
+        | Error::NoFunctions
+        | Error::Full(_)
+        | Error::Store(_)
+        | Error::Engine(_)
+        | Error::Panicked => (status::of_error(error), INTERNAL),
     };
     status::with_retry(failure(status, code, &error.to_string()), status::retry_after(error))
 }

@@ -5,8 +5,8 @@ use crate::body::Unusable;
 use crate::caller::Unauthenticated;
 use crate::site::Shared;
 use crate::{body, caller, request_id};
-use ampoule_service::{Call, Error, RequestLine};
-use ampoule_world::Language;
+use ampoule_service::{Call, RequestLine};
+use ampoule_world::{Asked, Language};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -16,7 +16,7 @@ use serde::Deserialize;
 /// What Dify sends. `preload`, `enable_network` and whatever else there is are taken and dropped: there is no network, and
 /// Dify asks for it every time.
 #[derive(Deserialize)]
-struct Asked {
+struct Sent {
     #[serde(default)]
     language: String,
     #[serde(default)]
@@ -50,7 +50,7 @@ async fn answer(shared: &Shared, headers: &HeaderMap, body: Body, line: &mut Req
     line.by(&tenant);
     let unusable = |problem: Unusable| (INVALID, envelope::unusable(&problem));
     let bytes = shared.take_in(body).await.map_err(unusable)?;
-    let asked: Asked = body::parse(&bytes).map_err(unusable)?;
+    let asked: Sent = body::parse(&bytes).map_err(unusable)?;
     drop(bytes);
     let language = language(&asked.language).map_err(|message| (INVALID, envelope::invalid(&message)))?;
     if asked.code.is_empty() {
@@ -59,6 +59,7 @@ async fn answer(shared: &Shared, headers: &HeaderMap, body: Body, line: &mut Req
     let mut request = script::request(language, asked.code);
     // What is printed is the result, so it may be as large as the tenant's cap allows.
     request.limits.output_bytes = Some(tenant.config().caps.output_bytes);
+    let request = Asked::Program(request);
     line.understood(&request);
     match shared.service.execute_as(&Call { tenant, deadline: None }, request).await {
         Ok(execution) => {
@@ -66,9 +67,7 @@ async fn answer(shared: &Shared, headers: &HeaderMap, body: Body, line: &mut Req
             Ok((execution, response))
         }
         Err(error) => {
-            if let Error::Engine(_) | Error::Panicked = &error {
-                tracing::error!(id = line.id(), %error, "a request was given up");
-            }
+            error.log(line.id());
             Err((error.name(), envelope::refused(&error)))
         }
     }

@@ -2,11 +2,12 @@
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
 use ampoule_engine::Engine;
-use ampoule_service::{Images, Service, ServiceConfig};
+use ampoule_service::{FunctionStore, Images, InMemory, Service, ServiceConfig};
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, Package};
 use ampoule_world::{Entry, Language, Program, Request};
 use sha2::{Digest, Sha256};
 use std::path::Path;
+use std::sync::Arc;
 
 /// What the tiny guest's memory starts with.
 pub const INITIAL_MEMORY_BYTES: u64 = 4 * 65536;
@@ -69,7 +70,9 @@ pub fn service(change: impl FnOnce(&mut ServiceConfig)) -> Service {
     let engine = Engine::new(config.engine.clone()).unwrap();
     let names = ampoule_service::image_names(folder.path()).unwrap();
     let images = Images::load(&engine, folder.path(), &names).unwrap();
-    Service::new(config, engine, images)
+    // Functions are kept for as long as the service lives.
+    let store = FunctionStore::new(Arc::new(InMemory::new()));
+    Service::with_functions(config, engine, images, Some(store))
 }
 
 /// Asks for a program of the tiny guest.

@@ -1,0 +1,120 @@
+//! Functions: from proto to words, and back.
+
+use crate::from_proto::{InvalidMessage, invalid, limits, program};
+use crate::times::unix_nanos_to_proto;
+use crate::to_proto::{limits_to_proto, source_to_proto};
+use crate::v1;
+use ampoule_world as world;
+
+const NANOS_PER_MILLISECOND: i64 = 1_000_000;
+
+/// What a client asks to keep, in words. Only what proto itself leaves open is checked here.
+pub fn put_function_from_proto(put: v1::PutFunctionRequest) -> Result<world::PutFunction, InvalidMessage> {
+    let source = put.source.ok_or_else(|| invalid("source", "is missing: give a program"))?;
+    let (program, image) = program(source)?;
+    let contract = world::Contract {
+        inputs: variables("inputs", put.inputs)?,
+        outputs: variables("outputs", put.outputs)?,
+        convert_inputs: put.convert_inputs,
+    };
+    let import = |import: v1::FunctionImport| world::FunctionImport {
+        function: reference(import.function.unwrap_or_default()),
+        module: import.module,
+    };
+    Ok(world::PutFunction {
+        name: put.name,
+        program,
+        image,
+        contract,
+        limits: limits(put.limits)?,
+        imports: put.imports.into_iter().map(import).collect(),
+        aliases: put.aliases,
+    })
+}
+
+/// Which function a request is about.
+pub fn function_reference_from_proto(
+    given: Option<v1::FunctionReference>,
+) -> Result<world::FunctionReference, InvalidMessage> {
+    given.map(reference).ok_or_else(|| invalid("function", "is missing: name one"))
+}
+
+/// What a server says of a function's version.
+pub fn function_to_proto(function: world::Function) -> v1::Function {
+    let import = |import: world::FunctionImport| v1::FunctionImport {
+        function: Some(v1::FunctionReference {
+            name: import.function.name,
+            version: import.function.version,
+            alias: import.function.alias,
+        }),
+        module: import.module,
+    };
+    let milliseconds = i64::try_from(function.created_unix_millis).unwrap_or(i64::MAX);
+    v1::Function {
+        name: function.name,
+        version: function.version,
+        aliases: function.aliases,
+        create_time: Some(unix_nanos_to_proto(milliseconds.saturating_mul(NANOS_PER_MILLISECOND))),
+        source: Some(source_to_proto(function.program, function.image)),
+        inputs: function.contract.inputs.into_iter().map(variable_to_proto).collect(),
+        outputs: function.contract.outputs.into_iter().map(variable_to_proto).collect(),
+        convert_inputs: function.contract.convert_inputs,
+        limits: Some(limits_to_proto(&function.limits)),
+        imports: function.imports.into_iter().map(import).collect(),
+        input_schema_json: function.input_schema_json,
+        output_schema_json: function.output_schema_json,
+    }
+}
+
+pub(crate) fn reference(reference: v1::FunctionReference) -> world::FunctionReference {
+    world::FunctionReference { name: reference.name, version: reference.version, alias: reference.alias }
+}
+
+fn variables(side: &str, variables: Vec<v1::Variable>) -> Result<Vec<world::Variable>, InvalidMessage> {
+    let variable = |(index, variable): (usize, v1::Variable)| {
+        let kind = kind(variable.r#type).ok_or_else(|| {
+            const TYPES: &str = "use VARIABLE_TYPE_STRING, _NUMBER, _BOOLEAN, _OBJECT, _ARRAY or _FILE";
+            let is = match variable.r#type {
+                0 => "is not set".to_owned(),
+                number => format!("is {number}, which is no type"),
+            };
+            invalid(format!("{side}[{index}].type"), format!("{is}: {TYPES}"))
+        })?;
+        Ok(world::Variable {
+            name: variable.name,
+            kind,
+            optional: variable.optional,
+            description: variable.description,
+        })
+    };
+    variables.into_iter().enumerate().map(variable).collect()
+}
+
+fn kind(number: i32) -> Option<world::VariableType> {
+    match v1::VariableType::try_from(number).ok()? {
+        v1::VariableType::Unspecified => None,
+        v1::VariableType::String => Some(world::VariableType::String),
+        v1::VariableType::Number => Some(world::VariableType::Number),
+        v1::VariableType::Boolean => Some(world::VariableType::Boolean),
+        v1::VariableType::Object => Some(world::VariableType::Object),
+        v1::VariableType::Array => Some(world::VariableType::Array),
+        v1::VariableType::File => Some(world::VariableType::File),
+    }
+}
+
+fn variable_to_proto(variable: world::Variable) -> v1::Variable {
+    let kind = match variable.kind {
+        world::VariableType::String => v1::VariableType::String,
+        world::VariableType::Number => v1::VariableType::Number,
+        world::VariableType::Boolean => v1::VariableType::Boolean,
+        world::VariableType::Object => v1::VariableType::Object,
+        world::VariableType::Array => v1::VariableType::Array,
+        world::VariableType::File => v1::VariableType::File,
+    };
+    v1::Variable {
+        name: variable.name,
+        r#type: kind.into(),
+        optional: variable.optional,
+        description: variable.description,
+    }
+}

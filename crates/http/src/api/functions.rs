@@ -1,0 +1,181 @@
+//! `FunctionService` as JSON: `GET /v1/functions`, and `PUT`, `GET` and `DELETE /v1/functions/{name}`.
+
+use super::status::Refusal;
+use super::{is_json, json, to_proto};
+use crate::site::Shared;
+use crate::{body, caller, request_id};
+use ampoule_api::v1::{
+    DeleteFunctionResponse, FunctionSummary, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
+    PutFunctionResponse,
+};
+use ampoule_api::{function_to_proto, put_function_from_proto};
+use ampoule_service::{Call, Error, RequestLine};
+use ampoule_world::FunctionReference;
+use axum::body::Body;
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+
+/// `?version=…` or `?alias=…`.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Which {
+    version: String,
+    alias: String,
+}
+
+/// `?pageSize=…&pageToken=…`, as the fields are called in JSON.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
+pub(crate) struct Page {
+    page_size: usize,
+    page_token: String,
+}
+
+pub(crate) async fn put(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let asked = Asked::enter(&shared, &headers, "put");
+    let answered = async {
+        let call = asked.call()?;
+        is_json(&headers)?;
+        let bytes = shared.take_in(body).await?;
+        let mut message: PutFunctionRequest = body::parse(&bytes)?;
+        drop(bytes);
+        if !message.name.is_empty() && message.name != name {
+            return Err(Refusal::malformed("name is not the one in the path: leave it out"));
+        }
+        message.name = name;
+        let put = put_function_from_proto(message).map_err(|error| Refusal::invalid(&error))?;
+        let put = shared.service.put_function(call, put).await.map_err(|error| asked.refused(&error))?;
+        Ok(PutFunctionResponse {
+            function: put.function.map(function_to_proto),
+            preparation: put.preparation.map(to_proto),
+        })
+    };
+    let answered = answered.await;
+    asked.answer(answered)
+}
+
+pub(crate) async fn get(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    which: Result<Query<Which>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Asked::enter(&shared, &headers, "get");
+    let answered = async {
+        let call = asked.call()?;
+        let reference = reference(name, which)?;
+        let got = shared.service.get_function(call, &reference).await;
+        let function = got.map_err(|error| asked.refused(&error))?;
+        Ok(GetFunctionResponse { function: Some(function_to_proto(function)) })
+    };
+    let answered = answered.await;
+    asked.answer(answered)
+}
+
+pub(crate) async fn delete(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    which: Result<Query<Which>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Asked::enter(&shared, &headers, "delete");
+    let answered = async {
+        let call = asked.call()?;
+        let reference = reference(name, which)?;
+        let deleted = shared.service.delete_function(call, &reference).await;
+        deleted.map_err(|error| asked.refused(&error))?;
+        Ok(DeleteFunctionResponse {})
+    };
+    let answered = answered.await;
+    asked.answer(answered)
+}
+
+pub(crate) async fn list(
+    State(shared): State<Shared>,
+    page: Result<Query<Page>, QueryRejection>,
+    headers: HeaderMap,
+) -> Response {
+    let asked = Asked::enter(&shared, &headers, "list");
+    let answered = async {
+        let call = asked.call()?;
+        let Page { page_size, page_token } = query(page)?;
+        let listed = shared.service.list_functions(call, page_size, &page_token).await;
+        let page = listed.map_err(|error| asked.refused(&error))?;
+        let functions = page.functions.into_iter().map(|(name, head)| FunctionSummary {
+            name,
+            versions: head.versions.iter().map(|version| version.version.clone()).collect(),
+            aliases: head.aliases.clone(),
+        });
+        Ok(ListFunctionsResponse {
+            functions: functions.collect(),
+            next_page_token: page.next.unwrap_or_default(),
+        })
+    };
+    let answered = answered.await;
+    asked.answer(answered)
+}
+
+/// One request: who calls, and its line in the log.
+struct Asked {
+    /// None: nobody we know.
+    call: Option<Call>,
+    line: RequestLine,
+    what: &'static str,
+}
+
+impl Asked {
+    fn enter(shared: &Shared, headers: &HeaderMap, what: &'static str) -> Self {
+        let mut line = RequestLine::start(request_id::given(headers));
+        let tenant = caller::of(&shared.door, headers).ok();
+        let call = tenant.map(|tenant| {
+            line.by(&tenant);
+            Call { tenant, deadline: None }
+        });
+        Asked { call, line, what }
+    }
+
+    fn call(&self) -> Result<&Call, Refusal> {
+        self.call.as_ref().ok_or_else(Refusal::unauthenticated)
+    }
+
+    fn refused(&self, error: &Error) -> Refusal {
+        error.log(self.line.id());
+        Refusal::of_error(error)
+    }
+
+    fn answer(self, answered: Result<impl Serialize, Refusal>) -> Response {
+        let id = self.line.id().to_owned();
+        let response = match answered {
+            Ok(answer) => {
+                self.line.managed(self.what);
+                json(&answer)
+            }
+            Err(refusal) => {
+                self.line.refused(refusal.name());
+                refusal.into_response()
+            }
+        };
+        request_id::put(response, &id)
+    }
+}
+
+fn reference(
+    name: String,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Result<FunctionReference, Refusal> {
+    let Which { version, alias } = query(which)?;
+    Ok(FunctionReference { name, version, alias })
+}
+
+fn query<T>(query: Result<Query<T>, QueryRejection>) -> Result<T, Refusal> {
+    let Query(query) = query.map_err(|error| Refusal::malformed(&error.body_text()))?;
+    Ok(query)
+}

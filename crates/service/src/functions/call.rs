@@ -1,0 +1,95 @@
+//! One call of a function: from the checkpoint to its outcome.
+
+use super::load::{Found, within};
+use super::{Loaded, contract};
+use crate::error::Error;
+use crate::service::{Call, Execution, Service, Way};
+use crate::slots::Need;
+use crate::{admission, memory};
+use ampoule_engine::{Job, Start};
+use ampoule_world::{Asked, Entry, Failure, FunctionCall, Limits, Outcome, RequestedLimits, Status};
+use std::time::Instant;
+
+impl Service {
+    /// Admits a call and runs `main` from the checkpoint.
+    pub(crate) async fn call_function(&self, way: Way<'_>, call: FunctionCall) -> Result<Execution, Error> {
+        let arrived = Instant::now();
+        let inner = self.inner();
+        let tenant = &way.call.tenant;
+        let need = memory::of_asked(&Asked::Function(call.clone()));
+        admission::object(self.sizes(), Entry::Main, object_or_empty(&call.input_json))?;
+        admission::files_are_sound(self.sizes(), &call.files)?;
+        admission::environment_is_sound(self.sizes(), &call.environment)?;
+        // The limits asked for, on their own: a mistake in them is told whether the function is there or not.
+        admission::limits(tenant.config(), &call.limits)?;
+        tenant.0.quota.check(tenant.0.share.fuel())?;
+        let loaded = match self.load(way.call, &call.function, way.accepted).await? {
+            Found::Ready(loaded) => loaded,
+            Found::Failed(execution) => return Ok(execution),
+        };
+        let (limits, input_json) = fit(self, way.call, &loaded, &call)?;
+        let guest = memory::of_guest(&loaded.image, &limits) + loaded.checkpoint.size() as u64;
+        let need = Need { request: need, guest };
+        let _slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
+        let queue_time = arrived.elapsed();
+        let job = Job {
+            start: Start::Checkpoint(&loaded.checkpoint),
+            input_json: &input_json,
+            files: &call.files,
+            environment: &call.environment,
+            limits,
+            deterministic: call.deterministic,
+            share: &tenant.0.share,
+            tap: way.tap,
+        };
+        let mut outcome = inner.engine.run(&loaded.image, &job).await?;
+        outcome.usage.queue_time += queue_time;
+        check_result(&loaded, &mut outcome);
+        Ok(Execution {
+            outcome,
+            image_digest: loaded.image.digest().to_owned(),
+            function_version: loaded.version.clone(),
+        })
+    }
+}
+
+/// The limits that hold for a call, and its input as the function takes it.
+fn fit(
+    service: &Service,
+    call: &Call,
+    loaded: &Loaded,
+    asked: &FunctionCall,
+) -> Result<(Limits, String), Error> {
+    let limits = over(&asked.limits, &within(&loaded.definition.limits(), call));
+    let limits = admission::limits(call.tenant.config(), &limits)?;
+    let input = object_or_empty(&asked.input_json).to_owned();
+    let input = contract::take_input(&loaded.definition.contract, input, service.sizes().input_bytes)?;
+    Ok((limits, input))
+}
+
+/// What a call chooses, and below it what its function has chosen.
+fn over(asked: &RequestedLimits, own: &RequestedLimits) -> RequestedLimits {
+    RequestedLimits {
+        wall_time: asked.wall_time.or(own.wall_time),
+        memory_bytes: asked.memory_bytes.or(own.memory_bytes),
+        fuel: asked.fuel.or(own.fuel),
+        output_bytes: asked.output_bytes.or(own.output_bytes),
+        result_bytes: asked.result_bytes.or(own.result_bytes),
+    }
+}
+
+/// A result that is not what the function declares is an invalid one.
+fn check_result(loaded: &Loaded, outcome: &mut Outcome) {
+    if outcome.status != Status::Completed {
+        return;
+    }
+    if let Err(message) = contract::check_result(&loaded.definition.contract, &outcome.result_json) {
+        outcome.status = Status::InvalidResult;
+        outcome.result_json = String::new();
+        outcome.failure = Some(Failure { kind: "InvalidResult".into(), message, ..Failure::default() });
+    }
+}
+
+fn object_or_empty(json: &str) -> &str {
+    if json.is_empty() { "{}" } else { json }
+}

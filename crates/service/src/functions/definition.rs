@@ -1,0 +1,160 @@
+//! A version of a function as it is kept: the JSON text whose sha256 names the version.
+//!
+//! Fields are never renamed and new ones are left out where they are empty, so that what was kept yesterday is what it was.
+
+use ampoule_world::{
+    Contract, Entry, FunctionImport, FunctionReference, Language, Module, Program, Request, RequestedLimits,
+};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+
+/// What a version is made of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Definition {
+    language: Language,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    file_name: String,
+    source: String,
+    modules: Vec<KeptModule>,
+    pub(super) contract: Contract,
+    limits: KeptLimits,
+    imports: Vec<KeptImport>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptModule {
+    name: String,
+    source: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptLimits {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wall_time: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    fuel: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result_bytes: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct KeptImport {
+    function: String,
+    version: String,
+    module: String,
+}
+
+impl Definition {
+    pub(super) fn new(
+        program: Program,
+        image: Option<String>,
+        contract: Contract,
+        limits: &RequestedLimits,
+        imports: &[FunctionImport],
+    ) -> Self {
+        let module = |module: Module| KeptModule { name: module.name, source: module.source };
+        let import = |import: &FunctionImport| KeptImport {
+            function: import.function.name.clone(),
+            version: import.function.version.clone(),
+            module: import.module.clone(),
+        };
+        Definition {
+            language: program.language,
+            image,
+            file_name: program.file_name,
+            source: program.source,
+            modules: program.modules.into_iter().map(module).collect(),
+            contract,
+            limits: KeptLimits {
+                wall_time: limits.wall_time,
+                memory_bytes: limits.memory_bytes,
+                fuel: limits.fuel,
+                output_bytes: limits.output_bytes,
+                result_bytes: limits.result_bytes,
+            },
+            imports: imports.iter().map(import).collect(),
+        }
+    }
+
+    pub(super) fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("texts and numbers have a JSON form")
+    }
+
+    pub(super) fn from_json(json: &str) -> Option<Self> {
+        serde_json::from_str(json).ok()
+    }
+
+    pub(super) fn program(&self) -> Program {
+        let module =
+            |module: &KeptModule| Module { name: module.name.clone(), source: module.source.clone() };
+        Program {
+            language: self.language,
+            entry: Entry::Main,
+            source: self.source.clone(),
+            file_name: self.file_name.clone(),
+            modules: self.modules.iter().map(module).collect(),
+        }
+    }
+
+    pub(super) fn image(&self) -> Option<String> {
+        self.image.clone()
+    }
+
+    pub(super) fn limits(&self) -> RequestedLimits {
+        RequestedLimits {
+            wall_time: self.limits.wall_time,
+            memory_bytes: self.limits.memory_bytes,
+            fuel: self.limits.fuel,
+            output_bytes: self.limits.output_bytes,
+            result_bytes: self.limits.result_bytes,
+        }
+    }
+
+    pub(super) fn imports(&self) -> Vec<FunctionImport> {
+        let import = |import: &KeptImport| FunctionImport {
+            function: FunctionReference {
+                name: import.function.clone(),
+                version: import.version.clone(),
+                alias: String::new(),
+            },
+            module: import.module.clone(),
+        };
+        self.imports.iter().map(import).collect()
+    }
+
+    /// A run of its top level, as a request.
+    pub(super) fn request(&self) -> Request {
+        Request { image: self.image(), limits: self.limits(), ..Request::of(self.program()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Were this text another one, every function that is kept would have another version.
+    #[test]
+    fn the_text_stays_as_it_is() {
+        let program = Program {
+            language: Language::Python,
+            entry: Entry::Main,
+            source: "s".into(),
+            file_name: "main.py".into(),
+            modules: vec![Module { name: "m".into(), source: "t".into() }],
+        };
+        let definition =
+            Definition::new(program, None, Contract::default(), &RequestedLimits::default(), &[]);
+        assert_eq!(
+            definition.to_json(),
+            "{\"language\":\"python\",\"file_name\":\"main.py\",\"source\":\"s\",\
+             \"modules\":[{\"name\":\"m\",\"source\":\"t\"}],\
+             \"contract\":{\"inputs\":[],\"outputs\":[],\"convert_inputs\":false},\"limits\":{},\"imports\":[]}"
+        );
+        assert_eq!(Definition::from_json(&definition.to_json()), Some(definition));
+    }
+}

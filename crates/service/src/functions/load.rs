@@ -1,0 +1,203 @@
+//! Getting a version ready: from the cache, from the store, or by running its top level again.
+
+use super::{Functions, Loaded};
+use crate::admission::{self, admit};
+use crate::error::Error;
+use crate::service::{Call, Execution, Service};
+use ampoule_engine::{Checkpoint, Image, Job, Preparation, Prepared, Start};
+use ampoule_store::StoreError;
+use ampoule_world::{FunctionReference, Request, RequestedLimits};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a call waits for another one that gets the same version ready, before it does so itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A checkpoint is there twice while it is made or read: as memory, and as the bytes of its file.
+const COPIES: u64 = 2;
+
+/// How the run of a top level ended.
+pub(super) enum Preparing {
+    Ready(Box<Prepared>, Execution),
+    Failed(Execution),
+}
+
+/// A version that can be called, or how its top level ended instead.
+pub(super) enum Found {
+    Ready(Arc<Loaded>),
+    Failed(Execution),
+}
+
+impl Service {
+    /// Gets a version ready that a call names.
+    pub(super) async fn load(
+        &self,
+        call: &Call,
+        reference: &FunctionReference,
+        accepted: bool,
+    ) -> Result<Found, Error> {
+        let functions = self.functions()?;
+        let tenant = call.tenant.name();
+        let version = functions.version(tenant, reference).await?;
+        let key = (tenant.to_owned(), reference.name.clone(), version);
+        if let Some(loaded) = functions.loaded.get(&key) {
+            return Ok(Found::Ready(loaded));
+        }
+        let waiting = tokio::time::timeout(PATIENCE, functions.loaded.get_value_or_guard_async(&key));
+        let place = match waiting.await {
+            Ok(Ok(loaded)) => return Ok(Found::Ready(loaded)),
+            Ok(Err(place)) => Some(place),
+            Err(_) => None,
+        };
+        let found = self.fetch(call, functions, &reference.name, &key.2, accepted).await?;
+        if let Found::Ready(loaded) = &found {
+            match place {
+                // Refused only when the entry was removed meanwhile; what was loaded is good all the same.
+                Some(place) => drop(place.insert(Arc::clone(loaded))),
+                None => functions.loaded.insert(key, Arc::clone(loaded)),
+            }
+        }
+        Ok(found)
+    }
+
+    async fn fetch(
+        &self,
+        call: &Call,
+        functions: &Functions,
+        name: &str,
+        version: &str,
+        accepted: bool,
+    ) -> Result<Found, Error> {
+        let tenant = call.tenant.name();
+        let (definition, _) = functions.definition(tenant, name, version).await?;
+        let mut request = definition.request();
+        let image = admission::image(self.images(), &request)?;
+        let loaded = |checkpoint, image| {
+            Found::Ready(Arc::new(Loaded {
+                version: version.to_owned(),
+                definition: definition.clone(),
+                checkpoint,
+                image,
+            }))
+        };
+        if let Some(checkpoint) = self.read_checkpoint(call, functions, name, version, &image).await? {
+            return Ok(loaded(checkpoint, image));
+        }
+        // Caps may have become lower since it was put.
+        request.limits = within(&request.limits, call);
+        let (prepared, _) = match self.prepare(call, request, accepted).await? {
+            Preparing::Ready(prepared, execution) => (prepared, execution),
+            Preparing::Failed(execution) => return Ok(Found::Failed(execution)),
+        };
+        functions.check_size(prepared.checkpoint.size() as u64)?;
+        if let Err(error) = functions.keep_checkpoint(tenant, name, version, &prepared.checkpoint).await {
+            // The call can be answered all the same; the next start makes it again.
+            tracing::warn!(%error, "a checkpoint could not be kept");
+        }
+        Ok(loaded(prepared.checkpoint, image))
+    }
+
+    /// The checkpoint in the store, if it is there, whole, and of this image.
+    async fn read_checkpoint(
+        &self,
+        call: &Call,
+        functions: &Functions,
+        name: &str,
+        version: &str,
+        image: &Image,
+    ) -> Result<Option<Checkpoint>, Error> {
+        let (store, tenant) = (&functions.store, call.tenant.name());
+        let Some(size) = store.checkpoint_bytes(tenant, name, version, image.digest()).await? else {
+            return Ok(None);
+        };
+        let _memory = self.reserve(&call.tenant, COPIES * size)?;
+        let Some(bytes) = store.checkpoint(tenant, name, version, image.digest()).await? else {
+            return Ok(None);
+        };
+        let read = tokio::task::spawn_blocking(move || Checkpoint::from_bytes(&bytes)).await;
+        match read {
+            Ok(Ok(checkpoint)) if checkpoint.image_digest() == image.digest() => Ok(Some(checkpoint)),
+            _ => {
+                tracing::warn!(version, "a checkpoint is damaged and is made again");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Runs a top level within its limits and keeps what it leaves.
+    pub(super) async fn prepare(
+        &self,
+        call: &Call,
+        request: Request,
+        accepted: bool,
+    ) -> Result<Preparing, Error> {
+        let arrived = Instant::now();
+        let (inner, tenant) = (self.inner(), &call.tenant);
+        let mut admitted = admit(&inner.config, &inner.images, tenant, request)?;
+        tenant.0.quota.check(tenant.0.share.fuel())?;
+        let most = admitted.image.manifest().initial_memory_bytes + admitted.limits.memory_bytes;
+        admitted.need.guest += COPIES * most;
+        let _slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
+        let queue_time = arrived.elapsed();
+        let execution = |mut outcome: ampoule_world::Outcome| {
+            outcome.usage.queue_time += queue_time;
+            Execution {
+                outcome,
+                image_digest: admitted.image.digest().to_owned(),
+                function_version: String::new(),
+            }
+        };
+        let ready = match self.compiled(tenant, &admitted).await? {
+            Ok(ready) => ready,
+            Err(outcome) => return Ok(Preparing::Failed(execution(*outcome))),
+        };
+        let job = Job {
+            start: Start::Program { program: &admitted.program, compiled: Some(&ready.compiled) },
+            input_json: "{}",
+            files: &[],
+            environment: &[],
+            limits: ready.limits,
+            deterministic: None,
+            share: &tenant.0.share,
+            tap: None,
+        };
+        Ok(match inner.engine.checkpoint(&admitted.image, &job).await? {
+            Preparation::Ready(prepared) => {
+                let outcome = ready.told(prepared.outcome.clone(), &admitted.limits);
+                Preparing::Ready(prepared, execution(outcome))
+            }
+            Preparation::Failed(outcome) => {
+                Preparing::Failed(execution(ready.told(*outcome, &admitted.limits)))
+            }
+        })
+    }
+}
+
+impl Functions {
+    /// Brings a checkpoint to the store's disk.
+    pub(super) async fn keep_checkpoint(
+        &self,
+        tenant: &str,
+        name: &str,
+        version: &str,
+        checkpoint: &Checkpoint,
+    ) -> Result<(), StoreError> {
+        let image = checkpoint.image_digest().to_owned();
+        let checkpoint = checkpoint.clone();
+        let bytes = tokio::task::spawn_blocking(move || checkpoint.to_bytes());
+        let bytes = bytes.await.map_err(|error| StoreError::Failed(error.to_string()))?;
+        self.store.put_checkpoint(tenant, name, version, &image, bytes).await
+    }
+}
+
+/// A function's own limits, as far as the caller's caps allow.
+pub(super) fn within(limits: &RequestedLimits, call: &Call) -> RequestedLimits {
+    let caps = &call.tenant.config().caps;
+    RequestedLimits {
+        wall_time: limits.wall_time.map(|time| time.min(caps.wall_time)),
+        memory_bytes: limits.memory_bytes.map(|bytes| bytes.min(caps.memory_bytes)),
+        fuel: limits.fuel.map(|fuel| fuel.min(caps.fuel)),
+        output_bytes: limits.output_bytes.map(|bytes| bytes.min(caps.output_bytes)),
+        result_bytes: limits.result_bytes.map(|bytes| bytes.min(caps.result_bytes)),
+    }
+}

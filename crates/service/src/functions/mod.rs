@@ -1,0 +1,184 @@
+//! Functions: programs that are kept under a name, their top level run ahead of their calls.
+//!
+//! ```text
+//! put  ─ contract, imports ─▶ definition ─ top level in a guest ─▶ checkpoint, signature ─▶ store
+//! call ─ name, alias ─▶ version ─ cache, else store, else top level again ─▶ checkpoint ─▶ main in a fresh guest
+//! ```
+//!
+//! The store holds what a function is; a checkpoint is made anew wherever it is missing, damaged, or of another image.
+
+mod call;
+mod contract;
+mod convert;
+mod definition;
+mod load;
+mod manage;
+mod put;
+mod python_text;
+mod schema;
+
+pub use manage::FunctionPage;
+pub use put::Put;
+
+use crate::error::{Error, quoted};
+use ampoule_engine::{Checkpoint, Image};
+use ampoule_store::{FunctionStore, Room};
+use ampoule_world::FunctionReference;
+use definition::Definition;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+use std::sync::Arc;
+
+/// Longest name of a function or alias.
+const LONGEST_NAME: usize = 100;
+
+/// What an entry of the cache costs beside its checkpoint, in bytes; sources come on top.
+const ENTRY_OVERHEAD: u64 = 4 << 10;
+
+/// What tenants may keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FunctionsConfig {
+    /// What each tenant may keep in the store.
+    pub room: Room,
+    /// The largest checkpoint, in bytes: what a top level may leave in memory.
+    pub checkpoint_bytes: u64,
+    /// Checkpoints kept in memory, in bytes; out of [`crate::ServiceConfig::memory_bytes`].
+    pub cache_bytes: u64,
+}
+
+impl Default for FunctionsConfig {
+    fn default() -> Self {
+        FunctionsConfig {
+            room: Room { functions: 1000, versions: 100, bytes: 1 << 30 },
+            checkpoint_bytes: 64 << 20,
+            cache_bytes: 256 << 20,
+        }
+    }
+}
+
+/// The functions of all tenants.
+pub(crate) struct Functions {
+    store: FunctionStore,
+    config: FunctionsConfig,
+    loaded: Cache<Key, Arc<Loaded>, Bytes>,
+}
+
+/// Tenant, function, version.
+type Key = (String, String, String);
+
+/// A version that is ready to be called.
+pub(crate) struct Loaded {
+    version: String,
+    definition: Definition,
+    checkpoint: Checkpoint,
+    image: Image,
+}
+
+#[derive(Clone)]
+struct Bytes;
+
+impl Weighter<Key, Arc<Loaded>> for Bytes {
+    fn weight(&self, _: &Key, loaded: &Arc<Loaded>) -> u64 {
+        loaded.checkpoint.size() as u64 + ENTRY_OVERHEAD
+    }
+}
+
+impl Functions {
+    pub(crate) fn new(store: FunctionStore, config: FunctionsConfig) -> Self {
+        // Checkpoints of a few MiB are the rule; only sizes the cache's tables.
+        let entries = (config.cache_bytes / (1 << 20)).clamp(16, 1 << 16) as usize;
+        Functions { store, config, loaded: Cache::with_weighter(entries, config.cache_bytes, Bytes) }
+    }
+
+    /// The version that a reference means.
+    async fn version(&self, tenant: &str, reference: &FunctionReference) -> Result<String, Error> {
+        check_reference("function", reference)?;
+        let name = &reference.name;
+        let head = self.store.head(tenant, name).await?;
+        if !reference.version.is_empty() {
+            let version = head.version(&reference.version).ok_or_else(|| {
+                Error::NotFound(format!("function '{name}' has no version {}", quoted(&reference.version)))
+            })?;
+            return Ok(version.version.clone());
+        }
+        let alias = if reference.alias.is_empty() { LATEST } else { &reference.alias };
+        let version = head.aliases.get(alias);
+        version.cloned().ok_or_else(|| Error::NotFound(format!("function '{name}' has no alias '{alias}'")))
+    }
+
+    /// What is kept of a version.
+    async fn definition(
+        &self,
+        tenant: &str,
+        name: &str,
+        version: &str,
+    ) -> Result<(Definition, Option<String>), Error> {
+        let head = self.store.head(tenant, name).await?;
+        let known = head.version(version);
+        let known =
+            known.ok_or_else(|| Error::NotFound(format!("function '{name}' has no version '{version}'")))?;
+        let kept = self.store.definition(tenant, name, known).await?;
+        let definition = Definition::from_json(kept.content()).ok_or_else(|| {
+            Error::Store(ampoule_store::StoreError::Damaged(format!("version {version} of function {name}")))
+        })?;
+        Ok((definition, kept.signature().map(str::to_owned)))
+    }
+}
+
+/// The alias that points to what was put last.
+const LATEST: &str = "latest";
+
+/// Checks a reference; `field` is where it stands.
+fn check_reference(field: &str, reference: &FunctionReference) -> Result<(), Error> {
+    let invalid = |part: &str, reason: String| Err(Error::invalid(format!("{field}.{part}"), reason));
+    if let Err(reason) = check_name(&reference.name) {
+        return invalid("name", reason);
+    }
+    if !reference.version.is_empty() && !reference.alias.is_empty() {
+        return invalid("alias", "is given together with a version: give one of them".into());
+    }
+    let is_hex = reference.version.len() == 64
+        && reference.version.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    if !reference.version.is_empty() && !is_hex {
+        let shown = quoted(&reference.version);
+        return invalid(
+            "version",
+            format!("is {shown}: versions have 64 hexadecimal digits; is it an alias?"),
+        );
+    }
+    if !reference.alias.is_empty()
+        && let Err(reason) = check_name(&reference.alias)
+    {
+        return invalid("alias", reason);
+    }
+    Ok(())
+}
+
+/// What is wrong with the name of a function or an alias.
+fn check_name(name: &str) -> Result<(), String> {
+    const RULE: &str = "use 1 to 100 letters, digits, '-', '_' or '.', the first a letter or digit";
+    if name.is_empty() {
+        return Err(format!("is empty: {RULE}"));
+    }
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    let starts_well = name.as_bytes()[0].is_ascii_alphanumeric();
+    if name.len() <= LONGEST_NAME && starts_well && name.bytes().all(plain) {
+        return Ok(());
+    }
+    Err(format!("{} is no name: {RULE}", quoted(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_plain() {
+        for good in ["a", "9", "text-tools_v1.2", &"x".repeat(100)] {
+            assert_eq!(check_name(good), Ok(()), "{good}");
+        }
+        for bad in ["", ".", "..", ".a", "-a", "a/b", "a b", "ä", "a\0", &"x".repeat(101)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! Keeps functions: named programs of tenants, in versions that never change, and checkpoints of them.
+//!
+//! ```text
+//! functions/<tenant>/<name>/head                          which versions there are, which aliases point to them
+//! functions/<tenant>/<name>/definitions/<version>-<mark>  one version; named in the head, and written before it
+//! functions/<tenant>/<name>/checkpoints/<version>.<image> can be made again at any time
+//! ```
+//!
+//! The head is the only object that is ever replaced, and that by compare and swap: so every change is one step, whichever
+//! servers make changes, and whenever one is killed. What no head names is swept away later.
+//!
+//! * [`FunctionStore`]: what the service calls; on any [`object_store::ObjectStore`] that can compare and swap,
+//! * [`Folder`]: such a store in a local folder, which it cannot leave (cap-std), and whose writes are on the disk when they
+//!   are answered.
+//!
+//! Names and versions are checked by the service; here they are only kept apart from each other.
+#![forbid(unsafe_code)]
+
+mod error;
+mod folder;
+mod functions;
+mod head;
+mod sealed;
+mod sweep;
+
+pub use error::StoreError;
+pub use folder::Folder;
+pub use functions::{Definition, FunctionStore, Room};
+pub use head::{Head, Version};
+pub use object_store::memory::InMemory;

@@ -1,0 +1,71 @@
+//! `[functions]` in the configuration file.
+
+use crate::units::Bytes;
+use ampoule_service::{Folder, FunctionStore, Room};
+use serde::{Deserialize, Serialize};
+use std::env;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// Where functions are kept, and how much of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct FunctionsConfig {
+    /// The folder that they are kept in; empty: none are kept.
+    folder: PathBuf,
+    /// Functions that a tenant can keep.
+    functions: usize,
+    /// Versions of each.
+    versions: usize,
+    /// Definitions and checkpoints of a tenant together.
+    bytes: Bytes,
+    /// The most that a top level may leave in memory.
+    checkpoint: Bytes,
+    /// Checkpoints kept in memory; out of `memory`.
+    cache: Bytes,
+}
+
+impl Default for FunctionsConfig {
+    fn default() -> Self {
+        let granted = ampoule_service::FunctionsConfig::default();
+        FunctionsConfig {
+            folder: default_folder(),
+            functions: granted.room.functions,
+            versions: granted.room.versions,
+            bytes: Bytes(granted.room.bytes),
+            checkpoint: Bytes(granted.checkpoint_bytes),
+            cache: Bytes(granted.cache_bytes),
+        }
+    }
+}
+
+impl FunctionsConfig {
+    /// What tenants may keep.
+    pub(crate) fn granted(&self) -> ampoule_service::FunctionsConfig {
+        ampoule_service::FunctionsConfig {
+            room: Room { functions: self.functions, versions: self.versions, bytes: self.bytes.0 },
+            checkpoint_bytes: self.checkpoint.0,
+            cache_bytes: self.cache.0,
+        }
+    }
+
+    /// The store, or none.
+    pub(crate) fn store(&self) -> Result<Option<FunctionStore>, String> {
+        if self.folder.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let folder = Folder::open(&self.folder).map_err(|error| {
+            let folder = self.folder.display();
+            format!("cannot keep functions in {folder}: {error}: set functions.folder to one that can be written to, or to \"\"")
+        })?;
+        Ok(Some(FunctionStore::new(Arc::new(folder))))
+    }
+}
+
+/// Beside other programs' data of this user: `$XDG_DATA_HOME/ampoule/functions`, or below `~/.local/share`. Who has neither
+/// has nothing that lasts, and must say where.
+fn default_folder() -> PathBuf {
+    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    data.or_else(home).map(|data| data.join("ampoule/functions")).unwrap_or_default()
+}
