@@ -2,7 +2,7 @@
 
 use crate::tenants::TenantConfig;
 use ampoule_engine::Image;
-use ampoule_world::{Asked, File, Limits, Outcome, Request};
+use ampoule_world::{Asked, File, FunctionCall, Limits, Outcome, Request};
 use std::path::Path;
 
 /// Of the machine's memory (or the container's), what executions may take together. The rest is for the images' code,
@@ -29,8 +29,13 @@ pub(crate) fn of_request(request: &Request) -> u64 {
 pub(crate) fn of_asked(asked: &Asked) -> u64 {
     match asked {
         Asked::Program(request) => of_request(request),
-        Asked::Function(call) => of_input(&call.input_json, &call.files, &call.environment),
+        Asked::Function(call) => of_call(call),
     }
+}
+
+/// The same for a call of a function.
+pub(crate) fn of_call(call: &FunctionCall) -> u64 {
+    of_input(&call.input_json, &call.files, &call.environment)
 }
 
 fn of_input(input_json: &str, files: &[File], environment: &[(String, String)]) -> u64 {

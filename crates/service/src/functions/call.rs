@@ -3,21 +3,28 @@
 use super::load::{Found, within};
 use super::{Loaded, contract};
 use crate::error::Error;
-use crate::service::{Call, Execution, Service, Way};
+use crate::service::{Execution, Service, Way};
 use crate::slots::Need;
 use crate::{admission, memory};
 use ampoule_engine::{Job, Start};
-use ampoule_world::{Asked, Entry, Failure, FunctionCall, Limits, Outcome, RequestedLimits, Status};
+use ampoule_world::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
 use std::time::Instant;
 
 impl Service {
     /// Admits a call and runs `main` from the checkpoint.
-    pub(crate) async fn call_function(&self, way: Way<'_>, call: FunctionCall) -> Result<Execution, Error> {
+    pub(crate) async fn call_function(
+        &self,
+        way: Way<'_>,
+        mut call: FunctionCall,
+    ) -> Result<Execution, Error> {
         let arrived = Instant::now();
         let inner = self.inner();
         let tenant = &way.call.tenant;
-        let need = memory::of_asked(&Asked::Function(call.clone()));
-        admission::object(self.sizes(), Entry::Main, object_or_empty(&call.input_json))?;
+        let request_bytes = memory::of_call(&call);
+        if call.input_json.is_empty() {
+            call.input_json.push_str("{}");
+        }
+        admission::object(self.sizes(), Entry::Main, &call.input_json)?;
         admission::files_are_sound(self.sizes(), &call.files)?;
         admission::environment_is_sound(self.sizes(), &call.environment)?;
         // The limits asked for, on their own: a mistake in them is told whether the function is there or not.
@@ -27,9 +34,12 @@ impl Service {
             Found::Ready(loaded) => loaded,
             Found::Failed(execution) => return Ok(execution),
         };
-        let (limits, input_json) = fit(self, way.call, &loaded, &call)?;
+        let limits = over(&call.limits, &within(&loaded.definition.limits(), way.call));
+        let limits = admission::limits(tenant.config(), &limits)?;
+        let contract = &loaded.definition.contract;
+        let input_json = contract::take_input(contract, call.input_json, self.sizes().input_bytes)?;
         let guest = memory::of_guest(&loaded.image, &limits) + loaded.checkpoint.size() as u64;
-        let need = Need { request: need, guest };
+        let need = Need { request: request_bytes, guest };
         let _slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
         let job = Job {
@@ -53,20 +63,6 @@ impl Service {
     }
 }
 
-/// The limits that hold for a call, and its input as the function takes it.
-fn fit(
-    service: &Service,
-    call: &Call,
-    loaded: &Loaded,
-    asked: &FunctionCall,
-) -> Result<(Limits, String), Error> {
-    let limits = over(&asked.limits, &within(&loaded.definition.limits(), call));
-    let limits = admission::limits(call.tenant.config(), &limits)?;
-    let input = object_or_empty(&asked.input_json).to_owned();
-    let input = contract::take_input(&loaded.definition.contract, input, service.sizes().input_bytes)?;
-    Ok((limits, input))
-}
-
 /// What a call chooses, and below it what its function has chosen.
 fn over(asked: &RequestedLimits, own: &RequestedLimits) -> RequestedLimits {
     RequestedLimits {
@@ -88,8 +84,4 @@ fn check_result(loaded: &Loaded, outcome: &mut Outcome) {
         outcome.result_json = String::new();
         outcome.failure = Some(Failure { kind: "InvalidResult".into(), message, ..Failure::default() });
     }
-}
-
-fn object_or_empty(json: &str) -> &str {
-    if json.is_empty() { "{}" } else { json }
 }
