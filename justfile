@@ -47,3 +47,15 @@ conformance:
 # Every number of SPECIFICATION.md, on this machine
 bench *ARGS:
     cargo run --release --quiet -- bench {{ARGS}}
+
+# Throughput and tails of 1 to 256 clients
+load *ARGS:
+    cargo run --release --quiet -- bench --load {{ARGS}}
+
+# 200,000 executions of every kind, good and bad, each checked; the server's memory goes to docs/soak.svg
+soak *ARGS:
+    cargo run --release --quiet -- bench --soak {{ARGS}}
+
+# Fuzz what reads bytes from outside or from a guest: just fuzz [TARGET] [SECONDS]
+fuzz TARGET="all" SECONDS="600":
+    fuzz/run {{TARGET}} {{SECONDS}}

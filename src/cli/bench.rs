@@ -2,11 +2,12 @@
 
 use super::{CommandError, CommandResult, Exit, write_stdout};
 use crate::{images, runtime};
-use ampoule_bench::{Natives, Options};
+use ampoule_bench::{Natives, Options, Soak};
 use ampoule_engine::Engine;
 use ampoule_service::{FunctionStore, Images, InMemory, Service, ServiceConfig, default_images_folder};
 use ampoule_world::Language;
 use clap::Args;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,6 +17,18 @@ pub(crate) struct BenchArguments {
     /// Fewer samples: for a look
     #[arg(long)]
     quick: bool,
+    /// Measure throughput and tails of 1, 8, 64 and 256 clients instead
+    #[arg(long, conflicts_with = "only")]
+    load: bool,
+    /// Soak a server instead: so many executions of every kind, every outcome checked, its memory in soak.csv and soak.svg
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200000", conflicts_with_all = ["only", "load", "quick"])]
+    soak: Option<usize>,
+    /// What the soak's calls are drawn from
+    #[arg(long, value_name = "SEED", default_value_t = 1, requires = "soak")]
+    seed: u64,
+    /// Where the soak's files go
+    #[arg(long, value_name = "FOLDER", default_value = "docs", requires = "soak")]
+    out: PathBuf,
     /// Measure one part only
     #[arg(long, value_name = "PART", value_parser = ampoule_bench::PARTS)]
     only: Option<String>,
@@ -35,6 +48,12 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
     let folder = default_images_folder();
     let names = Language::ALL.map(|language| language.name().to_owned());
     images::ensure(&folder, &names)?;
+    if arguments.load {
+        return load(arguments.quick);
+    }
+    if let Some(executions) = arguments.soak {
+        return soak(executions, arguments);
+    }
     let config = ServiceConfig::default();
     let engine = Engine::new(config.engine.clone()).map_err(CommandError::infrastructure)?;
     let images = Images::load(&engine, &folder, &names).map_err(CommandError::infrastructure)?;
@@ -42,9 +61,7 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
     // Functions that are measured are kept for as long as this runs.
     let store = FunctionStore::new(Arc::new(InMemory::new()));
     let service = Service::with_functions(config, engine, images, Some(store));
-    let server = std::env::current_exe().map_err(|error| {
-        CommandError::infrastructure(format!("cannot find this program's own file: {error}"))
-    })?;
+    let server = this_program()?;
     let natives = Natives {
         python: native(&folder, Interpreter::Python, arguments.native_python.as_ref())?,
         python_with_packages: native(
@@ -56,16 +73,44 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
     };
     let options =
         Options { quick: arguments.quick, only: arguments.only.clone(), natives, server, python_loaded };
-    let tokio = runtime::for_guests()
-        .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
-    // On a worker, where a server's executions run; the thread that waits here would be woken at every turn's end.
-    let measuring = tokio.spawn(async move { ampoule_bench::run(&service, &options).await });
-    let report = tokio
-        .block_on(measuring)
-        .map_err(|error| CommandError::infrastructure(format!("the benchmark broke off: {error}")))?
-        .map_err(|error| CommandError::infrastructure(format!("{error:#}")))?;
+    let report = on_a_worker(async move { ampoule_bench::run(&service, &options).await })?;
     write_stdout(report.to_markdown().as_bytes())?;
     Ok(Exit::Success)
+}
+
+/// Measures a server under load.
+fn load(quick: bool) -> CommandResult {
+    let server = this_program()?;
+    let report = on_a_worker(async move { ampoule_bench::load(&server, quick).await })?;
+    write_stdout(report.to_markdown().as_bytes())?;
+    Ok(Exit::Success)
+}
+
+/// Soaks a server; fails where a row of the report does not hold.
+fn soak(executions: usize, arguments: &BenchArguments) -> CommandResult {
+    let soak = Soak { server: this_program()?, executions, seed: arguments.seed, out: arguments.out.clone() };
+    let report = on_a_worker(async move { ampoule_bench::soak(&soak).await })?;
+    write_stdout(report.to_markdown().as_bytes())?;
+    Ok(if report.rows.iter().all(|row| row.holds) { Exit::Success } else { Exit::Failed })
+}
+
+/// What is started with `serve`.
+fn this_program() -> CommandResult<PathBuf> {
+    std::env::current_exe().map_err(|error| {
+        CommandError::infrastructure(format!("cannot find this program's own file: {error}"))
+    })
+}
+
+/// Runs what measures where a server's executions run; the thread that waits here would be woken at every turn's end.
+fn on_a_worker<T: Send + 'static, E: Display + Send + 'static>(
+    measuring: impl Future<Output = Result<T, E>> + Send + 'static,
+) -> CommandResult<T> {
+    let tokio = runtime::for_guests()
+        .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    tokio
+        .block_on(tokio.spawn(measuring))
+        .map_err(|error| CommandError::infrastructure(format!("the benchmark broke off: {error}")))?
+        .map_err(|error| CommandError::infrastructure(format!("{error:#}")))
 }
 
 /// What the images' interpreters are compared with.

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 const CLIENTS: usize = 50;
 const REQUESTS: usize = 20_000;
 
-type Http = Client<HttpConnector, Full<Bytes>>;
+pub(crate) type Http = Client<HttpConnector, Full<Bytes>>;
 
 /// A node: its script for the `number`th time.
 struct Node<'a> {
@@ -90,7 +90,7 @@ pub(crate) async fn measure(options: &Options, report: &mut Report) -> anyhow::R
     many_clients(&server, report).await
 }
 
-fn client() -> Http {
+pub(crate) fn client() -> Http {
     let mut connector = HttpConnector::new();
     connector.set_nodelay(true);
     Client::builder(TokioExecutor::new()).build(connector)

@@ -7,26 +7,33 @@
 //! * [`tenants`]: the same with two tenants, one of them greedy,
 //! * [`dify`]: nodes of Dify over HTTP, against a process for each, as its own sandbox has it,
 //! * [`functions`]: calls from a checkpoint, against running the whole program,
+//! * [`load()`]: throughput and tails for many clients, of each kind of call,
+//! * [`soak()`]: hundreds of thousands of calls, good and bad ones, each checked, and the server's memory,
 //! * [`native`]: the interpreters that all of it is compared with.
 //!
 //! Times are of this machine and moment; the promises that matter are ratios within one run.
 #![forbid(unsafe_code)]
 
+mod calls;
 mod cpu;
 mod data;
 mod dify;
 mod functions;
 mod in_process;
+mod load;
 mod native;
 mod programs;
 mod report;
 mod served;
 mod server;
+mod soak;
 mod stats;
 mod tenants;
 
+pub use load::{CLIENTS, Kind, load};
 pub use native::Natives;
 pub use report::{Report, Row};
+pub use soak::{Soak, soak};
 
 use ampoule_service::{LoadTimes, Service};
 use ampoule_world::{Entry, Language, Program, Request};

@@ -22,9 +22,7 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one with further arguments.
     pub(crate) async fn start(binary: &Path, arguments: &[&str]) -> anyhow::Result<Server> {
-        // Free ports: bound and given up at once. Somebody could take one in between; then the start fails.
-        let free = || anyhow::Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string());
-        let (address, dify) = (free()?, free()?);
+        let (address, dify) = (free_address()?, free_address()?);
         let data = tempfile::tempdir()?;
         let started = Instant::now();
         let child = Command::new(binary)
@@ -50,20 +48,27 @@ impl Server {
     }
 
     pub(crate) async fn connect(&self) -> anyhow::Result<ExecutionServiceClient<Channel>> {
-        let channel =
-            Endpoint::from_shared(format!("http://{}", self.address))?.tcp_nodelay(true).connect().await?;
-        Ok(ExecutionServiceClient::new(channel))
+        Ok(ExecutionServiceClient::new(self.channel().await?))
     }
 
-    /// Processor time of the process so far, the kernel's for it included.
+    pub(crate) async fn channel(&self) -> anyhow::Result<Channel> {
+        Ok(Endpoint::from_shared(format!("http://{}", self.address))?.tcp_nodelay(true).connect().await?)
+    }
+
+    /// Tells it to drain and waits for its end; the exit code.
+    pub(crate) async fn terminate(mut self) -> anyhow::Result<Option<i32>> {
+        // Not on a worker: clients have to answer the server's farewell.
+        tokio::task::spawn_blocking(move || {
+            let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+            anyhow::ensure!(told.success(), "the server could not be told to end");
+            Ok(self.child.wait()?.code())
+        })
+        .await?
+    }
+
+    /// See [`cpu_time`].
     pub(crate) fn cpu_time(&self) -> anyhow::Result<Duration> {
-        /// What Linux counts it in for programs, whatever it ticks itself.
-        const TICKS_PER_SECOND: f64 = 100.0;
-        let text = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        // The name, in parentheses, is the second word and may hold spaces; the times are the 14th and 15th.
-        let words: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks = |index: usize| words.get(index).and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
-        Ok(Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS_PER_SECOND))
+        cpu_time(self.child.id())
     }
 
     /// (resident, private) memory of the process in bytes, as the kernel counts them.
@@ -77,6 +82,23 @@ impl Server {
         };
         Ok((kilobytes("Rss:") << 10, (kilobytes("Private_Dirty:") + kilobytes("Private_Clean:")) << 10))
     }
+}
+
+/// An address of this machine with a free port: bound and given up at once. Somebody could take it in between; then the
+/// start of who wanted it fails.
+pub(crate) fn free_address() -> anyhow::Result<String> {
+    Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
+}
+
+/// Processor time of a process so far, the kernel's for it included.
+pub(crate) fn cpu_time(process: u32) -> anyhow::Result<Duration> {
+    /// What Linux counts it in for programs, whatever it ticks itself.
+    const TICKS_PER_SECOND: f64 = 100.0;
+    let text = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
+    // The name, in parentheses, is the second word and may hold spaces; the times are the 14th and 15th.
+    let words: Vec<&str> = text.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+    let ticks = |index: usize| words.get(index).and_then(|word| word.parse::<f64>().ok()).unwrap_or(0.0);
+    Ok(Duration::from_secs_f64((ticks(11) + ticks(12)) / TICKS_PER_SECOND))
 }
 
 impl Drop for Server {

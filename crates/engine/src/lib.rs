@@ -18,6 +18,9 @@ mod checkpoint_bytes;
 mod config;
 mod engine;
 mod error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod guest;
 mod host;
 mod image;

@@ -38,6 +38,9 @@ pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError}
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
 pub use config::{Caps, ServiceConfig, Sizes};
 pub use error::Error;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use functions::fuzzing;
 pub use functions::{FunctionPage, FunctionsConfig, Put};
 pub use images::{Images, default_images_folder, image_folder, image_names};
 pub use quota::QuotaConfig;

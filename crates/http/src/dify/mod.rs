@@ -8,6 +8,9 @@
 
 mod dependencies;
 mod envelope;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod jinja;
 mod outcome;
 mod run;

@@ -16,11 +16,11 @@ use serde::Deserialize;
 /// What Dify sends. `preload`, `enable_network` and whatever else there is are taken and dropped: there is no network, and
 /// Dify asks for it every time.
 #[derive(Deserialize)]
-struct Sent {
+pub(super) struct Sent {
     #[serde(default)]
-    language: String,
+    pub(super) language: String,
     #[serde(default)]
-    code: String,
+    pub(super) code: String,
 }
 
 /// The name under which an unusable request stands in the log.

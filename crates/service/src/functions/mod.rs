@@ -11,6 +11,8 @@ mod call;
 mod contract;
 mod convert;
 mod definition;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod load;
 mod manage;
 mod put;

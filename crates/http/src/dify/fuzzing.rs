@@ -1,0 +1,31 @@
+//! What the fuzz targets (`fuzz/`) need of the inside: not a part of the API.
+
+use super::wrapper::{tail, unwrap};
+use super::{jinja, run, script};
+use crate::body;
+use ampoule_api::v1::ExecuteRequest;
+use ampoule_world::{Language, Request};
+
+/// The body of `POST /v1/execute`.
+pub fn execute_request(json: &[u8]) -> Result<ExecuteRequest, String> {
+    body::parse(json).map_err(|problem| problem.to_string())
+}
+
+/// The body of `POST /v1/sandbox/run`, and what it asks for.
+pub fn asked(json: &[u8]) -> Result<Request, String> {
+    let asked: run::Sent = body::parse(json).map_err(|problem| problem.to_string())?;
+    Ok(script::request(run::language(&asked.language)?, asked.code))
+}
+
+/// A script that was recognised, put together of its parts.
+pub fn put_together(language: Language, script: &str) -> Option<String> {
+    let tail = tail(language);
+    let wrapped = unwrap(script, tail)?;
+    assert!(wrapped.expression.contains(wrapped.inputs), "the inputs are in their expression");
+    Some([wrapped.code, tail.before, wrapped.expression, tail.after].concat())
+}
+
+/// A script of a template: the program it becomes, and its inputs.
+pub fn template(script: &str) -> Option<(String, String)> {
+    jinja::read(script).map(|template| (template.source, template.input_json))
+}

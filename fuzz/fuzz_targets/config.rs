@@ -1,0 +1,51 @@
+//! The configuration file: refused with a reason, or a configuration that can be shown and read again.
+#![no_main]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "the program's own files are used for a part of what they hold"
+)]
+
+#[path = "../../src/config.rs"]
+mod config;
+#[path = "../../src/dify.rs"]
+mod dify;
+#[path = "../../src/functions.rs"]
+mod functions;
+#[path = "../../src/tenants.rs"]
+mod tenants;
+#[path = "../../src/units.rs"]
+mod units;
+
+use config::Config;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    let Ok(config) = toml::from_str::<Config>(text) else {
+        return;
+    };
+    let shown = toml::to_string(&config).expect("what was read can be shown");
+    assert_eq!(toml::from_str::<Config>(&shown).expect("what is shown can be read"), config);
+    match config.checked() {
+        Err(reason) => assert!(!reason.is_empty(), "a refusal says why"),
+        Ok(config) => {
+            let service = config.service().expect("it was checked");
+            let access = config.access().expect("it was checked");
+            assert_eq!(service.tenants.len(), config.tenants.len());
+            // Beyond this machine only with tenants.
+            assert!(config.listen.ip().is_loopback() || !config.tenants.is_empty());
+            assert!(config.http.is_none_or(|http| http.ip().is_loopback()) || !config.tenants.is_empty());
+            for (name, _) in &access.keys {
+                assert!(service.tenants.iter().any(|tenant| tenant.name == *name), "a key has its tenant");
+            }
+            for tenant in &service.tenants {
+                assert!(tenant.defaults.memory_bytes <= tenant.caps.memory_bytes);
+                assert!(
+                    tenant.caps.memory_bytes
+                        <= service.caps.memory_bytes.max(service.engine.max_memory_bytes)
+                );
+                assert!(tenant.defaults.wall_time <= tenant.caps.wall_time && tenant.weight > 0);
+            }
+        }
+    }
+});

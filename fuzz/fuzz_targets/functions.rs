@@ -1,0 +1,81 @@
+//! Inputs and results of functions against what they declare, and the signature that a guest tells: text from callers and from
+//! guests.
+#![no_main]
+
+use ampoule_service::fuzzing::{check_result, convert, schemas, take_input};
+use ampoule_world::{Contract, Variable, VariableType};
+use arbitrary::Arbitrary;
+use libfuzzer_sys::fuzz_target;
+use serde_json::value::RawValue;
+
+const TYPES: [VariableType; 6] = [
+    VariableType::String,
+    VariableType::Number,
+    VariableType::Boolean,
+    VariableType::Object,
+    VariableType::Array,
+    VariableType::File,
+];
+
+/// A byte of JSON becomes at most so many: `1e15,` five of them and `1000000000000000.0, ` twenty; a control character in
+/// a text of a text is escaped twice.
+const MOST: usize = 12;
+
+#[derive(Arbitrary, Debug)]
+struct Texts<'a> {
+    name: &'a str,
+    value: &'a str,
+    signature: &'a str,
+    optional: bool,
+}
+
+fuzz_target!(|texts: Texts<'_>| {
+    let variable = |kind| Variable {
+        name: texts.name.to_owned(),
+        kind,
+        optional: texts.optional,
+        description: String::new(),
+    };
+    let contract = |kind, convert_inputs| Contract {
+        inputs: vec![variable(kind)],
+        outputs: vec![variable(kind)],
+        convert_inputs,
+    };
+    for kind in TYPES {
+        let (input, output) = schemas(texts.signature, &contract(kind, false));
+        assert!(is_json(&input) && output.as_deref().is_none_or(is_json));
+        // Only valid JSON gets there.
+        if !is_json(texts.value) {
+            continue;
+        }
+        let _ = check_result(&contract(kind, false), texts.value);
+        if let Ok(converted) = convert(kind, texts.value) {
+            assert!(is_json(&converted), "{kind:?} of {:?} is {converted:?}", texts.value);
+            assert!(fits(kind, &converted), "{kind:?} of {:?} is {converted:?}", texts.value);
+            assert!(converted.len() <= MOST * texts.value.len() + 64, "{} bytes", converted.len());
+        }
+        let name = serde_json::Value::from(texts.name);
+        let object = format!("{{{name}: {}}}", texts.value);
+        if let Ok(taken) = take_input(&contract(kind, false), object.clone(), 1 << 20) {
+            assert_eq!(taken, object, "what fits is not touched");
+        }
+        if let Ok(taken) = take_input(&contract(kind, true), object, 1 << 20) {
+            assert!(is_json(&taken) && taken.starts_with('{'));
+        }
+    }
+});
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<&RawValue>(text).is_ok()
+}
+
+fn fits(kind: VariableType, json: &str) -> bool {
+    let first = json.trim_start().chars().next();
+    match kind {
+        VariableType::String => first == Some('"'),
+        VariableType::Number => first.is_some_and(|first| first == '-' || first.is_ascii_digit()),
+        VariableType::Boolean => matches!(json, "true" | "false"),
+        VariableType::Object | VariableType::File => first == Some('{') || json == "null",
+        VariableType::Array => first == Some('[') || json == "null",
+    }
+}

@@ -1,0 +1,57 @@
+//! What a guest answers: its memory may hold anything, as the program may have written over it.
+#![no_main]
+
+use ampoule_engine::fuzzing::response;
+use ampoule_fuzz::bounded;
+use ampoule_world::message::{MessageReader, MessageWriter, number, split_named, tag};
+use libfuzzer_sys::fuzz_target;
+
+/// The most that is held for a byte: a byte that is not UTF-8 becomes three, in texts that are copied once; a file of nine
+/// bytes is an entry of 40 in a list that grows.
+const MOST: usize = 24;
+
+fuzz_target!(|bytes: &[u8]| {
+    fields(bytes);
+    let Some(decoded) = bounded(bytes.len(), MOST, || response(bytes)) else {
+        return;
+    };
+    let failure = &decoded.failure;
+    let texts = failure.kind.len() + failure.message.len() + failure.traceback.len();
+    assert!(texts <= 3 * bytes.len());
+    assert!(decoded.result.len() <= bytes.len());
+    assert!(
+        decoded.files.len() <= 10_000 && (decoded.too_many_files || decoded.files.len() * 9 <= bytes.len())
+    );
+    // Told again in our own words it is the same.
+    let mut writer = MessageWriter::default();
+    writer
+        .number(tag::KIND, decoded.kind as u32)
+        .bytes(tag::RESULT, &decoded.result)
+        .bytes(tag::FAIL_TYPE, failure.kind.as_bytes())
+        .bytes(tag::FAIL_MESSAGE, failure.message.as_bytes())
+        .bytes(tag::FAIL_TRACEBACK, failure.traceback.as_bytes())
+        .number(tag::FAIL_LINE, failure.line)
+        .number(tag::FAIL_COLUMN, failure.column);
+    for file in &decoded.files {
+        writer.named(tag::FILE, &file.path, &file.content);
+    }
+    let again = response(&writer.finish()).expect("our own message is read");
+    assert_eq!((again.kind, again.result), (decoded.kind, decoded.result));
+    assert_eq!((again.failure, again.files), (decoded.failure, decoded.files));
+});
+
+/// The codec alone: what is read and written again is what was there, up to where it was malformed.
+fn fields(bytes: &[u8]) {
+    let mut writer = MessageWriter::default();
+    for field in MessageReader::new(bytes) {
+        let Ok((tag, content)) = field else {
+            break;
+        };
+        writer.bytes(tag, content);
+        let _ = number(content);
+        if let Some((name, rest)) = split_named(content) {
+            assert_eq!(name.len() + 1 + rest.len(), content.len());
+        }
+    }
+    assert!(bytes.starts_with(&writer.finish()));
+}
