@@ -13,6 +13,7 @@ use ampoule_world::Limits;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// `ampoule serve --config FILE`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +23,10 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Address and port of the same API as JSON over HTTP; without it there is none.
     pub(crate) http: Option<SocketAddr>,
+    /// Address and port for monitoring: `/metrics`, `/healthz`, `/readyz`; without it there is none. No key is asked for.
+    pub(crate) metrics: Option<SocketAddr>,
+    /// How long the server still serves after it was told to end, saying that it is not ready, before it refuses.
+    pub(crate) drain_delay: Span,
     /// The folder with the images.
     pub(crate) images: PathBuf,
     /// Executions that run at the same time.
@@ -103,6 +108,8 @@ impl Default for Config {
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
             http: None,
+            metrics: None,
+            drain_delay: Span(Duration::ZERO),
             images: default_images_folder(),
             slots: service.engine.slots,
             queue: service.queue,

@@ -4,12 +4,11 @@ use super::{CommandError, CommandResult, Exit};
 use crate::config::Config;
 use ampoule_access::Access;
 use ampoule_http::{DifyKey, Site};
-use ampoule_service::Service;
+use ampoule_service::{Ending, Service};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// What executions may take beyond their wall time while the server drains: answers have to be sent too.
@@ -24,19 +23,19 @@ pub(crate) async fn listen(config: &Config, service: Service, access: Access) ->
         let (listener, address) = bind(address).await?;
         others.push((listener, address, site));
     }
-    let (drain, draining) = watch::channel(false);
-    let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, told(draining.clone()));
+    let (ender, ending) = Ending::new();
+    if let Some(address) = config.metrics {
+        let (listener, address) = bind(address).await?;
+        tracing::info!(%address, "listening for monitoring");
+        // Never waited for: it answers until the process ends.
+        tokio::spawn(ampoule_http::serve_operator(service.clone(), listener, ending.clone()));
+    }
+    let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, ending.clone());
     tracing::info!(%address, "listening");
     let mut http = JoinSet::new();
     for (listener, address, site) in others {
         tracing::info!(%address, api = site.api, dify = site.dify.is_some(), "listening for HTTP");
-        http.spawn(ampoule_http::serve(
-            service.clone(),
-            access.clone(),
-            site,
-            listener,
-            told(draining.clone()),
-        ));
+        http.spawn(ampoule_http::serve(service.clone(), access.clone(), site, listener, ending.clone()));
     }
     let http = async {
         while http.join_next().await.is_some() {}
@@ -48,9 +47,19 @@ pub(crate) async fn listen(config: &Config, service: Service, access: Access) ->
         ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
         () = signals.next() => {}
     }
+    if !config.drain_delay.0.is_zero() {
+        tracing::info!(for_seconds = config.drain_delay.0.as_secs_f64(), "leaving: not ready, still serving");
+        ender.leave();
+        tokio::select! {
+            ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
+            // A second signal is somebody who does not want to wait for balancers.
+            () = signals.next() => {}
+            () = tokio::time::sleep(config.drain_delay.0) => {}
+        }
+    }
     tracing::info!(running = service.running(), waiting = service.waiting(), "draining");
     service.drain();
-    let _ = drain.send(true);
+    ender.drain();
     let grace = config.service().map_err(CommandError::usage)?.caps.wall_time + GRACE_FOR_ANSWERS;
     tokio::select! {
         ended = &mut servers => {
@@ -83,11 +92,6 @@ async fn bind(address: SocketAddr) -> CommandResult<(TcpListener, SocketAddr)> {
         .map_err(|error| CommandError::infrastructure(format!("cannot listen on {address}: {error}")))?;
     let address = listener.local_addr().unwrap_or(address);
     Ok((listener, address))
-}
-
-/// Ready when draining begins. A sender that is gone means the same as one that has sent.
-async fn told(mut draining: watch::Receiver<bool>) {
-    let _ = draining.wait_for(|draining| *draining).await;
 }
 
 fn cut_off(service: &Service, why: &str) -> CommandError {

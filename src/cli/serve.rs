@@ -23,6 +23,9 @@ pub(crate) struct ServeArguments {
     /// Serve the same API as JSON over HTTP, on this machine's own address and port
     #[arg(long, value_name = "ADDRESS")]
     http: Option<SocketAddr>,
+    /// Answer /metrics, /healthz and /readyz on this address and port, to everybody who reaches it
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Stand in for Dify's sandbox on this address and port; may be that of --http
     #[arg(long, value_name = "ADDRESS")]
     dify: Option<SocketAddr>,
@@ -42,6 +45,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     };
     config.listen = arguments.listen.unwrap_or(config.listen);
     config.http = arguments.http.or(config.http);
+    config.metrics = arguments.metrics.or(config.metrics);
     config.dify.listen = arguments.dify.or(config.dify.listen);
     config.dify.key = arguments.dify_key.clone().unwrap_or(config.dify.key);
     let config = config.checked().map_err(CommandError::usage)?;

@@ -19,8 +19,9 @@ pub struct AccessConfig {
 }
 
 /// Knows who calls. A service without listed tenants knows everybody, as its open tenant.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Access {
+    service: Service,
     open: Option<Tenant>,
     keys: Vec<(KeyHash, Tenant)>,
 }
@@ -45,7 +46,7 @@ impl Access {
                 service.tenant(name).ok_or_else(|| format!("there is no tenant '{name}' for a key"))?;
             keys.push((*hash, tenant));
         }
-        Ok(Access { open: service.open_tenant(), keys })
+        Ok(Access { service: service.clone(), open: service.open_tenant(), keys })
     }
 
     /// Whether everybody is let in, as the open tenant.
@@ -58,7 +59,13 @@ impl Access {
         if let Some(open) = &self.open {
             return Ok(open.clone());
         }
-        self.of_key(key(headers).ok_or(Denied::NoKey)?)
+        let tenant = key(headers).ok_or(Denied::NoKey).and_then(|key| self.of_key(key));
+        tenant.inspect_err(|_| self.denied())
+    }
+
+    /// Counts somebody who was sent away, by us or by a door that asks for more.
+    pub fn denied(&self) {
+        self.service.count_denied();
     }
 
     /// Looks at every key, found or not, so that the time it takes says nothing.

@@ -78,7 +78,7 @@ impl Running {
         };
         match ended {
             Some((index, answer)) => {
-                let message = self::answer(answer, line.id());
+                let message = self::answer(answer, line);
                 match message {
                     Answer::Outcome(_) => self.counts.0 += 1,
                     Answer::Refusal(_) => self.counts.1 += 1,
@@ -93,13 +93,15 @@ impl Running {
     }
 }
 
-fn answer(answer: Result<Execution, Error>, id: &str) -> Answer {
+fn answer(answer: Result<Execution, Error>, line: &RequestLine) -> Answer {
     match answer {
         Ok(execution) => {
+            line.item_executed(&execution);
             Answer::Outcome(ampoule_api::execution_to_proto(execution.outcome, &execution.image_digest))
         }
         Err(error) => {
-            let refusal = refusal(&error, id);
+            line.item_refused(error.name());
+            let refusal = refusal(&error, line.id());
             Answer::Refusal(Refusal { code: refusal.code() as u32, message: refusal.message().to_owned() })
         }
     }

@@ -6,8 +6,7 @@ use crate::status;
 use ampoule_access::Access;
 use ampoule_api::v1::execution_service_server::ExecutionServiceServer;
 use ampoule_api::v1::runtime_service_server::RuntimeServiceServer;
-use ampoule_service::Service;
-use std::future::Future;
+use ampoule_service::{Ending, Service};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tonic::Request;
@@ -30,13 +29,13 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 /// Calls one connection can have at the same time; the service's queue is the real bound.
 const STREAMS_PER_CONNECTION: u32 = 1024;
 
-/// Serves on `listener` until `drain` is ready; then reports NOT_SERVING, takes no more requests, and returns when those
-/// in flight have ended.
+/// Serves on `listener`. Health becomes NOT_SERVING when `ending` says that the server leaves, so that balancers
+/// send elsewhere first; when it drains, no more requests are taken, and this returns when those in flight have ended.
 pub async fn serve(
     service: Service,
     access: Access,
     listener: TcpListener,
-    drain: impl Future<Output = ()>,
+    ending: Ending,
 ) -> Result<(), Error> {
     let largest = service.sizes().largest_request();
     let executions = ExecutionServiceServer::new(Executions { service: service.clone() })
@@ -49,13 +48,18 @@ pub async fn serve(
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
     health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
-    let drained = async {
-        drain.await;
-        service.drain();
+    let end = ending.clone();
+    let leave = tokio::spawn(async move {
+        end.leaving().await;
         // The empty name is the server as a whole.
         health.set_service_status("", ServingStatus::NotServing).await;
         health.set_not_serving::<ExecutionServiceServer<Executions>>().await;
         health.set_not_serving::<RuntimeServiceServer<Runtimes>>().await;
+    });
+    let drained = async {
+        ending.draining().await;
+        service.drain();
+        let _ = leave.await;
     };
     Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))

@@ -36,7 +36,7 @@ impl fmt::Debug for DifyKey {
 }
 
 /// What a route asks of those who call it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Door {
     /// What every transport asks: a tenant's key, or nothing where there are no tenants.
     Api(Access),
@@ -56,7 +56,10 @@ impl Unauthenticated {
 /// Who sent these headers.
 pub(crate) fn of(door: &Door, headers: &HeaderMap) -> Result<Tenant, Unauthenticated> {
     let access = match door {
-        Door::Dify(access, key) if access.is_open() && !key.is_in(headers) => return Err(Unauthenticated),
+        Door::Dify(access, key) if access.is_open() && !key.is_in(headers) => {
+            access.denied();
+            return Err(Unauthenticated);
+        }
         Door::Api(access) | Door::Dify(access, _) => access,
     };
     access.tenant(headers).map_err(|_| Unauthenticated)

@@ -1,8 +1,9 @@
 //! One listener: connections, their limits, draining.
 
+use crate::operator;
 use crate::site::{Patience, Site, router};
 use ampoule_access::Access;
-use ampoule_service::Service;
+use ampoule_service::{Ending, Service};
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -20,17 +21,20 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 /// After an accept that failed because the process has too many files open: some may be closed by then.
 const BREATHER: Duration = Duration::from_millis(50);
 
-/// Serves `site` on `listener` until `drain` is ready; then takes no more connections and requests, and returns when
+/// Serves `site` on `listener` until `ending` says that it drains; then takes no more connections and requests, and returns when
 /// what it has accepted is answered. Telling the service to drain is the caller's business.
-pub async fn serve(
-    service: Service,
-    access: Access,
-    site: Site,
-    listener: TcpListener,
-    drain: impl Future<Output = ()>,
-) {
+pub async fn serve(service: Service, access: Access, site: Site, listener: TcpListener, ending: Ending) {
     let patience = site.patience;
-    let router = router(&service, &access, site);
+    accept(router(&service, &access, site), patience, listener, ending.draining()).await;
+}
+
+/// Serves operators' monitoring on `listener` until the process ends, through the drain: [`crate::operator`].
+pub async fn serve_operator(service: Service, listener: TcpListener, ending: Ending) {
+    let router = operator::router(service, ending);
+    accept(router, Patience::default(), listener, std::future::pending()).await;
+}
+
+async fn accept(router: Router, patience: Patience, listener: TcpListener, drain: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     let mut drain = std::pin::pin!(drain);
     loop {

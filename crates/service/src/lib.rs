@@ -11,7 +11,8 @@
 //! * [`Images`]: the images there are, loaded and verified,
 //! * [`Tenant`]: who asks: what they may ask for, and their share,
 //! * [`Caps`] and [`Sizes`]: what a request may ask for,
-//! * [`RequestLine`]: the log line that a transport writes for each request,
+//! * [`RequestLine`]: the log line that a transport writes for each request, and its part in [`Service::metrics`],
+//! * [`Ending`]: when servers leave and drain,
 //! * [`Error`]: why a request was not executed. How a program ended is an outcome, never an error.
 #![forbid(unsafe_code)]
 
@@ -19,10 +20,13 @@ mod admission;
 mod answers;
 mod batch;
 mod config;
+mod ending;
 mod error;
+mod exposition;
 mod images;
 mod input;
 mod memory;
+mod metrics;
 mod names;
 mod programs;
 mod quota;
@@ -34,7 +38,9 @@ mod tenants;
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
 pub use config::{Caps, ServiceConfig, Sizes};
+pub use ending::{Ender, Ending};
 pub use error::Error;
+pub use exposition::METRICS_CONTENT_TYPE;
 pub use images::{Images, default_images_folder, image_folder, image_names};
 pub use quota::QuotaConfig;
 pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};

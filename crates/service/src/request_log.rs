@@ -1,4 +1,4 @@
-//! One structured line a request, the same from every transport.
+//! One structured line a request, the same from every transport; and its part in the metrics.
 //!
 //! Lines hold numbers and words of ours only: never source, input, output, file names or error messages of
 //! a program, whose owner did not agree to have them in a log.
@@ -9,7 +9,7 @@ use ampoule_world::{Entry, Language, Request};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The target of the lines, for filters.
 pub const TARGET: &str = "ampoule::request";
@@ -63,9 +63,34 @@ impl RequestLine {
         });
     }
 
+    /// Counts an item of a batch that was executed; it has no line of its own.
+    pub fn item_executed(&self, execution: &Execution) {
+        let usage = &execution.outcome.usage;
+        self.count(execution, usage.queue_time + usage.wall_time);
+    }
+
+    /// Counts an item of a batch that was not.
+    pub fn item_refused(&self, status: &str) {
+        self.count_refused(status);
+    }
+
+    fn count(&self, execution: &Execution, total: Duration) {
+        if let (Some(tenant), Some(facts)) = (&self.tenant, &self.facts) {
+            tenant.0.meters.executed(facts.language, execution, total);
+        }
+    }
+
+    /// Those of nobody we know are counted by who looked.
+    fn count_refused(&self, status: &str) {
+        if let Some(tenant) = &self.tenant {
+            tenant.0.meters.refused(status);
+        }
+    }
+
     /// Writes the line of a request that was executed.
     pub fn executed(mut self, execution: &Execution) {
         self.finished = true;
+        self.count(execution, self.started.elapsed());
         let outcome = &execution.outcome;
         let usage = &outcome.usage;
         let files: usize = outcome.files.iter().map(|file| file.content.len()).sum();
@@ -111,6 +136,7 @@ impl RequestLine {
     }
 
     fn unexecuted(&self, status: &str) {
+        self.count_refused(status);
         tracing::info!(
             target: TARGET,
             id = self.id,

@@ -6,8 +6,9 @@ use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::images::Images;
 use crate::memory;
-use crate::programs::{Prepared, Programs};
-use crate::slots::{Bounds, Reserved, Slots};
+use crate::metrics::Metrics;
+use crate::programs::{CacheLevel, Prepared, Programs};
+use crate::slots::{Bounds, Level, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
 use ampoule_engine::{Compiled, Engine, Job, OutputTap, Start};
 use ampoule_world::{Limits, Outcome, Request, Status};
@@ -183,6 +184,21 @@ impl Service {
     /// Requests that wait for a slot now.
     pub fn waiting(&self) -> usize {
         self.inner.slots.waiting()
+    }
+
+    /// How slots, queues and memory stand.
+    pub(crate) fn level(&self) -> Level {
+        self.inner.slots.level()
+    }
+
+    /// What is counted of tenants' requests.
+    pub(crate) fn tenant_metrics(&self) -> &Metrics {
+        self.inner.tenants.metrics()
+    }
+
+    /// How the program cache stands.
+    pub(crate) fn program_cache(&self) -> CacheLevel {
+        self.inner.programs.level()
     }
 
     async fn admit_and_run(&self, asked: Asked<'_>, request: Request) -> Result<Execution, Error> {

@@ -54,6 +54,18 @@ pub(crate) struct Need {
     pub(crate) guest: u64,
 }
 
+/// How things stand at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level {
+    pub(crate) slots: usize,
+    pub(crate) running: usize,
+    pub(crate) waiting: usize,
+    /// Bytes there are, and what of them is set aside.
+    pub(crate) memory: u64,
+    pub(crate) set_aside: u64,
+    pub(crate) draining: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Slots {
     bounds: Bounds,
@@ -220,6 +232,19 @@ impl Slots {
     /// From now on nobody gets in; who is in or waits already is served.
     pub(crate) fn drain(&self) {
         self.lock().draining = true;
+    }
+
+    /// How things stand.
+    pub(crate) fn level(&self) -> Level {
+        let (bounds, state) = (&self.bounds, self.lock());
+        Level {
+            slots: bounds.slots,
+            running: bounds.slots - state.free,
+            waiting: state.waiting,
+            memory: bounds.memory,
+            set_aside: bounds.memory - state.memory,
+            draining: state.draining,
+        }
     }
 
     /// Executions that have a slot.

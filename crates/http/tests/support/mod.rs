@@ -6,7 +6,7 @@ mod tiny;
 
 use ampoule_access::{Access, AccessConfig};
 use ampoule_http::{DifyKey, Patience, Site};
-use ampoule_service::{Service, ServiceConfig};
+use ampoule_service::{Ender, Ending, Service, ServiceConfig};
 use axum::body::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode, header};
@@ -16,7 +16,6 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// The key that the tests' Dify sends.
@@ -28,7 +27,7 @@ pub struct Server {
     pub service: Service,
     /// `127.0.0.1:…`
     pub address: String,
-    drain: Option<oneshot::Sender<()>>,
+    drain: Option<Ender>,
     task: JoinHandle<()>,
     client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -67,11 +66,9 @@ impl Server {
         let access = Access::new(access, &service).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (drain, drained) = oneshot::channel();
+        let (drain, ending) = Ending::new();
         let site = Site { api: true, dify: Some(DifyKey::new(KEY)), patience };
-        let server = ampoule_http::serve(service.clone(), access, site, listener, async {
-            let _ = drained.await;
-        });
+        let server = ampoule_http::serve(service.clone(), access, site, listener, ending);
         let client = Client::builder(TokioExecutor::new()).build_http();
         Server { service, address, drain: Some(drain), task: tokio::spawn(server), client }
     }
@@ -112,7 +109,7 @@ impl Server {
     /// Tells it to drain, as the command line does.
     pub fn drain(&mut self) {
         self.service.drain();
-        self.drain.take().expect("drained once").send(()).unwrap();
+        self.drain.take().expect("drained once").drain();
     }
 
     /// Waits for its end.
