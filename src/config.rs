@@ -4,9 +4,14 @@
 //! a misspelt limit must not silently be the default.
 
 use crate::dify::DifyConfig;
+use crate::environment;
+use crate::jwt::JwtConfig;
 use crate::tenants::TenantConfig;
+use crate::tls::TlsConfig;
+use crate::traces::TracesConfig;
 use crate::units::{Bytes, Span};
 use ampoule_access::{AccessConfig, KeyHash};
+use ampoule_connection::{BadFingerprint, Fingerprint, Tls};
 use ampoule_engine::EngineConfig;
 use ampoule_service::{Caps, ServiceConfig, Sizes, default_images_folder};
 use ampoule_world::Limits;
@@ -54,6 +59,12 @@ pub(crate) struct Config {
     pub(crate) tenants: Vec<TenantConfig>,
     /// The contract of Dify's sandbox.
     pub(crate) dify: DifyConfig,
+    /// TLS of all listeners but that for monitoring; without it they speak in plain.
+    pub(crate) tls: Option<TlsConfig>,
+    /// Whose tokens name tenants, beside API keys.
+    pub(crate) jwt: Option<JwtConfig>,
+    /// Where requests are sent as spans of OpenTelemetry; without it nowhere.
+    pub(crate) traces: Option<TracesConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,6 +134,9 @@ impl Default for Config {
             log: LogConfig::default(),
             tenants: Vec::new(),
             dify: DifyConfig::default(),
+            tls: None,
+            jwt: None,
+            traces: None,
         }
     }
 }
@@ -172,14 +186,32 @@ impl Default for LogConfig {
 }
 
 impl Config {
-    /// Reads a file; what it leaves out is the default.
-    pub(crate) fn read(path: &Path) -> Result<Config, String> {
+    /// Reads a file, if there is one, and the environment, which goes before it; what both leave out is the default.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Config, String> {
+        // A value that is no text cannot be a setting's.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let Some(path) = path else { return environment::over("", variables) };
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        Config::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+        environment::over(&text, variables).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    fn parse(text: &str) -> Result<Config, String> {
+    /// With a value for every key but tenants, so that there is a list of them, and of their types.
+    pub(crate) fn with_everything() -> Config {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        Config {
+            http: Some(address),
+            metrics: Some(address),
+            dify: DifyConfig { listen: Some(address), ..DifyConfig::default() },
+            tls: Some(TlsConfig::with_everything()),
+            jwt: Some(JwtConfig::with_everything()),
+            traces: Some(TracesConfig::with_everything()),
+            ..Config::default()
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Config, String> {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
     }
 
@@ -191,6 +223,8 @@ impl Config {
         if let Some(http) = self.http {
             self.check_address("http", http)?;
         }
+        self.tls()?;
+        self.traces.as_ref().map_or(Ok(()), TracesConfig::check)?;
         if self.tenants.is_empty() {
             // With tenants it is their keys that open.
             self.dify.check()?;
@@ -253,7 +287,30 @@ impl Config {
                 keys.push((tenant.name.clone(), hash));
             }
         }
-        Ok(AccessConfig { keys })
+        let mut certificates: Vec<(String, Fingerprint)> = Vec::new();
+        for tenant in &self.tenants {
+            for (index, text) in tenant.certificates.iter().enumerate() {
+                let is = |reason: String| format!("tenant '{}': certificates[{index}] {reason}", tenant.name);
+                let certificate = text.parse().map_err(|error: BadFingerprint| is(error.to_string()))?;
+                if let Some((other, _)) = certificates.iter().find(|(_, known)| *known == certificate) {
+                    return Err(is(format!("is a certificate of '{other}' too")));
+                }
+                if !self.tls.as_ref().is_some_and(TlsConfig::asks_clients) {
+                    return Err(is("is never looked at: set tls.client_ca".into()));
+                }
+                certificates.push((tenant.name.clone(), certificate));
+            }
+        }
+        let jwt = self.jwt.as_ref().map(JwtConfig::access).transpose()?;
+        if jwt.is_some() && self.tenants.is_empty() {
+            return Err("jwt is there, but no tenants that its tokens could be for: list them".into());
+        }
+        Ok(AccessConfig { keys, certificates, jwt })
+    }
+
+    /// The listeners' TLS, its files read.
+    pub(crate) fn tls(&self) -> Result<Option<Tls>, String> {
+        self.tls.as_ref().map(TlsConfig::load).transpose()
     }
 
     /// Where it may listen: beyond this machine only when it knows who calls.
@@ -331,6 +388,14 @@ mod tests {
         let one = |rest: &str| format!("[[tenants]]\nname = \"a\"\n{rest}");
         let cases = [
             (one("keys = [\"amp_x\"]"), "tenant 'a': keys[0] is no key hash"),
+            (
+                one("certificates = [\"cn\"]"),
+                "tenant 'a': certificates[0] is no fingerprint of a certificate",
+            ),
+            (
+                one(&format!("certificates = [\"{HASH}\"]")),
+                "tenant 'a': certificates[0] is never looked at: set tls",
+            ),
             (one("weight = 0"), "tenant 'a': weight is 0, it must be from 1 to 1000"),
             (one("slots = 0"), "tenant 'a': slots is 0"),
             (

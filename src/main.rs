@@ -4,9 +4,15 @@
 mod cli;
 mod config;
 mod dify;
+mod environment;
+#[cfg(test)]
+mod example_tests;
 mod images;
+mod jwt;
 mod runtime;
 mod tenants;
+mod tls;
+mod traces;
 mod units;
 
 use clap::Parser;

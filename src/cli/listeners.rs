@@ -3,6 +3,7 @@
 use super::{CommandError, CommandResult, Exit};
 use crate::config::Config;
 use ampoule_access::Access;
+use ampoule_connection::{Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Site};
 use ampoule_service::{Ending, Service};
 use std::net::SocketAddr;
@@ -14,9 +15,18 @@ use tokio::task::JoinSet;
 /// What executions may take beyond their wall time while the server drains: answers have to be sent too.
 const GRACE_FOR_ANSWERS: Duration = Duration::from_secs(5);
 
+/// How often certificates are looked at; a hangup has them looked at at once.
+const LOOK_AT_FILES: Duration = Duration::from_secs(5);
+
 /// Serves until a signal has come and all that was accepted is answered.
-pub(crate) async fn listen(config: &Config, service: Service, access: Access) -> CommandResult {
+pub(crate) async fn listen(
+    config: &Config,
+    tls: Option<Tls>,
+    service: Service,
+    access: Access,
+) -> CommandResult {
     let mut signals = Signals::new()?;
+    let mut hangup = on(SignalKind::hangup())?;
     let (listener, address) = bind(config.listen).await?;
     let mut others = Vec::new();
     for (address, site) in sites(config) {
@@ -28,13 +38,31 @@ pub(crate) async fn listen(config: &Config, service: Service, access: Access) ->
         let (listener, address) = bind(address).await?;
         tracing::info!(%address, "listening for monitoring");
         // Never waited for: it answers until the process ends.
-        tokio::spawn(ampoule_http::serve_operator(service.clone(), listener, ending.clone()));
+        tokio::spawn(ampoule_http::serve_operator(
+            service.clone(),
+            Listener::plain(listener),
+            ending.clone(),
+        ));
     }
+    if let Some(tls) = &tls {
+        tracing::info!(certificate = %tls.certificate(), "TLS");
+        tokio::spawn(tls.clone().watch(LOOK_AT_FILES));
+    }
+    let looks = tls.clone();
+    // Taken also where there is nothing to look at: a hangup would end the process.
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            looks.iter().for_each(Tls::look);
+        }
+    });
+    tokio::spawn(access.clone().watch_token_keys());
+    let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2);
     let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, ending.clone());
     tracing::info!(%address, "listening");
     let mut http = JoinSet::new();
     for (listener, address, site) in others {
         tracing::info!(%address, api = site.api, dify = site.dify.is_some(), "listening for HTTP");
+        let listener = Listener::new(listener, tls.as_ref(), Protocol::Http1);
         http.spawn(ampoule_http::serve(service.clone(), access.clone(), site, listener, ending.clone()));
     }
     let http = async {
@@ -98,6 +126,10 @@ fn cut_off(service: &Service, why: &str) -> CommandError {
     CommandError::infrastructure(format!("{why}: {} executions were cut off", service.running()))
 }
 
+fn on(kind: SignalKind) -> CommandResult<Signal> {
+    signal(kind).map_err(|error| CommandError::infrastructure(format!("no signals: {error}")))
+}
+
 /// What ends a server.
 struct Signals {
     terminate: Signal,
@@ -106,8 +138,6 @@ struct Signals {
 
 impl Signals {
     fn new() -> CommandResult<Self> {
-        let on =
-            |kind| signal(kind).map_err(|error| CommandError::infrastructure(format!("no signals: {error}")));
         Ok(Signals { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
     }
 

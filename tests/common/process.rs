@@ -24,6 +24,10 @@ pub struct Server {
 
 impl Server {
     pub fn start(config: &str) -> Server {
+        Server::start_at("127.0.0.1:0", config)
+    }
+
+    pub fn start_at(listen: &str, config: &str) -> Server {
         let folder = tempfile::tempdir().unwrap();
         tiny::write_images(&folder.path().join("images"));
         std::fs::write(folder.path().join("loop.py"), "l").unwrap();
@@ -32,7 +36,7 @@ impl Server {
         std::fs::write(folder.path().join("config.toml"), format!("{config}\n[log]\nformat = \"json\"\n"))
             .unwrap();
         let started = Instant::now();
-        let mut child = ampoule(&folder, &["serve", "--config", "config.toml", "--listen", "127.0.0.1:0"])
+        let mut child = ampoule(&folder, &["serve", "--config", "config.toml", "--listen", listen])
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();

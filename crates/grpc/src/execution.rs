@@ -5,7 +5,7 @@ use crate::stream::ExecutionStream;
 use crate::{batch, deadline, request_id, status, stream};
 use ampoule_api::v1::execution_service_server::ExecutionService;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, ExecuteResponse};
-use ampoule_service::{Call, Error, Execution, RequestLine, Service, Tenant};
+use ampoule_service::{Call, Error, Execution, RequestLine, Service, TRACE_HEADER, Tenant};
 use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status};
 
@@ -100,6 +100,7 @@ pub(crate) fn refusal(error: &Error, id: &str) -> Status {
 
 fn line<T>(request: &Request<T>, call: &Call) -> RequestLine {
     let mut line = RequestLine::start(request_id::given(request.metadata()));
+    line.within(request.metadata().get(TRACE_HEADER).and_then(|parent| parent.to_str().ok()));
     line.by(&call.tenant);
     line
 }

@@ -1,19 +1,18 @@
 //! The server: services, limits of the transport, draining.
 
+use crate::door::Door;
 use crate::execution::Executions;
 use crate::runtime::Runtimes;
 use crate::status;
 use ampoule_access::Access;
 use ampoule_api::v1::execution_service_server::ExecutionServiceServer;
 use ampoule_api::v1::runtime_service_server::RuntimeServiceServer;
+use ampoule_connection::{Connection, Listener};
 use ampoule_service::{Ending, Service};
+use futures_util::{Stream, stream};
+use std::convert::Infallible;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tonic::Request;
 use tonic::body::Body;
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Error, Server};
 use tonic_health::ServingStatus;
 use tower::util::MapResponseLayer;
@@ -34,7 +33,7 @@ const STREAMS_PER_CONNECTION: u32 = 1024;
 pub async fn serve(
     service: Service,
     access: Access,
-    listener: TcpListener,
+    listener: Listener,
     ending: Ending,
 ) -> Result<(), Error> {
     let largest = service.sizes().largest_request();
@@ -42,9 +41,9 @@ pub async fn serve(
         // What admission would refuse is refused before it is taken in.
         .max_decoding_message_size(largest);
     // Who calls is looked at before anything of the message is.
-    let executions = InterceptedService::new(executions, knows_caller(access.clone()));
+    let executions = Door::new(&access, &service, largest, executions);
     let runtimes = RuntimeServiceServer::new(Runtimes { service: service.clone() });
-    let runtimes = InterceptedService::new(runtimes, knows_caller(access));
+    let runtimes = Door::new(&access, &service, largest, runtimes);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
     health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
@@ -74,19 +73,16 @@ pub async fn serve(
         .add_service(health_service)
         .add_service(reflection().build_v1().expect("our descriptors are valid"))
         .add_service(reflection().build_v1alpha().expect("our descriptors are valid"))
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), drained)
+        .serve_with_incoming_shutdown(connections(listener), drained)
         .await
 }
 
-/// Puts the tenant beside the call, or refuses it.
-fn knows_caller(access: Access) -> impl Interceptor + Clone {
-    move |mut request: Request<()>| match access.tenant(request.metadata().as_ref()) {
-        Ok(tenant) => {
-            request.extensions_mut().insert(tenant);
-            Ok(request)
-        }
-        Err(denied) => Err(status::of_denied(denied)),
-    }
+/// A server takes a stream of connections that may fail; ours goes on for ever.
+fn connections(listener: Listener) -> impl Stream<Item = Result<Connection, Infallible>> {
+    stream::unfold(listener, async |mut listener| {
+        let connection = listener.accept().await;
+        Some((Ok(connection), listener))
+    })
 }
 
 /// Tools still differ in the version of reflection they speak, so both are on.

@@ -1,6 +1,7 @@
 //! Who calls.
 
 use ampoule_access::Access;
+use ampoule_connection::Peer;
 use ampoule_service::Tenant;
 use axum::http::HeaderMap;
 use std::fmt;
@@ -53,8 +54,8 @@ impl Unauthenticated {
     pub(crate) const NAME: &'static str = "unauthenticated";
 }
 
-/// Who sent these headers.
-pub(crate) fn of(door: &Door, headers: &HeaderMap) -> Result<Tenant, Unauthenticated> {
+/// Who sent these headers, over a connection with this peer.
+pub(crate) async fn of(door: &Door, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Unauthenticated> {
     let access = match door {
         Door::Dify(access, key) if access.is_open() && !key.is_in(headers) => {
             access.denied();
@@ -62,7 +63,7 @@ pub(crate) fn of(door: &Door, headers: &HeaderMap) -> Result<Tenant, Unauthentic
         }
         Door::Api(access) | Door::Dify(access, _) => access,
     };
-    access.tenant(headers).map_err(|_| Unauthenticated)
+    access.tenant(headers, peer).await.map_err(|_| Unauthenticated)
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ mod request_log;
 mod service;
 mod slots;
 mod tenants;
+mod trace_parent;
+mod transit;
 
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
@@ -46,3 +48,5 @@ pub use quota::QuotaConfig;
 pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};
 pub use service::{Call, Execution, Service};
 pub use tenants::{OPEN_TENANT, Tenant, TenantConfig};
+pub use trace_parent::TRACE_HEADER;
+pub use transit::Incoming;

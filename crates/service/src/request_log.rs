@@ -5,6 +5,7 @@
 
 use crate::service::Execution;
 use crate::tenants::Tenant;
+use crate::trace_parent::TraceParent;
 use ampoule_world::{Entry, Language, Request};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
@@ -23,6 +24,8 @@ const LONGEST_ID: usize = 64;
 /// A line in the making. Dropped before it is finished, it says that the client went away.
 pub struct RequestLine {
     id: String,
+    /// None: the caller names none.
+    parent: Option<TraceParent>,
     /// None: not known, or nobody's.
     tenant: Option<Tenant>,
     started: Instant,
@@ -40,12 +43,29 @@ struct Facts {
 impl RequestLine {
     /// Begins with a request's arrival; `given` is what the caller sent as [`ID_HEADER`].
     pub fn start(given: Option<&str>) -> Self {
-        RequestLine { id: id(given), tenant: None, started: Instant::now(), facts: None, finished: false }
+        RequestLine {
+            id: id(given),
+            parent: None,
+            tenant: None,
+            started: Instant::now(),
+            facts: None,
+            finished: false,
+        }
+    }
+
+    /// From here the line is a part of the trace that the caller names in [`crate::TRACE_HEADER`].
+    pub fn within(&mut self, trace_parent: Option<&str>) {
+        self.parent = trace_parent.and_then(TraceParent::parse);
     }
 
     /// From here the line tells who asks.
     pub fn by(&mut self, tenant: &Tenant) {
         self.tenant = Some(tenant.clone());
+    }
+
+    /// Who asks, as far as that is known.
+    pub fn tenant(&self) -> Option<&Tenant> {
+        self.tenant.as_ref()
     }
 
     /// The id; also goes back to the caller.
@@ -97,7 +117,10 @@ impl RequestLine {
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant(),
+            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
+            parent_id = self.parent.as_ref().map(TraceParent::span_id),
+            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
+            tenant = self.tenant_name(),
             language = self.language(),
             entry = self.entry(),
             status = outcome.status.name(),
@@ -118,7 +141,10 @@ impl RequestLine {
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant(),
+            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
+            parent_id = self.parent.as_ref().map(TraceParent::span_id),
+            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
+            tenant = self.tenant_name(),
             language = self.language(),
             entry = self.entry(),
             status = "batch",
@@ -140,7 +166,10 @@ impl RequestLine {
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant(),
+            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
+            parent_id = self.parent.as_ref().map(TraceParent::span_id),
+            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
+            tenant = self.tenant_name(),
             language = self.language(),
             entry = self.entry(),
             status,
@@ -149,7 +178,7 @@ impl RequestLine {
         );
     }
 
-    fn tenant(&self) -> &str {
+    fn tenant_name(&self) -> &str {
         self.tenant.as_ref().map_or("", Tenant::name)
     }
 

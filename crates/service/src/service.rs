@@ -186,6 +186,10 @@ impl Service {
         self.inner.slots.waiting()
     }
 
+    pub(crate) fn slots(&self) -> &Arc<Slots> {
+        &self.inner.slots
+    }
+
     /// How slots, queues and memory stand.
     pub(crate) fn level(&self) -> Level {
         self.inner.slots.level()

@@ -48,6 +48,8 @@ pub(crate) struct Account {
     pub(crate) slots: AtomicUsize,
     pub(crate) memory: AtomicUsize,
     pub(crate) waiting: AtomicUsize,
+    /// What of the memory is for requests that are being received.
+    pub(crate) receiving: AtomicUsize,
 }
 
 impl Tenant {
@@ -63,6 +65,7 @@ impl Tenant {
             slots: AtomicUsize::new(0),
             memory: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            receiving: AtomicUsize::new(0),
         }))
     }
 

@@ -7,7 +7,9 @@ mod tiny;
 use ampoule_access::{Access, AccessConfig};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::{ExecuteRequest, Language, Source};
+use ampoule_connection::{Handshakes, Listener, Protocol, Tls};
 use ampoule_service::{Ender, Ending, Service, ServiceConfig};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -31,9 +33,32 @@ impl Server {
 
     /// The same with keys.
     pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), access: &AccessConfig) -> Server {
-        let service = tiny::service(change);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        Server::start_on(change, access, Listener::plain(listener), address)
+    }
+
+    /// The same by TLS.
+    pub async fn start_tls(
+        change: impl FnOnce(&mut ServiceConfig),
+        access: &AccessConfig,
+        tls: &Tls,
+        handshakes: Handshakes,
+    ) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let listener = Listener::new(listener, Some(tls), Protocol::Http2).with_handshakes(handshakes);
+        Server::start_on(change, access, listener, address)
+    }
+
+    fn start_on(
+        change: impl FnOnce(&mut ServiceConfig),
+        access: &AccessConfig,
+        listener: Listener,
+        address: SocketAddr,
+    ) -> Server {
+        let service = tiny::service(change);
+        let url = format!("http://{address}");
         let (drain, ending) = Ending::new();
         let access = Access::new(access, &service).unwrap();
         let server = ampoule_grpc::serve(service.clone(), access, listener, ending);

@@ -5,6 +5,7 @@
 mod tiny;
 
 use ampoule_access::{Access, AccessConfig};
+use ampoule_connection::{Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Patience, Site};
 use ampoule_service::{Ender, Ending, Service, ServiceConfig};
 use axum::body::Bytes;
@@ -62,13 +63,33 @@ impl Server {
         patience: Patience,
         access: &AccessConfig,
     ) -> Server {
+        Server::start_all(change, patience, access, None).await
+    }
+
+    /// Starts one that speaks TLS.
+    pub async fn start_tls(tls: &Tls) -> Server {
+        Server::start_all(|_| {}, Patience::default(), &AccessConfig::default(), Some(tls)).await
+    }
+
+    async fn start_all(
+        change: impl FnOnce(&mut ServiceConfig),
+        patience: Patience,
+        access: &AccessConfig,
+        tls: Option<&Tls>,
+    ) -> Server {
         let service = tiny::service(change);
         let access = Access::new(access, &service).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (drain, ending) = Ending::new();
         let site = Site { api: true, dify: Some(DifyKey::new(KEY)), patience };
-        let server = ampoule_http::serve(service.clone(), access, site, listener, ending);
+        let server = ampoule_http::serve(
+            service.clone(),
+            access,
+            site,
+            Listener::new(listener, tls, Protocol::Http1),
+            ending,
+        );
         let client = Client::builder(TokioExecutor::new()).build_http();
         Server { service, address, drain: Some(drain), task: tokio::spawn(server), client }
     }
