@@ -4,16 +4,22 @@
 //! a misspelt limit must not silently be the default.
 
 use crate::dify::DifyConfig;
+use crate::environment;
 use crate::functions::FunctionsConfig;
+use crate::jwt::JwtConfig;
 use crate::tenants::TenantConfig;
+use crate::tls::TlsConfig;
+use crate::traces::TracesConfig;
 use crate::units::{Bytes, Span};
 use ampoule_access::{AccessConfig, KeyHash};
+use ampoule_connection::{BadFingerprint, Fingerprint, Tls};
 use ampoule_engine::EngineConfig;
 use ampoule_service::{Caps, ServiceConfig, Sizes, default_images_folder};
 use ampoule_world::Limits;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// `ampoule serve --config FILE`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +29,10 @@ pub(crate) struct Config {
     pub(crate) listen: SocketAddr,
     /// Address and port of the same API as JSON over HTTP; without it there is none.
     pub(crate) http: Option<SocketAddr>,
+    /// Address and port for monitoring: `/metrics`, `/healthz`, `/readyz`; without it there is none. No key is asked for.
+    pub(crate) metrics: Option<SocketAddr>,
+    /// How long the server still serves after it was told to end, saying that it is not ready, before it refuses.
+    pub(crate) drain_delay: Span,
     /// The folder with the images.
     pub(crate) images: PathBuf,
     /// Executions that run at the same time.
@@ -52,6 +62,12 @@ pub(crate) struct Config {
     pub(crate) dify: DifyConfig,
     /// Functions that tenants keep here.
     pub(crate) functions: FunctionsConfig,
+    /// TLS of all listeners but that for monitoring; without it they speak in plain.
+    pub(crate) tls: Option<TlsConfig>,
+    /// Whose tokens name tenants, beside API keys.
+    pub(crate) jwt: Option<JwtConfig>,
+    /// Where requests are sent as spans of OpenTelemetry; without it nowhere.
+    pub(crate) traces: Option<TracesConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,6 +122,8 @@ impl Default for Config {
         Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
             http: None,
+            metrics: None,
+            drain_delay: Span(Duration::ZERO),
             images: default_images_folder(),
             slots: service.engine.slots,
             queue: service.queue,
@@ -120,6 +138,9 @@ impl Default for Config {
             tenants: Vec::new(),
             dify: DifyConfig::default(),
             functions: FunctionsConfig::default(),
+            tls: None,
+            jwt: None,
+            traces: None,
         }
     }
 }
@@ -169,14 +190,32 @@ impl Default for LogConfig {
 }
 
 impl Config {
-    /// Reads a file; what it leaves out is the default.
-    pub(crate) fn read(path: &Path) -> Result<Config, String> {
+    /// Reads a file, if there is one, and the environment, which goes before it; what both leave out is the default.
+    pub(crate) fn read(path: Option<&Path>) -> Result<Config, String> {
+        // A value that is no text cannot be a setting's.
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let Some(path) = path else { return environment::over("", variables) };
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        Config::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
+        environment::over(&text, variables).map_err(|error| format!("{}: {error}", path.display()))
     }
 
-    fn parse(text: &str) -> Result<Config, String> {
+    /// With a value for every key but tenants, so that there is a list of them, and of their types.
+    pub(crate) fn with_everything() -> Config {
+        let address = SocketAddr::from(([127, 0, 0, 1], 1));
+        Config {
+            http: Some(address),
+            metrics: Some(address),
+            dify: DifyConfig { listen: Some(address), ..DifyConfig::default() },
+            tls: Some(TlsConfig::with_everything()),
+            jwt: Some(JwtConfig::with_everything()),
+            traces: Some(TracesConfig::with_everything()),
+            ..Config::default()
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Result<Config, String> {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
     }
 
@@ -188,6 +227,8 @@ impl Config {
         if let Some(http) = self.http {
             self.check_address("http", http)?;
         }
+        self.tls()?;
+        self.traces.as_ref().map_or(Ok(()), TracesConfig::check)?;
         if self.tenants.is_empty() {
             // With tenants it is their keys that open.
             self.dify.check()?;
@@ -251,7 +292,30 @@ impl Config {
                 keys.push((tenant.name.clone(), hash));
             }
         }
-        Ok(AccessConfig { keys })
+        let mut certificates: Vec<(String, Fingerprint)> = Vec::new();
+        for tenant in &self.tenants {
+            for (index, text) in tenant.certificates.iter().enumerate() {
+                let is = |reason: String| format!("tenant '{}': certificates[{index}] {reason}", tenant.name);
+                let certificate = text.parse().map_err(|error: BadFingerprint| is(error.to_string()))?;
+                if let Some((other, _)) = certificates.iter().find(|(_, known)| *known == certificate) {
+                    return Err(is(format!("is a certificate of '{other}' too")));
+                }
+                if !self.tls.as_ref().is_some_and(TlsConfig::asks_clients) {
+                    return Err(is("is never looked at: set tls.client_ca".into()));
+                }
+                certificates.push((tenant.name.clone(), certificate));
+            }
+        }
+        let jwt = self.jwt.as_ref().map(JwtConfig::access).transpose()?;
+        if jwt.is_some() && self.tenants.is_empty() {
+            return Err("jwt is there, but no tenants that its tokens could be for: list them".into());
+        }
+        Ok(AccessConfig { keys, certificates, jwt })
+    }
+
+    /// The listeners' TLS, its files read.
+    pub(crate) fn tls(&self) -> Result<Option<Tls>, String> {
+        self.tls.as_ref().map(TlsConfig::load).transpose()
     }
 
     /// Where it may listen: beyond this machine only when it knows who calls.
@@ -329,6 +393,14 @@ mod tests {
         let one = |rest: &str| format!("[[tenants]]\nname = \"a\"\n{rest}");
         let cases = [
             (one("keys = [\"amp_x\"]"), "tenant 'a': keys[0] is no key hash"),
+            (
+                one("certificates = [\"cn\"]"),
+                "tenant 'a': certificates[0] is no fingerprint of a certificate",
+            ),
+            (
+                one(&format!("certificates = [\"{HASH}\"]")),
+                "tenant 'a': certificates[0] is never looked at: set tls",
+            ),
             (one("weight = 0"), "tenant 'a': weight is 0, it must be from 1 to 1000"),
             (one("slots = 0"), "tenant 'a': slots is 0"),
             (

@@ -4,10 +4,16 @@
 mod cli;
 mod config;
 mod dify;
+mod environment;
+#[cfg(test)]
+mod example_tests;
 mod functions;
 mod images;
+mod jwt;
 mod runtime;
 mod tenants;
+mod tls;
+mod traces;
 mod units;
 
 use clap::Parser;

@@ -12,6 +12,9 @@ pub(crate) struct TenantConfig {
     /// Hashes of its keys, as `ampoule key` prints them.
     #[serde(default)]
     pub(crate) keys: Vec<String>,
+    /// Fingerprints of its certificates, as `openssl x509 -noout -fingerprint -sha256` prints them, after `sha256:`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) certificates: Vec<String>,
     /// Its share of processors and slots beside the others', 1 to 1000.
     #[serde(default = "one")]
     weight: u32,

@@ -1,106 +1,13 @@
 //! `ampoule serve` as an operator meets it: configuration, readiness, log, drain. On a tiny guest, see
 //! `crates/service/tests/support/guest.wat`; the API itself is tested in `crates/grpc/tests`.
 
-#[path = "../crates/service/tests/support/mod.rs"]
-mod tiny;
+#[path = "common/process.rs"]
+mod process;
 
-use serde_json::Value;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command, Output, Stdio};
+use process::{Server, ampoule, http, line_with, request_line};
+use std::io::Read;
+use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
-use tempfile::TempDir;
-
-/// A server process that logs JSON.
-struct Server {
-    folder: TempDir,
-    child: Child,
-    log: BufReader<ChildStderr>,
-    address: String,
-    ready_after: Duration,
-}
-
-impl Server {
-    fn start(config: &str) -> Server {
-        let folder = tempfile::tempdir().unwrap();
-        tiny::write_images(&folder.path().join("images"));
-        std::fs::write(folder.path().join("loop.py"), "l").unwrap();
-        std::fs::write(folder.path().join("echo.py"), "e secret-source").unwrap();
-        std::fs::write(folder.path().join("fail.py"), "f secret-source").unwrap();
-        std::fs::write(folder.path().join("config.toml"), format!("{config}\n[log]\nformat = \"json\"\n"))
-            .unwrap();
-        let started = Instant::now();
-        let mut child = ampoule(&folder, &["serve", "--config", "config.toml", "--listen", "127.0.0.1:0"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(child.stderr.take().unwrap());
-        let listening = line_with(&mut log, "listening");
-        let address = listening["address"].as_str().unwrap().to_owned();
-        Server { folder, child, log, address, ready_after: started.elapsed() }
-    }
-
-    fn run(&self, arguments: &[&str]) -> Command {
-        let url = format!("http://{}", self.address);
-        ampoule(&self.folder, &[&["run", "--addr", &url], arguments].concat())
-    }
-
-    fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
-        assert!(sent.success());
-    }
-
-    fn end(mut self) -> (Option<i32>, String) {
-        let mut rest = String::new();
-        self.log.read_to_string(&mut rest).unwrap();
-        (self.child.wait().unwrap().code(), rest)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn ampoule(folder: &TempDir, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ampoule"));
-    command
-        .current_dir(folder.path())
-        .env("AMPOULE_IMAGES", folder.path().join("images"))
-        // No recipes: nothing is built behind a test's back.
-        .env("AMPOULE_RUNTIMES", folder.path())
-        .env("XDG_DATA_HOME", folder.path().join("data"))
-        .args(arguments);
-    command
-}
-
-/// Reads the log up to the line with this message.
-fn line_with(log: &mut impl BufRead, message: &str) -> Value {
-    let mut seen = String::new();
-    loop {
-        let mut line = String::new();
-        assert!(log.read_line(&mut line).unwrap() > 0, "no line '{message}' in:\n{seen}");
-        seen.push_str(&line);
-        match serde_json::from_str::<Value>(&line) {
-            Ok(value) if value["message"] == message => return value,
-            _ => {}
-        }
-    }
-}
-
-/// Reads the log up to the next line about a request.
-fn request_line(log: &mut impl BufRead) -> (String, Value) {
-    loop {
-        let mut line = String::new();
-        assert!(log.read_line(&mut line).unwrap() > 0, "the log ended");
-        let value: Value = serde_json::from_str(&line).unwrap();
-        if value["target"] == "ampoule::request" {
-            return (line, value);
-        }
-    }
-}
 
 fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
@@ -299,17 +206,4 @@ fn doors_that_would_stand_open_are_not_opened() {
         assert_eq!(output.status.code(), Some(2), "{stderr}");
         assert!(stderr.contains(message), "{stderr}");
     }
-}
-
-/// Posts `body` and reads what comes back, head and all, until the server closes.
-fn http(address: &str, path: &str, headers: &str, body: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    let length = body.len();
-    let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
-    );
-    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
-    let mut text = String::new();
-    stream.read_to_string(&mut text).unwrap();
-    text
 }

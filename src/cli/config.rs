@@ -14,18 +14,18 @@ pub(crate) struct ConfigArguments {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Check a file as `ampoule serve` would, and print the configuration in force
+    /// Check a file and the environment as `ampoule serve` would, and print the configuration in force
     Check {
-        /// Configuration file
+        /// Configuration file; without it there is the environment only
         #[arg(value_name = "F")]
-        file: PathBuf,
+        file: Option<PathBuf>,
     },
 }
 
 /// Runs the command.
 pub(crate) fn config(arguments: &ConfigArguments) -> CommandResult {
     let ConfigCommand::Check { file } = &arguments.command;
-    let config = Config::read(file).and_then(Config::checked).map_err(CommandError::usage)?;
+    let config = Config::read(file.as_deref()).and_then(Config::checked).map_err(CommandError::usage)?;
     let shown = toml::to_string(&config).map_err(CommandError::infrastructure)?;
     write_stdout(shown.as_bytes())?;
     Ok(Exit::Success)

@@ -3,40 +3,67 @@
 use super::{CommandError, CommandResult, Exit};
 use crate::config::Config;
 use ampoule_access::Access;
+use ampoule_connection::{Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Site};
-use ampoule_service::Service;
+use ampoule_service::{Ending, Service};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 /// What executions may take beyond their wall time while the server drains: answers have to be sent too.
 const GRACE_FOR_ANSWERS: Duration = Duration::from_secs(5);
 
+/// How often certificates are looked at; a hangup has them looked at at once.
+const LOOK_AT_FILES: Duration = Duration::from_secs(5);
+
 /// Serves until a signal has come and all that was accepted is answered.
-pub(crate) async fn listen(config: &Config, service: Service, access: Access) -> CommandResult {
+pub(crate) async fn listen(
+    config: &Config,
+    tls: Option<Tls>,
+    service: Service,
+    access: Access,
+) -> CommandResult {
     let mut signals = Signals::new()?;
+    let mut hangup = on(SignalKind::hangup())?;
     let (listener, address) = bind(config.listen).await?;
     let mut others = Vec::new();
     for (address, site) in sites(config) {
         let (listener, address) = bind(address).await?;
         others.push((listener, address, site));
     }
-    let (drain, draining) = watch::channel(false);
-    let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, told(draining.clone()));
+    let (ender, ending) = Ending::new();
+    if let Some(address) = config.metrics {
+        let (listener, address) = bind(address).await?;
+        tracing::info!(%address, "listening for monitoring");
+        // Never waited for: it answers until the process ends.
+        tokio::spawn(ampoule_http::serve_operator(
+            service.clone(),
+            Listener::plain(listener),
+            ending.clone(),
+        ));
+    }
+    if let Some(tls) = &tls {
+        tracing::info!(certificate = %tls.certificate(), "TLS");
+        tokio::spawn(tls.clone().watch(LOOK_AT_FILES));
+    }
+    let looks = tls.clone();
+    // Taken also where there is nothing to look at: a hangup would end the process.
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            looks.iter().for_each(Tls::look);
+        }
+    });
+    tokio::spawn(access.clone().watch_token_keys());
+    let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2);
+    let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, ending.clone());
     tracing::info!(%address, "listening");
     let mut http = JoinSet::new();
     for (listener, address, site) in others {
         tracing::info!(%address, api = site.api, dify = site.dify.is_some(), "listening for HTTP");
-        http.spawn(ampoule_http::serve(
-            service.clone(),
-            access.clone(),
-            site,
-            listener,
-            told(draining.clone()),
-        ));
+        let listener = Listener::new(listener, tls.as_ref(), Protocol::Http1);
+        http.spawn(ampoule_http::serve(service.clone(), access.clone(), site, listener, ending.clone()));
     }
     let http = async {
         while http.join_next().await.is_some() {}
@@ -48,9 +75,19 @@ pub(crate) async fn listen(config: &Config, service: Service, access: Access) ->
         ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
         () = signals.next() => {}
     }
+    if !config.drain_delay.0.is_zero() {
+        tracing::info!(for_seconds = config.drain_delay.0.as_secs_f64(), "leaving: not ready, still serving");
+        ender.leave();
+        tokio::select! {
+            ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
+            // A second signal is somebody who does not want to wait for balancers.
+            () = signals.next() => {}
+            () = tokio::time::sleep(config.drain_delay.0) => {}
+        }
+    }
     tracing::info!(running = service.running(), waiting = service.waiting(), "draining");
     service.drain();
-    let _ = drain.send(true);
+    ender.drain();
     let grace = config.service().map_err(CommandError::usage)?.caps.wall_time + GRACE_FOR_ANSWERS;
     tokio::select! {
         ended = &mut servers => {
@@ -85,13 +122,12 @@ async fn bind(address: SocketAddr) -> CommandResult<(TcpListener, SocketAddr)> {
     Ok((listener, address))
 }
 
-/// Ready when draining begins. A sender that is gone means the same as one that has sent.
-async fn told(mut draining: watch::Receiver<bool>) {
-    let _ = draining.wait_for(|draining| *draining).await;
-}
-
 fn cut_off(service: &Service, why: &str) -> CommandError {
     CommandError::infrastructure(format!("{why}: {} executions were cut off", service.running()))
+}
+
+fn on(kind: SignalKind) -> CommandResult<Signal> {
+    signal(kind).map_err(|error| CommandError::infrastructure(format!("no signals: {error}")))
 }
 
 /// What ends a server.
@@ -102,8 +138,6 @@ struct Signals {
 
 impl Signals {
     fn new() -> CommandResult<Self> {
-        let on =
-            |kind| signal(kind).map_err(|error| CommandError::infrastructure(format!("no signals: {error}")));
         Ok(Signals { terminate: on(SignalKind::terminate())?, interrupt: on(SignalKind::interrupt())? })
     }
 

@@ -225,7 +225,7 @@ fn local_service(request: &Request) -> CommandResult<Service> {
 
 async fn execute_here(service: &Service, request: Request) -> CommandResult<Execution> {
     match service.execute(request).await {
-        Ok(ampoule_service::Execution { outcome, image_digest, function_version }) => {
+        Ok(ampoule_service::Execution { outcome, image_digest, function_version, .. }) => {
             Ok(Execution { outcome, image_digest, function_version })
         }
         Err(error @ Error::Invalid { .. }) => Err(CommandError::usage(error)),

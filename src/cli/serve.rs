@@ -2,6 +2,7 @@
 
 use super::{CommandError, CommandResult, listeners};
 use crate::config::{Config, LogConfig, LogFormat};
+use crate::traces::{Traces, TracesConfig};
 use crate::{images, runtime};
 use ampoule_access::Access;
 use ampoule_engine::Engine;
@@ -11,6 +12,8 @@ use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 /// Serve the gRPC API, and HTTP where that is asked for, until SIGTERM or SIGINT
 ///
@@ -23,6 +26,9 @@ pub(crate) struct ServeArguments {
     /// Serve the same API as JSON over HTTP, on this machine's own address and port
     #[arg(long, value_name = "ADDRESS")]
     http: Option<SocketAddr>,
+    /// Answer /metrics, /healthz and /readyz on this address and port, to everybody who reaches it
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     /// Stand in for Dify's sandbox on this address and port; may be that of --http
     #[arg(long, value_name = "ADDRESS")]
     dify: Option<SocketAddr>,
@@ -36,40 +42,48 @@ pub(crate) struct ServeArguments {
 
 /// Runs the command.
 pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
-    let mut config = match &arguments.config {
-        Some(path) => Config::read(path).map_err(CommandError::usage)?,
-        None => Config::default(),
-    };
+    // Flags go before the environment, and that before the file.
+    let mut config = Config::read(arguments.config.as_deref()).map_err(CommandError::usage)?;
     config.listen = arguments.listen.unwrap_or(config.listen);
     config.http = arguments.http.or(config.http);
+    config.metrics = arguments.metrics.or(config.metrics);
     config.dify.listen = arguments.dify.or(config.dify.listen);
     config.dify.key = arguments.dify_key.clone().unwrap_or(config.dify.key);
     let config = config.checked().map_err(CommandError::usage)?;
     let service_config = config.service().map_err(CommandError::usage)?;
     let access = config.access().map_err(CommandError::usage)?;
-    start_log(&config.log)?;
+    let tls = config.tls().map_err(CommandError::usage)?;
+    let tokio = runtime::for_guests()
+        .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    let traces = {
+        let _within = tokio.enter();
+        config.traces.as_ref().map(TracesConfig::start).transpose().map_err(CommandError::usage)?
+    };
+    start_log(&config.log, traces.as_ref())?;
     show(&config);
     let store = config.functions.store().map_err(CommandError::usage)?;
     let service = service(&config, service_config, store)?;
     let access = Access::new(&access, &service).map_err(CommandError::usage)?;
-    let tokio = runtime::for_guests()
-        .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
     let sweeping = service.clone();
     tokio.spawn(async move { sweeping.sweep_functions().await });
-    let exit = tokio.block_on(listeners::listen(&config, service, access));
+    let exit = tokio.block_on(listeners::listen(&config, tls, service, access));
+    if let Some(traces) = traces {
+        traces.end();
+    }
     // What is still running after the grace is cut off here.
     tokio.shutdown_background();
     exit
 }
 
-fn start_log(config: &LogConfig) -> CommandResult<()> {
+fn start_log(config: &LogConfig, traces: Option<&Traces>) -> CommandResult<()> {
     let filter = EnvFilter::try_new(&config.filter)
         .map_err(|error| CommandError::usage(format!("log.filter '{}': {error}", config.filter)))?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match config.format {
-        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let log = match config.format {
+        LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).boxed(),
+        LogFormat::Json => log.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry().with(log.with_filter(filter)).with(traces.map(Traces::layer)).init();
     // A panic's message may quote what it stumbled over, which may be a user's.
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();

@@ -38,10 +38,16 @@ impl Way {
                 let address = listener.local_addr().expect("it is bound");
                 let service = service_with_slots(8);
                 spawn(async move {
+                    let (_forever, ending) = ampoule_service::Ending::new();
                     let access = ampoule_access::Access::new(&Default::default(), &service).expect("no keys");
-                    ampoule_grpc::serve(service, access, listener, std::future::pending())
-                        .await
-                        .expect("the server serves");
+                    ampoule_grpc::serve(
+                        service,
+                        access,
+                        ampoule_connection::Listener::plain(listener),
+                        ending,
+                    )
+                    .await
+                    .expect("the server serves");
                 });
                 let channel =
                     Channel::from_shared(format!("http://{address}")).expect("an address").connect_lazy();

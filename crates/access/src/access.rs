@@ -1,14 +1,18 @@
 //! The tenants' credentials, and the look at those of a call.
 
-use crate::key::KeyHash;
+use crate::jwt::{JwtConfig, Tokens};
+use crate::key::{KeyHash, PREFIX};
+use ampoule_connection::{Fingerprint, Peer};
 use ampoule_service::{Service, Tenant};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Carries an API key.
 const KEY_HEADER: &str = "x-api-key";
 
-/// Carries an API key, too, for clients that only know tokens.
+/// Carries a token, or an API key from clients that only know tokens.
 const BEARER: &str = "Bearer ";
 
 /// Which keys belong to which tenant.
@@ -16,56 +20,115 @@ const BEARER: &str = "Bearer ";
 pub struct AccessConfig {
     /// Tenants' names and the hashes of their keys. A tenant can have several keys, so that one can follow another.
     pub keys: Vec<(String, KeyHash)>,
+    /// Tenants' names and the fingerprints of their certificates, which the server's TLS must have verified.
+    pub certificates: Vec<(String, Fingerprint)>,
+    /// Whose tokens are taken beside keys.
+    pub jwt: Option<JwtConfig>,
 }
 
 /// Knows who calls. A service without listed tenants knows everybody, as its open tenant.
-#[derive(Clone, Debug)]
-pub struct Access {
+#[derive(Clone)]
+pub struct Access(Arc<Known>);
+
+struct Known {
+    service: Service,
     open: Option<Tenant>,
     keys: Vec<(KeyHash, Tenant)>,
+    certificates: HashMap<Fingerprint, Tenant>,
+    tokens: Option<Tokens>,
 }
 
 /// Why a call is not served, without a word of what it presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Denied {
-    /// There is no key in the call.
+    /// There is no key in the call, and no certificate that names a tenant.
     #[error("the call has no API key: send one in the header 'x-api-key'")]
     NoKey,
     /// The key is nobody's.
     #[error("the API key is not known here: check it, or ask the operator for a new one")]
     UnknownKey,
+    /// The token is of no use.
+    #[error("the token {0}")]
+    Token(&'static str),
+    /// The key is one tenant's, the certificate another's.
+    #[error(
+        "the API key and the client's certificate belong to different tenants: send the one that fits the other"
+    )]
+    Contradiction,
 }
 
 impl Access {
     /// The keys of `service`'s tenants. A key of a tenant that the service does not have is an error, in words.
     pub fn new(config: &AccessConfig, service: &Service) -> Result<Access, String> {
+        let tenant = |name: &str, what| {
+            service.tenant(name).ok_or_else(|| format!("there is no tenant '{name}' for a {what}"))
+        };
         let mut keys = Vec::with_capacity(config.keys.len());
         for (name, hash) in &config.keys {
-            let tenant =
-                service.tenant(name).ok_or_else(|| format!("there is no tenant '{name}' for a key"))?;
-            keys.push((*hash, tenant));
+            keys.push((*hash, tenant(name, "key")?));
         }
-        Ok(Access { open: service.open_tenant(), keys })
+        let mut certificates = HashMap::with_capacity(config.certificates.len());
+        for (name, fingerprint) in &config.certificates {
+            certificates.insert(*fingerprint, tenant(name, "certificate")?);
+        }
+        let tokens =
+            config.jwt.as_ref().map(Tokens::new).transpose().map_err(|error| format!("jwt: {error}"))?;
+        let (service, open) = (service.clone(), service.open_tenant());
+        Ok(Access(Arc::new(Known { service, open, keys, certificates, tokens })))
     }
 
     /// Whether everybody is let in, as the open tenant.
     pub fn is_open(&self) -> bool {
-        self.open.is_some()
+        self.0.open.is_some()
     }
 
-    /// Whose call it is that has these headers.
-    pub fn tenant(&self, headers: &HeaderMap) -> Result<Tenant, Denied> {
-        if let Some(open) = &self.open {
+    /// Whose call it is that has these headers, on a connection with this peer.
+    pub async fn tenant(&self, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Denied> {
+        if let Some(open) = &self.0.open {
             return Ok(open.clone());
         }
-        self.of_key(key(headers).ok_or(Denied::NoKey)?)
+        self.of_call(headers, peer).await.inspect_err(|_| self.denied())
+    }
+
+    /// A key says who calls also where the certificate is somebody's through whom many call, and is of no tenant.
+    async fn of_call(&self, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Denied> {
+        let by_certificate = peer.certificate.and_then(|certificate| self.0.certificates.get(&certificate));
+        let by_key = match (presented(headers), &self.0.tokens) {
+            (None, _) => return by_certificate.cloned().ok_or(Denied::NoKey),
+            (Some(Presented::Bearer(token)), Some(tokens)) if !token.starts_with(PREFIX) => {
+                self.of_token(tokens, token).await?
+            }
+            (Some(Presented::Key(key) | Presented::Bearer(key)), _) => self.of_key(key)?,
+        };
+        match by_certificate {
+            Some(other) if other.name() != by_key.name() => Err(Denied::Contradiction),
+            _ => Ok(by_key),
+        }
+    }
+
+    /// Counts somebody who was sent away, by us or by a door that asks for more.
+    pub fn denied(&self) {
+        self.0.service.count_denied();
+    }
+
+    async fn of_token(&self, tokens: &Tokens, token: &str) -> Result<Tenant, Denied> {
+        let name = tokens.tenant_name(token).await.map_err(Denied::Token)?;
+        let tenant = self.0.service.tenant(&name);
+        tenant.ok_or(Denied::Token("is for a tenant that is not known here: ask the operator"))
+    }
+
+    /// Reads the keys of tokens now and then, for ever; ready at once where no tokens are taken.
+    pub async fn watch_token_keys(self) {
+        if let Some(tokens) = &self.0.tokens {
+            tokens.watch().await;
+        }
     }
 
     /// Looks at every key, found or not, so that the time it takes says nothing.
     fn of_key(&self, key: &str) -> Result<Tenant, Denied> {
         let hash = KeyHash::of(key);
         let mut found = None;
-        for (known, tenant) in &self.keys {
+        for (known, tenant) in &self.0.keys {
             if known.matches(&hash).into() {
                 found = Some(tenant);
             }
@@ -74,7 +137,15 @@ impl Access {
     }
 }
 
-fn key(headers: &HeaderMap) -> Option<&str> {
-    let text = |name: &str| headers.get(name)?.to_str().ok();
-    text(KEY_HEADER).or_else(|| text(AUTHORIZATION.as_str())?.strip_prefix(BEARER)).map(str::trim)
+enum Presented<'a> {
+    /// As what only keys are sent.
+    Key(&'a str),
+    /// A token, or a key.
+    Bearer(&'a str),
+}
+
+fn presented(headers: &HeaderMap) -> Option<Presented<'_>> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let bearer = || text(AUTHORIZATION.as_str())?.strip_prefix(BEARER).map(str::trim);
+    text(KEY_HEADER).map(Presented::Key).or_else(|| bearer().map(Presented::Bearer))
 }

@@ -8,7 +8,7 @@ use std::str::FromStr;
 use subtle::ConstantTimeEq;
 
 /// Begins every key, so that people and secret scanners recognise one.
-const PREFIX: &str = "amp_";
+pub(crate) const PREFIX: &str = "amp_";
 
 /// Nobody guesses 256 bits, so a plain, fast hash keeps them safe at rest; a slow one is for what people make up.
 const RANDOM_BYTES: usize = 32;

@@ -1,15 +1,18 @@
 //! Who calls: turns the credentials of a call into a tenant.
 //!
 //! ```text
-//! headers ─▶ Access ─▶ Tenant, or Denied
+//! headers, the peer's certificate ─▶ Access ─▶ Tenant, or Denied
 //! ```
 //!
-//! * [`Access`]: the keys of all tenants; asked by every transport before it reads a request,
+//! * [`Access`]: the keys and certificates of all tenants; asked by every transport before it reads a request,
+//! * [`JwtConfig`]: whose tokens are taken, too,
 //! * [`ApiKey`] and [`KeyHash`]: what a client is given, and what the server keeps of it.
 #![forbid(unsafe_code)]
 
 mod access;
+mod jwt;
 mod key;
 
 pub use access::{Access, AccessConfig, Denied};
+pub use jwt::{JwksAddress, JwtConfig, check_address};
 pub use key::{ApiKey, BadHash, KeyHash};

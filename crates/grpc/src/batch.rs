@@ -78,7 +78,7 @@ impl Running {
         };
         match ended {
             Some((index, answer)) => {
-                let message = self::answer(answer, line.id());
+                let message = self::answer(answer, line);
                 match message {
                     Answer::Outcome(_) => self.counts.0 += 1,
                     Answer::Refusal(_) => self.counts.1 += 1,
@@ -93,11 +93,15 @@ impl Running {
     }
 }
 
-fn answer(answer: Result<Execution, Error>, id: &str) -> Answer {
+fn answer(answer: Result<Execution, Error>, line: &RequestLine) -> Answer {
     match answer {
-        Ok(execution) => Answer::Outcome(to_proto(execution)),
+        Ok(execution) => {
+            line.item_executed(&execution);
+            Answer::Outcome(to_proto(execution))
+        }
         Err(error) => {
-            let refusal = refusal(&error, id);
+            line.item_refused(error.name());
+            let refusal = refusal(&error, line.id());
             Answer::Refusal(Refusal { code: refusal.code() as u32, message: refusal.message().to_owned() })
         }
     }

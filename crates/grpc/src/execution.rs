@@ -5,7 +5,7 @@ use crate::stream::ExecutionStream;
 use crate::{batch, deadline, request_id, status, stream};
 use ampoule_api::v1::execution_service_server::ExecutionService;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, ExecuteResponse};
-use ampoule_service::{Call, Error, Execution, RequestLine, Service, Tenant};
+use ampoule_service::{Call, Error, Execution, RequestLine, Service, TRACE_HEADER, Tenant};
 use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status};
 
@@ -92,7 +92,7 @@ pub(crate) fn call<T>(request: &Request<T>) -> Result<(Call, Option<Duration>), 
 
 /// An execution as it is answered.
 pub(crate) fn to_proto(execution: Execution) -> ExecuteResponse {
-    let Execution { outcome, image_digest, function_version } = execution;
+    let Execution { outcome, image_digest, function_version, .. } = execution;
     ampoule_api::execution_to_proto(outcome, &image_digest, &function_version)
 }
 
@@ -104,6 +104,7 @@ pub(crate) fn refusal(error: &Error, id: &str) -> Status {
 
 pub(crate) fn line<T>(request: &Request<T>, call: &Call) -> RequestLine {
     let mut line = RequestLine::start(request_id::given(request.metadata()));
+    line.within(request.metadata().get(TRACE_HEADER).and_then(|parent| parent.to_str().ok()));
     line.by(&call.tenant);
     line
 }

@@ -1,7 +1,8 @@
 //! The gRPC server: executions, runtimes, health and reflection on one port.
 //!
 //! * [`serve`] runs it until it is told to drain,
-//! * `access` is asked who calls before a message is read,
+//! * `door.rs` asks `access` who calls before a message is read,
+//! * `transit.rs` accounts for the memory of messages on their way,
 //! * `execution.rs`, `stream.rs`, `batch.rs`, `functions.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
 //! * `status.rs` is the one place that maps errors to gRPC status,
 //! * every request is one line of the log, see [`ampoule_service::RequestLine`].
@@ -12,6 +13,7 @@
 
 mod batch;
 mod deadline;
+mod door;
 mod execution;
 mod functions;
 mod request_id;
@@ -19,5 +21,6 @@ mod runtime;
 mod server;
 mod status;
 mod stream;
+mod transit;
 
 pub use server::serve;

@@ -1,5 +1,6 @@
 //! The server: services, limits of the transport, draining.
 
+use crate::door::Door;
 use crate::execution::Executions;
 use crate::functions::Functions;
 use crate::runtime::Runtimes;
@@ -8,15 +9,12 @@ use ampoule_access::Access;
 use ampoule_api::v1::execution_service_server::ExecutionServiceServer;
 use ampoule_api::v1::function_service_server::FunctionServiceServer;
 use ampoule_api::v1::runtime_service_server::RuntimeServiceServer;
-use ampoule_service::Service;
-use std::future::Future;
+use ampoule_connection::{Connection, Listener};
+use ampoule_service::{Ending, Service};
+use futures_util::{Stream, stream};
+use std::convert::Infallible;
 use std::time::Duration;
-use tokio::net::TcpListener;
-use tonic::Request;
 use tonic::body::Body;
-use tonic::service::Interceptor;
-use tonic::service::interceptor::InterceptedService;
-use tonic::transport::server::TcpIncoming;
 use tonic::transport::{Error, Server};
 use tonic_health::ServingStatus;
 use tower::util::MapResponseLayer;
@@ -32,37 +30,42 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 /// Calls one connection can have at the same time; the service's queue is the real bound.
 const STREAMS_PER_CONNECTION: u32 = 1024;
 
-/// Serves on `listener` until `drain` is ready; then reports NOT_SERVING, takes no more requests, and returns when those
-/// in flight have ended.
+/// Serves on `listener`. Health becomes NOT_SERVING when `ending` says that the server leaves, so that balancers
+/// send elsewhere first; when it drains, no more requests are taken, and this returns when those in flight have ended.
 pub async fn serve(
     service: Service,
     access: Access,
-    listener: TcpListener,
-    drain: impl Future<Output = ()>,
+    listener: Listener,
+    ending: Ending,
 ) -> Result<(), Error> {
     let largest = service.sizes().largest_request();
     let executions = ExecutionServiceServer::new(Executions { service: service.clone() })
         // What admission would refuse is refused before it is taken in.
         .max_decoding_message_size(largest);
     // Who calls is looked at before anything of the message is.
-    let executions = InterceptedService::new(executions, knows_caller(access.clone()));
+    let executions = Door::new(&access, &service, largest, executions);
     let functions =
         FunctionServiceServer::new(Functions { service: service.clone() }).max_decoding_message_size(largest);
-    let functions = InterceptedService::new(functions, knows_caller(access.clone()));
+    let functions = Door::new(&access, &service, largest, functions);
     let runtimes = RuntimeServiceServer::new(Runtimes { service: service.clone() });
-    let runtimes = InterceptedService::new(runtimes, knows_caller(access));
+    let runtimes = Door::new(&access, &service, largest, runtimes);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
     health.set_serving::<FunctionServiceServer<Functions>>().await;
     health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
-    let drained = async {
-        drain.await;
-        service.drain();
+    let end = ending.clone();
+    let leave = tokio::spawn(async move {
+        end.leaving().await;
         // The empty name is the server as a whole.
         health.set_service_status("", ServingStatus::NotServing).await;
         health.set_not_serving::<ExecutionServiceServer<Executions>>().await;
         health.set_not_serving::<FunctionServiceServer<Functions>>().await;
         health.set_not_serving::<RuntimeServiceServer<Runtimes>>().await;
+    });
+    let drained = async {
+        ending.draining().await;
+        service.drain();
+        let _ = leave.await;
     };
     Server::builder()
         .http2_keepalive_interval(Some(KEEPALIVE))
@@ -78,19 +81,16 @@ pub async fn serve(
         .add_service(health_service)
         .add_service(reflection().build_v1().expect("our descriptors are valid"))
         .add_service(reflection().build_v1alpha().expect("our descriptors are valid"))
-        .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), drained)
+        .serve_with_incoming_shutdown(connections(listener), drained)
         .await
 }
 
-/// Puts the tenant beside the call, or refuses it.
-fn knows_caller(access: Access) -> impl Interceptor + Clone {
-    move |mut request: Request<()>| match access.tenant(request.metadata().as_ref()) {
-        Ok(tenant) => {
-            request.extensions_mut().insert(tenant);
-            Ok(request)
-        }
-        Err(denied) => Err(status::of_denied(denied)),
-    }
+/// A server takes a stream of connections that may fail; ours goes on for ever.
+fn connections(listener: Listener) -> impl Stream<Item = Result<Connection, Infallible>> {
+    stream::unfold(listener, async |mut listener| {
+        let connection = listener.accept().await;
+        Some((Ok(connection), listener))
+    })
 }
 
 /// Tools still differ in the version of reflection they speak, so both are on.

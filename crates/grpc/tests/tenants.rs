@@ -15,8 +15,10 @@ use tonic_types::StatusExt;
 /// A server with the tenants `acme` and `other`, and the key of each.
 async fn server(change: impl FnOnce(&mut ServiceConfig)) -> (Server, [String; 2]) {
     let keys = [ApiKey::generate().unwrap(), ApiKey::generate().unwrap()];
-    let access =
-        AccessConfig { keys: vec![("acme".into(), keys[0].hash()), ("other".into(), keys[1].hash())] };
+    let access = AccessConfig {
+        keys: vec![("acme".into(), keys[0].hash()), ("other".into(), keys[1].hash())],
+        ..AccessConfig::default()
+    };
     let listed = |config: &mut ServiceConfig| {
         config.tenants = vec![config.tenant("acme"), config.tenant("other")];
         change(config);

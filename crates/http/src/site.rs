@@ -1,13 +1,15 @@
 //! What a listener answers.
 
-use crate::body::{self, Unusable};
+use crate::body::{self, Received, Unusable};
 use crate::caller::{DifyKey, Door};
 use crate::{api, dify, health};
 use ampoule_access::Access;
-use ampoule_service::Service;
+use ampoule_service::{Service, Tenant};
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
+use axum::response::Response;
 use axum::routing::get;
+use http_body_util::{BodyExt, Collected};
 use std::time::Duration;
 
 /// What a listener answers; both parts can share one.
@@ -59,8 +61,17 @@ impl Shared {
     }
 
     /// A request's whole body.
-    pub(crate) async fn take_in(&self, body: Body) -> Result<Bytes, Unusable> {
-        body::read(body, self.largest_body, self.patience.body).await
+    pub(crate) async fn take_in(&self, tenant: &Tenant, body: Body) -> Result<Received, Unusable> {
+        body::read(body, self.service.receive(tenant), self.largest_body, self.patience.body).await
+    }
+
+    /// An answer whose memory counts as its tenant's until it is written.
+    pub(crate) async fn send(&self, tenant: Option<&Tenant>, answer: Response) -> Response {
+        let Some(tenant) = tenant else { return answer };
+        let (head, body) = answer.into_parts();
+        // All there already, in one piece.
+        let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+        Response::from_parts(head, Body::from(self.service.sending(tenant, bytes)))
     }
 }
 

@@ -11,7 +11,7 @@ use support::{KEY, Server};
 
 async fn server() -> (Server, String) {
     let key = ApiKey::generate().unwrap();
-    let access = AccessConfig { keys: vec![("acme".into(), key.hash())] };
+    let access = AccessConfig { keys: vec![("acme".into(), key.hash())], ..AccessConfig::default() };
     let tenants = |config: &mut ampoule_service::ServiceConfig| {
         config.tenants = vec![config.tenant("acme")];
         config.tenants[0].defaults.wall_time = Duration::from_millis(100);

@@ -12,7 +12,8 @@
 //! * [`Tenant`]: who asks: what they may ask for, and their share,
 //! * [`Caps`] and [`Sizes`]: what a request may ask for,
 //! * `functions`: programs that are kept under a name and prepared ahead of their calls,
-//! * [`RequestLine`]: the log line that a transport writes for each request,
+//! * [`RequestLine`]: the log line that a transport writes for each request, and its part in [`Service::metrics`],
+//! * [`Ending`]: when servers leave and drain,
 //! * [`Error`]: why a request was not executed. How a program ended is an outcome, never an error.
 #![forbid(unsafe_code)]
 
@@ -20,11 +21,14 @@ mod admission;
 mod answers;
 mod batch;
 mod config;
+mod ending;
 mod error;
+mod exposition;
 mod functions;
 mod images;
 mod input;
 mod memory;
+mod metrics;
 mod names;
 mod programs;
 mod quota;
@@ -32,12 +36,16 @@ mod request_log;
 mod service;
 mod slots;
 mod tenants;
+mod trace_parent;
+mod transit;
 
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError};
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
 pub use config::{Caps, ServiceConfig, Sizes};
+pub use ending::{Ender, Ending};
 pub use error::Error;
+pub use exposition::METRICS_CONTENT_TYPE;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use functions::fuzzing;
@@ -47,3 +55,5 @@ pub use quota::QuotaConfig;
 pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};
 pub use service::{Call, Execution, Service};
 pub use tenants::{OPEN_TENANT, Tenant, TenantConfig};
+pub use trace_parent::TRACE_HEADER;
+pub use transit::Incoming;

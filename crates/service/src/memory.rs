@@ -15,7 +15,7 @@ const GUEST_OVERHEAD: u64 = 34 << 20;
 
 /// A request is held as the transport received it and once more as the message in the guest's own memory, which counts
 /// there; while it is decoded there are two of it.
-const COPIES_OF_REQUEST: u64 = 2;
+pub(crate) const COPIES_OF_REQUEST: u64 = 2;
 
 /// The bytes that a request holds while it waits and runs.
 pub(crate) fn of_request(request: &Request) -> u64 {

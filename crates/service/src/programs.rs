@@ -7,6 +7,8 @@ use ampoule_world::{Deterministic, Outcome, Program};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 /// How long a request waits for another one that compiles the same source. Far more than a compilation takes; a
@@ -25,6 +27,18 @@ type Key = [u8; 32];
 /// Compiled programs, bounded by their size in bytes.
 pub(crate) struct Programs {
     cache: Cache<Key, Compiled, CodeBytes>,
+    /// Executions that found their program compiled, and that did not.
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+/// How the cache stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CacheLevel {
+    pub(crate) programs: u64,
+    pub(crate) bytes: u64,
+    pub(crate) hits: u64,
+    pub(crate) misses: u64,
 }
 
 /// A program ready to run, or how compiling it ended.
@@ -49,7 +63,8 @@ impl Weighter<Key, Compiled> for CodeBytes {
 impl Programs {
     pub(crate) fn new(bytes: u64) -> Self {
         let entries = (bytes / TYPICAL_CODE_BYTES).clamp(16, 1 << 20) as usize;
-        Programs { cache: Cache::with_weighter(entries, bytes, CodeBytes) }
+        let cache = Cache::with_weighter(entries, bytes, CodeBytes);
+        Programs { cache, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
     /// The program's code: from the cache, from another request that compiles it now, or compiled here.
@@ -61,13 +76,18 @@ impl Programs {
     ) -> Result<Prepared, EngineError> {
         let key = key(tenant, admitted);
         if let Some(compiled) = self.cache.get(&key) {
+            self.hits.fetch_add(1, Relaxed);
             return Ok(Prepared::Known(compiled));
         }
         let place = match tokio::time::timeout(PATIENCE, self.cache.get_value_or_guard_async(&key)).await {
-            Ok(Ok(compiled)) => return Ok(Prepared::Known(compiled)),
+            Ok(Ok(compiled)) => {
+                self.hits.fetch_add(1, Relaxed);
+                return Ok(Prepared::Known(compiled));
+            }
             Ok(Err(place)) => Some(place),
             Err(_) => None,
         };
+        self.misses.fetch_add(1, Relaxed);
         match compile(engine, admitted, &tenant.0.share).await? {
             Compilation::Ready(compiled) => {
                 match place {
@@ -79,6 +99,17 @@ impl Programs {
             }
             // Not kept: what failed here may be within another request's limits.
             Compilation::Failed(outcome) => Ok(Prepared::Failed(outcome)),
+        }
+    }
+
+    /// How it stands.
+    pub(crate) fn level(&self) -> CacheLevel {
+        let cache = &self.cache;
+        CacheLevel {
+            programs: cache.len() as u64,
+            bytes: cache.weight(),
+            hits: self.hits.load(Relaxed),
+            misses: self.misses.load(Relaxed),
         }
     }
 

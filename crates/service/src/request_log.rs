@@ -1,15 +1,16 @@
-//! One structured line a request, the same from every transport.
+//! One structured line a request, the same from every transport; and its part in the metrics.
 //!
 //! Lines hold numbers and words of ours only: never source, input, output, file names or error messages of
 //! a program, whose owner did not agree to have them in a log.
 
 use crate::service::Execution;
 use crate::tenants::Tenant;
+use crate::trace_parent::TraceParent;
 use ampoule_world::{Asked, Entry, Language};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// The target of the lines, for filters.
 pub const TARGET: &str = "ampoule::request";
@@ -23,6 +24,8 @@ const LONGEST_ID: usize = 64;
 /// A line in the making. Dropped before it is finished, it says that the client went away.
 pub struct RequestLine {
     id: String,
+    /// None: the caller names none.
+    parent: Option<TraceParent>,
     /// None: not known, or nobody's.
     tenant: Option<Tenant>,
     started: Instant,
@@ -40,12 +43,29 @@ struct Facts {
 impl RequestLine {
     /// Begins with a request's arrival; `given` is what the caller sent as [`ID_HEADER`].
     pub fn start(given: Option<&str>) -> Self {
-        RequestLine { id: id(given), tenant: None, started: Instant::now(), facts: None, finished: false }
+        RequestLine {
+            id: id(given),
+            parent: None,
+            tenant: None,
+            started: Instant::now(),
+            facts: None,
+            finished: false,
+        }
+    }
+
+    /// From here the line is a part of the trace that the caller names in [`crate::TRACE_HEADER`].
+    pub fn within(&mut self, trace_parent: Option<&str>) {
+        self.parent = trace_parent.and_then(TraceParent::parse);
     }
 
     /// From here the line tells who asks.
     pub fn by(&mut self, tenant: &Tenant) {
         self.tenant = Some(tenant.clone());
+    }
+
+    /// Who asks, as far as that is known.
+    pub fn tenant(&self) -> Option<&Tenant> {
+        self.tenant.as_ref()
     }
 
     /// The id; also goes back to the caller.
@@ -66,17 +86,45 @@ impl RequestLine {
         self.facts = Some(Facts { program, bytes_in: source + asked.input_json().len() + files });
     }
 
+    /// Counts an item of a batch that was executed; it has no line of its own.
+    pub fn item_executed(&self, execution: &Execution) {
+        let usage = &execution.outcome.usage;
+        self.count(execution, usage.queue_time + usage.wall_time);
+    }
+
+    /// Counts an item of a batch that was not.
+    pub fn item_refused(&self, status: &str) {
+        self.count_refused(status);
+    }
+
+    fn count(&self, execution: &Execution, total: Duration) {
+        if let Some(tenant) = &self.tenant {
+            tenant.0.meters.executed(execution, total);
+        }
+    }
+
+    /// Those of nobody we know are counted by who looked.
+    fn count_refused(&self, status: &str) {
+        if let Some(tenant) = &self.tenant {
+            tenant.0.meters.refused(status);
+        }
+    }
+
     /// Writes the line of a request that was executed.
     pub fn executed(mut self, execution: &Execution) {
         self.finished = true;
+        self.count(execution, self.started.elapsed());
         let outcome = &execution.outcome;
         let usage = &outcome.usage;
         let files: usize = outcome.files.iter().map(|file| file.content.len()).sum();
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant(),
-            language = self.language(),
+            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
+            parent_id = self.parent.as_ref().map(TraceParent::span_id),
+            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
+            tenant = self.tenant_name(),
+            language = execution.language.name(),
             entry = self.entry(),
             status = outcome.status.name(),
             total_us = self.total_us(),
@@ -96,7 +144,10 @@ impl RequestLine {
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant(),
+            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
+            parent_id = self.parent.as_ref().map(TraceParent::span_id),
+            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
+            tenant = self.tenant_name(),
             language = self.language(),
             entry = self.entry(),
             status = "batch",
@@ -113,7 +164,7 @@ impl RequestLine {
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant(),
+            tenant = self.tenant_name(),
             status = "managed",
             what,
             total_us = self.total_us(),
@@ -127,10 +178,14 @@ impl RequestLine {
     }
 
     fn unexecuted(&self, status: &str) {
+        self.count_refused(status);
         tracing::info!(
             target: TARGET,
             id = self.id,
-            tenant = self.tenant(),
+            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
+            parent_id = self.parent.as_ref().map(TraceParent::span_id),
+            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
+            tenant = self.tenant_name(),
             language = self.language(),
             entry = self.entry(),
             status,
@@ -139,7 +194,7 @@ impl RequestLine {
         );
     }
 
-    fn tenant(&self) -> &str {
+    fn tenant_name(&self) -> &str {
         self.tenant.as_ref().map_or("", Tenant::name)
     }
 

@@ -7,12 +7,13 @@ use crate::error::Error;
 use crate::functions::Functions;
 use crate::images::Images;
 use crate::memory;
-use crate::programs::{Prepared, Programs};
-use crate::slots::{Bounds, Reserved, Slots};
+use crate::metrics::Metrics;
+use crate::programs::{CacheLevel, Prepared, Programs};
+use crate::slots::{Bounds, Level, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
 use ampoule_engine::{Compiled, Engine, Job, OutputTap, Start};
 use ampoule_store::FunctionStore;
-use ampoule_world::{Asked, Limits, Outcome, Request, Status};
+use ampoule_world::{Asked, Language, Limits, Outcome, Request, Status};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub struct Execution {
     pub outcome: Outcome,
     /// Identity of the image it ran in: a sha256 in hex.
     pub image_digest: String,
+    /// The language it was written in.
+    pub language: Language,
     /// The version of the function that was called; empty for a program that came along.
     pub function_version: String,
 }
@@ -228,6 +231,25 @@ impl Service {
         self.inner.functions.as_ref().ok_or(Error::NoFunctions)
     }
 
+    pub(crate) fn slots(&self) -> &Arc<Slots> {
+        &self.inner.slots
+    }
+
+    /// How slots, queues and memory stand.
+    pub(crate) fn level(&self) -> Level {
+        self.inner.slots.level()
+    }
+
+    /// What is counted of tenants' requests.
+    pub(crate) fn tenant_metrics(&self) -> &Metrics {
+        self.inner.tenants.metrics()
+    }
+
+    /// How the program cache stands.
+    pub(crate) fn program_cache(&self) -> CacheLevel {
+        self.inner.programs.level()
+    }
+
     async fn admit_and_run(&self, way: Way<'_>, request: Request) -> Result<Execution, Error> {
         let arrived = Instant::now();
         let tenant = &way.call.tenant;
@@ -239,7 +261,8 @@ impl Service {
         let mut outcome = self.run(tenant, &admitted, way.tap).await?;
         outcome.usage.queue_time += queue_time;
         let image_digest = admitted.image.digest().to_owned();
-        Ok(Execution { outcome, image_digest, function_version: String::new() })
+        let language = admitted.image.language();
+        Ok(Execution { outcome, image_digest, language, function_version: String::new() })
     }
 
     async fn run(

@@ -24,6 +24,10 @@ const MOST_OF_FREE: u64 = 3;
 /// guests from running.
 const MOST_BESIDE_SLOTS: u64 = 8;
 
+/// Of the memory, what requests that are being received may take together, for the same reason. Among tenants it is dealt
+/// out as everything is.
+const MOST_IN_TRANSIT: u64 = 4;
+
 /// How much the last interval between two grants says about the next.
 const NEWS: f64 = 0.2;
 
@@ -54,6 +58,18 @@ pub(crate) struct Need {
     pub(crate) guest: u64,
 }
 
+/// How things stand at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Level {
+    pub(crate) slots: usize,
+    pub(crate) running: usize,
+    pub(crate) waiting: usize,
+    /// Bytes there are, and what of them is set aside.
+    pub(crate) memory: u64,
+    pub(crate) set_aside: u64,
+    pub(crate) draining: bool,
+}
+
 #[derive(Debug)]
 pub(crate) struct Slots {
     bounds: Bounds,
@@ -66,6 +82,10 @@ struct State {
     memory: u64,
     /// Bytes that are set aside beside slots.
     reserved: u64,
+    /// Bytes of requests that are being received.
+    receiving: u64,
+    /// Bytes of answers that are being sent and that there was no room for.
+    owed: u64,
     draining: bool,
     waiting: usize,
     /// Tenants with waiting requests.
@@ -103,6 +123,8 @@ impl Slots {
             free: bounds.slots,
             memory: bounds.memory,
             reserved: 0,
+            receiving: 0,
+            owed: 0,
             draining: false,
             waiting: 0,
             queues: Vec::new(),
@@ -217,9 +239,51 @@ impl Slots {
         Ok(Reserved { slots: Arc::clone(self), tenant: tenant.clone(), bytes })
     }
 
+    /// Sets memory aside for a request that is being received.
+    pub(crate) fn receive(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InTransit, Error> {
+        let mut state = self.lock();
+        let most = self.bounds.memory / MOST_IN_TRANSIT;
+        let has = tenant.0.receiving.load(Relaxed) as u64;
+        let left = most.checked_sub(state.receiving + bytes);
+        let fits = left
+            .is_some_and(|left| self.bounds.tenants <= 1 || has == 0 || has + bytes <= MOST_OF_FREE * left);
+        if !fits || state.memory < bytes {
+            drop(state);
+            return Err(self.busy(tenant, "the memory for requests that are being received is taken".into()));
+        }
+        state.set_aside(tenant, bytes);
+        state.receiving += bytes;
+        tenant.0.receiving.fetch_add(bytes as usize, Relaxed);
+        Ok(InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: true })
+    }
+
+    /// Sets memory aside for an answer that is there already: what does not fit is owed, and nothing more gets in until it
+    /// is paid.
+    pub(crate) fn send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InTransit {
+        let mut state = self.lock();
+        let owed = bytes.saturating_sub(state.memory);
+        state.owed += owed;
+        state.memory -= bytes - owed;
+        tenant.0.memory.fetch_add(bytes as usize, Relaxed);
+        InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: false }
+    }
+
     /// From now on nobody gets in; who is in or waits already is served.
     pub(crate) fn drain(&self) {
         self.lock().draining = true;
+    }
+
+    /// How things stand.
+    pub(crate) fn level(&self) -> Level {
+        let (bounds, state) = (&self.bounds, self.lock());
+        Level {
+            slots: bounds.slots,
+            running: bounds.slots - state.free,
+            waiting: state.waiting,
+            memory: bounds.memory,
+            set_aside: bounds.memory - state.memory + state.owed,
+            draining: state.draining,
+        }
     }
 
     /// Executions that have a slot.
@@ -276,6 +340,33 @@ impl Reserved {
 impl Drop for Reserved {
     fn drop(&mut self) {
         self.shrink(0);
+    }
+}
+
+/// Memory of a message on its way; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct InTransit {
+    slots: Arc<Slots>,
+    tenant: Tenant,
+    bytes: u64,
+    receiving: bool,
+}
+
+impl InTransit {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl Drop for InTransit {
+    fn drop(&mut self) {
+        let mut state = self.slots.lock();
+        if self.receiving {
+            state.receiving -= self.bytes;
+            self.tenant.0.receiving.fetch_sub(self.bytes as usize, Relaxed);
+        }
+        state.give_back(&self.tenant, self.bytes);
+        state.grant(&self.slots.bounds);
     }
 }
 
@@ -348,7 +439,9 @@ impl State {
     }
 
     fn give_back(&mut self, tenant: &Tenant, bytes: u64) {
-        self.memory += bytes;
+        let paid = self.owed.min(bytes);
+        self.owed -= paid;
+        self.memory += bytes - paid;
         tenant.0.memory.fetch_sub(bytes as usize, Relaxed);
     }
 

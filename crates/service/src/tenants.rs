@@ -1,12 +1,14 @@
 //! Tenants: owners of limits, slots, quotas and a fair share of the processors.
 
 use crate::config::Caps;
+use crate::metrics::{Meters, Metrics};
 use crate::quota::{Quota, QuotaConfig};
 use ampoule_engine::Share;
 use ampoule_world::Limits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// The tenant of a service that has no others: whoever reaches it.
 pub const OPEN_TENANT: &str = "open";
@@ -40,24 +42,30 @@ pub(crate) struct Account {
     pub(crate) config: TenantConfig,
     pub(crate) share: Share,
     pub(crate) quota: Quota,
+    pub(crate) meters: Meters,
     /// Slots it has, memory in bytes that is set aside for it, and what of that is for requests that wait; changed under the
     /// lock of `Slots` only.
     pub(crate) slots: AtomicUsize,
     pub(crate) memory: AtomicUsize,
     pub(crate) waiting: AtomicUsize,
+    /// What of the memory is for requests that are being received.
+    pub(crate) receiving: AtomicUsize,
 }
 
 impl Tenant {
-    fn new(config: TenantConfig) -> Tenant {
+    fn new(config: TenantConfig, metrics: &Metrics) -> Tenant {
+        let meters = metrics.of(&config.name);
         let share = Share::new(config.weight);
         let quota = Quota::new(config.quota);
         Tenant(Arc::new(Account {
             config,
             share,
             quota,
+            meters,
             slots: AtomicUsize::new(0),
             memory: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
+            receiving: AtomicUsize::new(0),
         }))
     }
 
@@ -71,6 +79,16 @@ impl Tenant {
         &self.0.config
     }
 
+    /// Executions of it that run.
+    pub fn running(&self) -> usize {
+        self.0.slots.load(Relaxed)
+    }
+
+    /// Memory that is set aside for it.
+    pub fn memory_bytes(&self) -> usize {
+        self.0.memory.load(Relaxed)
+    }
+
     pub(crate) fn is(&self, other: &Tenant) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -79,13 +97,21 @@ impl Tenant {
 /// The tenants of a service, by name.
 #[derive(Debug)]
 pub(crate) struct Tenants {
+    metrics: Metrics,
     by_name: BTreeMap<String, Tenant>,
 }
 
 impl Tenants {
     pub(crate) fn new(configs: &[TenantConfig]) -> Tenants {
-        let tenants = configs.iter().map(|config| (config.name.clone(), Tenant::new(config.clone())));
-        Tenants { by_name: tenants.collect() }
+        let metrics = Metrics::new();
+        let tenants =
+            configs.iter().map(|config| (config.name.clone(), Tenant::new(config.clone(), &metrics)));
+        Tenants { by_name: tenants.collect(), metrics }
+    }
+
+    /// What is counted of them all.
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&Tenant> {

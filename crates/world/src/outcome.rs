@@ -27,6 +27,18 @@ pub enum Status {
 }
 
 impl Status {
+    /// All of them, in the order of their declaration.
+    pub const ALL: [Status; 8] = [
+        Status::Completed,
+        Status::Raised,
+        Status::InvalidResult,
+        Status::FuelExhausted,
+        Status::TimedOut,
+        Status::OutOfMemory,
+        Status::OutputLimit,
+        Status::Internal,
+    ];
+
     /// The lower-case name used on the command line, in logs and metrics.
     pub fn name(self) -> &'static str {
         match self {

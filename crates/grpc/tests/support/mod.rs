@@ -7,10 +7,11 @@ mod tiny;
 use ampoule_access::{Access, AccessConfig};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::{ExecuteRequest, Language, Source};
-use ampoule_service::{Service, ServiceConfig};
+use ampoule_connection::{Handshakes, Listener, Protocol, Tls};
+use ampoule_service::{Ender, Ending, Service, ServiceConfig};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tonic::transport::Channel;
 
@@ -20,7 +21,7 @@ pub struct Server {
     pub service: Service,
     /// `http://…`
     pub url: String,
-    drain: Option<oneshot::Sender<()>>,
+    drain: Option<Ender>,
     task: JoinHandle<Result<(), tonic::transport::Error>>,
 }
 
@@ -32,14 +33,35 @@ impl Server {
 
     /// The same with keys.
     pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), access: &AccessConfig) -> Server {
-        let service = tiny::service(change);
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let (drain, drained) = oneshot::channel();
+        let address = listener.local_addr().unwrap();
+        Server::start_on(change, access, Listener::plain(listener), address)
+    }
+
+    /// The same by TLS.
+    pub async fn start_tls(
+        change: impl FnOnce(&mut ServiceConfig),
+        access: &AccessConfig,
+        tls: &Tls,
+        handshakes: Handshakes,
+    ) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let listener = Listener::new(listener, Some(tls), Protocol::Http2).with_handshakes(handshakes);
+        Server::start_on(change, access, listener, address)
+    }
+
+    fn start_on(
+        change: impl FnOnce(&mut ServiceConfig),
+        access: &AccessConfig,
+        listener: Listener,
+        address: SocketAddr,
+    ) -> Server {
+        let service = tiny::service(change);
+        let url = format!("http://{address}");
+        let (drain, ending) = Ending::new();
         let access = Access::new(access, &service).unwrap();
-        let server = ampoule_grpc::serve(service.clone(), access, listener, async {
-            let _ = drained.await;
-        });
+        let server = ampoule_grpc::serve(service.clone(), access, listener, ending);
         Server { service, url, drain: Some(drain), task: tokio::spawn(server) }
     }
 
@@ -55,7 +77,7 @@ impl Server {
 
     /// Tells it to drain.
     pub fn drain(&mut self) {
-        self.drain.take().expect("drained once").send(()).unwrap();
+        self.drain.take().expect("drained once").drain();
     }
 
     /// Waits for its end.

@@ -5,16 +5,26 @@ use super::{is_json, json, to_proto};
 use crate::site::Shared;
 use crate::{body, caller, request_id};
 use ampoule_api::v1::ExecuteRequest;
+use ampoule_connection::Peer;
 use ampoule_service::{Call, Execution, RequestLine};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
-pub(crate) async fn execute(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn execute(
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let mut line = RequestLine::start(request_id::given(&headers));
+    line.within(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
-    let response = match run(&shared, &headers, body, &mut line).await {
+    let executed = run(&shared, peer, &headers, body, &mut line).await;
+    let tenant = line.tenant().cloned();
+    let response = match executed {
         Ok(execution) => {
             line.executed(&execution);
             json(&to_proto(execution))
@@ -24,21 +34,22 @@ pub(crate) async fn execute(State(shared): State<Shared>, headers: HeaderMap, bo
             refusal.into_response()
         }
     };
-    request_id::put(response, &id)
+    request_id::put(shared.send(tenant.as_ref(), response).await, &id)
 }
 
 async fn run(
     shared: &Shared,
+    peer: Peer,
     headers: &HeaderMap,
     body: Body,
     line: &mut RequestLine,
 ) -> Result<Execution, Refusal> {
-    let tenant = caller::of(&shared.door, headers).map_err(|_| Refusal::unauthenticated())?;
+    let tenant = caller::of(&shared.door, headers, peer).await.map_err(|_| Refusal::unauthenticated())?;
     line.by(&tenant);
     is_json(headers)?;
-    let bytes = shared.take_in(body).await?;
-    let request: ExecuteRequest = body::parse(&bytes)?;
-    drop(bytes);
+    let received = shared.take_in(&tenant, body).await?;
+    let request: ExecuteRequest = body::parse(&received.bytes)?;
+    drop(received);
     let request = ampoule_api::request_from_proto(request).map_err(|error| Refusal::invalid(&error))?;
     line.understood(&request);
     shared.service.execute_as(&Call { tenant, deadline: None }, request).await.map_err(|error| {

@@ -9,8 +9,10 @@ use ampoule_api::v1::{
     PutFunctionResponse,
 };
 use ampoule_api::{function_to_proto, put_function_from_proto};
+use ampoule_connection::Peer;
 use ampoule_service::{Call, Error, RequestLine};
 use ampoule_world::FunctionReference;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
@@ -37,16 +39,17 @@ pub(crate) struct Page {
 pub(crate) async fn put(
     State(shared): State<Shared>,
     Path(name): Path<String>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let asked = Asked::enter(&shared, &headers, "put");
+    let asked = Asked::enter(&shared, peer, &headers, "put").await;
     let answered = async {
         let call = asked.call()?;
         is_json(&headers)?;
-        let bytes = shared.take_in(body).await?;
-        let mut message: PutFunctionRequest = body::parse(&bytes)?;
-        drop(bytes);
+        let received = shared.take_in(&call.tenant, body).await?;
+        let mut message: PutFunctionRequest = body::parse(&received.bytes)?;
+        drop(received);
         if !message.name.is_empty() && message.name != name {
             return Err(Refusal::malformed("name is not the one in the path: leave it out"));
         }
@@ -59,16 +62,17 @@ pub(crate) async fn put(
         })
     };
     let answered = answered.await;
-    asked.answer(answered)
+    asked.answer(&shared, answered).await
 }
 
 pub(crate) async fn get(
     State(shared): State<Shared>,
     Path(name): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::enter(&shared, &headers, "get");
+    let asked = Asked::enter(&shared, peer, &headers, "get").await;
     let answered = async {
         let call = asked.call()?;
         let reference = reference(name, which)?;
@@ -77,16 +81,17 @@ pub(crate) async fn get(
         Ok(GetFunctionResponse { function: Some(function_to_proto(function)) })
     };
     let answered = answered.await;
-    asked.answer(answered)
+    asked.answer(&shared, answered).await
 }
 
 pub(crate) async fn delete(
     State(shared): State<Shared>,
     Path(name): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::enter(&shared, &headers, "delete");
+    let asked = Asked::enter(&shared, peer, &headers, "delete").await;
     let answered = async {
         let call = asked.call()?;
         let reference = reference(name, which)?;
@@ -95,15 +100,16 @@ pub(crate) async fn delete(
         Ok(DeleteFunctionResponse {})
     };
     let answered = answered.await;
-    asked.answer(answered)
+    asked.answer(&shared, answered).await
 }
 
 pub(crate) async fn list(
     State(shared): State<Shared>,
     page: Result<Query<Page>, QueryRejection>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::enter(&shared, &headers, "list");
+    let asked = Asked::enter(&shared, peer, &headers, "list").await;
     let answered = async {
         let call = asked.call()?;
         let Page { page_size, page_token } = query(page)?;
@@ -120,7 +126,7 @@ pub(crate) async fn list(
         })
     };
     let answered = answered.await;
-    asked.answer(answered)
+    asked.answer(&shared, answered).await
 }
 
 /// One request: who calls, and its line in the log.
@@ -132,9 +138,10 @@ struct Asked {
 }
 
 impl Asked {
-    fn enter(shared: &Shared, headers: &HeaderMap, what: &'static str) -> Self {
+    async fn enter(shared: &Shared, peer: Peer, headers: &HeaderMap, what: &'static str) -> Self {
         let mut line = RequestLine::start(request_id::given(headers));
-        let tenant = caller::of(&shared.door, headers).ok();
+        line.within(request_id::trace_parent(headers));
+        let tenant = caller::of(&shared.door, headers, peer).await.ok();
         let call = tenant.map(|tenant| {
             line.by(&tenant);
             Call { tenant, deadline: None }
@@ -151,7 +158,8 @@ impl Asked {
         Refusal::of_error(error)
     }
 
-    fn answer(self, answered: Result<impl Serialize, Refusal>) -> Response {
+    async fn answer(self, shared: &Shared, answered: Result<impl Serialize, Refusal>) -> Response {
+        let tenant = self.line.tenant().cloned();
         let id = self.line.id().to_owned();
         let response = match answered {
             Ok(answer) => {
@@ -163,7 +171,7 @@ impl Asked {
                 refusal.into_response()
             }
         };
-        request_id::put(response, &id)
+        request_id::put(shared.send(tenant.as_ref(), response).await, &id)
     }
 }
 

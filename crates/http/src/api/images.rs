@@ -4,13 +4,19 @@ use super::status::Refusal;
 use crate::caller;
 use crate::site::Shared;
 use ampoule_api::v1::ListImagesResponse;
+use ampoule_connection::Peer;
+use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
-pub(crate) async fn images(State(shared): State<Shared>, headers: HeaderMap) -> Response {
-    if caller::of(&shared.door, &headers).is_err() {
+pub(crate) async fn images(
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Response {
+    if caller::of(&shared.door, &headers, peer).await.is_err() {
         return Refusal::unauthenticated().into_response();
     }
     let images = shared.service.images().iter();

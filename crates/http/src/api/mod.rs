@@ -45,6 +45,6 @@ fn json(response: &impl Serialize) -> Response {
 }
 
 fn to_proto(execution: Execution) -> ExecuteResponse {
-    let Execution { outcome, image_digest, function_version } = execution;
+    let Execution { outcome, image_digest, function_version, .. } = execution;
     ampoule_api::execution_to_proto(outcome, &image_digest, &function_version)
 }

@@ -45,6 +45,7 @@ pub(crate) fn of_unusable(unusable: &Unusable) -> StatusCode {
     match unusable {
         Unusable::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Unusable::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+        Unusable::NoRoom { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Unusable::BrokenOff | Unusable::Malformed(_) => StatusCode::BAD_REQUEST,
     }
 }
@@ -122,7 +123,8 @@ impl Refusal {
 
 impl From<Unusable> for Refusal {
     fn from(unusable: Unusable) -> Self {
-        Refusal::new(of_unusable(&unusable), INVALID, &unusable)
+        let refusal = Refusal::new(of_unusable(&unusable), unusable.name(), &unusable);
+        Refusal { retry_after: unusable.retry_after(), ..refusal }
     }
 }
 

@@ -3,7 +3,9 @@
 use super::{envelope, run};
 use crate::site::Shared;
 use crate::{body, caller};
+use ampoule_connection::Peer;
 use ampoule_world::Language;
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use axum::http::HeaderMap;
@@ -33,10 +35,11 @@ struct Nothing {}
 /// Lists the packages of a language's image.
 pub(crate) async fn list(
     State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Response {
-    if caller::of(&shared.door, &headers).is_err() {
+    if caller::of(&shared.door, &headers, peer).await.is_err() {
         return envelope::unauthenticated();
     }
     let language = match run::language(&asked.language) {
@@ -47,11 +50,17 @@ pub(crate) async fn list(
 }
 
 /// Says that all is up to date, which it is.
-pub(crate) async fn update(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
-    if caller::of(&shared.door, &headers).is_err() {
+pub(crate) async fn update(
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let Ok(tenant) = caller::of(&shared.door, &headers, peer).await else {
         return envelope::unauthenticated();
-    }
-    let asked = match shared.take_in(body).await.and_then(|bytes| body::parse::<Asked>(&bytes)) {
+    };
+    let received = shared.take_in(&tenant, body).await;
+    let asked = match received.and_then(|received| body::parse::<Asked>(&received.bytes)) {
         Ok(asked) => asked,
         Err(unusable) => return envelope::unusable(&unusable),
     };

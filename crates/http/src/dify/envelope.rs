@@ -42,7 +42,9 @@ pub(crate) fn invalid(message: &str) -> Response {
 
 /// A body that was of no use.
 pub(crate) fn unusable(unusable: &Unusable) -> Response {
-    failure(status::of_unusable(unusable), INVALID, &unusable.to_string())
+    let code = if unusable.retry_after().is_some() { FULL } else { INVALID };
+    let answer = failure(status::of_unusable(unusable), code, &unusable.to_string());
+    status::with_retry(answer, unusable.retry_after())
 }
 
 /// A script that was not executed.

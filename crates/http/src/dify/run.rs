@@ -5,8 +5,10 @@ use crate::body::Unusable;
 use crate::caller::Unauthenticated;
 use crate::site::Shared;
 use crate::{body, caller, request_id};
+use ampoule_connection::Peer;
 use ampoule_service::{Call, RequestLine};
 use ampoule_world::{Asked, Language};
+use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -26,10 +28,18 @@ pub(super) struct Sent {
 /// The name under which an unusable request stands in the log.
 const INVALID: &str = "invalid_argument";
 
-pub(crate) async fn run(State(shared): State<Shared>, headers: HeaderMap, body: Body) -> Response {
+pub(crate) async fn run(
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
     let mut line = RequestLine::start(request_id::given(&headers));
+    line.within(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
-    let response = match answer(&shared, &headers, body, &mut line).await {
+    let answered = answer(&shared, peer, &headers, body, &mut line).await;
+    let tenant = line.tenant().cloned();
+    let response = match answered {
         Ok((execution, response)) => {
             line.executed(&execution);
             response
@@ -39,19 +49,26 @@ pub(crate) async fn run(State(shared): State<Shared>, headers: HeaderMap, body: 
             response
         }
     };
-    request_id::put(response, &id)
+    request_id::put(shared.send(tenant.as_ref(), response).await, &id)
 }
 
 type Answer = Result<(ampoule_service::Execution, Response), (&'static str, Response)>;
 
-async fn answer(shared: &Shared, headers: &HeaderMap, body: Body, line: &mut RequestLine) -> Answer {
-    let tenant = caller::of(&shared.door, headers)
+async fn answer(
+    shared: &Shared,
+    peer: Peer,
+    headers: &HeaderMap,
+    body: Body,
+    line: &mut RequestLine,
+) -> Answer {
+    let tenant = caller::of(&shared.door, headers, peer)
+        .await
         .map_err(|_| (Unauthenticated::NAME, envelope::unauthenticated()))?;
     line.by(&tenant);
-    let unusable = |problem: Unusable| (INVALID, envelope::unusable(&problem));
-    let bytes = shared.take_in(body).await.map_err(unusable)?;
-    let asked: Sent = body::parse(&bytes).map_err(unusable)?;
-    drop(bytes);
+    let unusable = |problem: Unusable| (problem.name(), envelope::unusable(&problem));
+    let received = shared.take_in(&tenant, body).await.map_err(unusable)?;
+    let asked: Sent = body::parse(&received.bytes).map_err(unusable)?;
+    drop(received);
     let language = language(&asked.language).map_err(|message| (INVALID, envelope::invalid(&message)))?;
     if asked.code.is_empty() {
         return Err((INVALID, envelope::invalid("code is empty: send a program")));

@@ -5,8 +5,9 @@
 mod tiny;
 
 use ampoule_access::{Access, AccessConfig};
+use ampoule_connection::{Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Patience, Site};
-use ampoule_service::{Service, ServiceConfig};
+use ampoule_service::{Ender, Ending, Service, ServiceConfig};
 use axum::body::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Method, Request, StatusCode, header};
@@ -16,7 +17,6 @@ use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 /// The key that the tests' Dify sends.
@@ -28,7 +28,7 @@ pub struct Server {
     pub service: Service,
     /// `127.0.0.1:…`
     pub address: String,
-    drain: Option<oneshot::Sender<()>>,
+    drain: Option<Ender>,
     task: JoinHandle<()>,
     client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -63,15 +63,33 @@ impl Server {
         patience: Patience,
         access: &AccessConfig,
     ) -> Server {
+        Server::start_all(change, patience, access, None).await
+    }
+
+    /// Starts one that speaks TLS.
+    pub async fn start_tls(tls: &Tls) -> Server {
+        Server::start_all(|_| {}, Patience::default(), &AccessConfig::default(), Some(tls)).await
+    }
+
+    async fn start_all(
+        change: impl FnOnce(&mut ServiceConfig),
+        patience: Patience,
+        access: &AccessConfig,
+        tls: Option<&Tls>,
+    ) -> Server {
         let service = tiny::service(change);
         let access = Access::new(access, &service).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (drain, drained) = oneshot::channel();
+        let (drain, ending) = Ending::new();
         let site = Site { api: true, dify: Some(DifyKey::new(KEY)), patience };
-        let server = ampoule_http::serve(service.clone(), access, site, listener, async {
-            let _ = drained.await;
-        });
+        let server = ampoule_http::serve(
+            service.clone(),
+            access,
+            site,
+            Listener::new(listener, tls, Protocol::Http1),
+            ending,
+        );
         let client = Client::builder(TokioExecutor::new()).build_http();
         Server { service, address, drain: Some(drain), task: tokio::spawn(server), client }
     }
@@ -112,7 +130,7 @@ impl Server {
     /// Tells it to drain, as the command line does.
     pub fn drain(&mut self) {
         self.service.drain();
-        self.drain.take().expect("drained once").send(()).unwrap();
+        self.drain.take().expect("drained once").drain();
     }
 
     /// Waits for its end.

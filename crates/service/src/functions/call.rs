@@ -58,6 +58,7 @@ impl Service {
         Ok(Execution {
             outcome,
             image_digest: loaded.image.digest().to_owned(),
+            language: loaded.image.language(),
             function_version: loaded.version.clone(),
         })
     }

@@ -144,6 +144,7 @@ impl Service {
             Execution {
                 outcome,
                 image_digest: admitted.image.digest().to_owned(),
+                language: admitted.image.language(),
                 function_version: String::new(),
             }
         };

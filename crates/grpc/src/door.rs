@@ -1,0 +1,66 @@
+//! Looks at who calls before anything of the message is read, puts the tenant beside the call, and has the memory of what
+//! comes and goes counted as the tenant's.
+
+use crate::{status, transit};
+use ampoule_access::Access;
+use ampoule_connection::Peer;
+use ampoule_service::Service as Accounts;
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use std::task::{Context, Poll};
+use tonic::body::Body;
+use tonic::server::NamedService;
+use tower::Service;
+
+/// A gRPC service behind a door.
+#[derive(Clone)]
+pub(crate) struct Door<S> {
+    access: Access,
+    accounts: Accounts,
+    largest: usize,
+    service: S,
+}
+
+impl<S> Door<S> {
+    /// `largest`: the largest message that `service` takes.
+    pub(crate) fn new(access: &Access, accounts: &Accounts, largest: usize, service: S) -> Door<S> {
+        Door { access: access.clone(), accounts: accounts.clone(), largest, service }
+    }
+}
+
+impl<S: NamedService> NamedService for Door<S> {
+    const NAME: &'static str = S::NAME;
+}
+
+impl<S> Service<Request<Body>> for Door<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = BoxFuture<'static, Result<Response<Body>, S::Error>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.service.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let (access, accounts, largest) = (self.access.clone(), self.accounts.clone(), self.largest);
+        // The one that is ready is used, and its clone takes its place.
+        let next = self.service.clone();
+        let mut service = std::mem::replace(&mut self.service, next);
+        Box::pin(async move {
+            let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+            match access.tenant(request.headers(), peer).await {
+                Ok(tenant) => {
+                    request.extensions_mut().insert(tenant.clone());
+                    let request = request.map(|body| transit::receiving(&accounts, &tenant, largest, body));
+                    let response = service.call(request).await?;
+                    Ok(response.map(|body| transit::sending(&accounts, &tenant, body)))
+                }
+                Err(denied) => Ok(status::of_denied(denied).into_http()),
+            }
+        })
+    }
+}

@@ -1,0 +1,43 @@
+//! For operators' monitoring, on a listener of its own: `GET /metrics`, `/healthz`, `/readyz`.
+//!
+//! Asks nobody for a key, and tells nothing but numbers, the tenants' names and the images' versions: for a network that
+//! only the operator's machines reach. It answers until the process ends, so that a drain can be watched.
+
+use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service};
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+#[derive(Clone)]
+struct Watched {
+    service: Service,
+    ending: Ending,
+}
+
+pub(crate) fn router(service: Service, ending: Ending) -> Router {
+    Router::new()
+        .route("/metrics", get(metrics))
+        .route("/healthz", get(healthz))
+        .route("/readyz", get(readyz))
+        .with_state(Watched { service, ending })
+}
+
+async fn metrics(State(watched): State<Watched>) -> Response {
+    ([(CONTENT_TYPE, METRICS_CONTENT_TYPE)], watched.service.metrics()).into_response()
+}
+
+/// Whether the process answers; also while it drains, or it would be killed for that.
+async fn healthz() -> Response {
+    "ok\n".into_response()
+}
+
+/// Whether requests may be sent here.
+async fn readyz(State(watched): State<Watched>) -> Response {
+    if watched.ending.is_leaving() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
+    }
+    "ready\n".into_response()
+}

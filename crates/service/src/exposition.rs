@@ -1,0 +1,97 @@
+//! The metrics as text, in the form that Prometheus and its relatives read (OpenMetrics 1.0).
+//!
+//! What happened is counted as it happens (`metrics.rs`); how things stand is looked up when somebody asks.
+
+use crate::service::Service;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet};
+use prometheus_client::metrics::MetricType;
+use prometheus_client::registry::Registry;
+use std::fmt;
+
+/// The content type of [`Service::metrics`].
+pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+const PREFIX: &str = "ampoule";
+
+impl Service {
+    /// All metrics as text.
+    pub fn metrics(&self) -> String {
+        let mut registry = Registry::with_prefix(PREFIX);
+        self.tenant_metrics().register(&mut registry);
+        registry.register_collector(Box::new(State(self.clone())));
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &registry);
+        text
+    }
+
+    /// Counts a call of nobody we know: it has no tenant whose series it could be in.
+    pub fn count_denied(&self) {
+        self.tenant_metrics().denied().inc();
+    }
+}
+
+/// How things stand.
+struct State(Service);
+
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("State(..)")
+    }
+}
+
+impl Collector for State {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> fmt::Result {
+        let service = &self.0;
+        let level = service.level();
+        let mut gauge = |name, help, value: u64| {
+            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
+            metric.encode_gauge(&(value as i64))
+        };
+        gauge("slots", "Executions that can run at the same time", level.slots as u64)?;
+        gauge("slots_running", "Executions that run", level.running as u64)?;
+        gauge("requests_waiting", "Requests that wait for a slot", level.waiting as u64)?;
+        gauge("memory_budget_bytes", "What requests and guests may take of the memory", level.memory)?;
+        gauge("memory_set_aside_bytes", "What is set aside of it", level.set_aside)?;
+        gauge("draining", "1: no more requests are taken", level.draining.into())?;
+        let cache = service.program_cache();
+        gauge("program_cache_bytes", "Compiled programs that are kept", cache.bytes)?;
+        gauge("program_cache_programs", "Compiled programs that are kept, their number", cache.programs)?;
+        for (name, help, value) in [
+            ("program_cache_hits", "Executions whose program was compiled already", cache.hits),
+            ("program_cache_misses", "Executions that compiled their program", cache.misses),
+        ] {
+            let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
+            metric.encode_counter::<NoLabelSet, u64, f64>(&value, None)?;
+        }
+        let help = "Executions that run, by tenant";
+        let mut metric = encoder.encode_descriptor("tenant_slots", help, None, MetricType::Gauge)?;
+        for tenant in service.tenants() {
+            of_tenant(&mut metric, tenant.name(), tenant.running() as i64)?;
+        }
+        let help = "Memory that is set aside, by tenant";
+        let mut metric = encoder.encode_descriptor("tenant_memory_bytes", help, None, MetricType::Gauge)?;
+        for tenant in service.tenants() {
+            of_tenant(&mut metric, tenant.name(), tenant.memory_bytes() as i64)?;
+        }
+        let mut metric =
+            encoder.encode_descriptor("build", "The server's version", None, MetricType::Info)?;
+        metric.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])?;
+        let mut metric = encoder.encode_descriptor("image", "Images that run", None, MetricType::Info)?;
+        for image in service.images().iter() {
+            let manifest = image.manifest();
+            metric.encode_info(&[
+                ("name", manifest.name.as_str()),
+                ("language", manifest.language.name()),
+                ("version", &manifest.version),
+                ("digest", &manifest.digest),
+            ])?;
+        }
+        Ok(())
+    }
+}
+
+fn of_tenant(metric: &mut MetricEncoder, tenant: &str, value: impl EncodeGaugeValue) -> fmt::Result {
+    metric.encode_family(&[("tenant", tenant)])?.encode_gauge(&value)
+}

@@ -1,0 +1,133 @@
+//! `ampoule serve` as a process of its own, on the tiny images.
+#![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
+
+#[path = "../../crates/service/tests/support/mod.rs"]
+mod tiny;
+
+use serde_json::Value;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// A server process that logs JSON.
+pub struct Server {
+    pub folder: TempDir,
+    pub child: Child,
+    pub log: BufReader<ChildStderr>,
+    pub address: String,
+    /// Where it answers `/metrics`, if it does.
+    pub monitoring: Option<String>,
+    pub ready_after: Duration,
+}
+
+impl Server {
+    pub fn start(config: &str) -> Server {
+        Server::start_at("127.0.0.1:0", config)
+    }
+
+    pub fn start_at(listen: &str, config: &str) -> Server {
+        let folder = tempfile::tempdir().unwrap();
+        tiny::write_images(&folder.path().join("images"));
+        std::fs::write(folder.path().join("loop.py"), "l").unwrap();
+        std::fs::write(folder.path().join("echo.py"), "e secret-source").unwrap();
+        std::fs::write(folder.path().join("fail.py"), "f secret-source").unwrap();
+        std::fs::write(folder.path().join("config.toml"), format!("{config}\n[log]\nformat = \"json\"\n"))
+            .unwrap();
+        let started = Instant::now();
+        let mut child = ampoule(&folder, &["serve", "--config", "config.toml", "--listen", listen])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let address = |line: Value| line["address"].as_str().unwrap().to_owned();
+        let monitoring =
+            config.contains("metrics =").then(|| address(line_with(&mut log, "listening for monitoring")));
+        let address = address(line_with(&mut log, "listening"));
+        Server { folder, child, log, address, monitoring, ready_after: started.elapsed() }
+    }
+
+    pub fn run(&self, arguments: &[&str]) -> Command {
+        let url = format!("http://{}", self.address);
+        ampoule(&self.folder, &[&["run", "--addr", &url], arguments].concat())
+    }
+
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+
+    pub fn end(mut self) -> (Option<i32>, String) {
+        let mut rest = String::new();
+        self.log.read_to_string(&mut rest).unwrap();
+        (self.child.wait().unwrap().code(), rest)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+pub fn ampoule(folder: &TempDir, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ampoule"));
+    command
+        .current_dir(folder.path())
+        .env("AMPOULE_IMAGES", folder.path().join("images"))
+        // No recipes: nothing is built behind a test's back.
+        .env("AMPOULE_RUNTIMES", folder.path())
+        .env("XDG_DATA_HOME", folder.path().join("data"))
+        .args(arguments);
+    command
+}
+
+/// Reads the log up to the line with this message.
+pub fn line_with(log: &mut impl BufRead, message: &str) -> Value {
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).unwrap() > 0, "no line '{message}' in:\n{seen}");
+        seen.push_str(&line);
+        match serde_json::from_str::<Value>(&line) {
+            Ok(value) if value["message"] == message => return value,
+            _ => {}
+        }
+    }
+}
+
+/// Reads the log up to the next line about a request.
+pub fn request_line(log: &mut impl BufRead) -> (String, Value) {
+    loop {
+        let mut line = String::new();
+        assert!(log.read_line(&mut line).unwrap() > 0, "the log ended");
+        let value: Value = serde_json::from_str(&line).unwrap();
+        if value["target"] == "ampoule::request" {
+            return (line, value);
+        }
+    }
+}
+
+/// Posts `body` and reads what comes back, head and all, until the server closes.
+pub fn http(address: &str, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    let head = format!(
+        "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
+    );
+    exchange(address, &format!("{head}{body}"))
+}
+
+/// The same for `GET`.
+pub fn get(address: &str, path: &str) -> String {
+    exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"))
+}
+
+fn exchange(address: &str, request: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut text = String::new();
+    stream.read_to_string(&mut text).unwrap();
+    text
+}
