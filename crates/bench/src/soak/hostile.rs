@@ -42,7 +42,7 @@ pub(crate) const PROGRAMS: [Hostile; 20] = [
         &[Status::Raised, Status::FuelExhausted],
     ),
     python("import time\ndef main():\n    time.sleep(50)\n", &[Status::TimedOut]),
-    python("def main():\n    return 'x' * (2 << 20)\n", &[Status::OutputLimit]),
+    python("def main():\n    return 'x' * (2 << 20)\n", &[Status::OutputLimit, Status::FuelExhausted]),
     python("import re\ndef main():\n    return bool(re.match('(a|aa)+$', 'a' * 60 + 'b'))\n", ENDLESS),
     python("import sys\ndef main():\n    sys.exit(3)\n", &[Status::Raised]),
     python("def main():\n    return object()\n", &[Status::InvalidResult]),
