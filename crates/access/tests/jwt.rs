@@ -105,6 +105,9 @@ async fn refused(access: &Access, token: &str) -> String {
     said
 }
 
+/// What is done to a good token.
+type Change = Box<dyn Fn(&mut Value)>;
+
 #[tokio::test]
 async fn a_good_token_names_its_tenant_and_keys_stay_keys() {
     let folder = tempfile::tempdir().unwrap();
@@ -130,7 +133,7 @@ async fn tokens_that_do_not_fit_are_refused_and_told_why() {
     let (signer, stranger) = (Signer::new("es", Algorithm::ES256), Signer::new("es", Algorithm::ES256));
     write(&path, &[&signer]);
     let access = access(JwksAddress::File(path), None);
-    let cases: [(&str, Box<dyn Fn(&mut Value)>); 9] = [
+    let cases: [(&str, Change); 9] = [
         ("has expired", Box::new(|claims| claims["exp"] = (now() - 61).into())),
         ("is not valid yet", Box::new(|claims| claims["nbf"] = (now() + 70).into())),
         ("is of another issuer", Box::new(|claims| claims["iss"] = "https://else.example".into())),

@@ -119,8 +119,7 @@ async fn inputs_are_checked_against_what_is_declared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_opens_its_tenants_functions_only() {
-    let access =
-        AccessConfig {
+    let access = AccessConfig {
         keys: vec![("one".into(), KeyHash::of("k1")), ("two".into(), KeyHash::of("k2"))],
         ..AccessConfig::default()
     };

@@ -112,7 +112,7 @@ impl FunctionStore {
         let mut names: Vec<String> = listed
             .common_prefixes
             .iter()
-            .filter_map(|path| path.parts().last())
+            .filter_map(|path| path.parts().next_back())
             .map(|name| name.as_ref().to_owned())
             .collect();
         names.sort();

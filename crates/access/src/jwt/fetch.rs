@@ -43,7 +43,7 @@ type Https = Client<HttpsConnector<HttpConnector>, Empty<bytes::Bytes>>;
 
 pub(crate) enum Source {
     File(PathBuf),
-    Url(Uri, Https),
+    Url(Uri, Box<Https>),
 }
 
 /// Reads an address as operators write it: a path, or `https://…`.
@@ -62,7 +62,7 @@ impl Source {
     pub(crate) fn new(address: &JwksAddress) -> Result<Source, String> {
         Ok(match address {
             JwksAddress::File(path) => Source::File(path.clone()),
-            JwksAddress::Url { url, ca } => Source::Url(url.clone(), client(ca.as_deref())?),
+            JwksAddress::Url { url, ca } => Source::Url(url.clone(), Box::new(client(ca.as_deref())?)),
         })
     }
 

@@ -32,7 +32,7 @@ impl Service {
         tenant.0.quota.check(tenant.0.share.fuel())?;
         let loaded = match self.load(way.call, &call.function, way.accepted).await? {
             Found::Ready(loaded) => loaded,
-            Found::Failed(execution) => return Ok(execution),
+            Found::Failed(execution) => return Ok(*execution),
         };
         let limits = over(&call.limits, &within(&loaded.definition.limits(), way.call));
         let limits = admission::limits(tenant.config(), &limits)?;

@@ -25,7 +25,7 @@ pub(super) enum Preparing {
 /// A version that can be called, or how its top level ended instead.
 pub(super) enum Found {
     Ready(Arc<Loaded>),
-    Failed(Execution),
+    Failed(Box<Execution>),
 }
 
 impl Service {
@@ -87,7 +87,7 @@ impl Service {
         request.limits = within(&request.limits, call);
         let (prepared, _) = match self.prepare(call, request, accepted).await? {
             Preparing::Ready(prepared, execution) => (prepared, execution),
-            Preparing::Failed(execution) => return Ok(Found::Failed(execution)),
+            Preparing::Failed(execution) => return Ok(Found::Failed(Box::new(execution))),
         };
         functions.check_size(prepared.checkpoint.size() as u64)?;
         if let Err(error) = functions.keep_checkpoint(tenant, name, version, &prepared.checkpoint).await {
