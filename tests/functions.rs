@@ -258,6 +258,17 @@ fn after_a_restart_functions_are_as_they_were_and_their_top_level_is_not_run_aga
 }
 
 #[test]
+fn a_large_checkpoint_is_kept_in_memory() {
+    let house = House::new();
+    let source =
+        "import uuid\nmade, table = str(uuid.uuid4()), b'x' * (50 << 20)\ndef main():\n    return made\n";
+    house.keep(python("f", source));
+    std::fs::remove_dir_all(house.folder.path().join("objects/functions/open/f/checkpoints")).unwrap();
+    // Were it not in memory, the top level would be run for each of these.
+    assert_eq!(house.result("f", "{}"), house.result("f", "{}"));
+}
+
+#[test]
 fn a_damaged_definition_is_our_fault_and_harms_no_other() {
     let house = House::new();
     house.keep(python("f", "def main():\n    return 1\n"));

@@ -34,12 +34,13 @@ impl Service {
             Found::Ready(loaded) => loaded,
             Found::Failed(execution) => return Ok(*execution),
         };
-        let limits = over(&call.limits, &within(&loaded.definition.limits(), way.call));
+        let limits = over(&call.limits, &within(&loaded.limits, way.call));
         let limits = admission::limits(tenant.config(), &limits)?;
-        let contract = &loaded.definition.contract;
+        let contract = &loaded.contract;
         let input_json = contract::take_input(contract, call.input_json, self.sizes().input_bytes)?;
         let guest = memory::of_guest(&loaded.image, &limits) + loaded.checkpoint.size() as u64;
-        let need = Need { request: request_bytes, guest };
+        // Conversion may have made the input larger.
+        let need = Need { request: request_bytes + input_json.len() as u64, guest };
         let _slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
         let job = Job {
@@ -80,7 +81,7 @@ fn check_result(loaded: &Loaded, outcome: &mut Outcome) {
     if outcome.status != Status::Completed {
         return;
     }
-    if let Err(message) = contract::check_result(&loaded.definition.contract, &outcome.result_json) {
+    if let Err(message) = contract::check_result(&loaded.contract, &outcome.result_json) {
         outcome.status = Status::InvalidResult;
         outcome.result_json = String::new();
         outcome.failure = Some(Failure { kind: "InvalidResult".into(), message, ..Failure::default() });

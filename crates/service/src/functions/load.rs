@@ -72,14 +72,8 @@ impl Service {
         let (definition, _) = functions.definition(tenant, name, version).await?;
         let mut request = definition.request();
         let image = admission::image(self.images(), &request)?;
-        let loaded = |checkpoint, image| {
-            Found::Ready(Arc::new(Loaded {
-                version: version.to_owned(),
-                definition: definition.clone(),
-                checkpoint,
-                image,
-            }))
-        };
+        let loaded =
+            |checkpoint, image| Found::Ready(Arc::new(Loaded::new(version, &definition, checkpoint, image)));
         if let Some(checkpoint) = self.read_checkpoint(call, functions, name, version, &image).await? {
             return Ok(loaded(checkpoint, image));
         }

@@ -25,16 +25,16 @@ pub use put::Put;
 use crate::error::{Error, quoted};
 use ampoule_engine::{Checkpoint, Image};
 use ampoule_store::{FunctionStore, Room};
-use ampoule_world::FunctionReference;
+use ampoule_world::{Contract, FunctionReference, RequestedLimits};
 use definition::Definition;
-use quick_cache::Weighter;
 use quick_cache::sync::Cache;
+use quick_cache::{OptionsBuilder, Weighter};
 use std::sync::Arc;
 
 /// Longest name of a function or alias.
 const LONGEST_NAME: usize = 100;
 
-/// What an entry of the cache costs beside its checkpoint, in bytes; sources come on top.
+/// What an entry of the cache costs beside its checkpoint and its contract, in bytes.
 const ENTRY_OVERHEAD: u64 = 4 << 10;
 
 /// What tenants may keep.
@@ -68,12 +68,27 @@ pub(crate) struct Functions {
 /// Tenant, function, version.
 type Key = (String, String, String);
 
-/// A version that is ready to be called.
+/// A version that is ready to be called: of its definition what calls need.
 pub(crate) struct Loaded {
     version: String,
-    definition: Definition,
+    contract: Contract,
+    limits: RequestedLimits,
     checkpoint: Checkpoint,
     image: Image,
+}
+
+impl Loaded {
+    fn new(version: &str, definition: &Definition, checkpoint: Checkpoint, image: Image) -> Self {
+        let (contract, limits) = (definition.contract.clone(), definition.limits());
+        Loaded { version: version.to_owned(), contract, limits, checkpoint, image }
+    }
+
+    /// What it takes of memory, in bytes.
+    fn size(&self) -> u64 {
+        let variables = self.contract.inputs.iter().chain(&self.contract.outputs);
+        let texts = variables.map(|variable| variable.name.len() + variable.description.len() + 64);
+        (self.checkpoint.size() + texts.sum::<usize>()) as u64 + ENTRY_OVERHEAD
+    }
 }
 
 #[derive(Clone)]
@@ -81,7 +96,7 @@ struct Bytes;
 
 impl Weighter<Key, Arc<Loaded>> for Bytes {
     fn weight(&self, _: &Key, loaded: &Arc<Loaded>) -> u64 {
-        loaded.checkpoint.size() as u64 + ENTRY_OVERHEAD
+        loaded.size()
     }
 }
 
@@ -89,7 +104,15 @@ impl Functions {
     pub(crate) fn new(store: FunctionStore, config: FunctionsConfig) -> Self {
         // Checkpoints of a few MiB are the rule; only sizes the cache's tables.
         let entries = (config.cache_bytes / (1 << 20)).clamp(16, 1 << 16) as usize;
-        Functions { store, config, loaded: Cache::with_weighter(entries, config.cache_bytes, Bytes) }
+        // One shard: each of several would hold a part only, and refuse what is larger than that part.
+        let options = OptionsBuilder::new()
+            .shards(1)
+            .estimated_items_capacity(entries)
+            .weight_capacity(config.cache_bytes)
+            .build()
+            .expect("all that a cache must be told is told");
+        let loaded = Cache::with_options(options, Bytes, Default::default(), Default::default());
+        Functions { store, config, loaded }
     }
 
     /// The version that a reference means.

@@ -84,7 +84,7 @@ impl Service {
         };
         let function = describe(name, &version, &head, &definition, signature.as_deref());
         let key = (tenant.to_owned(), name.to_owned(), version.clone());
-        functions.loaded.insert(key, Arc::new(Loaded { version, definition, checkpoint, image }));
+        functions.loaded.insert(key, Arc::new(Loaded::new(&version, &definition, checkpoint, image)));
         Ok(Put { function: Some(function), preparation: Some(preparation) })
     }
 }
