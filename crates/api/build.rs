@@ -23,6 +23,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .extern_path(".google.protobuf", "::pbjson_types")
         // Ordered: environment variables must reach a deterministic execution in one order.
         .btree_map(".")
+        .codec_path("crate::codec::CheckedCodec")
         .compile_fds(descriptors)?;
     Ok(())
 }

@@ -3,9 +3,11 @@
 //! * [`v1`]: messages, clients and servers as generated; messages read and write proto's canonical JSON by serde,
 //! * [`request_from_proto`], [`execution_to_proto`] …: what a server needs,
 //! * [`request_to_proto`], [`execution_from_proto`]: what a client needs,
+//! * `codec.rs`: looks at a message before it is decoded,
 //! * [`FILE_DESCRIPTOR_SET`]: for server reflection.
 #![forbid(unsafe_code)]
 
+mod codec;
 mod from_proto;
 mod functions;
 mod times;

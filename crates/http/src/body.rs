@@ -120,8 +120,17 @@ fn no_room(error: Error) -> Unusable {
     Unusable::NoRoom { message: error.to_string(), retry_after }
 }
 
+/// Members, items and braces that a body can have outside of its texts: three times those of the largest request that is
+/// admitted, of 256 each of files, modules and variables. An empty item takes three bytes here and some fifty as a value.
+const MOST_PARTS: usize = 20_000;
+
 /// The body as a value; what is wrong with it is told with the field's path.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Unusable> {
+    if parts(json) > MOST_PARTS {
+        let reason =
+            format!("the body has more than {MOST_PARTS} parts: send fewer files, modules or variables");
+        return Err(Unusable::Malformed(reason));
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -134,6 +143,21 @@ pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Unusable> {
     Ok(value)
 }
 
+/// Commas and brackets outside of texts.
+fn parts(json: &[u8]) -> usize {
+    let (mut parts, mut within_text, mut escaped) = (0, false, false);
+    for byte in json {
+        match (within_text, byte) {
+            (true, _) if escaped => escaped = false,
+            (true, b'\\') => escaped = true,
+            (_, b'"') => within_text = !within_text,
+            (false, b',' | b'{' | b'[') => parts += 1,
+            _ => {}
+        }
+    }
+    parts
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -143,6 +167,12 @@ mod tests {
     struct Thing {
         #[expect(dead_code, reason = "only its type matters")]
         inner: Vec<u8>,
+    }
+
+    #[test]
+    fn texts_are_not_counted() {
+        assert_eq!(parts(br#"{"a,{[": ["\"{,", {}], "b\\": "[["}"#), 5);
+        assert_eq!(parts(b"{\"files\": [{},{},{}]}"), 7);
     }
 
     #[test]
