@@ -78,7 +78,8 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
 fn start_log(config: &LogConfig, traces: Option<&Traces>) -> CommandResult<()> {
     let filter = EnvFilter::try_new(&config.filter)
         .map_err(|error| CommandError::usage(format!("log.filter '{}': {error}", config.filter)))?;
-    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    // A line that cannot be written is lost; to say so, on the same stderr, would panic.
+    let log = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).log_internal_errors(false);
     let log = match config.format {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => log.json().flatten_event(true).boxed(),

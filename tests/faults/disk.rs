@@ -6,7 +6,6 @@ use std::fs::File;
 use std::process::Command;
 
 #[test]
-#[ignore = "the server aborts: `start_log` in src/cli/serve.rs needs `.log_internal_errors(false)`, see issue 4"]
 fn a_log_that_cannot_be_written_costs_no_request() {
     let house = House::new();
     let full = || File::options().write(true).open("/dev/full").unwrap();

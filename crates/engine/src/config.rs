@@ -102,6 +102,10 @@ pub fn code_config_id() -> String {
     hex::encode(&Sha256::digest(description.as_bytes())[..8])
 }
 
+/// Of a stack that was used, the bytes that are set to zero and stay; what lies deeper is given back to the system. Most
+/// executions stay within it.
+const STACK_KEPT: usize = 32 << 10;
+
 /// [`code_config`] with the pool.
 pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
     let mut pool = PoolingAllocationConfig::new();
@@ -120,7 +124,7 @@ pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
         .max_unused_warm_slots(config.slots)
         .table_keep_resident(1 << 20)
         .decommit_batch_size(8)
-        .async_stack_keep_resident(0);
+        .async_stack_keep_resident(STACK_KEPT);
     if PoolingAllocationConfig::is_pagemap_scan_available() && swap_is_off() {
         // Resets only the pages a run dirtied. wasmtime 48 does not see pages that were swapped
         // out, so with swap on they would survive into the next guest: never use it there.
@@ -129,6 +133,8 @@ pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
         pool.pagemap_scan(Enabled::No).linear_memory_keep_resident(0);
     }
     let mut pooled = code_config();
+    // Or every stack would keep for ever what the deepest recursion on it has once touched: up to 33 MiB for each slot.
+    pooled.async_stack_zeroing(true);
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     pooled
 }

@@ -226,16 +226,22 @@ impl Slots {
         }
     }
 
-    /// Sets memory aside that belongs to no slot.
+    /// Sets memory aside that belongs to no slot. What the tenant's guests have is no matter: a batch begins, as a request
+    /// waits, while they have all that they may.
     pub(crate) fn reserve(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
         let mut state = self.lock();
-        let fits = state.reserved + bytes <= self.bounds.memory / MOST_BESIDE_SLOTS;
-        if !fits || !state.memory_fits(&self.bounds, tenant, bytes) {
+        let most = self.bounds.memory / MOST_BESIDE_SLOTS;
+        let has = tenant.0.reserved.load(Relaxed) as u64;
+        let left = most.checked_sub(state.reserved + bytes);
+        let fits = left
+            .is_some_and(|left| self.bounds.tenants <= 1 || has == 0 || has + bytes <= MOST_OF_FREE * left);
+        if !fits || state.memory < bytes {
             drop(state);
             return Err(self.busy(tenant, "the memory for kept answers and batches is taken".into()));
         }
         state.set_aside(tenant, bytes);
         state.reserved += bytes;
+        tenant.0.reserved.fetch_add(bytes as usize, Relaxed);
         Ok(Reserved { slots: Arc::clone(self), tenant: tenant.clone(), bytes })
     }
 
@@ -333,6 +339,7 @@ impl Reserved {
         let mut state = self.slots.lock();
         state.give_back(&self.tenant, rest);
         state.reserved -= rest;
+        self.tenant.0.reserved.fetch_sub(rest as usize, Relaxed);
         state.grant(&self.slots.bounds);
     }
 }

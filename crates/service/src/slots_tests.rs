@@ -138,6 +138,24 @@ async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
 }
 
 #[tokio::test]
+async fn memory_beside_slots_is_shared_by_itself_whatever_a_tenants_guests_have() {
+    let slots = slots(10, |bounds| (bounds.memory, bounds.tenants) = (800, 2));
+    let (one, two) = (tenant("one", |_| {}), tenant("two", |_| {}));
+    let guest = |guest| slots.take(&one, Need { request: 0, guest }, None, false).now_or_never();
+    // As many guests as it may have: three quarters of the memory.
+    let _guests: Vec<_> = std::iter::from_fn(|| guest(100)).map(Result::unwrap).collect();
+    // An eighth is for answers and batches, and of that it gets three quarters at most.
+    let mut kept: Vec<_> = std::iter::from_fn(|| slots.reserve(&one, 10).ok()).collect();
+    assert_eq!(kept.len(), 7, "of 100, three times of what is left");
+    assert!(slots.reserve(&two, 10).is_ok());
+    kept[0].shrink(0);
+    assert!(slots.reserve(&one, 10).is_ok());
+    drop(kept);
+    assert_eq!(slots.lock().reserved, 0);
+    assert_eq!(one.0.reserved.load(Relaxed), 0);
+}
+
+#[tokio::test]
 async fn nobody_waits_beyond_patience_or_deadline() {
     let slots = slots(1, |bounds| bounds.patience = Duration::from_millis(40));
     let one = tenant("one", |_| {});

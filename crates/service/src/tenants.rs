@@ -50,6 +50,8 @@ pub(crate) struct Account {
     pub(crate) waiting: AtomicUsize,
     /// What of the memory is for requests that are being received.
     pub(crate) receiving: AtomicUsize,
+    /// Of its memory what is set aside beside slots.
+    pub(crate) reserved: AtomicUsize,
 }
 
 impl Tenant {
@@ -66,6 +68,7 @@ impl Tenant {
             memory: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             receiving: AtomicUsize::new(0),
+            reserved: AtomicUsize::new(0),
         }))
     }
 

@@ -49,8 +49,8 @@ pub(crate) async fn make(world: &World, client: &mut Client, drawn: &Drawn) -> C
         Kind::Left => return raw::leaves(world, drawn).await.map(|()| NONE),
         Kind::HalfBody => return raw::half_body(world, drawn).await.map(|()| NONE),
     };
-    // The hostile tenant fills its queue itself; any tenant's batch is refused while its guests have all memory they may have.
-    let may_be_refused = drawn.who == Who::Hostile || drawn.kind == Kind::Batch;
+    // The hostile tenant fills its queue itself.
+    let may_be_refused = drawn.who == Who::Hostile;
     match ended {
         Err(Unexpected::Busy(said)) if may_be_refused && said.contains("try again in") => {
             Ok(Ended { executions: 0, refused: true })
