@@ -202,10 +202,9 @@ fn is_printable(character: char) -> bool {
     !is_space && (character.escape_debug().len() == 1 || is_combining(character))
 }
 
-/// Characters that extend a grapheme are escaped by Rust only.
+/// Characters that extend a grapheme are escaped by Rust only at the start of a text.
 fn is_combining(character: char) -> bool {
-    // At the start of a text only is such a character escaped: behind another one it is not.
-    format!("{:?}", format!("a{character}")).chars().nth(2) == Some(character)
+    format!("a{character}").escape_debug().nth(1) == Some(character)
 }
 
 #[cfg(test)]
