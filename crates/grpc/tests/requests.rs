@@ -42,7 +42,7 @@ async fn programs_that_fail_are_answered_too() {
 type Case = (fn(&mut ExecuteRequest), &'static str);
 
 const BAD_REQUESTS: &[Case] = &[
-    (|r| r.source = None, "source is missing: give a program"),
+    (|r| r.source = None, "source is missing: give a program, or name a function"),
     (|r| r.source.as_mut().unwrap().code.clear(), "source.code is empty: give a program"),
     (
         |r| r.source.as_mut().unwrap().language = Language::Unspecified.into(),

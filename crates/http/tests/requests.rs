@@ -52,7 +52,7 @@ async fn bad_requests_name_the_field() {
         changed
     };
     let cases = [
-        (json!({}), "source is missing: give a program"),
+        (json!({}), "source is missing: give a program, or name a function"),
         (
             with("source.language", "PYTHON".into()),
             "source.language is not as expected: unknown variant `PYTHON`",

@@ -4,7 +4,7 @@ use crate::admission::{Admitted, admit};
 use crate::answers::{self, Answers, Found};
 use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
-use crate::functions::Functions;
+use crate::functions::{Functions, FunctionsConfig};
 use crate::images::Images;
 use crate::memory;
 use crate::metrics::Metrics;
@@ -18,6 +18,9 @@ use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+/// Of the memory, what checkpoints that are kept may take.
+const MOST_FOR_CHECKPOINTS: u64 = 4;
 
 /// Executes requests. Cheap to clone.
 #[derive(Clone)]
@@ -89,8 +92,11 @@ impl Service {
         images: Images,
         store: Option<FunctionStore>,
     ) -> Self {
-        let functions = store.map(|store| Functions::new(store, config.functions));
-        let cache = functions.as_ref().map_or(0, |_| config.functions.cache_bytes);
+        // A small machine's memory is for guests first.
+        let cache = config.functions.cache_bytes.min(config.memory_bytes / MOST_FOR_CHECKPOINTS);
+        let kept = FunctionsConfig { cache_bytes: cache, ..config.functions };
+        let functions = store.map(|store| Functions::new(store, kept));
+        let cache = functions.as_ref().map_or(0, |_| cache);
         let tenants = Tenants::new(&config.all_tenants());
         let slots = Slots::new(Bounds {
             slots: config.engine.slots as usize,

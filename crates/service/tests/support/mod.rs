@@ -64,6 +64,8 @@ fn write_image(images: &Path, language: Language, code: &[u8]) {
 pub fn service(change: impl FnOnce(&mut ServiceConfig)) -> Service {
     let mut config = ServiceConfig::default();
     config.engine.slots = 8;
+    // All of the memory is for guests.
+    config.functions.cache_bytes = 0;
     change(&mut config);
     let folder = tempfile::tempdir().unwrap();
     write_images(folder.path());
