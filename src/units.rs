@@ -42,13 +42,19 @@ impl fmt::Display for Bytes {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
 
+/// Sums of times must be times.
+const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);
+
 impl FromStr for Span {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        humantime::parse_duration(text)
-            .map(Span)
-            .map_err(|_| format!("'{text}' is no time span: write it like 10s, 250ms or 1m"))
+        let span = humantime::parse_duration(text)
+            .map_err(|_| format!("'{text}' is no time span: write it like 10s, 250ms or 1m"))?;
+        if span > LONGEST {
+            return Err(format!("'{text}' is more than a year, the longest that is counted with"));
+        }
+        Ok(Span(span))
     }
 }
 

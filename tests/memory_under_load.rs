@@ -21,7 +21,7 @@ const BUDGET: u64 = 2 << 30;
 
 /// What it may have beside: the images' code and pristine memory, as far as they are mapped, connections, the messages that are being
 /// received and sent, the allocator's leftovers.
-const BESIDE: u64 = 1 << 30;
+const BESIDE: u64 = 512 << 20;
 
 const CLIENTS: usize = 256;
 

@@ -123,7 +123,8 @@ pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
         .max_memory_size(ADDRESSABLE_BYTES as usize)
         .max_unused_warm_slots(config.slots)
         .table_keep_resident(1 << 20)
-        .decommit_batch_size(8)
+        // At once: what waits for a batch is memory that nobody accounts for, up to a guest's whole limit each.
+        .decommit_batch_size(1)
         .async_stack_keep_resident(STACK_KEPT);
     if PoolingAllocationConfig::is_pagemap_scan_available() && swap_is_off() {
         // Resets only the pages a run dirtied. wasmtime 48 does not see pages that were swapped

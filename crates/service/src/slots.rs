@@ -8,6 +8,9 @@
 //! Where there are several tenants, none can have more than [`MOST_OF_FREE`] times what is then still free: one alone gets
 //! three quarters of the slots, two three sevenths each, and the next one always finds some. (Dynamic thresholds:
 //! Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.)
+//!
+//! What is not a guest's stands in a [`Share`] of the memory, a sixteenth for each of three purposes, so that most is always
+//! the guests' in the end: whatever waits, the first of a queue gets its slot when those that run are done.
 
 use crate::error::Error;
 use crate::tenants::Tenant;
@@ -17,16 +20,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
+#[path = "slots_beside.rs"]
+mod beside;
+
+use beside::Share;
+pub(crate) use beside::{InTransit, Reserved};
+
 /// See above.
 const MOST_OF_FREE: u64 = 3;
 
-/// Of the memory, what may be set aside beside slots, for answers that are kept and batches that wait: they must not keep
-/// guests from running.
-const MOST_BESIDE_SLOTS: u64 = 8;
+/// Of the memory, what each [`Share`] may take: they must not keep guests from running.
+const SHARE: u64 = 16;
 
-/// Of the memory, what requests that are being received may take together, for the same reason. Among tenants it is dealt
-/// out as everything is.
-const MOST_IN_TRANSIT: u64 = 4;
+/// See above: what is left beside the three shares.
+const GUESTS: u64 = SHARE - 3;
 
 /// How much the last interval between two grants says about the next.
 const NEWS: f64 = 0.2;
@@ -80,10 +87,12 @@ pub(crate) struct Slots {
 struct State {
     free: usize,
     memory: u64,
-    /// Bytes that are set aside beside slots.
-    reserved: u64,
+    /// Bytes of kept answers and batches.
+    reserved: Share,
     /// Bytes of requests that are being received.
-    receiving: u64,
+    receiving: Share,
+    /// Bytes of requests that wait for a slot.
+    requests: Share,
     /// Bytes of answers that are being sent and that there was no room for.
     owed: u64,
     draining: bool,
@@ -122,8 +131,9 @@ impl Slots {
         let state = State {
             free: bounds.slots,
             memory: bounds.memory,
-            reserved: 0,
-            receiving: 0,
+            reserved: Share::default(),
+            receiving: Share::default(),
+            requests: Share::default(),
             owed: 0,
             draining: false,
             waiting: 0,
@@ -171,26 +181,23 @@ impl Slots {
         if state.draining && !accepted {
             return Err(Error::Draining);
         }
-        if need.request + need.guest > bounds.memory {
+        let most = bounds.memory / SHARE * GUESTS;
+        if need.request + need.guest > most {
             let reason = format!(
-                "ask for {} bytes with all that comes with them, the server has {} for all executions: ask for less",
-                need.request + need.guest,
-                bounds.memory
+                "ask for {} bytes with all that comes with them, the server has {most} for executions: ask for less",
+                need.request + need.guest
             );
             return Err(Error::invalid("limits", reason));
         }
-        if !state.request_fits(bounds, tenant, need.request) {
-            drop(state);
-            return Err(self.busy(tenant, "the memory for requests is taken".into()));
-        }
         let queued = state.queue_of(tenant).map_or(0, |queue| queue.waiters.len());
-        if queued == 0 {
-            state.set_aside(tenant, need.request);
-            if state.fits(bounds, tenant, need.guest) {
-                state.take(tenant, need.guest);
-                return Ok(Entered::Slot(Slot { slots: Arc::clone(self), tenant: tenant.clone(), need }));
-            }
-            state.give_back(tenant, need.request);
+        if queued == 0 && state.fits(bounds, tenant, need.request + need.guest) {
+            state.take(tenant, need.request + need.guest);
+            return Ok(Entered::Slot(Slot { slots: Arc::clone(self), tenant: tenant.clone(), need }));
+        }
+        let waits = tenant.0.waiting.load(Relaxed) as u64;
+        if !state.requests.fits_or_is_alone(bounds, waits, need.request) || state.memory < need.request {
+            drop(state);
+            return Err(self.busy(tenant, "the memory for requests that wait is taken".into()));
         }
         if queued >= tenant.config().queue || state.waiting >= bounds.waiting {
             drop(state);
@@ -208,6 +215,7 @@ impl Slots {
             return Err(self.busy(tenant, reason));
         }
         state.set_aside(tenant, need.request);
+        state.requests.taken += need.request;
         tenant.0.waiting.fetch_add(need.request as usize, Relaxed);
         let (call, called) = oneshot::channel();
         let id = state.push(tenant, need, call);
@@ -224,54 +232,6 @@ impl Slots {
             reason: format!("{reason}: {running} executions run and {waiting} requests wait already"),
             retry_after,
         }
-    }
-
-    /// Sets memory aside that belongs to no slot. What the tenant's guests have is no matter: a batch begins, as a request
-    /// waits, while they have all that they may.
-    pub(crate) fn reserve(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
-        let mut state = self.lock();
-        let most = self.bounds.memory / MOST_BESIDE_SLOTS;
-        let has = tenant.0.reserved.load(Relaxed) as u64;
-        let left = most.checked_sub(state.reserved + bytes);
-        let fits = left
-            .is_some_and(|left| self.bounds.tenants <= 1 || has == 0 || has + bytes <= MOST_OF_FREE * left);
-        if !fits || state.memory < bytes {
-            drop(state);
-            return Err(self.busy(tenant, "the memory for kept answers and batches is taken".into()));
-        }
-        state.set_aside(tenant, bytes);
-        state.reserved += bytes;
-        tenant.0.reserved.fetch_add(bytes as usize, Relaxed);
-        Ok(Reserved { slots: Arc::clone(self), tenant: tenant.clone(), bytes })
-    }
-
-    /// Sets memory aside for a request that is being received.
-    pub(crate) fn receive(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InTransit, Error> {
-        let mut state = self.lock();
-        let most = self.bounds.memory / MOST_IN_TRANSIT;
-        let has = tenant.0.receiving.load(Relaxed) as u64;
-        let left = most.checked_sub(state.receiving + bytes);
-        let fits = left
-            .is_some_and(|left| self.bounds.tenants <= 1 || has == 0 || has + bytes <= MOST_OF_FREE * left);
-        if !fits || state.memory < bytes {
-            drop(state);
-            return Err(self.busy(tenant, "the memory for requests that are being received is taken".into()));
-        }
-        state.set_aside(tenant, bytes);
-        state.receiving += bytes;
-        tenant.0.receiving.fetch_add(bytes as usize, Relaxed);
-        Ok(InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: true })
-    }
-
-    /// Sets memory aside for an answer that is there already: what does not fit is owed, and nothing more gets in until it
-    /// is paid.
-    pub(crate) fn send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InTransit {
-        let mut state = self.lock();
-        let owed = bytes.saturating_sub(state.memory);
-        state.owed += owed;
-        state.memory -= bytes - owed;
-        tenant.0.memory.fetch_add(bytes as usize, Relaxed);
-        InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: false }
     }
 
     /// From now on nobody gets in; who is in or waits already is served.
@@ -323,60 +283,6 @@ impl Drop for Slot {
     }
 }
 
-/// Memory of a tenant that is set aside; dropping it gives it back.
-#[derive(Debug)]
-pub(crate) struct Reserved {
-    slots: Arc<Slots>,
-    tenant: Tenant,
-    bytes: u64,
-}
-
-impl Reserved {
-    /// Gives back what is not needed after all.
-    pub(crate) fn shrink(&mut self, bytes: u64) {
-        let rest = self.bytes.saturating_sub(bytes);
-        self.bytes -= rest;
-        let mut state = self.slots.lock();
-        state.give_back(&self.tenant, rest);
-        state.reserved -= rest;
-        self.tenant.0.reserved.fetch_sub(rest as usize, Relaxed);
-        state.grant(&self.slots.bounds);
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        self.shrink(0);
-    }
-}
-
-/// Memory of a message on its way; dropping it gives it back.
-#[derive(Debug)]
-pub(crate) struct InTransit {
-    slots: Arc<Slots>,
-    tenant: Tenant,
-    bytes: u64,
-    receiving: bool,
-}
-
-impl InTransit {
-    pub(crate) fn bytes(&self) -> u64 {
-        self.bytes
-    }
-}
-
-impl Drop for InTransit {
-    fn drop(&mut self) {
-        let mut state = self.slots.lock();
-        if self.receiving {
-            state.receiving -= self.bytes;
-            self.tenant.0.receiving.fetch_sub(self.bytes as usize, Relaxed);
-        }
-        state.give_back(&self.tenant, self.bytes);
-        state.grant(&self.slots.bounds);
-    }
-}
-
 /// A place in a queue, or the slot that was granted and not yet taken over.
 struct Place {
     slots: Arc<Slots>,
@@ -398,6 +304,7 @@ impl Drop for Place {
         let Some(id) = self.id else { return };
         let mut state = self.slots.lock();
         if state.remove(&self.tenant, id) {
+            state.requests.taken -= self.need.request;
             self.tenant.0.waiting.fetch_sub(self.need.request as usize, Relaxed);
             state.give_back(&self.tenant, self.need.request);
             state.grant(&self.slots.bounds);
@@ -413,12 +320,12 @@ impl State {
         self.queues.iter().find(|queue| queue.tenant.is(tenant))
     }
 
-    fn fits(&self, bounds: &Bounds, tenant: &Tenant, guest: u64) -> bool {
+    fn fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
         let has = tenant.0.slots.load(Relaxed);
         let alone = bounds.tenants <= 1;
         let slots_fit =
             alone || has == 0 || (has as u64) < MOST_OF_FREE * (self.free as u64).saturating_sub(1);
-        self.free > 0 && has < tenant.config().slots && slots_fit && self.memory_fits(bounds, tenant, guest)
+        self.free > 0 && has < tenant.config().slots && slots_fit && self.memory_fits(bounds, tenant, bytes)
     }
 
     fn memory_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
@@ -427,17 +334,10 @@ impl State {
         bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
     }
 
-    /// Requests are judged by what the tenant has waiting, not by what it has running: they may wait for the latter.
-    fn request_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
-        let Some(left) = self.memory.checked_sub(bytes) else { return false };
-        let waits = tenant.0.waiting.load(Relaxed) as u64;
-        bounds.tenants <= 1 || waits == 0 || waits + bytes <= MOST_OF_FREE * left
-    }
-
-    fn take(&mut self, tenant: &Tenant, guest: u64) {
+    fn take(&mut self, tenant: &Tenant, bytes: u64) {
         self.free -= 1;
         tenant.0.slots.fetch_add(1, Relaxed);
-        self.set_aside(tenant, guest);
+        self.set_aside(tenant, bytes);
     }
 
     fn set_aside(&mut self, tenant: &Tenant, bytes: u64) {
@@ -498,6 +398,7 @@ impl State {
                 self.queues.remove(index);
             }
             self.waiting -= 1;
+            self.requests.taken -= waiter.need.request;
             tenant.0.waiting.fetch_sub(waiter.need.request as usize, Relaxed);
             self.take(&tenant, waiter.need.guest);
             // Whoever gave up meanwhile gives the slot back as its place goes.

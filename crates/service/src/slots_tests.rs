@@ -104,20 +104,23 @@ async fn freed_slots_go_to_who_has_fewest_for_its_weight() {
 
 #[tokio::test]
 async fn memory_is_set_aside_before_anything_runs() {
-    let slots = slots(8, |bounds| bounds.memory = 25);
+    let slots = slots(8, |bounds| bounds.memory = 24);
     let one = tenant("one", |_| {});
     let first = take(&slots, &one).unwrap().unwrap();
     let second = take(&slots, &one).unwrap().unwrap();
     let mut third = Box::pin(slots.take(&one, NEED, None, false));
-    assert!(third.as_mut().now_or_never().is_none(), "there are slots but 5 bytes");
-    let huge = Need { request: 5, guest: 1 };
-    let refused = slots.take(&one, huge, None, false).now_or_never().unwrap().unwrap_err().to_string();
-    assert!(refused.starts_with("the memory for requests is taken: 2 executions run and 1"), "{refused}");
-    let never = Need { request: 1, guest: 25 };
+    assert!(third.as_mut().now_or_never().is_none(), "there are slots but 4 bytes");
+    let much = Need { request: 5, guest: 1 };
+    let refused = slots.take(&one, much, None, false).now_or_never().unwrap().unwrap_err().to_string();
+    assert!(
+        refused.starts_with("the memory for requests that wait is taken: 2 executions run and 1"),
+        "{refused}"
+    );
+    let never = Need { request: 1, guest: 15 };
     let refused = slots.take(&one, never, None, false).now_or_never().unwrap().unwrap_err().to_string();
     assert_eq!(
         refused,
-        "limits ask for 26 bytes with all that comes with them, the server has 25 for all executions: ask for less"
+        "limits ask for 16 bytes with all that comes with them, the server has 13 for executions: ask for less"
     );
     drop(first);
     assert!(third.as_mut().now_or_never().is_some());
@@ -139,12 +142,12 @@ async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
 
 #[tokio::test]
 async fn memory_beside_slots_is_shared_by_itself_whatever_a_tenants_guests_have() {
-    let slots = slots(10, |bounds| (bounds.memory, bounds.tenants) = (800, 2));
+    let slots = slots(10, |bounds| (bounds.memory, bounds.tenants) = (1600, 2));
     let (one, two) = (tenant("one", |_| {}), tenant("two", |_| {}));
     let guest = |guest| slots.take(&one, Need { request: 0, guest }, None, false).now_or_never();
     // As many guests as it may have: three quarters of the memory.
     let _guests: Vec<_> = std::iter::from_fn(|| guest(100)).map(Result::unwrap).collect();
-    // An eighth is for answers and batches, and of that it gets three quarters at most.
+    // A sixteenth is for answers and batches, and of that it gets three quarters at most.
     let mut kept: Vec<_> = std::iter::from_fn(|| slots.reserve(&one, 10).ok()).collect();
     assert_eq!(kept.len(), 7, "of 100, three times of what is left");
     assert!(slots.reserve(&two, 10).is_ok());
@@ -181,4 +184,53 @@ async fn who_cannot_be_served_in_time_is_refused_at_once() {
     assert!(refused.starts_with("a slot is expected in "), "{refused}");
     let later = Instant::now() + Duration::from_secs(60);
     assert!(slots.take(&one, NEED, Some(later), false).now_or_never().is_none(), "it waits");
+}
+
+#[tokio::test]
+async fn requests_on_their_way_get_their_part_and_no_tenant_gets_all_of_it() {
+    let slots = slots(8, |bounds| (bounds.memory, bounds.tenants) = (1600, 2));
+    let (one, other) = (tenant("one", |_| {}), tenant("other", |_| {}));
+    let held = slots.receive(&one, 75).unwrap();
+    let refused = slots.receive(&one, 1).unwrap_err().to_string();
+    assert!(refused.starts_with("the memory for requests that are being received is taken"), "{refused}");
+    drop(slots.receive(&other, 18).unwrap());
+    assert!(slots.receive(&other, 26).is_err(), "a sixteenth in all");
+    drop(held);
+    drop(slots.receive(&other, 300).expect("one alone may be larger"));
+    assert_eq!(slots.level().set_aside, 0);
+}
+
+#[tokio::test]
+async fn answers_are_never_refused_and_what_they_owe_is_paid_before_anybody_gets_in() {
+    let slots = slots(8, |bounds| bounds.memory = 100);
+    let one = tenant("one", |_| {});
+    let (first, second) = (slots.send(&one, 90), slots.send(&one, 60));
+    assert_eq!(slots.level().set_aside, 150);
+    assert!(slots.receive(&one, 1).is_err());
+    assert!(take(&slots, &one).unwrap().is_err(), "nor a request");
+    drop(second);
+    assert_eq!(slots.level().set_aside, 90);
+    assert!(take(&slots, &one).is_some_and(|taken| taken.is_ok()));
+    drop(first);
+    assert_eq!((slots.level().set_aside, one.0.memory.load(Relaxed)), (0, 0));
+}
+
+#[tokio::test]
+async fn requests_that_wait_never_take_the_memory_that_the_first_of_them_waits_for() {
+    let slots = slots(8, |bounds| bounds.memory = 1600);
+    let one = tenant("one", |tenant| tenant.queue = 100);
+    let running =
+        slots.take(&one, Need { request: 0, guest: 1300 }, None, false).now_or_never().unwrap().unwrap();
+    // The largest that is ever let in, and as many behind it as may come.
+    let mut first = Box::pin(slots.take(&one, Need { request: 0, guest: 1300 }, None, false));
+    assert!(first.as_mut().now_or_never().is_none());
+    let many = || slots.take(&one, Need { request: 30, guest: 30 }, None, false);
+    let mut behind: Vec<_> = (0..20).map(|_| Box::pin(many())).collect();
+    let waiting = behind.iter_mut().filter(|one| one.as_mut().now_or_never().is_none()).count();
+    assert_eq!(waiting, 3, "a sixteenth of the memory in all");
+    // The other shares are taken, too.
+    let _kept = slots.reserve(&one, 100).unwrap();
+    let _received = slots.receive(&one, 100).unwrap();
+    drop(running);
+    assert!(first.as_mut().now_or_never().is_some_and(|slot| slot.is_ok()));
 }

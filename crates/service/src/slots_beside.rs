@@ -1,0 +1,123 @@
+//! Memory that is no guest's, in the account of slots: kept answers and batches, and messages on their way.
+
+use super::{Bounds, MOST_OF_FREE, SHARE, Slots};
+use crate::error::Error;
+use crate::tenants::Tenant;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+/// What one purpose has of the memory. Whoever asks is judged by what the tenant has in it and not by what its guests have: a
+/// request waits, or a batch begins, while they have all that they may.
+#[derive(Debug, Default)]
+pub(super) struct Share {
+    /// Bytes.
+    pub(super) taken: u64,
+}
+
+impl Share {
+    /// Whether a tenant that `has` so many bytes of it gets so many more. Among tenants it is dealt out as slots are.
+    pub(super) fn fits(&self, bounds: &Bounds, has: u64, bytes: u64) -> bool {
+        let Some(left) = (bounds.memory / SHARE).checked_sub(self.taken + bytes) else { return false };
+        bounds.tenants <= 1 || has == 0 || has + bytes <= MOST_OF_FREE * left
+    }
+
+    /// The same, but one alone may be larger than the share: for what goes soon.
+    pub(super) fn fits_or_is_alone(&self, bounds: &Bounds, has: u64, bytes: u64) -> bool {
+        self.taken == 0 || self.fits(bounds, has, bytes)
+    }
+}
+
+/// Memory of a tenant that is set aside; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    slots: Arc<Slots>,
+    tenant: Tenant,
+    bytes: u64,
+}
+
+/// Memory of a message on its way; dropping it gives it back.
+#[derive(Debug)]
+pub(crate) struct InTransit {
+    slots: Arc<Slots>,
+    tenant: Tenant,
+    bytes: u64,
+    receiving: bool,
+}
+
+impl Slots {
+    /// Sets memory aside that belongs to no slot.
+    pub(crate) fn reserve(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
+        let mut state = self.lock();
+        let has = tenant.0.reserved.load(Relaxed) as u64;
+        if !state.reserved.fits(&self.bounds, has, bytes) || state.memory < bytes {
+            drop(state);
+            return Err(self.busy(tenant, "the memory for kept answers and batches is taken".into()));
+        }
+        state.set_aside(tenant, bytes);
+        state.reserved.taken += bytes;
+        tenant.0.reserved.fetch_add(bytes as usize, Relaxed);
+        Ok(Reserved { slots: Arc::clone(self), tenant: tenant.clone(), bytes })
+    }
+
+    /// Sets memory aside for a request that is being received.
+    pub(crate) fn receive(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InTransit, Error> {
+        let mut state = self.lock();
+        let has = tenant.0.receiving.load(Relaxed) as u64;
+        if !state.receiving.fits_or_is_alone(&self.bounds, has, bytes) || state.memory < bytes {
+            drop(state);
+            return Err(self.busy(tenant, "the memory for requests that are being received is taken".into()));
+        }
+        state.set_aside(tenant, bytes);
+        state.receiving.taken += bytes;
+        tenant.0.receiving.fetch_add(bytes as usize, Relaxed);
+        Ok(InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: true })
+    }
+
+    /// Sets memory aside for an answer that is there already: what does not fit is owed, and nothing more gets in until it
+    /// is paid.
+    pub(crate) fn send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InTransit {
+        let mut state = self.lock();
+        let owed = bytes.saturating_sub(state.memory);
+        state.owed += owed;
+        state.memory -= bytes - owed;
+        tenant.0.memory.fetch_add(bytes as usize, Relaxed);
+        InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: false }
+    }
+}
+
+impl Reserved {
+    /// Gives back what is not needed after all.
+    pub(crate) fn shrink(&mut self, bytes: u64) {
+        let rest = self.bytes.saturating_sub(bytes);
+        self.bytes -= rest;
+        let mut state = self.slots.lock();
+        state.give_back(&self.tenant, rest);
+        state.reserved.taken -= rest;
+        self.tenant.0.reserved.fetch_sub(rest as usize, Relaxed);
+        state.grant(&self.slots.bounds);
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.shrink(0);
+    }
+}
+
+impl InTransit {
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+}
+
+impl Drop for InTransit {
+    fn drop(&mut self) {
+        let mut state = self.slots.lock();
+        if self.receiving {
+            state.receiving.taken -= self.bytes;
+            self.tenant.0.receiving.fetch_sub(self.bytes as usize, Relaxed);
+        }
+        state.give_back(&self.tenant, self.bytes);
+        state.grant(&self.slots.bounds);
+    }
+}
