@@ -11,7 +11,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
-use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use rcgen::KeyPair;
 use serde_json::{Value, json};
@@ -29,27 +28,35 @@ struct Signer {
     kid: &'static str,
     key: EncodingKey,
     algorithm: Algorithm,
+    /// Its public half, as RFC 7518 (6.2.1) and RFC 8037 (2) write it.
+    jwk: Value,
 }
 
 impl Signer {
     fn new(kid: &'static str, algorithm: Algorithm) -> Signer {
-        let key = match algorithm {
+        let text = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        let (key, mut jwk) = match algorithm {
             Algorithm::ES256 => {
                 let pair = KeyPair::generate_for(&rcgen::PKCS_ECDSA_P256_SHA256).unwrap();
-                EncodingKey::from_ec_der(&pair.serialize_der())
+                // 4, for a point that is not compressed, and its two coordinates.
+                let (x, y) = pair.public_key_raw()[1..].split_at(32);
+                let jwk = json!({ "kty": "EC", "crv": "P-256", "x": text(x), "y": text(y) });
+                (EncodingKey::from_ec_der(&pair.serialize_der()), jwk)
             }
-            Algorithm::EdDSA => EncodingKey::from_ed_der(
-                &KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap().serialize_der(),
-            ),
+            Algorithm::EdDSA => {
+                let pair = KeyPair::generate_for(&rcgen::PKCS_ED25519).unwrap();
+                let jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": text(pair.public_key_raw()) });
+                (EncodingKey::from_ed_der(&pair.serialize_der()), jwk)
+            }
             other => unreachable!("{other:?}"),
         };
-        Signer { kid, key, algorithm }
+        jwk["kid"] = kid.into();
+        jwk["alg"] = json!(algorithm);
+        Signer { kid, key, algorithm, jwk }
     }
 
     fn jwk(&self) -> Value {
-        let mut jwk = Jwk::from_encoding_key(&self.key, self.algorithm).unwrap();
-        jwk.common.key_id = Some(self.kid.into());
-        serde_json::to_value(jwk).unwrap()
+        self.jwk.clone()
     }
 
     fn sign(&self, claims: &Value) -> String {
