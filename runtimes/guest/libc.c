@@ -1,5 +1,5 @@
 /* Functions of libc that the compiler's own libc has in a form a guest cannot use: three that allocate behind the
- * back of heap.c, and the ones that scan memory byte by byte although they are hot in every interpreter. */
+ * back of heap.c, and the ones that scan memory byte by byte although they are hot in every interpreter, or more of it than they need. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +92,27 @@ int memcmp(const void *left, const void *right, size_t length) {
     for (; length; a++, b++, length--)
         if (*a != *b) return *a - *b;
     return 0;
+}
+
+/* The compiler's libc, which is Zig's, takes the length of the whole text first, byte by byte: a tokenizer that asks for the end
+ * of each line would take time with the square of its source's length. */
+char *strchrnul(const char *text, int byte) {
+    const char *at = (const char *)((uintptr_t)text & ~(uintptr_t)(LANES - 1));
+    v128_t zero = wasm_i8x16_const_splat(0), wanted = wasm_i8x16_splat(byte);
+    v128_t bytes = wasm_v128_load(at);
+    uint32_t found = wasm_i8x16_bitmask(wasm_v128_or(wasm_i8x16_eq(bytes, zero), wasm_i8x16_eq(bytes, wanted))) >> (text - at);
+    if (found) return (char *)text + __builtin_ctz(found);
+    do {
+        at += LANES;
+        bytes = wasm_v128_load(at);
+        found = wasm_i8x16_bitmask(wasm_v128_or(wasm_i8x16_eq(bytes, zero), wasm_i8x16_eq(bytes, wanted)));
+    } while (!found);
+    return (char *)at + __builtin_ctz(found);
+}
+
+char *strchr(const char *text, int byte) {
+    char *at = strchrnul(text, byte);
+    return *at == (char)byte ? at : NULL;
 }
 
 #pragma clang attribute pop
