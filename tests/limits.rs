@@ -273,6 +273,24 @@ fn usage_is_plausible() {
 }
 
 #[test]
+fn a_source_is_compiled_in_the_time_that_it_is_long() {
+    for (language, main) in TRIVIAL {
+        let fuel = |lines: usize| {
+            let mut asked = request(language, &format!("{main}\n{}", "x = 1;\n".repeat(lines)));
+            asked.input_json = r#"{"a": 40, "b": 2}"#.into();
+            if language == Language::Javascript {
+                asked.program.source.insert_str(0, "let x;\n");
+            }
+            let outcome = execute(&SERVICE, asked).expect("it is admitted");
+            assert_eq!(outcome.status, Status::Completed, "{}", describe(&outcome));
+            outcome.usage.fuel
+        };
+        let (short, long) = (fuel(2_000), fuel(16_000));
+        assert!(long < 12 * short, "{language:?}: {short} units for 2,000 lines, {long} for 16,000");
+    }
+}
+
+#[test]
 fn peak_memory_follows_the_program() {
     let source = "def main(mebibytes):\n    return len(bytearray(mebibytes << 20))";
     let peak = |mebibytes: u64| {
