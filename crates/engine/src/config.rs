@@ -48,7 +48,8 @@ impl Default for EngineConfig {
             // runs beside endless loops stay short, long enough to make the switch, 6 µs, bearable; a guest that is
             // alone does not pay it (schedule/turn.rs).
             fuel_slice: 400_000,
-            keep_resident_bytes: 8 << 20,
+            // Short programs stay within it. Every slot that was ever used keeps that much, so it bounds what an idle server has.
+            keep_resident_bytes: 1 << 20,
         }
     }
 }
