@@ -234,3 +234,14 @@ for index, text in enumerate([HASH, HASH.upper(), "x-api-key:amp_k", "authorizat
     write("keys", f"key-{index}", text)
 for index, text in enumerate(["a/b/c", "../x", "out", "a//b", "./a", "/etc", "größe", "a.b.c", "@scope/pkg"]):
     write("names", f"name-{index}", text * 3)
+
+SIGNATURES = [
+    {"parameters": [], "open": True},
+    {"parameters": [{"name": "x", "required": True, "annotation": "int"}], "open": False, "returns": "dict[str, list[int]]"},
+    {"parameters": [{"name": "x", "required": False, "default": [1, None], "annotation": "str | None"}], "open": False, "doc": "Says x."},
+    {"parameters": [{"name": "x", "required": True, "annotation": "Optional[Literal['a', 2]]"}], "open": False, "returns": "tuple"},
+]
+VALUES = ['"text"', '"12.5"', '" 1e400 "', "1e15", "-0.0", "12345678901234567890", "true", "null", "[1, [2], {}]", '"[1, 2]"', '{"a": 1}', '"{\\"a\\": 1}"',
+          '{"name": "a", "url": "b"}', '"\\ud800\\u0000"', '"yes"']
+for index, value in enumerate(VALUES):
+    write("functions", f"value-{index}", "\0".join(["x?" if index % 2 else "x", value, json.dumps(SIGNATURES[index % len(SIGNATURES)])]))

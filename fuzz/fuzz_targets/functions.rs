@@ -1,10 +1,9 @@
 //! Inputs and results of functions against what they declare, and the signature that a guest tells: text from callers and from
-//! guests.
+//! guests. The name of a variable, its value and the signature, with a zero byte between them; a name with `?` is optional.
 #![no_main]
 
 use ampoule_service::fuzzing::{check_result, convert, schemas, take_input};
 use ampoule_world::{Contract, Variable, VariableType};
-use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 
@@ -21,19 +20,14 @@ const TYPES: [VariableType; 6] = [
 /// a text of a text is escaped twice.
 const MOST: usize = 12;
 
-#[derive(Arbitrary, Debug)]
-struct Texts<'a> {
-    name: &'a str,
-    value: &'a str,
-    signature: &'a str,
-    optional: bool,
-}
-
-fuzz_target!(|texts: Texts<'_>| {
+fuzz_target!(|text: &str| {
+    let mut parts = text.splitn(3, '\0');
+    let mut next = || parts.next().unwrap_or_default();
+    let (name, value, signature) = (next(), next(), next());
     let variable = |kind| Variable {
-        name: texts.name.to_owned(),
+        name: name.to_owned(),
         kind,
-        optional: texts.optional,
+        optional: name.ends_with('?'),
         description: String::new(),
     };
     let contract = |kind, convert_inputs| Contract {
@@ -42,20 +36,20 @@ fuzz_target!(|texts: Texts<'_>| {
         convert_inputs,
     };
     for kind in TYPES {
-        let (input, output) = schemas(texts.signature, &contract(kind, false));
+        let (input, output) = schemas(signature, &contract(kind, false));
         assert!(is_json(&input) && output.as_deref().is_none_or(is_json));
         // Only valid JSON gets there.
-        if !is_json(texts.value) {
+        if !is_json(value) {
             continue;
         }
-        let _ = check_result(&contract(kind, false), texts.value);
-        if let Ok(converted) = convert(kind, texts.value) {
-            assert!(is_json(&converted), "{kind:?} of {:?} is {converted:?}", texts.value);
-            assert!(fits(kind, &converted), "{kind:?} of {:?} is {converted:?}", texts.value);
-            assert!(converted.len() <= MOST * texts.value.len() + 64, "{} bytes", converted.len());
+        let _ = check_result(&contract(kind, false), value);
+        if let Ok(converted) = convert(kind, value) {
+            assert!(is_json(&converted), "{kind:?} of {:?} is {converted:?}", value);
+            assert!(fits(kind, &converted), "{kind:?} of {:?} is {converted:?}", value);
+            assert!(converted.len() <= MOST * value.len() + 64, "{} bytes", converted.len());
         }
-        let name = serde_json::Value::from(texts.name);
-        let object = format!("{{{name}: {}}}", texts.value);
+        let key = serde_json::Value::from(name);
+        let object = format!("{{{key}: {}}}", value);
         if let Ok(taken) = take_input(&contract(kind, false), object.clone(), 1 << 20) {
             assert_eq!(taken, object, "what fits is not touched");
         }

@@ -6,13 +6,14 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <wasm_simd128.h>
 
 /* Deeper than programs nest on purpose; 100 bytes of stack a level. */
 enum { DEEPEST = 200 };
 
 /* ---- reading ---- */
 
-enum { REMEMBERED = 64, LONGEST_KEY = 32, LONGEST_NUMBER = 64, MOST_DIGITS = 18 };
+enum { REMEMBERED = 64, LONGEST_KEY = 32, LONGEST_NUMBER = 64, MOST_DIGITS = 18, LANES = 16 };
 
 typedef struct {
     const char *at, *end;
@@ -67,52 +68,99 @@ static char *put_utf8(char *out, unsigned code) {
 
 /* An escape is at least as long as what it stands for, so the text fits where its source did. NULL if it is bad. */
 static char *unescape(const char *from, const char *end, char *out) {
+    v128_t backslash = wasm_i8x16_const_splat('\\');
     while (from < end) {
-        if (*from != '\\') {
+        if (end - from >= LANES) {
+            v128_t bytes = wasm_v128_load(from);
+            uint32_t found = wasm_i8x16_bitmask(wasm_i8x16_eq(bytes, backslash));
+            size_t plain = found ? __builtin_ctz(found) : LANES;
+            wasm_v128_store(out, bytes);
+            from += plain;
+            out += plain;
+            if (!found) continue;
+        } else if (*from != '\\') {
             *out++ = *from++;
             continue;
         }
-        static const char names[] = "\"\\/bfnrt", values[] = "\"\\/\b\f\n\r\t";
         char name = from[1];
-        from += 2;
-        const char *known = name ? strchr(names, name) : NULL;
         unsigned code, low;
-        if (known) *out++ = values[known - names];
-        else if (name == 'u' && hex4(from, end, &code)) {
-            from += 4;
-            bool pair = code - 0xd800 < 0x400 && end - from >= 6 && from[0] == '\\' && from[1] == 'u' && hex4(from + 2, end, &low) && low - 0xdc00 < 0x400;
-            if (pair) {
-                code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-                from += 6;
-            }
-            out = put_utf8(out, code);
-        } else return NULL;
+        from += 2;
+        switch (name) {
+        case '"': case '\\': case '/': *out++ = name; continue;
+        case 'b': *out++ = '\b'; continue;
+        case 'f': *out++ = '\f'; continue;
+        case 'n': *out++ = '\n'; continue;
+        case 'r': *out++ = '\r'; continue;
+        case 't': *out++ = '\t'; continue;
+        case 'u': break;
+        default: return NULL;
+        }
+        if (!hex4(from, end, &code)) return NULL;
+        from += 4;
+        bool pair = code - 0xd800 < 0x400 && end - from >= 6 && from[0] == '\\' && from[1] == 'u' && hex4(from + 2, end, &low) && low - 0xdc00 < 0x400;
+        if (pair) {
+            code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+            from += 6;
+        }
+        out = put_utf8(out, code);
     }
     return out;
 }
 
+/* A bit for each byte at which a text cannot simply go on: a quote, a backslash, a control character. */
+static uint32_t stops_in(const char *p) {
+    v128_t bytes = wasm_v128_load(p), quote = wasm_i8x16_const_splat('"'), backslash = wasm_i8x16_const_splat('\\');
+    v128_t either = wasm_v128_or(wasm_i8x16_eq(bytes, quote), wasm_i8x16_eq(bytes, backslash));
+    return wasm_i8x16_bitmask(wasm_v128_or(either, wasm_u8x16_lt(bytes, wasm_i8x16_const_splat(' '))));
+}
+
+static bool is_stop(char c) { return c == '"' || c == '\\' || (unsigned char)c < ' '; }
+
+/* The first of them, or the end. */
+static const char *plain_until(const char *p, const char *end) {
+    for (; end - p >= LANES; p += LANES) {
+        uint32_t found = stops_in(p);
+        if (found) return p + __builtin_ctz(found);
+    }
+    while (p < end && !is_stop(*p)) p++;
+    return p;
+}
+
+static bool is_ascii(const char *p, const char *end) {
+    for (; end - p >= LANES; p += LANES)
+        if (wasm_i8x16_bitmask(wasm_v128_load(p))) return false;
+    for (; p < end; p++)
+        if ((unsigned char)*p >= 0x80) return false;
+    return true;
+}
+
+static PyObject *string_of(const char *text, size_t length, const char *errors) {
+    /* Shorter ones are there already. */
+    if (length < 2 || !is_ascii(text, text + length)) return PyUnicode_DecodeUTF8(text, length, errors);
+    PyObject *string = PyUnicode_New(length, 0x7f);
+    if (string) memcpy(PyUnicode_DATA(string), text, length);
+    return string;
+}
+
 /* After the opening quote. */
 static PyObject *read_string(reader *r, bool is_key) {
-    const char *start = r->at, *p = start;
-    bool escaped = false, ascii = true;
-    for (; p < r->end && *p != '"'; p++) {
-        if ((unsigned char)*p < 0x20) return NULL;
-        if (*p == '\\') {
-            escaped = true;
-            if (++p >= r->end) return NULL;
-        } else ascii &= (unsigned char)*p < 0x80;
+    const char *start = r->at, *p = plain_until(start, r->end);
+    bool escaped = p < r->end && *p == '\\';
+    while (p < r->end && *p == '\\') {
+        if (r->end - p < 2) return NULL;
+        p = plain_until(p + 2, r->end);
     }
-    if (p >= r->end) return NULL;
+    if (p >= r->end || *p != '"') return NULL;
     r->at = p + 1;
     size_t length = p - start;
     if (escaped) {
         char *text = malloc(length);
         char *stop = text ? unescape(start, p, text) : NULL;
-        PyObject *string = stop ? PyUnicode_DecodeUTF8(text, stop - text, "surrogatepass") : NULL;
+        PyObject *string = stop ? string_of(text, stop - text, "surrogatepass") : NULL;
         free(text);
         return string;
     }
-    if (!is_key || !ascii || !length || length > LONGEST_KEY) return PyUnicode_DecodeUTF8(start, length, NULL);
+    if (!is_key || !length || length > LONGEST_KEY || !is_ascii(start, p)) return string_of(start, length, NULL);
     PyObject **place = &r->keys[(length * 7 + (unsigned char)start[0] * 3 + (unsigned char)p[-1]) % REMEMBERED], *key = *place;
     if (key && (size_t)PyUnicode_GET_LENGTH(key) == length && !memcmp(PyUnicode_DATA(key), start, length)) return Py_NewRef(key);
     PyObject *string = PyUnicode_DecodeUTF8(start, length, NULL);
@@ -254,18 +302,21 @@ static bool write_string(writer *w, PyObject *string) {
     /* Fails for lone surrogates. */
     const char *text = PyUnicode_AsUTF8AndSize(string, &length);
     if (!text) return false;
+    const char *p = text, *end = text + length;
     size_t escapes = 0;
-    for (Py_ssize_t i = 0; i < length; i++) escapes += (unsigned char)text[i] < 0x20 || text[i] == '"' || text[i] == '\\';
+    for (; end - p >= LANES; p += LANES) escapes += __builtin_popcount(stops_in(p));
+    for (; p < end; p++) escapes += is_stop(*p);
     /* Most that a byte becomes is \u001f. */
     if ((size_t)length > SIZE_MAX / 8 || !reserve(w, length + escapes * 5 + 2)) return false;
     char *out = w->bytes + w->used;
     *out++ = '"';
-    for (Py_ssize_t i = 0; i < length; i++) {
-        unsigned char c = text[i];
-        if (c >= 0x20 && c != '"' && c != '\\') {
-            *out++ = c;
-            continue;
-        }
+    for (p = text;; p++) {
+        const char *stop = plain_until(p, end);
+        memcpy(out, p, stop - p);
+        out += stop - p;
+        p = stop;
+        if (p == end) break;
+        unsigned char c = *p;
         static const char names[0x20] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
         *out++ = '\\';
         if (c >= 0x20) *out++ = c;
