@@ -29,7 +29,7 @@ pub(crate) use beside::{InTransit, Reserved};
 /// See above.
 const MOST_OF_FREE: u64 = 3;
 
-/// Of the memory, what each [`Share`] may take: they must not keep guests from running.
+/// One in so many parts of the memory is what each [`Share`] may take: they must not keep guests from running.
 const SHARE: u64 = 16;
 
 /// See above: what is left beside the three shares.
