@@ -2,20 +2,21 @@
 //!
 //! After each of them a canary of both languages runs in the very same slot: its engine has only one. The canaries look
 //! around (`tests/fixtures/canary`) and run in deterministic mode, so their whole outcome, fuel and memory included, must
-//! be what it was in a slot that never saw anything else.
+//! be what it was in a slot that never saw anything else. `… kept`: the same where guests are kept, so that a canary
+//! is in the very guest of a program that has answered.
 
 mod common;
 
-use ampoule_service::Service;
+use ampoule_service::{Service, ServiceConfig};
 use ampoule_world::{Language, Outcome};
 use common::canary;
 use common::compare::describe;
 use common::fixture::{DefaultLimits, Fixture, load};
 use common::runner::{Way, check, execute, without_times};
-use common::service_with_slots;
+use common::{keeping, service_of, service_with_slots};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
-use std::sync::{LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 /// Small, so that what only a limit ends is ended soon; the wall time is far above what the fuel lasts.
@@ -25,8 +26,8 @@ const DEFAULTS: DefaultLimits = DefaultLimits {
     fuel: Some(1_000_000_000),
 };
 
-/// Services of one slot that wait for their next program.
-static IDLE: Mutex<Vec<Service>> = Mutex::new(Vec::new());
+/// Services that wait for their next program: of one slot, and such that keep guests.
+static IDLE: [Mutex<Vec<Service>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
 
 /// What the canaries answer in a slot that saw nothing before.
 static PRISTINE: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
@@ -42,22 +43,29 @@ static PRISTINE: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let fixtures = load("hostile", &DEFAULTS);
-    let trials = fixtures
-        .into_iter()
-        .map(|fixture| Trial::test(fixture.name.clone(), move || run(&fixture)))
-        .collect();
-    libtest_mimic::run(&arguments, trials).exit_code()
+    let trials = fixtures.into_iter().map(Arc::new).flat_map(|fixture| {
+        let kept = Arc::clone(&fixture);
+        let names = [fixture.name.clone(), format!("{} kept", fixture.name)];
+        let [slot, guest] = names;
+        [Trial::test(slot, move || run(&fixture, false)), Trial::test(guest, move || run(&kept, true))]
+    });
+    libtest_mimic::run(&arguments, trials.collect()).exit_code()
 }
 
-fn run(fixture: &Fixture) -> Result<(), Failed> {
-    let idle = IDLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).pop();
-    let service = idle.unwrap_or_else(|| service_with_slots(1));
+fn run(fixture: &Fixture, kept: bool) -> Result<(), Failed> {
+    let idle = || IDLE[usize::from(kept)].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let service = idle().pop();
+    let service = service.unwrap_or_else(|| if kept { service_that_keeps() } else { service_with_slots(1) });
     let checked = check(&Way::InProcess(service.clone()), fixture);
     for pristine in PRISTINE.iter().zip(Language::ALL) {
         after(&service, pristine, fixture)?;
     }
-    IDLE.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).push(service);
+    idle().push(service);
     checked.map(drop).map_err(Failed::from)
+}
+
+fn service_that_keeps() -> Service {
+    service_of(ServiceConfig { engine: keeping(), ..ServiceConfig::default() })
 }
 
 fn after(

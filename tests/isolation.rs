@@ -166,7 +166,7 @@ fn randomness_and_time_are_fresh_in_every_run() {
 
 #[test]
 fn no_byte_of_an_earlier_guest_is_left_in_the_slots_memory() {
-    let config = EngineConfig { slots: 1, ..EngineConfig::default() };
+    let config = EngineConfig { slots: 1, kept_guests: 0, ..EngineConfig::default() };
     let engine = Engine::new(config.clone()).expect("the engine starts");
     let scanner = scanner(&engine);
     let service = Service::new(

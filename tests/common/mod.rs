@@ -72,13 +72,26 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
 /// Pays for all tests that ask the engine itself.
 pub(crate) static SHARE: LazyLock<Share> = LazyLock::new(|| Share::new(1));
 
-/// A service with so many slots, all else as the product's defaults.
+/// A service with so many slots, all else as the product's defaults; with one slot, every guest is in it.
 pub(crate) fn service_with_slots(slots: u32) -> Service {
-    let config = ServiceConfig {
-        engine: EngineConfig { slots, ..EngineConfig::default() },
+    let defaults = EngineConfig::default();
+    let kept_guests = if slots == 1 { 0 } else { defaults.kept_guests };
+    service_of(ServiceConfig {
+        engine: EngineConfig { slots, kept_guests, ..defaults },
         ..ServiceConfig::default()
-    };
-    service_of(config)
+    })
+}
+
+/// What an engine is told so that a program finds itself in the guest of the one before it, of the same language, if that
+/// has answered: one guest is kept of each image, whatever it ran. Guests ask for fuel early, as one that never did is not kept.
+pub(crate) fn keeping() -> EngineConfig {
+    EngineConfig {
+        slots: 1,
+        kept_guests: 1,
+        kept_from_fuel: 0,
+        fuel_slice: 20_000,
+        ..EngineConfig::default()
+    }
 }
 
 /// A service of this configuration with both images.

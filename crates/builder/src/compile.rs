@@ -55,6 +55,7 @@ pub(crate) fn run(image: &str, from: &Path, to: &Path) -> Result<()> {
     let path = from.join(GUEST_FILE);
     let wasm = fs::read(&path).doing("read", &path)?;
     let refused = |message: String| Error::Guest { image: image.to_owned(), message };
+    ampoule_meter::check_state(&wasm).map_err(|error| refused(error.to_string()))?;
     let wasm = ampoule_meter::meter(&wasm).map_err(|error| refused(error.to_string()))?;
     let module = Module::new(&engine(image)?, &wasm).map_err(|error| refused(format!("{error:?}")))?;
     guest::check(&module).map_err(refused)?;

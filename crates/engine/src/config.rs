@@ -1,5 +1,6 @@
 //! wasmtime's configuration: the part that machine code depends on, and the pool.
 
+use crate::kept::Room;
 use sha2::{Digest, Sha256};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
@@ -10,6 +11,9 @@ const MAX_WASM_STACK: usize = 32 << 20;
 /// Room on a guest's stack beyond wasm frames: host functions run there too. Without it the
 /// process, not the guest, would overflow.
 const HOST_STACK_HEADROOM: usize = 1 << 20;
+
+/// A guest's native stack, in bytes.
+pub(crate) const ASYNC_STACK: usize = MAX_WASM_STACK + HOST_STACK_HEADROOM;
 
 /// Largest image memory that wasmtime maps copy-on-write even when it is sparse. Its default of 16 MiB would
 /// silently copy our images at every start (27 ms instead of 1 µs); `Engine::load` checks the effect.
@@ -34,6 +38,20 @@ pub struct EngineConfig {
     /// Memory of a slot, in bytes, that is reset by copying and stays resident between guests; what a guest
     /// dirtied beyond it is given back to the system.
     pub keep_resident_bytes: usize,
+    /// Of each image, the guests that are kept when they have answered (`kept.rs`).
+    pub kept_guests: u32,
+    /// Programs that last used so many units of fuel are given guests that are kept.
+    pub kept_from_fuel: u64,
+    /// Compare all of a guest's memory with the image's when it was reset to be kept; a difference is an error. For tests: tens
+    /// of milliseconds each time.
+    pub compare_kept: bool,
+}
+
+impl EngineConfig {
+    /// [`EngineConfig::kept_guests`] where the kernel tells which pages were written to.
+    pub(crate) fn kept(&self) -> u32 {
+        if PoolingAllocationConfig::is_pagemap_scan_available() { self.kept_guests } else { 0 }
+    }
 }
 
 impl Default for EngineConfig {
@@ -50,6 +68,12 @@ impl Default for EngineConfig {
             fuel_slice: 400_000,
             // Short programs stay within it. Every slot that was ever used keeps that much, so it bounds what an idle server has.
             keep_resident_bytes: 1 << 20,
+            // No more compute at a time; each may keep 4 MiB.
+            kept_guests: (cores as u32).min(32),
+            // About a millisecond. Shorter programs dirty few pages, which the pool resets as fast; and they would pay for what
+            // longer ones have left to be reset.
+            kept_from_fuel: 4_000_000,
+            compare_kept: false,
         }
     }
 }
@@ -87,7 +111,7 @@ pub fn code_config() -> Config {
         .memory_init_cow(true)
         .memory_guaranteed_dense_image_size(DENSE_IMAGE_BYTES)
         .max_wasm_stack(MAX_WASM_STACK)
-        .async_stack_size(MAX_WASM_STACK + HOST_STACK_HEADROOM)
+        .async_stack_size(ASYNC_STACK)
         .wasm_backtrace_max_frames(None)
         .native_unwind_info(false)
         .generate_address_map(false)
@@ -105,16 +129,17 @@ pub fn code_config_id() -> String {
 
 /// Of a stack that was used, the bytes that are set to zero and stay; what lies deeper is given back to the system. Most
 /// executions stay within it.
-const STACK_KEPT: usize = 32 << 10;
+pub(crate) const STACK_KEPT: usize = 32 << 10;
 
 /// [`code_config`] with the pool.
 pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_core_instances(config.slots)
-        .total_memories(2 * config.slots)
-        .total_gc_heaps(config.slots)
-        .total_tables(config.slots)
-        .total_stacks(config.slots)
+    let slots = config.slots + Room::slots(config.kept());
+    pool.total_core_instances(slots)
+        .total_memories(2 * slots)
+        .total_gc_heaps(slots)
+        .total_tables(slots)
+        .total_stacks(slots)
         .max_memories_per_module(1)
         .max_tables_per_module(1)
         // An image's function table has one entry per C function that is ever called indirectly:
@@ -122,7 +147,7 @@ pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
         .table_elements(200_000)
         .max_core_instance_size(1 << 20)
         .max_memory_size(ADDRESSABLE_BYTES as usize)
-        .max_unused_warm_slots(config.slots)
+        .max_unused_warm_slots(slots)
         .table_keep_resident(1 << 20)
         // At once: what waits for a batch is memory that nobody accounts for, up to a guest's whole limit each.
         .decommit_batch_size(1)

@@ -3,6 +3,7 @@
 use crate::config::{EngineConfig, pooled_config};
 use crate::error::EngineError;
 use crate::host;
+use crate::kept::Room;
 use crate::schedule::Seats;
 use std::sync::Arc;
 
@@ -17,6 +18,8 @@ pub(crate) struct Inner {
     pub(crate) linker: wasmtime::Linker<host::GuestState>,
     pub(crate) config: EngineConfig,
     pub(crate) seats: Arc<Seats>,
+    /// For guests that are kept.
+    pub(crate) room: Room,
 }
 
 impl Engine {
@@ -26,7 +29,8 @@ impl Engine {
         let wasm = wasmtime::Engine::new(&pooled_config(&config)).map_err(start)?;
         let linker = host::linker(&wasm).map_err(start)?;
         let seats = Arc::new(Seats::new(config.seats));
-        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config, seats }) })
+        let room = Room::new(config.kept());
+        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config, seats, room }) })
     }
 
     /// The configuration in force.

@@ -1,12 +1,11 @@
-//! One guest: a store and an instance that live for one call.
+//! One guest: a store and an instance, for one call.
 
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::host::{GuestState, Stop};
 use crate::image::Image;
-use crate::schedule::Turn;
-use crate::tap::OutputTap;
-use ampoule_world::{Deterministic, Limits};
+use crate::kept::{Live, Pristine};
+use crate::stack::Stack;
 use wasmtime::{Global, Instance, Memory, ModuleExport, Store, TypedFunc, Val};
 
 /// Which of the guest's doors is used.
@@ -35,48 +34,69 @@ pub(crate) struct Guest {
     instance: Instance,
     pub(crate) memory: Memory,
     fuel: Global,
+    globals: Vec<Global>,
+    stack: Option<Stack>,
+    uses: u32,
     image: Image,
     door: Door,
 }
 
 impl Guest {
-    /// Takes a slot and starts from the image's pristine memory; `turn` is its seat, `tap` takes what it prints.
+    /// Takes a slot and starts from the image's pristine memory.
     pub(crate) async fn start(
         engine: &Engine,
         image: &Image,
         door: Door,
-        limits: &Limits,
-        deterministic: Option<Deterministic>,
-        turn: Turn,
-        tap: Option<OutputTap>,
+        state: GuestState,
     ) -> Result<Self, EngineError> {
-        let fault = |error: wasmtime::Error| EngineError::Guest(format!("{error:#}"));
-        let mut store = Store::new(
-            &engine.inner.wasm,
-            GuestState::new(
-                limits,
-                image.manifest().initial_memory_bytes,
-                engine.inner.config.fuel_slice,
-                deterministic,
-                turn,
-                tap,
-            ),
-        );
-        store.limiter(|state| &mut state.growth);
-        let code = image.inner.code(door);
-        let instance = code.pre.instantiate_async(&mut store).await.map_err(fault)?;
-        let memory = instance
-            .get_module_export(&mut store, &code.exports.memory)
-            .and_then(wasmtime::Extern::into_memory)
-            .ok_or_else(|| EngineError::Guest("the export 'memory' is not a memory".into()))?;
+        let live = instantiate(engine, image, door, state).await.map_err(fault)?;
+        Guest::of(live, image, door)
+    }
+
+    /// The same by way of a guest that was kept, if there is one.
+    pub(crate) async fn start_kept(
+        engine: &Engine,
+        image: &Image,
+        door: Door,
+        state: GuestState,
+    ) -> Result<Self, EngineError> {
+        let Some(mut live) = image.inner.kept.take() else {
+            return Guest::start(engine, image, door, state).await;
+        };
+        *live.store.data_mut() = state;
+        Guest::of(live, image, door)
+    }
+
+    fn of(live: Live, image: &Image, door: Door) -> Result<Self, EngineError> {
+        let Live { mut store, instance, memory, fuel, globals, stack, uses } = live;
         store.data_mut().memory = Some(memory);
-        let fuel = instance
-            .get_module_export(&mut store, &code.exports.fuel)
-            .and_then(wasmtime::Extern::into_global)
-            .ok_or_else(|| EngineError::Guest("the export for fuel is not a global".into()))?;
+        // What instantiating took for exceptions that may come.
+        store.data_mut().growth.exceptions = false;
         let slice = store.data_mut().fuel.next_slice(0).unwrap_or(0);
         fuel.set(&mut store, Val::I64(slice)).map_err(fault)?;
-        Ok(Guest { store, instance, memory, fuel, image: image.clone(), door })
+        Ok(Guest { store, instance, memory, fuel, globals, stack, uses, image: image.clone(), door })
+    }
+
+    /// Resets it and keeps it for another execution, if that can be done; it has answered.
+    pub(crate) async fn keep(self, engine: &Engine) -> Result<(), EngineError> {
+        let Guest { store, instance, memory, fuel, globals, stack, uses, image, door } = self;
+        let (kept, room) = (&image.inner.kept, &engine.inner.room);
+        if room.each == 0 || store.data().growth.exceptions {
+            return Ok(());
+        }
+        if !kept.has_pristine() {
+            let Some(place) = room.take() else { return Ok(()) };
+            let nobody = GuestState::of_nobody(image.manifest().initial_memory_bytes);
+            match instantiate(engine, &image, door, nobody).await {
+                Ok(live) => kept.begin(Pristine::new(live, place)),
+                Err(error) => {
+                    tracing::warn!(%error, image = image.digest(), "no guest of the image can be kept");
+                    return Ok(());
+                }
+            }
+        }
+        let live = Live { store, instance, memory, fuel, globals, stack, uses };
+        kept.put(live, room, engine.inner.config.compare_kept)
     }
 
     /// Hands in a request and returns where the response lies. Traps and stops come back as errors of wasmtime.
@@ -115,24 +135,16 @@ impl Guest {
 
     /// The values of the globals that a guest changes beside its memory, in the image's order.
     pub(crate) fn globals(&mut self) -> Vec<Val> {
-        let exports = self.image.inner.code(self.door).exports.globals.clone();
-        let globals: Vec<Global> = exports.iter().filter_map(|export| self.global(export)).collect();
-        globals.iter().map(|global| global.get(&mut self.store)).collect()
+        self.globals.iter().map(|global| global.get(&mut self.store)).collect()
     }
 
     /// Gives the globals these values; an error if they are not this image's.
     pub(crate) fn set_globals(&mut self, values: &[Val]) -> wasmtime::Result<()> {
-        let exports = self.image.inner.code(self.door).exports.globals.clone();
-        wasmtime::ensure!(exports.len() == values.len(), "the checkpoint's globals are not the image's");
-        for (export, value) in exports.iter().zip(values) {
-            let global = self.global(export).ok_or_else(|| wasmtime::format_err!("a global is missing"))?;
+        wasmtime::ensure!(self.globals.len() == values.len(), "the checkpoint's globals are not the image's");
+        for (global, value) in self.globals.iter().zip(values) {
             global.set(&mut self.store, *value)?;
         }
         Ok(())
-    }
-
-    fn global(&mut self, export: &ModuleExport) -> Option<Global> {
-        self.instance.get_module_export(&mut self.store, export).and_then(wasmtime::Extern::into_global)
     }
 
     fn function<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
@@ -145,4 +157,31 @@ impl Guest {
             .ok_or_else(|| wasmtime::format_err!("an export of the ABI is not a function"))?
             .typed(&self.store)
     }
+}
+
+/// Takes a slot of the pool; the memory in it is the image's.
+async fn instantiate(
+    engine: &Engine,
+    image: &Image,
+    door: Door,
+    state: GuestState,
+) -> wasmtime::Result<Live> {
+    let mut store = Store::new(&engine.inner.wasm, state);
+    store.limiter(|state| &mut state.growth);
+    let code = image.inner.code(door);
+    let instance = code.pre.instantiate_async(&mut store).await?;
+    let mut export = |export: &ModuleExport| instance.get_module_export(&mut store, export);
+    let memory = export(&code.exports.memory).and_then(wasmtime::Extern::into_memory);
+    let memory = memory.ok_or_else(|| wasmtime::format_err!("the export 'memory' is not a memory"))?;
+    let mut global = |name: &ModuleExport| {
+        let global = export(name).and_then(wasmtime::Extern::into_global);
+        global.ok_or_else(|| wasmtime::format_err!("a global's export is none"))
+    };
+    let fuel = global(&code.exports.fuel)?;
+    let globals = code.exports.globals.iter().map(&mut global).collect::<wasmtime::Result<Vec<Global>>>()?;
+    Ok(Live { store, instance, memory, fuel, globals, stack: None, uses: 0 })
+}
+
+fn fault(error: wasmtime::Error) -> EngineError {
+    EngineError::Guest(format!("{error:#}"))
 }

@@ -35,7 +35,10 @@ pub(crate) struct GuestState {
     pub(crate) fuel: Fuel,
     pub(crate) output: Output,
     pub(crate) growth: Growth,
-    turn: Turn,
+    /// An address on its native stack; 0 as long as none is known.
+    pub(crate) stack_address: usize,
+    /// None: nobody is in the guest.
+    turn: Option<Turn>,
     clock: Clock,
     random: RandomStream,
 }
@@ -44,12 +47,22 @@ impl GuestState {
     /// Tells the account that pays what was used, when `left` units of the granted ones are left.
     pub(crate) fn pay(&mut self, left: i64) {
         let news = self.fuel.news(left);
-        self.turn.share().burn(news);
+        if let Some(turn) = &self.turn {
+            turn.share().burn(news);
+        }
     }
 
     /// Its guest computes no more.
     pub(crate) fn give_seat_back(&mut self) {
-        self.turn.give_back();
+        if let Some(turn) = &mut self.turn {
+            turn.give_back();
+        }
+    }
+
+    /// Of a guest that nobody is in: it may hold its memory as it is, print nothing, and compute nothing.
+    pub(crate) fn of_nobody(image_bytes: u64) -> Self {
+        let limits = Limits { memory_bytes: 0, fuel: 0, output_bytes: 0, ..Limits::default() };
+        GuestState::of(&limits, image_bytes, 0, None, None, None)
     }
 
     pub(crate) fn new(
@@ -60,6 +73,17 @@ impl GuestState {
         turn: Turn,
         tap: Option<OutputTap>,
     ) -> Self {
+        GuestState::of(limits, image_bytes, fuel_slice, deterministic, Some(turn), tap)
+    }
+
+    fn of(
+        limits: &Limits,
+        image_bytes: u64,
+        fuel_slice: u64,
+        deterministic: Option<Deterministic>,
+        turn: Option<Turn>,
+        tap: Option<OutputTap>,
+    ) -> Self {
         GuestState {
             memory: None,
             fuel: Fuel { limit: limits.fuel, slice: fuel_slice, granted: 0, told: 0 },
@@ -68,7 +92,9 @@ impl GuestState {
                 image: image_bytes,
                 limit: image_bytes.saturating_add(limits.memory_bytes),
                 refused: false,
+                exceptions: false,
             },
+            stack_address: 0,
             turn,
             clock: Clock::new(deterministic),
             random: RandomStream { seed: deterministic.map(|fixed| fixed.seed), stream: None },
@@ -164,6 +190,8 @@ pub(crate) struct Growth {
     image: u64,
     limit: u64,
     pub(crate) refused: bool,
+    /// Exceptions were thrown that needed memory on the host's side.
+    pub(crate) exceptions: bool,
 }
 
 impl ResourceLimiter for Growth {
@@ -178,6 +206,7 @@ impl ResourceLimiter for Growth {
             current.max(desired) as u64 >= self.image && (current == 0 || current as u64 >= self.image);
         let granted = if linear { desired as u64 <= self.limit } else { desired <= MAX_EXCEPTION_BYTES };
         self.refused |= !granted;
+        self.exceptions |= !linear;
         Ok(granted)
     }
 
@@ -314,10 +343,14 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
         imports::MODULE,
         imports::REFUEL,
         |mut caller: Caller<'_, GuestState>, (left,): (i64,)| {
+            // Host functions are called on the guest's stack.
+            caller.data_mut().stack_address = (&raw const left).addr();
             Box::new(async move {
                 caller.data_mut().pay(left);
                 let slice = caller.data_mut().fuel.next_slice(left).ok_or(Stop::Limit(Limit::Fuel))?;
-                caller.data_mut().turn.slice_is_over().await;
+                if let Some(turn) = &mut caller.data_mut().turn {
+                    turn.slice_is_over().await;
+                }
                 Ok::<i64, wasmtime::Error>(slice)
             })
         },
@@ -329,7 +362,9 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
             Box::new(async move {
                 let nanos = nanos.max(0);
                 let sleep = tokio::time::sleep(Duration::from_nanos(nanos as u64));
-                caller.data_mut().turn.pause(sleep).await;
+                if let Some(turn) = &mut caller.data_mut().turn {
+                    turn.pause(sleep).await;
+                }
                 caller.data_mut().clock.slept(nanos);
             })
         },
@@ -351,8 +386,12 @@ mod tests {
     fn memory_of_exceptions_has_a_cap_of_its_own() {
         let image = 100 << 20;
         let grants = |current: usize, desired: usize| {
-            let mut growth =
-                Growth { image: image as u64, limit: (image + (64 << 20)) as u64, refused: false };
+            let mut growth = Growth {
+                image: image as u64,
+                limit: (image + (64 << 20)) as u64,
+                refused: false,
+                exceptions: false,
+            };
             growth.memory_growing(current, desired, None).unwrap()
         };
         assert!(grants(0, image) && grants(image, image + (64 << 20)));

@@ -5,6 +5,7 @@ use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::guest::Door;
 use crate::host::GuestState;
+use crate::kept::KeptGuests;
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use ampoule_world::{Language, imports};
 use sha2::{Digest, Sha256};
@@ -32,6 +33,8 @@ pub(crate) struct LoadedImage {
     /// the pool is made to see two modules and prefers to give each its own slots again. The mapped file is one.
     compiling: Code,
     running: Code,
+    /// Guests of `running`.
+    pub(crate) kept: KeptGuests,
 }
 
 impl LoadedImage {
@@ -86,6 +89,11 @@ impl Image {
         self.inner.times
     }
 
+    /// Guests of it that are kept and that nobody is in.
+    pub fn kept_guests(&self) -> usize {
+        self.inner.kept.len()
+    }
+
     /// The language it runs.
     pub fn language(&self) -> Language {
         self.inner.manifest.language
@@ -106,7 +114,8 @@ impl Engine {
         check_memory(running.pre.module(), &manifest, self.inner.config.max_memory_bytes).map_err(bad)?;
         let times = LoadTimes { checked_in, mapped_in: started.elapsed() };
         let digest = Arc::from(manifest.digest.as_str());
-        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, times, file, compiling, running }) })
+        let kept = KeptGuests::default();
+        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, times, file, compiling, running, kept }) })
     }
 
     /// Maps the code of a file whose digest has been checked.

@@ -5,6 +5,7 @@ use crate::schedule::Share;
 use crate::tap::OutputTap;
 use ampoule_world::{Deterministic, File, Limits, Outcome, Program};
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// One execution to be. Everything is checked by the service before it gets here.
@@ -55,6 +56,8 @@ pub struct Compiled {
     pub cpu_time: Duration,
     /// The image's digest.
     pub image_digest: Arc<str>,
+    /// Fuel of its last execution; 0 before the first. Only the engine writes it.
+    pub last_fuel: Arc<AtomicU64>,
 }
 
 /// What compiling gave.

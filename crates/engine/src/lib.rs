@@ -8,7 +8,8 @@
 //! ```
 //!
 //! A guest is one wasmtime store and instance. It lives for one execution in a slot of the pool; its
-//! memory starts as a copy-on-write mapping of the image and is reset when it goes. What it may ask of the
+//! memory starts as a copy-on-write mapping of the image and is reset when it goes. After programs that compute for long,
+//! the store itself is reset and kept for the next one (kept.rs). What it may ask of the
 //! host is in `host.rs`, and nothing else is linked.
 //!
 //! This is the only crate with `unsafe`; every block says why it is sound.
@@ -16,6 +17,7 @@
 mod checkpoint;
 mod checkpoint_bytes;
 mod config;
+mod dirty;
 mod engine;
 mod error;
 #[cfg(feature = "fuzzing")]
@@ -25,10 +27,12 @@ mod guest;
 mod host;
 mod image;
 mod job;
+mod kept;
 mod prepare;
 mod response;
 mod run;
 mod schedule;
+mod stack;
 mod tap;
 mod timing;
 

@@ -4,7 +4,7 @@ use crate::checkpoint::Checkpoint;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::guest::{Door, Guest};
-use crate::host::Stop;
+use crate::host::{GuestState, Stop};
 use crate::image::Image;
 use crate::job::{Compilation, Compiled, Job, Start};
 use crate::response::{MAX_FILES, Response};
@@ -14,6 +14,7 @@ use ampoule_world::message::{Kind, MessageWriter, tag};
 use ampoule_world::{Failure, Language, Limit, Limits, Outcome, Status, Usage};
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 use wasmtime::Trap;
 
@@ -31,6 +32,7 @@ impl Engine {
                 fuel: outcome.usage.fuel,
                 cpu_time: outcome.usage.cpu_time,
                 image_digest: Arc::clone(&image.inner.digest),
+                last_fuel: Arc::default(),
             }),
             _ => Compilation::Failed(Box::new(outcome)),
         })
@@ -43,7 +45,20 @@ impl Engine {
             Start::Program { .. } => Door::Run,
             Start::Checkpoint(_) => Door::Call,
         };
-        Ok(self.enter(image, job, door).await?.outcome)
+        let Entered { outcome, answered, guest, .. } = self.enter(image, job, door).await?;
+        if let Start::Program { compiled: Some(compiled), .. } = job.start {
+            compiled.last_fuel.store(outcome.usage.fuel, Ordering::Relaxed);
+            if answered && self.computes_long(job) {
+                guest.keep(self).await?;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Whether it is a program that computed for long the last time.
+    fn computes_long(&self, job: &Job<'_>) -> bool {
+        let Start::Program { compiled: Some(compiled), .. } = job.start else { return false };
+        compiled.last_fuel.load(Ordering::Relaxed) >= self.inner.config.kept_from_fuel
     }
 
     pub(crate) async fn enter(
@@ -58,8 +73,14 @@ impl Engine {
         let checkpoint = checkpoint_of(image, job, door)?;
         let limits = remaining(job);
         let request = request(image, job);
-        let mut guest =
-            Guest::start(self, image, door, &limits, job.deterministic, turn, job.tap.cloned()).await?;
+        let image_bytes = image.manifest().initial_memory_bytes;
+        let slice = self.inner.config.fuel_slice;
+        let state = GuestState::new(&limits, image_bytes, slice, job.deterministic, turn, job.tap.cloned());
+        let mut guest = if door == Door::Run && self.computes_long(job) {
+            Guest::start_kept(self, image, door, state).await?
+        } else {
+            Guest::start(self, image, door, state).await?
+        };
         let mut cpu_time = Duration::ZERO;
         let called = {
             let call = pin!(async {
@@ -76,6 +97,7 @@ impl Engine {
             Ok(Ok(packed)) => Ending::Answered(packed),
             Ok(Err(error)) => classify(&error, &guest),
         };
+        let answered = matches!(ending, Ending::Answered(_));
         let (mut outcome, code, signature) = conclude(&guest, ending, &job.limits, image.language());
         let compiling = job.limits.fuel - limits.fuel;
         // The last charge may go beyond the limit; nobody is told to have used more than they had.
@@ -90,13 +112,15 @@ impl Engine {
         outcome.stderr_truncated = output.stderr_truncated;
         outcome.usage.wall_time = started.elapsed();
         outcome.usage.queue_time = started - arrived;
-        Ok(Entered { outcome, code, signature, guest })
+        Ok(Entered { outcome, answered, code, signature, guest })
     }
 }
 
 /// A guest that has answered or was stopped, and what came of it.
 pub(crate) struct Entered {
     pub(crate) outcome: Outcome,
+    /// It came to its end by itself.
+    answered: bool,
     code: Option<Arc<[u8]>>,
     pub(crate) signature: Option<String>,
     pub(crate) guest: Guest,

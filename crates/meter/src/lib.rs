@@ -24,10 +24,12 @@ mod dispatch;
 mod held;
 mod loops;
 mod rewrite;
+mod state;
 mod survey;
 mod table;
 
 use dispatch::Dispatch;
+pub use state::check_state;
 use survey::Survey;
 
 /// Names what this version of the pass charges; part of every image's build key. Raise it with every change of what it writes.
@@ -48,6 +50,9 @@ pub enum MeterError {
     /// Metering twice would charge twice.
     #[error("module is metered already")]
     AlreadyMetered,
+    /// [`check_state`] found something.
+    #[error("module can keep state where it is neither seen nor reset: {0}")]
+    HiddenState(String),
     /// `refuel` goes into the import section and the fuel into the globals; every guest has both.
     #[error("module has no {0} section; a guest has one")]
     NoSection(&'static str),

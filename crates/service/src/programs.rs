@@ -170,6 +170,12 @@ mod tests {
     }
 
     fn empty() -> Compiled {
-        Compiled { code: Arc::from([]), fuel: 0, cpu_time: Duration::ZERO, image_digest: Arc::from("") }
+        Compiled {
+            code: Arc::from([]),
+            fuel: 0,
+            cpu_time: Duration::ZERO,
+            image_digest: Arc::from(""),
+            last_fuel: Arc::default(),
+        }
     }
 }

@@ -41,8 +41,13 @@ pub(crate) fn guest_of(prepare: &str, call: &str, run: &str, items: &str) -> Str
     )
 }
 
-/// Writes an image folder for a guest.
+/// Writes an image folder for a guest of one page of memory.
 pub(crate) fn write_image(folder: &Path, wat: &str) {
+    write_image_with(folder, wat, 1);
+}
+
+/// The same with as many pages, of 64 KiB.
+fn write_image_with(folder: &Path, wat: &str, pages: u64) {
     let engine = wasmtime::Engine::new(&code_config()).unwrap();
     let code =
         engine.precompile_module(&ampoule_meter::meter(&wat::parse_str(wat).unwrap()).unwrap()).unwrap();
@@ -56,7 +61,7 @@ pub(crate) fn write_image(folder: &Path, wat: &str) {
         packages: Vec::new(),
         exports: Vec::new(),
         imports: Vec::new(),
-        initial_memory_bytes: 65536,
+        initial_memory_bytes: pages * 65536,
         snapshot_bytes: 0,
         engine_version: String::new(),
         engine_config: String::new(),
@@ -75,13 +80,23 @@ fn sha256(bytes: &[u8]) -> String {
 
 /// An engine of one slot, so that every guest meets its predecessor's slot.
 pub(crate) fn one_slot() -> Engine {
-    Engine::new(EngineConfig { slots: 1, max_memory_bytes: 64 << 20, ..EngineConfig::default() }).unwrap()
+    let config =
+        EngineConfig { slots: 1, kept_guests: 0, max_memory_bytes: 64 << 20, ..EngineConfig::default() };
+    Engine::new(config).unwrap()
 }
 
 /// Loads a guest from WAT.
 pub(crate) fn load(engine: &Engine, wat: &str) -> Image {
     let folder = tempfile::tempdir().unwrap();
     write_image(folder.path(), wat);
+    engine.load(folder.path()).unwrap()
+}
+
+/// Loads a guest of [`guest_wat`] with as many pages of memory, of 64 KiB.
+pub(crate) fn load_with(engine: &Engine, wat: &str, pages: u64) -> Image {
+    let folder = tempfile::tempdir().unwrap();
+    let wat = wat.replace("(memory (export \"memory\") 1 ", &format!("(memory (export \"memory\") {pages} "));
+    write_image_with(folder.path(), &wat, pages);
     engine.load(folder.path()).unwrap()
 }
 

@@ -6,4 +6,5 @@ mod common;
 mod hostile_guests;
 mod images;
 mod isolation;
+mod kept;
 mod limits;

@@ -1,0 +1,303 @@
+//! A guest that is kept is for the next execution what a fresh one is.
+//!
+//! These guests have a global that an image of the builder's may not have, as it is not exported: nothing resets it, so it
+//! counts the executions in one guest, and tells the kept from the fresh.
+
+use crate::common::{guest_wat_with, job, load_with, program, small_limits};
+use ampoule_engine::{CLOCK_RESOLUTION_NANOS, Compiled, Engine, EngineConfig, Image, Job, Start};
+use ampoule_world::{Deterministic, Limits, Outcome, Status};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// Pages of a guest, of 64 KiB: 2.5 MiB.
+const PAGES: u64 = 40;
+
+/// A guest that prints which execution in it this is, in four digits, and then does `body`.
+fn counting(body: &str) -> String {
+    let digits: String = [1000, 100, 10, 1]
+        .into_iter()
+        .enumerate()
+        .map(|(place, worth)| {
+            format!(
+                "(i32.store8 (i32.const {}) (i32.add (i32.const 48)
+                    (i32.rem_u (i32.div_u (global.get $runs) (i32.const {worth})) (i32.const 10))))",
+                4096 + place
+            )
+        })
+        .collect();
+    let print = format!(
+        "(global.set $runs (i32.add (global.get $runs) (i32.const 1))) {digits}
+         (call $output_write (i32.const 1) (i32.const 4096) (i32.const 4))"
+    );
+    let items = "(global $runs (mut i32) (i32.const 0))
+         (func $deep (result i64) (i64.add (call $deep) (i64.const 1)))";
+    guest_wat_with(&format!("(local $at i32) {print} {body}"), items)
+}
+
+/// Traps unless all memory from 8 KiB on and the stack pointer are as in the image; then marks every other 4 KiB of it:
+/// hundreds of stretches, where wasmtime resets 32.
+const CHECK_AND_MARK: &str = "(if (i32.ne (global.get $sp) (i32.const 65536)) (then (unreachable)))
+     (global.set $sp (i32.const 1))
+     (if (i32.ne (memory.size) (i32.const 40)) (then (unreachable)))
+     (local.set $at (i32.const 8192))
+     (loop $next
+        (if (i64.ne (i64.load (local.get $at)) (i64.const 0)) (then (unreachable)))
+        (local.set $at (i32.add (local.get $at) (i32.const 8)))
+        (br_if $next (i32.lt_u (local.get $at) (i32.const 2621440))))
+     (local.set $at (i32.const 8192))
+     (loop $next
+        (i64.store offset=2000 (local.get $at) (i64.const -1))
+        (local.set $at (i32.add (local.get $at) (i32.const 8192)))
+        (br_if $next (i32.lt_u (local.get $at) (i32.const 2621440))))";
+
+/// Long enough to ask for fuel: a guest that never did is not kept.
+const A_WHILE: &str = "(loop $next (local.set $at (i32.add (local.get $at) (i32.const 1)))
+    (br_if $next (i32.lt_u (local.get $at) (i32.const 1000))))";
+
+/// One slot, and one guest that is kept of each image, whatever it ran.
+fn keeping() -> Option<Engine> {
+    engine(EngineConfig { kept_from_fuel: 0, ..EngineConfig::default() })
+}
+
+fn engine(config: EngineConfig) -> Option<Engine> {
+    if !wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
+        println!(
+            "no guest is kept here: the kernel does not tell which pages were written to (Linux 6.7 does)"
+        );
+        return None;
+    }
+    let config = EngineConfig {
+        slots: 1,
+        kept_guests: 1,
+        max_memory_bytes: 64 << 20,
+        compare_kept: true,
+        fuel_slice: 1000,
+        ..config
+    };
+    Some(Engine::new(config).unwrap())
+}
+
+/// What compiling a program for the image would give.
+fn compiled(image: &Image) -> Compiled {
+    Compiled {
+        code: Arc::from([]),
+        fuel: 0,
+        cpu_time: Duration::ZERO,
+        image_digest: Arc::from(image.digest()),
+        last_fuel: Arc::default(),
+    }
+}
+
+async fn run_with(
+    engine: &Engine,
+    image: &Image,
+    compiled: &Compiled,
+    limits: Limits,
+    deterministic: Option<Deterministic>,
+) -> Outcome {
+    let program = program();
+    let start = Start::Program { program: &program, compiled: Some(compiled) };
+    engine.run(image, &Job { deterministic, ..job(start, limits) }).await.unwrap()
+}
+
+async fn run(engine: &Engine, image: &Image) -> Outcome {
+    run_with(engine, image, &compiled(image), small_limits(), None).await
+}
+
+/// Runs it to its end; how many times it has run in the guest that it was given.
+async fn nth(engine: &Engine, image: &Image) -> String {
+    let outcome = run(engine, image).await;
+    assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.failure);
+    outcome.stdout
+}
+
+#[tokio::test]
+async fn memory_and_globals_are_the_images_in_a_guest_that_is_kept() {
+    let Some(engine) = keeping() else { return };
+    let image = load_with(&engine, &counting(&format!("{CHECK_AND_MARK} (call $done)")), PAGES);
+    let mut fuel = Vec::new();
+    for expected in ["0001", "0002", "0003", "0004"] {
+        let outcome = run(&engine, &image).await;
+        assert_eq!(
+            (outcome.status, outcome.stdout.as_str()),
+            (Status::Completed, expected),
+            "{:?}",
+            outcome.failure
+        );
+        fuel.push(outcome.usage.fuel);
+    }
+    assert!(fuel.iter().all(|used| *used == fuel[0]), "{fuel:?}");
+}
+
+#[tokio::test]
+async fn only_a_guest_that_has_answered_is_kept() {
+    let ends = [
+        ("trap", "(unreachable)"),
+        ("fuel", "(loop $again (br $again)) (unreachable)"),
+        ("wall time", "(call $sleep (i64.const 9000000000)) (call $done)"),
+        ("output", "(call $output_write (i32.const 1) (i32.const 0) (i32.const 65536)) (call $done)"),
+        ("exit", "(call $exit (i32.const 0)) (call $done)"),
+        ("stack", "(call $deep)"),
+        ("memory that was refused", "(drop (memory.grow (i32.const 60000))) (unreachable)"),
+        ("memory that was granted", "(drop (memory.grow (i32.const 1))) (call $done)"),
+        ("an answer from outside of memory", "(i64.const -1)"),
+    ];
+    let Some(engine) = keeping() else { return };
+    for (name, end) in ends {
+        let image = load_with(&engine, &counting(&format!("{CHECK_AND_MARK} {end}")), PAGES);
+        for _ in 0..2 {
+            let outcome = run(&engine, &image).await;
+            let text: String = outcome.stdout.chars().take(4).collect();
+            // A malformed answer is one: the guest is reset like any other.
+            let expected: &[&str] = if name.starts_with("an answer") { &["0001", "0002"] } else { &["0001"] };
+            assert!(expected.contains(&text.as_str()), "{name}: {text}");
+            assert!(
+                !format!("{:?}", outcome.failure).contains("unreachable") || name == "trap",
+                "{name}: {outcome:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_given_up_is_not_kept() {
+    let Some(engine) = keeping() else { return };
+    let image = load_with(
+        &engine,
+        &counting(&format!("{CHECK_AND_MARK} (call $sleep (i64.const 50000000)) (call $done)")),
+        PAGES,
+    );
+    assert_eq!(nth(&engine, &image).await, "0001");
+    assert_eq!(nth(&engine, &image).await, "0002");
+    let given_up = tokio::time::timeout(Duration::from_millis(5), run(&engine, &image)).await;
+    assert!(given_up.is_err());
+    assert_eq!(nth(&engine, &image).await, "0001");
+}
+
+#[tokio::test]
+async fn what_dirties_more_than_may_be_kept_is_not_kept() {
+    let Some(engine) = keeping() else { return };
+    let fill = "(memory.fill (i32.const 8192) (i32.const 1) (i32.const 4300000)) (call $done)";
+    let image = load_with(&engine, &counting(fill), 80);
+    for _ in 0..3 {
+        assert_eq!(nth(&engine, &image).await, "0001");
+    }
+}
+
+#[tokio::test]
+async fn a_guest_is_not_kept_for_ever() {
+    let Some(engine) = keeping() else { return };
+    let image = load_with(&engine, &counting(&format!("{A_WHILE} (call $done)")), PAGES);
+    for n in 1..=1000 {
+        assert_eq!(nth(&engine, &image).await, format!("{n:04}"));
+    }
+    assert_eq!(nth(&engine, &image).await, "0001");
+}
+
+#[tokio::test]
+async fn programs_that_computed_for_long_are_given_guests_that_are_kept() {
+    let body = format!("{CHECK_AND_MARK} (call $done)");
+    let Some(measuring) = keeping() else { return };
+    let image = load_with(&measuring, &counting(&body), PAGES);
+    let fuel = run(&measuring, &image).await.usage.fuel;
+    for (kept_from_fuel, expected) in [(fuel, ["0001", "0002", "0003"]), (fuel + 1, ["0001"; 3])] {
+        let Some(engine) = engine(EngineConfig { kept_from_fuel, ..EngineConfig::default() }) else { return };
+        let image = load_with(&engine, &counting(&body), PAGES);
+        let compiled = compiled(&image);
+        for expected in expected {
+            let outcome = run_with(&engine, &image, &compiled, small_limits(), None).await;
+            assert_eq!(outcome.stdout, expected, "from {kept_from_fuel}, it used {}", outcome.usage.fuel);
+            assert_eq!(compiled.last_fuel.load(Ordering::Relaxed), fuel);
+        }
+    }
+}
+
+#[tokio::test]
+async fn there_is_room_for_the_guests_of_four_images_and_the_others_run_all_the_same() {
+    let Some(engine) = keeping() else { return };
+    let mut images: Vec<Image> = (0..6)
+        .map(|n| {
+            load_with(&engine, &counting(&format!("(drop (i32.const {n})) {A_WHILE} (call $done)")), PAGES)
+        })
+        .collect();
+    for round in ["0001", "0002", "0003"] {
+        for (number, image) in images.iter().enumerate() {
+            assert_eq!(nth(&engine, image).await, if number < 4 { round } else { "0001" }, "image {number}");
+        }
+    }
+    // With an image go its guests.
+    images.remove(0);
+    assert_eq!(nth(&engine, &images[4]).await, "0001");
+    assert_eq!(nth(&engine, &images[4]).await, "0002");
+}
+
+#[tokio::test]
+async fn what_the_host_holds_for_a_guest_is_fresh() {
+    let Some(engine) = keeping() else { return };
+    let random = "(call $random_fill (i32.const 4096) (i32.const 32))
+        (call $output_write (i32.const 1) (i32.const 4096) (i32.const 32)) (call $done)";
+    let image = load_with(&engine, &counting(random), PAGES);
+    let fixed = |seed| Some(Deterministic { seed, now_unix_nanos: 0 });
+    let mut printed = Vec::new();
+    for deterministic in [None, None, fixed(1), fixed(1), fixed(2)] {
+        let outcome = run_with(&engine, &image, &compiled(&image), small_limits(), deterministic).await;
+        printed.push(outcome.stdout[4..].to_owned());
+    }
+    assert_ne!(printed[0], printed[1]);
+    assert_eq!(printed[2], printed[3]);
+    assert_ne!(printed[3], printed[4]);
+
+    // Time begins with the execution, and fuel and output are counted from nothing, up to this request's limits.
+    let clock = "(call $sleep (i64.const 3000000))
+        (if (i64.gt_u (call $clock_now (i32.const 1)) (i64.const 100000000)) (then (unreachable)))
+        (call $output_write (i32.const 1) (i32.const 8192) (i32.const 900)) (call $done)";
+    let image = load_with(&engine, &counting(clock), PAGES);
+    for (limit, status) in [(1000, Status::Completed), (1000, Status::Completed), (800, Status::OutputLimit)]
+    {
+        tokio::time::sleep(Duration::from_millis(120)).await;
+        let limits = Limits { output_bytes: limit, ..small_limits() };
+        let outcome = run_with(&engine, &image, &compiled(&image), limits, None).await;
+        assert_eq!(outcome.status, status, "{:?}", outcome.failure);
+        assert_eq!(outcome.usage.output_bytes, 904);
+    }
+    const { assert!(CLOCK_RESOLUTION_NANOS == 100_000) };
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slots_do_not_run_out_beside_guests_that_nobody_is_in() {
+    let config = EngineConfig {
+        fuel_slice: 1000,
+        slots: 2,
+        kept_guests: 2,
+        kept_from_fuel: 0,
+        compare_kept: true,
+        ..EngineConfig::default()
+    };
+    if !wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
+        return;
+    }
+    let engine = Engine::new(EngineConfig { max_memory_bytes: 64 << 20, ..config }).unwrap();
+    let images: Vec<Image> = (0..3)
+        .map(|n| {
+            load_with(
+                &engine,
+                &counting(&format!("(drop (i32.const {n})) {CHECK_AND_MARK} (call $done)")),
+                PAGES,
+            )
+        })
+        .collect();
+    let mut tasks = tokio::task::JoinSet::new();
+    for task in 0..2 {
+        let (engine, images) = (engine.clone(), images.clone());
+        tasks.spawn(async move {
+            for round in 0..150 {
+                let outcome = run(&engine, &images[(round * (task + 1)) % images.len()]).await;
+                assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.failure);
+            }
+        });
+    }
+    while let Some(ended) = tasks.join_next().await {
+        ended.expect("every execution completes");
+    }
+}
