@@ -14,7 +14,7 @@ use crate::units::{Bytes, Span};
 use ampoule_access::{AccessConfig, KeyHash};
 use ampoule_connection::{BadFingerprint, Fingerprint, Tls};
 use ampoule_engine::EngineConfig;
-use ampoule_service::{Caps, ServiceConfig, Sizes, default_images_folder};
+use ampoule_service::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_images_folder};
 use ampoule_world::Limits;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -243,7 +243,8 @@ impl Config {
                 slots: self.slots,
                 max_memory_bytes: self.caps.memory_bytes.0,
                 ..EngineConfig::default()
-            },
+            }
+            .keeping_within(self.memory.0 / MOST_FOR_IDLE_GUESTS),
             defaults: Limits {
                 wall_time: self.limits.wall_time.0,
                 memory_bytes: self.limits.memory_bytes.0,

@@ -15,6 +15,19 @@ fn what_is_shown_can_be_read_again() {
 }
 
 #[test]
+fn guests_that_are_kept_fit_into_their_share_of_memory() {
+    let kept = |memory: &str| {
+        let service = Config::parse(&format!("memory = \"{memory}\"")).unwrap().service().unwrap();
+        (service.engine.kept_bytes(), service.memory_bytes)
+    };
+    for memory in ["1GiB", "2GiB", "512GiB"] {
+        let (kept, all) = kept(memory);
+        assert!(kept <= all / MOST_FOR_IDLE_GUESTS, "{kept} of {all}");
+    }
+    assert_eq!(Config::default().service().unwrap().engine.kept_guests, EngineConfig::default().kept_guests);
+}
+
+#[test]
 fn mistakes_are_named() {
     let cases = [
         ("slot = 3", "unknown field `slot`"),

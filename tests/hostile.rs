@@ -7,13 +7,15 @@
 
 mod common;
 
-use ampoule_service::{Service, ServiceConfig};
+use ampoule_engine::EngineConfig;
+use ampoule_service::Service;
 use ampoule_world::{Language, Outcome};
 use common::canary;
 use common::compare::describe;
 use common::fixture::{DefaultLimits, Fixture, load};
+use common::keeping::{House, keeping};
 use common::runner::{Way, check, execute, without_times};
-use common::{keeping, service_of, service_with_slots};
+use common::service_with_slots;
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
 use std::sync::{Arc, LazyLock, Mutex};
@@ -26,8 +28,8 @@ const DEFAULTS: DefaultLimits = DefaultLimits {
     fuel: Some(1_000_000_000),
 };
 
-/// Services that wait for their next program: of one slot, and such that keep guests.
-static IDLE: [Mutex<Vec<Service>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
+/// Houses that wait for their next program: of one slot, and such that keep guests.
+static IDLE: [Mutex<Vec<House>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
 
 /// What the canaries answer in a slot that saw nothing before.
 static PRISTINE: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
@@ -54,18 +56,19 @@ fn main() -> ExitCode {
 
 fn run(fixture: &Fixture, kept: bool) -> Result<(), Failed> {
     let idle = || IDLE[usize::from(kept)].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let service = idle().pop();
-    let service = service.unwrap_or_else(|| if kept { service_that_keeps() } else { service_with_slots(1) });
-    let checked = check(&Way::InProcess(service.clone()), fixture);
-    for pristine in PRISTINE.iter().zip(Language::ALL) {
-        after(&service, pristine, fixture)?;
+    let house = idle().pop();
+    let one_slot = || EngineConfig { slots: 1, kept_guests: 0, ..EngineConfig::default() };
+    let house = house.unwrap_or_else(|| House::with(if kept { keeping() } else { one_slot() }));
+    let checked = check(&Way::InProcess(house.service.clone()), fixture);
+    for (pristine, language) in PRISTINE.iter().zip(Language::ALL) {
+        after(&house.service, (pristine, language), fixture)?;
+        // What the canary was in is what the next program is in.
+        if wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
+            assert_eq!(house.kept(language), usize::from(kept), "after the canary in {}", language.name());
+        }
     }
-    idle().push(service);
+    idle().push(house);
     checked.map(drop).map_err(Failed::from)
-}
-
-fn service_that_keeps() -> Service {
-    service_of(ServiceConfig { engine: keeping(), ..ServiceConfig::default() })
 }
 
 fn after(

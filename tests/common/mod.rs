@@ -10,6 +10,7 @@ pub(crate) mod canary;
 pub(crate) mod compare;
 pub(crate) mod fixture;
 pub(crate) mod json;
+pub(crate) mod keeping;
 pub(crate) mod leaker;
 pub(crate) mod prepared;
 pub(crate) mod python;
@@ -80,18 +81,6 @@ pub(crate) fn service_with_slots(slots: u32) -> Service {
         engine: EngineConfig { slots, kept_guests, ..defaults },
         ..ServiceConfig::default()
     })
-}
-
-/// What an engine is told so that a program finds itself in the guest of the one before it, of the same language, if that
-/// has answered: one guest is kept of each image, whatever it ran. Guests ask for fuel early, as one that never did is not kept.
-pub(crate) fn keeping() -> EngineConfig {
-    EngineConfig {
-        slots: 1,
-        kept_guests: 1,
-        kept_from_fuel: 0,
-        fuel_slice: 20_000,
-        ..EngineConfig::default()
-    }
 }
 
 /// A service of this configuration with both images.

@@ -14,8 +14,8 @@ use wasmtime::{Config, Engine, Module, OptLevel};
 /// Beside the code: what the module imports and exports.
 pub(crate) const INTERFACE_FILE: &str = "interface.json";
 
-/// Raised when what this step leaves changes its form.
-const COMPILED_FORMAT: &str = "2";
+/// Raised when what this step leaves changes its form, or what it refuses does.
+const COMPILED_FORMAT: &str = "3";
 
 /// The version of wasmtime the code is made by and for; checked against Cargo.lock by a test.
 pub(crate) const ENGINE_VERSION: &str = "48.0.8";

@@ -1,6 +1,6 @@
 //! wasmtime's configuration: the part that machine code depends on, and the pool.
 
-use crate::kept::Room;
+use crate::kept::{self, Room};
 use sha2::{Digest, Sha256};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
@@ -48,6 +48,18 @@ pub struct EngineConfig {
 }
 
 impl EngineConfig {
+    /// What the guests that are kept hold at most while nobody is in them, in bytes.
+    pub fn kept_bytes(&self) -> u64 {
+        kept::most_bytes(self.kept())
+    }
+
+    /// As many guests are kept at most as fit into `bytes` together.
+    #[must_use]
+    pub fn keeping_within(self, bytes: u64) -> Self {
+        let fit = (bytes / kept::most_bytes(1)).min(u64::from(u32::MAX)) as u32;
+        EngineConfig { kept_guests: self.kept_guests.min(fit), ..self }
+    }
+
     /// [`EngineConfig::kept_guests`] where the kernel tells which pages were written to.
     pub(crate) fn kept(&self) -> u32 {
         if PoolingAllocationConfig::is_pagemap_scan_available() { self.kept_guests } else { 0 }

@@ -94,6 +94,11 @@ impl Image {
         self.inner.kept.len()
     }
 
+    /// Executions that began in a guest that was kept.
+    pub fn kept_executions(&self) -> u64 {
+        self.inner.kept.reused()
+    }
+
     /// The language it runs.
     pub fn language(&self) -> Language {
         self.inner.manifest.language

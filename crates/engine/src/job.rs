@@ -56,7 +56,7 @@ pub struct Compiled {
     pub cpu_time: Duration,
     /// The image's digest.
     pub image_digest: Arc<str>,
-    /// Fuel of its last execution; 0 before the first. Only the engine writes it.
+    /// Fuel of its last execution, without what compiling took; 0 before the first. Only the engine writes it.
     pub last_fuel: Arc<AtomicU64>,
 }
 

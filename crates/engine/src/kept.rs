@@ -18,11 +18,12 @@
 //! whose exceptions needed more of the host is not kept.
 
 use crate::checkpoint::Number;
+use crate::config::STACK_KEPT;
 use crate::dirty::dirty;
 use crate::error::EngineError;
 use crate::host::GuestState;
 use crate::stack::Stack;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use wasmtime::{Global, Instance, Memory, Store, Val};
 
@@ -36,6 +37,11 @@ const MOST_DIRTY: usize = 4 << 20;
 /// Executions in one guest. Pages that are only read stay mapped, and looking through them takes 8 ns each: a
 /// guest must not go on collecting them for ever.
 const MOST_USES: u32 = 1000;
+
+/// What idle guests hold at most, when so many of each image are kept.
+pub(crate) fn most_bytes(each: u32) -> u64 {
+    u64::from(IMAGES * each) * (MOST_DIRTY + STACK_KEPT) as u64
+}
 
 /// A store with an instance in it.
 pub(crate) struct Live {
@@ -70,7 +76,7 @@ impl Room {
 
     pub(crate) fn take(&self) -> Option<Place> {
         let less = |free: usize| free.checked_sub(1);
-        self.free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).ok()?;
+        self.free.fetch_update(Ordering::Acquire, Ordering::Relaxed, less).ok()?;
         Some(Place(Arc::clone(&self.free)))
     }
 }
@@ -80,7 +86,7 @@ pub(crate) struct Place(Arc<AtomicUsize>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
+        self.0.fetch_add(1, Ordering::Release);
     }
 }
 
@@ -89,6 +95,8 @@ impl Drop for Place {
 pub(crate) struct KeptGuests {
     idle: Mutex<Vec<(Live, Place)>>,
     pristine: OnceLock<Pristine>,
+    /// Executions that began in one of them.
+    reused: AtomicU64,
 }
 
 /// A guest that nobody was ever in: what the others are reset to.
@@ -111,18 +119,20 @@ impl Pristine {
     /// Makes a guest into what this one is; `false` if it is not worth it, or cannot be done.
     fn reset(&self, live: &mut Live) -> bool {
         let before = self.memory();
-        let memory = live.memory.data_mut(&mut live.store);
-        if memory.len() != before.len() {
+        let memory = live.memory.data(&live.store);
+        // Where its stack is must be known: an execution that never asked for fuel does not tell, but an earlier one may have.
+        let address = live.store.data().stack_address;
+        if memory.len() != before.len() || (address == 0 && live.stack.is_none()) {
             return false;
         }
         let Some(stretches) = dirty(memory) else { return false };
         if stretches.iter().map(ExactSizeIterator::len).sum::<usize>() > MOST_DIRTY {
             return false;
         }
-        let address = live.store.data().stack_address;
         let Some(stack) = live.stack.take().or_else(|| Stack::around(address)) else { return false };
-        // SAFETY: the guest has answered, so no call is on its stack; the address is of that call, and the store is borrowed.
-        if !stack.contains(address) || !unsafe { stack.wipe() } {
+        // SAFETY: the guest has answered, so no call is on its stack. The store, which is borrowed, keeps the same one for all
+        // its calls, and the address is of one of them.
+        if (address != 0 && !stack.contains(address)) || !unsafe { stack.wipe() } {
             return false;
         }
         live.stack = Some(stack);
@@ -130,10 +140,8 @@ impl Pristine {
         for stretch in stretches {
             memory[stretch.clone()].copy_from_slice(&before[stretch]);
         }
-        live.globals
-            .iter()
-            .zip(&self.globals)
-            .all(|(global, value)| global.set(&mut live.store, *value).is_ok())
+        let mut globals = live.globals.iter().zip(&self.globals);
+        globals.all(|(global, value)| global.set(&mut live.store, *value).is_ok())
     }
 
     fn compare(&self, live: &mut Live) -> Result<(), EngineError> {
@@ -160,6 +168,10 @@ impl KeptGuests {
         self.idle().len()
     }
 
+    pub(crate) fn reused(&self) -> u64 {
+        self.reused.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn has_pristine(&self) -> bool {
         self.pristine.get().is_some()
     }
@@ -172,7 +184,9 @@ impl KeptGuests {
 
     /// A guest as the image has it, if there is one.
     pub(crate) fn take(&self) -> Option<Live> {
-        self.idle().pop().map(|(live, _)| live)
+        let (live, _place) = self.idle().pop()?;
+        self.reused.fetch_add(1, Ordering::Relaxed);
+        Some(live)
     }
 
     /// Resets a guest that has answered, and keeps it if it is worth it and there is room. Only a comparison fails.
@@ -189,9 +203,13 @@ impl KeptGuests {
         if compare {
             pristine.compare(&mut live)?;
         }
-        // Its seat, what it printed, its random numbers: they go now, and the account has paid for the reset.
+        // Its seat, what it printed, its random numbers: they go now, so that the account pays for the reset, too.
         *live.store.data_mut() = GuestState::of_nobody(pristine.memory().len() as u64);
-        self.idle().push((live, place));
+        let mut idle = self.idle();
+        // Others may have been faster.
+        if idle.len() < room.each as usize {
+            idle.push((live, place));
+        }
         Ok(())
     }
 

@@ -36,6 +36,9 @@ pub struct ServiceConfig {
     pub functions: FunctionsConfig,
 }
 
+/// Of [`ServiceConfig::memory_bytes`], guests that are kept have one part in so many at most while nobody is in them.
+pub const MOST_FOR_IDLE_GUESTS: u64 = 16;
+
 /// The most a request can ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Caps {

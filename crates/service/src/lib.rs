@@ -42,7 +42,7 @@ mod transit;
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError};
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
-pub use config::{Caps, ServiceConfig, Sizes};
+pub use config::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 pub use ending::{Ender, Ending};
 pub use error::Error;
 pub use exposition::METRICS_CONTENT_TYPE;

@@ -2,7 +2,7 @@
 
 use crate::admission::{Admitted, admit};
 use crate::answers::{self, Answers, Found};
-use crate::config::{ServiceConfig, Sizes};
+use crate::config::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::functions::{Functions, FunctionsConfig};
 use crate::images::Images;
@@ -97,10 +97,11 @@ impl Service {
         let kept = FunctionsConfig { cache_bytes: cache, ..config.functions };
         let functions = store.map(|store| Functions::new(store, kept));
         let cache = functions.as_ref().map_or(0, |_| cache);
+        let idle = config.engine.kept_bytes().min(config.memory_bytes / MOST_FOR_IDLE_GUESTS);
         let tenants = Tenants::new(&config.all_tenants());
         let slots = Slots::new(Bounds {
             slots: config.engine.slots as usize,
-            memory: config.memory_bytes.saturating_sub(cache),
+            memory: config.memory_bytes.saturating_sub(cache + idle),
             waiting: config.queue,
             patience: config.patience,
             tenants: tenants.len(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The format's version; an image of another version is rebuilt, not guessed at.
-pub const MANIFEST_FORMAT: u32 = 2;
+pub const MANIFEST_FORMAT: u32 = 3;
 
 /// The file that holds the manifest.
 pub const MANIFEST_FILE: &str = "manifest.json";

@@ -4,7 +4,7 @@
 //! counts the executions in one guest, and tells the kept from the fresh.
 
 use crate::common::{guest_wat_with, job, load_with, program, small_limits};
-use ampoule_engine::{CLOCK_RESOLUTION_NANOS, Compiled, Engine, EngineConfig, Image, Job, Start};
+use ampoule_engine::{Compiled, Engine, EngineConfig, Image, Job, Start};
 use ampoule_world::{Deterministic, Limits, Outcome, Status};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -57,10 +57,11 @@ const A_WHILE: &str = "(loop $next (local.set $at (i32.add (local.get $at) (i32.
 
 /// One slot, and one guest that is kept of each image, whatever it ran.
 fn keeping() -> Option<Engine> {
-    engine(EngineConfig { kept_from_fuel: 0, ..EngineConfig::default() })
+    engine(EngineConfig { kept_from_fuel: 0, ..EngineConfig::default() }, 1)
 }
 
-fn engine(config: EngineConfig) -> Option<Engine> {
+/// As many slots as guests are kept of each image.
+fn engine(config: EngineConfig, slots: u32) -> Option<Engine> {
     if !wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
         println!(
             "no guest is kept here: the kernel does not tell which pages were written to (Linux 6.7 does)"
@@ -68,8 +69,8 @@ fn engine(config: EngineConfig) -> Option<Engine> {
         return None;
     }
     let config = EngineConfig {
-        slots: 1,
-        kept_guests: 1,
+        slots,
+        kept_guests: slots,
         max_memory_bytes: 64 << 20,
         compare_kept: true,
         fuel_slice: 1000,
@@ -146,12 +147,12 @@ async fn only_a_guest_that_has_answered_is_kept() {
     let Some(engine) = keeping() else { return };
     for (name, end) in ends {
         let image = load_with(&engine, &counting(&format!("{CHECK_AND_MARK} {end}")), PAGES);
-        for _ in 0..2 {
+        for number in 1..=2 {
             let outcome = run(&engine, &image).await;
             let text: String = outcome.stdout.chars().take(4).collect();
             // A malformed answer is one: the guest is reset like any other.
-            let expected: &[&str] = if name.starts_with("an answer") { &["0001", "0002"] } else { &["0001"] };
-            assert!(expected.contains(&text.as_str()), "{name}: {text}");
+            let answered = name.starts_with("an answer");
+            assert_eq!(text, if answered { format!("{number:04}") } else { "0001".into() }, "{name}");
             assert!(
                 !format!("{:?}", outcome.failure).contains("unreachable") || name == "trap",
                 "{name}: {outcome:?}"
@@ -178,10 +179,31 @@ async fn a_request_that_is_given_up_is_not_kept() {
 #[tokio::test]
 async fn what_dirties_more_than_may_be_kept_is_not_kept() {
     let Some(engine) = keeping() else { return };
-    let fill = "(memory.fill (i32.const 8192) (i32.const 1) (i32.const 4300000)) (call $done)";
-    let image = load_with(&engine, &counting(fill), 80);
+    // With the page of the number; the fill begins and ends on a page of 4 KiB.
+    for (bytes, expected) in [((4 << 20) - 4096, ["0001", "0002", "0003"]), (4 << 20, ["0001"; 3])] {
+        let fill = format!(
+            "(memory.fill (i32.const 8192) (i32.const 1) (i32.const {bytes})) {A_WHILE} (call $done)"
+        );
+        let image = load_with(&engine, &counting(&fill), 80);
+        for expected in expected {
+            assert_eq!(nth(&engine, &image).await, expected, "after {bytes} bytes");
+        }
+    }
+}
+
+/// An execution that is too short to tell where its stack is leaves a guest as it found it: kept.
+#[tokio::test]
+async fn a_short_execution_in_a_guest_that_is_kept() {
+    let Some(engine) = keeping() else { return };
+    let long_at_first =
+        format!("(if (i32.lt_u (global.get $runs) (i32.const 2)) (then {A_WHILE})) (call $done)");
+    let image = load_with(&engine, &counting(&long_at_first), PAGES);
+    for expected in ["0001", "0002", "0003", "0004"] {
+        assert_eq!(nth(&engine, &image).await, expected);
+    }
+    let never = load_with(&engine, &counting("(call $done)"), PAGES);
     for _ in 0..3 {
-        assert_eq!(nth(&engine, &image).await, "0001");
+        assert_eq!(nth(&engine, &never).await, "0001", "its stack was never known");
     }
 }
 
@@ -202,7 +224,9 @@ async fn programs_that_computed_for_long_are_given_guests_that_are_kept() {
     let image = load_with(&measuring, &counting(&body), PAGES);
     let fuel = run(&measuring, &image).await.usage.fuel;
     for (kept_from_fuel, expected) in [(fuel, ["0001", "0002", "0003"]), (fuel + 1, ["0001"; 3])] {
-        let Some(engine) = engine(EngineConfig { kept_from_fuel, ..EngineConfig::default() }) else { return };
+        let Some(engine) = engine(EngineConfig { kept_from_fuel, ..EngineConfig::default() }, 1) else {
+            return;
+        };
         let image = load_with(&engine, &counting(&body), PAGES);
         let compiled = compiled(&image);
         for expected in expected {
@@ -235,13 +259,16 @@ async fn there_is_room_for_the_guests_of_four_images_and_the_others_run_all_the_
 #[tokio::test]
 async fn what_the_host_holds_for_a_guest_is_fresh() {
     let Some(engine) = keeping() else { return };
-    let random = "(call $random_fill (i32.const 4096) (i32.const 32))
-        (call $output_write (i32.const 1) (i32.const 4096) (i32.const 32)) (call $done)";
-    let image = load_with(&engine, &counting(random), PAGES);
+    let random = format!(
+        "{A_WHILE} (call $random_fill (i32.const 4096) (i32.const 32))
+         (call $output_write (i32.const 1) (i32.const 4096) (i32.const 32)) (call $done)"
+    );
+    let image = load_with(&engine, &counting(&random), PAGES);
     let fixed = |seed| Some(Deterministic { seed, now_unix_nanos: 0 });
     let mut printed = Vec::new();
-    for deterministic in [None, None, fixed(1), fixed(1), fixed(2)] {
+    for (number, deterministic) in (1..).zip([None, None, fixed(1), fixed(1), fixed(2)]) {
         let outcome = run_with(&engine, &image, &compiled(&image), small_limits(), deterministic).await;
+        assert_eq!(outcome.stdout[..4], format!("{number:04}"));
         printed.push(outcome.stdout[4..].to_owned());
     }
     assert_ne!(printed[0], printed[1]);
@@ -249,49 +276,50 @@ async fn what_the_host_holds_for_a_guest_is_fresh() {
     assert_ne!(printed[3], printed[4]);
 
     // Time begins with the execution, and fuel and output are counted from nothing, up to this request's limits.
-    let clock = "(call $sleep (i64.const 3000000))
-        (if (i64.gt_u (call $clock_now (i32.const 1)) (i64.const 100000000)) (then (unreachable)))
-        (call $output_write (i32.const 1) (i32.const 8192) (i32.const 900)) (call $done)";
-    let image = load_with(&engine, &counting(clock), PAGES);
-    for (limit, status) in [(1000, Status::Completed), (1000, Status::Completed), (800, Status::OutputLimit)]
-    {
+    let clock = format!(
+        "{A_WHILE} (call $sleep (i64.const 3000000))
+         (if (i64.gt_u (call $clock_now (i32.const 1)) (i64.const 100000000)) (then (unreachable)))
+         (call $output_write (i32.const 1) (i32.const 8192) (i32.const 900)) (call $done)"
+    );
+    let image = load_with(&engine, &counting(&clock), PAGES);
+    let limits = [(1000, Status::Completed), (1000, Status::Completed), (800, Status::OutputLimit)];
+    for (number, (limit, status)) in (1..).zip(limits) {
         tokio::time::sleep(Duration::from_millis(120)).await;
         let limits = Limits { output_bytes: limit, ..small_limits() };
         let outcome = run_with(&engine, &image, &compiled(&image), limits, None).await;
         assert_eq!(outcome.status, status, "{:?}", outcome.failure);
         assert_eq!(outcome.usage.output_bytes, 904);
+        assert_eq!(outcome.stdout[..4], format!("{number:04}"));
     }
-    const { assert!(CLOCK_RESOLUTION_NANOS == 100_000) };
 }
 
+/// As many executions as there are slots, beside as many idle guests as there is room for, of other images.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_do_not_run_out_beside_guests_that_nobody_is_in() {
-    let config = EngineConfig {
-        fuel_slice: 1000,
-        slots: 2,
-        kept_guests: 2,
-        kept_from_fuel: 0,
-        compare_kept: true,
-        ..EngineConfig::default()
-    };
-    if !wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
+    let Some(engine) = engine(EngineConfig { kept_from_fuel: 0, ..EngineConfig::default() }, 2) else {
         return;
+    };
+    // Long enough for both of two executions to be there at the same time.
+    let body = |n: u32| {
+        format!("(drop (i32.const {n})) {CHECK_AND_MARK} (call $sleep (i64.const 30000000)) (call $done)")
+    };
+    let images: Vec<Image> = (0..6).map(|n| load_with(&engine, &counting(&body(n)), PAGES)).collect();
+    for round in 0..3 {
+        for (number, image) in images.iter().enumerate() {
+            let (one, other) = tokio::join!(run(&engine, image), run(&engine, image));
+            for outcome in [one, other] {
+                assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.failure);
+            }
+            assert_eq!(image.kept_guests(), if number < 4 { 2 } else { 0 }, "image {number}, round {round}");
+            assert_eq!(image.kept_executions(), if number < 4 { 2 * round } else { 0 });
+        }
     }
-    let engine = Engine::new(EngineConfig { max_memory_bytes: 64 << 20, ..config }).unwrap();
-    let images: Vec<Image> = (0..3)
-        .map(|n| {
-            load_with(
-                &engine,
-                &counting(&format!("(drop (i32.const {n})) {CHECK_AND_MARK} (call $done)")),
-                PAGES,
-            )
-        })
-        .collect();
+    // Two of different images at a time, in turn, from two tasks.
     let mut tasks = tokio::task::JoinSet::new();
     for task in 0..2 {
         let (engine, images) = (engine.clone(), images.clone());
         tasks.spawn(async move {
-            for round in 0..150 {
+            for round in 0..20 {
                 let outcome = run(&engine, &images[(round * (task + 1)) % images.len()]).await;
                 assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.failure);
             }
