@@ -1,4 +1,4 @@
-//! `ampoule`: runs other people's Python and JavaScript in sealed, single-use WebAssembly guests.
+//! `ampoule`: runs other people's Python and JavaScript in sealed WebAssembly guests, pristine for each run.
 #![forbid(unsafe_code)]
 
 mod cli;

@@ -17,7 +17,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Runs Python and JavaScript in sealed, single-use WebAssembly guests.
+/// Runs Python and JavaScript in sealed WebAssembly guests, pristine for each run.
 #[derive(Debug, Parser)]
 #[command(name = "ampoule", version, max_term_width = 100)]
 pub(crate) struct Cli {

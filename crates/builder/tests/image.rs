@@ -42,6 +42,7 @@ fn the_manifest_says_what_the_image_is() {
         [
             "memory",
             "__stack_pointer",
+            "boots",
             "ampoule_alloc",
             "ampoule_compile",
             "ampoule_prepare",
@@ -107,6 +108,12 @@ fn a_guest_that_offers_less_is_refused() {
         ),
         "{message}"
     );
+}
+
+#[test]
+fn a_guest_with_state_that_nobody_could_reset_is_refused() {
+    let message = house_with(&GUEST.replace("(export \"boots\") ", "")).error();
+    assert!(message.contains("global 1, which is mutable and not exported"), "{message}");
 }
 
 #[test]

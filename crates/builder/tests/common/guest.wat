@@ -4,7 +4,7 @@
   (import "ampoule" "output_write" (func $output_write (param i32 i32 i32)))
   (memory (export "memory") 2)
   (global $stack (export "__stack_pointer") (mut i32) (i32.const 65536))
-  (global $boots (mut i32) (i32.const 0))
+  (global $boots (export "boots") (mut i32) (i32.const 0))
   (data (i32.const 16) "booted")
   ;; libc's constructors
   (func (export "_initialize") (i32.store (i32.const 0) (i32.const 7)))

@@ -31,7 +31,7 @@ fn description() -> Value {
         "info": {
             "title": "Ampoule",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Runs a program in Python or JavaScript in a sealed, single-use guest. How a program ends is \
+            "description": "Runs a program in Python or JavaScript in a sealed guest, pristine for each run. How a program ends is \
                 data: one that raises or hits a limit is answered with 200, and `status` says what happened.",
         },
         "paths": {
