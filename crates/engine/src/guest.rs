@@ -77,6 +77,11 @@ impl Guest {
         Ok(Guest { store, instance, memory, fuel, globals, stack, uses, image: image.clone(), door })
     }
 
+    /// Whether executions were in it before this one.
+    pub(crate) fn was_kept(&self) -> bool {
+        self.uses > 0
+    }
+
     /// Resets it and keeps it for another execution, if that can be done; it has answered.
     pub(crate) async fn keep(self, engine: &Engine) -> Result<(), EngineError> {
         let Guest { store, instance, memory, fuel, globals, stack, uses, image, door } = self;

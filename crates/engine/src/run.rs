@@ -48,7 +48,7 @@ impl Engine {
         let Entered { outcome, answered, guest, .. } = self.enter(image, job, door).await?;
         if let Start::Program { compiled: Some(compiled), .. } = job.start {
             compiled.last_fuel.store(outcome.usage.fuel.saturating_sub(compiled.fuel), Ordering::Relaxed);
-            if answered && self.computes_long(job) {
+            if answered && (guest.was_kept() || self.computes_long(job)) {
                 guest.keep(self).await?;
             }
         }

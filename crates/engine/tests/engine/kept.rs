@@ -237,6 +237,23 @@ async fn programs_that_computed_for_long_are_given_guests_that_are_kept() {
     }
 }
 
+/// It is short the second time, and the guest is worth keeping all the same.
+#[tokio::test]
+async fn a_long_program_that_is_short_once_does_not_cost_its_guest() {
+    let body =
+        format!("(if (i32.lt_u (global.get $runs) (i32.const 2)) (then {CHECK_AND_MARK})) (call $done)");
+    let config = EngineConfig { kept_from_fuel: 1_000_000, ..EngineConfig::default() };
+    let Some(engine) = engine(config, 1) else { return };
+    let image = load_with(&engine, &counting(&body), PAGES);
+    let compiled = compiled(&image);
+    for (expected, long) in [("0001", true), ("0002", false), ("0001", true), ("0003", false)] {
+        let outcome = run_with(&engine, &image, &compiled, small_limits(), None).await;
+        assert_eq!((outcome.status, outcome.stdout.as_str()), (Status::Completed, expected));
+        assert_eq!(outcome.usage.fuel >= 1_000_000, long, "{}", outcome.usage.fuel);
+        assert_eq!(image.kept_guests(), 1);
+    }
+}
+
 #[tokio::test]
 async fn there_is_room_for_the_guests_of_four_images_and_the_others_run_all_the_same() {
     let Some(engine) = keeping() else { return };
