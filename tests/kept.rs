@@ -17,7 +17,7 @@ use common::runner::{Way, execute, without_times};
 use common::{request, service_with_slots};
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::process::ExitCode;
-use std::sync::{LazyLock, Mutex};
+use std::sync::LazyLock;
 use std::time::Duration;
 
 /// Generous: a fixture that needs seconds on a busy machine is no failure.
@@ -129,9 +129,6 @@ fn marks(language: Language) -> Result<(), Failed> {
 fn by_default(language: Language) -> Result<(), Failed> {
     static HOUSE: LazyLock<House> =
         LazyLock::new(|| House::with(EngineConfig { slots: 8, ..EngineConfig::default() }));
-    // Lives are shared between the two trials; each looks at its own image's.
-    static ALONE: Mutex<()> = Mutex::new(());
-    let _alone = ALONE.lock();
     let (short, long) = match language {
         Language::Python => ("def main(): return 1", "def main(): return sum(range(300000))"),
         Language::Javascript => (

@@ -112,7 +112,7 @@ impl Checkpoint {
     ) -> Result<Self, EngineError> {
         let globals = guest.globals().into_iter().map(Number::of).collect::<Option<Vec<_>>>();
         let globals = globals.ok_or_else(|| EngineError::Guest("a global of it is no number".into()))?;
-        let memory = guest.memory.data(&guest.store);
+        let memory = guest.live.memory.data(&guest.live.store);
         let mut runs: Vec<Range<u32>> = Vec::new();
         let mut pages = Vec::new();
         for (number, page) in memory.chunks_exact(PAGE).enumerate() {
@@ -142,8 +142,8 @@ impl Checkpoint {
     /// Makes a fresh guest of the same image into the one that was kept.
     pub(crate) async fn restore(&self, guest: &mut Guest) -> wasmtime::Result<()> {
         let kept = &*self.inner;
-        let missing = kept.memory_bytes.saturating_sub(guest.memory.data_size(&guest.store) as u64);
-        if missing > 0 && guest.memory.grow(&mut guest.store, missing / GROWTH).is_err() {
+        let missing = kept.memory_bytes.saturating_sub(guest.live.memory.data_size(&guest.live.store) as u64);
+        if missing > 0 && guest.live.memory.grow(&mut guest.live.store, missing / GROWTH).is_err() {
             return Err(Stop::Limit(Limit::Memory).into());
         }
         let values: Vec<Val> = kept.globals.iter().map(|number| number.value()).collect();
@@ -151,7 +151,7 @@ impl Checkpoint {
         let (mut from, mut since) = (0, 0);
         for run in &kept.runs {
             let length = bytes_of(run);
-            let place = guest.memory.data_mut(&mut guest.store).get_mut(place_of(run));
+            let place = guest.live.memory.data_mut(&mut guest.live.store).get_mut(place_of(run));
             let place = place.ok_or(Stop::Misuse("a page of the checkpoint lies outside of memory"))?;
             populate(place);
             place.copy_from_slice(&kept.pages[from..from + length]);

@@ -1,6 +1,6 @@
 //! wasmtime's configuration: the part that machine code depends on, and the pool.
 
-use crate::kept::{self, Room};
+use crate::kept::{self, Places};
 use sha2::{Digest, Sha256};
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
@@ -8,7 +8,7 @@ use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationCon
 /// own checks (a RecursionError or RangeError the program can catch) trigger well before.
 const MAX_WASM_STACK: usize = 32 << 20;
 
-/// Room on a guest's stack beyond wasm frames: host functions run there too. Without it the
+/// Places on a guest's stack beyond wasm frames: host functions run there too. Without it the
 /// process, not the guest, would overflow.
 const HOST_STACK_HEADROOM: usize = 1 << 20;
 
@@ -42,8 +42,8 @@ pub struct EngineConfig {
     pub kept_guests: u32,
     /// Programs that last used so many units of fuel are given guests that are kept.
     pub kept_from_fuel: u64,
-    /// Compare all of a guest's memory with the image's when it was reset to be kept; a difference is an error. For tests: tens
-    /// of milliseconds each time.
+    /// Compare all of a guest's memory with the image's when it was reset to be kept; a difference is an error. For tests: it
+    /// reads all of both.
     pub compare_kept: bool,
 }
 
@@ -146,7 +146,7 @@ pub(crate) const STACK_KEPT: usize = 32 << 10;
 /// [`code_config`] with the pool.
 pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    let slots = config.slots + Room::slots(config.kept());
+    let slots = config.slots + Places::slots(config.kept());
     pool.total_core_instances(slots)
         .total_memories(2 * slots)
         .total_gc_heaps(slots)

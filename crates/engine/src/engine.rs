@@ -3,7 +3,7 @@
 use crate::config::{EngineConfig, pooled_config};
 use crate::error::EngineError;
 use crate::host;
-use crate::kept::Room;
+use crate::kept::Places;
 use crate::schedule::Seats;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(crate) struct Inner {
     pub(crate) config: EngineConfig,
     pub(crate) seats: Arc<Seats>,
     /// For guests that are kept.
-    pub(crate) room: Room,
+    pub(crate) places: Places,
 }
 
 impl Engine {
@@ -29,8 +29,8 @@ impl Engine {
         let wasm = wasmtime::Engine::new(&pooled_config(&config)).map_err(start)?;
         let linker = host::linker(&wasm).map_err(start)?;
         let seats = Arc::new(Seats::new(config.seats));
-        let room = Room::new(config.kept());
-        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config, seats, room }) })
+        let places = Places::new(config.kept());
+        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config, seats, places }) })
     }
 
     /// The configuration in force.

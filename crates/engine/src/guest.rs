@@ -5,8 +5,7 @@ use crate::error::EngineError;
 use crate::host::{GuestState, Stop};
 use crate::image::Image;
 use crate::kept::{Live, Pristine};
-use crate::stack::Stack;
-use wasmtime::{Global, Instance, Memory, ModuleExport, Store, TypedFunc, Val};
+use wasmtime::{Global, ModuleExport, Store, TypedFunc, Val};
 
 /// Which of the guest's doors is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,13 +29,7 @@ impl Door {
 }
 
 pub(crate) struct Guest {
-    pub(crate) store: Store<GuestState>,
-    instance: Instance,
-    pub(crate) memory: Memory,
-    fuel: Global,
-    globals: Vec<Global>,
-    stack: Option<Stack>,
-    uses: u32,
+    pub(crate) live: Live,
     image: Image,
     door: Door,
 }
@@ -67,41 +60,40 @@ impl Guest {
         Guest::of(live, image, door)
     }
 
-    fn of(live: Live, image: &Image, door: Door) -> Result<Self, EngineError> {
-        let Live { mut store, instance, memory, fuel, globals, stack, uses } = live;
-        store.data_mut().memory = Some(memory);
+    fn of(mut live: Live, image: &Image, door: Door) -> Result<Self, EngineError> {
+        let state = live.store.data_mut();
+        state.memory = Some(live.memory);
         // What instantiating took for exceptions that may come.
-        store.data_mut().growth.exceptions = false;
-        let slice = store.data_mut().fuel.next_slice(0).unwrap_or(0);
-        fuel.set(&mut store, Val::I64(slice)).map_err(fault)?;
-        Ok(Guest { store, instance, memory, fuel, globals, stack, uses, image: image.clone(), door })
+        state.growth.exceptions = false;
+        let slice = state.fuel.next_slice(0).unwrap_or(0);
+        live.fuel.set(&mut live.store, Val::I64(slice)).map_err(fault)?;
+        Ok(Guest { live, image: image.clone(), door })
     }
 
     /// Whether executions were in it before this one.
     pub(crate) fn was_kept(&self) -> bool {
-        self.uses > 0
+        self.live.uses > 0
     }
 
     /// Resets it and keeps it for another execution, if that can be done; it has answered.
     pub(crate) async fn keep(self, engine: &Engine) -> Result<(), EngineError> {
-        let Guest { store, instance, memory, fuel, globals, stack, uses, image, door } = self;
-        let (kept, room) = (&image.inner.kept, &engine.inner.room);
-        if room.each == 0 || store.data().growth.exceptions {
+        let Guest { live, image, door } = self;
+        let (kept, places) = (&image.inner.kept, &engine.inner.places);
+        if places.each == 0 || live.store.data().growth.exceptions {
             return Ok(());
         }
         if !kept.has_pristine() {
-            let Some(place) = room.take() else { return Ok(()) };
+            let Some(place) = places.take() else { return Ok(()) };
             let nobody = GuestState::of_nobody(image.manifest().initial_memory_bytes);
             match instantiate(engine, &image, door, nobody).await {
-                Ok(live) => kept.begin(Pristine::new(live, place)),
+                Ok(pristine) => kept.begin(Pristine::new(pristine, place)),
                 Err(error) => {
                     tracing::warn!(%error, image = image.digest(), "no guest of the image can be kept");
                     return Ok(());
                 }
             }
         }
-        let live = Live { store, instance, memory, fuel, globals, stack, uses };
-        kept.put(live, room, engine.inner.config.compare_kept)
+        kept.put(live, places, engine.inner.config.compare_kept)
     }
 
     /// Hands in a request and returns where the response lies. Traps and stops come back as errors of wasmtime.
@@ -111,43 +103,47 @@ impl Guest {
         let (alloc, door) = (exports.alloc, exports.doors[self.door as usize]);
         let alloc: TypedFunc<u32, u32> = self.function(&alloc)?;
         let door: TypedFunc<(u32, u32), u64> = self.function(&door)?;
-        let address = alloc.call_async(&mut self.store, length).await?;
+        let address = alloc.call_async(&mut self.live.store, length).await?;
         if address == 0 {
-            self.store.data_mut().growth.refused = true;
+            self.live.store.data_mut().growth.refused = true;
             return Err(Stop::Misuse("no memory for the request").into());
         }
-        self.memory.write(&mut self.store, address as usize, request)?;
-        door.call_async(&mut self.store, (address, length)).await
+        self.live.memory.write(&mut self.live.store, address as usize, request)?;
+        door.call_async(&mut self.live.store, (address, length)).await
     }
 
     /// The response's bytes in guest memory; `None` when the guest points outside of it.
     pub(crate) fn response(&self, packed: u64) -> Option<&[u8]> {
         let (address, length) = ((packed >> 32) as usize, (packed & 0xffff_ffff) as usize);
-        self.memory.data(&self.store).get(address..address.checked_add(length)?)
+        self.live.memory.data(&self.live.store).get(address..address.checked_add(length)?)
     }
 
     /// Memory beyond the image's own, in bytes; it never shrinks, so this is also the peak.
     pub(crate) fn memory_bytes(&self) -> u64 {
-        (self.memory.data_size(&self.store) as u64).saturating_sub(self.image.manifest().initial_memory_bytes)
+        (self.live.memory.data_size(&self.live.store) as u64)
+            .saturating_sub(self.image.manifest().initial_memory_bytes)
     }
 
     /// Units of fuel used so far; the account that pays is told.
     pub(crate) fn fuel_used(&mut self) -> u64 {
-        let left = self.fuel.get(&mut self.store).i64().unwrap_or(0);
-        self.store.data_mut().pay(left);
-        self.store.data().fuel.used(left)
+        let left = self.live.fuel.get(&mut self.live.store).i64().unwrap_or(0);
+        self.live.store.data_mut().pay(left);
+        self.live.store.data().fuel.used(left)
     }
 
     /// The values of the globals that a guest changes beside its memory, in the image's order.
     pub(crate) fn globals(&mut self) -> Vec<Val> {
-        self.globals.iter().map(|global| global.get(&mut self.store)).collect()
+        self.live.globals.iter().map(|global| global.get(&mut self.live.store)).collect()
     }
 
     /// Gives the globals these values; an error if they are not this image's.
     pub(crate) fn set_globals(&mut self, values: &[Val]) -> wasmtime::Result<()> {
-        wasmtime::ensure!(self.globals.len() == values.len(), "the checkpoint's globals are not the image's");
-        for (global, value) in self.globals.iter().zip(values) {
-            global.set(&mut self.store, *value)?;
+        wasmtime::ensure!(
+            self.live.globals.len() == values.len(),
+            "the checkpoint's globals are not the image's"
+        );
+        for (global, value) in self.live.globals.iter().zip(values) {
+            global.set(&mut self.live.store, *value)?;
         }
         Ok(())
     }
@@ -156,11 +152,12 @@ impl Guest {
         &mut self,
         export: &ModuleExport,
     ) -> wasmtime::Result<TypedFunc<P, R>> {
-        self.instance
-            .get_module_export(&mut self.store, export)
+        self.live
+            .instance
+            .get_module_export(&mut self.live.store, export)
             .and_then(wasmtime::Extern::into_func)
             .ok_or_else(|| wasmtime::format_err!("an export of the ABI is not a function"))?
-            .typed(&self.store)
+            .typed(&self.live.store)
     }
 }
 

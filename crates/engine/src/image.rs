@@ -69,7 +69,7 @@ pub(crate) struct GuestExports {
     /// By the number of the [`Door`].
     pub(crate) doors: [ModuleExport; 4],
     /// The mutable globals but for that of the fuel, in the order of their names. Every global that a guest changes is
-    /// exported (`runtimes/guest/check_imports.py`).
+    /// exported (`ampoule_meter::check_state`).
     pub(crate) globals: Arc<[ModuleExport]>,
 }
 

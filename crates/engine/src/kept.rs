@@ -6,7 +6,7 @@
 //!
 //! A slot that is left is reset by wasmtime: it copies the 32 lowest stretches of dirtied pages and unmaps what lies above. A
 //! program that uses pandas dirties 227 stretches all over its heap, and every page of them, and of those it only reads,
-//! costs the next guest a fault: 1.7 of 9.5 ms (SPECIFICATION.md). So the guest of such a program is not thrown away but
+//! costs the next guest a fault: together about 1.4 of 9 ms (SPECIFICATION.md). So the guest of such a program is not thrown away but
 //! reset here, stretch by stretch, and taken for the next one.
 //!
 //! What a guest is: its memory, the size of it, and its mutable globals; the builder refuses an image that has anything
@@ -30,8 +30,8 @@ use wasmtime::{Global, Instance, Memory, Store, Val};
 /// Images whose guests are kept at a time; a server has two, and as many again while it is given new ones.
 const IMAGES: u32 = 4;
 
-/// Most memory of its own that an idle guest keeps, in bytes: the pandas pipeline dirties 1.3 MiB. Copying it back takes about
-/// half a millisecond, so it also bounds what one program makes another pay for.
+/// Most memory of its own that an idle guest keeps, in bytes. The pandas pipeline dirties 1.3 MiB, and copying that back is 3 % of its
+/// time; so this also bounds what one program makes another pay for.
 const MOST_DIRTY: usize = 4 << 20;
 
 /// Executions in one guest. Pages that are only read stay mapped, and looking through them takes 8 ns each: a
@@ -58,15 +58,15 @@ pub(crate) struct Live {
 }
 
 /// Room in the pool for guests that nobody is in, beside the slots.
-pub(crate) struct Room {
+pub(crate) struct Places {
     /// Guests of one image.
     pub(crate) each: u32,
     free: Arc<AtomicUsize>,
 }
 
-impl Room {
-    pub(crate) fn new(each: u32) -> Room {
-        Room { each, free: Arc::new(AtomicUsize::new(Room::slots(each) as usize)) }
+impl Places {
+    pub(crate) fn new(each: u32) -> Places {
+        Places { each, free: Arc::new(AtomicUsize::new(Places::slots(each) as usize)) }
     }
 
     /// Slots of the pool that are needed for it: for each image also the guest that nobody was ever in.
@@ -190,13 +190,13 @@ impl KeptGuests {
     }
 
     /// Resets a guest that has answered, and keeps it if it is worth it and there is room. Only a comparison fails.
-    pub(crate) fn put(&self, mut live: Live, room: &Room, compare: bool) -> Result<(), EngineError> {
+    pub(crate) fn put(&self, mut live: Live, places: &Places, compare: bool) -> Result<(), EngineError> {
         let Some(pristine) = self.pristine.get() else { return Ok(()) };
         live.uses += 1;
-        if live.uses >= MOST_USES || self.idle().len() >= room.each as usize {
+        if live.uses >= MOST_USES || self.idle().len() >= places.each as usize {
             return Ok(());
         }
-        let Some(place) = room.take() else { return Ok(()) };
+        let Some(place) = places.take() else { return Ok(()) };
         if !pristine.reset(&mut live) {
             return Ok(());
         }
@@ -207,7 +207,7 @@ impl KeptGuests {
         *live.store.data_mut() = GuestState::of_nobody(pristine.memory().len() as u64);
         let mut idle = self.idle();
         // Others may have been faster.
-        if idle.len() < room.each as usize {
+        if idle.len() < places.each as usize {
             idle.push((live, place));
         }
         Ok(())

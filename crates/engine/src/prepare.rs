@@ -22,7 +22,7 @@ impl Engine {
         if outcome.status != Status::Completed {
             return Ok(Preparation::Failed(Box::new(outcome)));
         }
-        guest.store.data_mut().give_seat_back();
+        guest.live.store.data_mut().give_seat_back();
         // Mapping the image takes milliseconds: too long for a thread that serves others. The guest stays here, so that its
         // slot is free as soon as this future is dropped.
         let mapped = image.clone();

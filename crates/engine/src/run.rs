@@ -104,7 +104,7 @@ impl Engine {
         outcome.usage.fuel = guest.fuel_used().min(limits.fuel) + compiling;
         outcome.usage.peak_memory_bytes = guest.memory_bytes();
         outcome.usage.cpu_time = cpu_time;
-        let output = &mut guest.store.data_mut().output;
+        let output = &mut guest.live.store.data_mut().output;
         outcome.usage.output_bytes = output.written;
         outcome.stdout = output_text(std::mem::take(&mut output.stdout), output.stdout_truncated);
         outcome.stderr = output_text(std::mem::take(&mut output.stderr), output.stderr_truncated);
@@ -204,16 +204,16 @@ fn classify(error: &wasmtime::Error, guest: &Guest) -> Ending {
     if let Some(stop) = error.downcast_ref::<Stop>() {
         return match stop {
             Stop::Limit(limit) => Ending::Stopped(*limit),
-            Stop::Exit(code) if !guest.store.data().growth.refused => Ending::Exited(*code),
+            Stop::Exit(code) if !guest.live.store.data().growth.refused => Ending::Exited(*code),
             Stop::Exit(_) => Ending::Stopped(Limit::Memory),
-            Stop::Misuse(_) if guest.store.data().growth.refused => Ending::Stopped(Limit::Memory),
+            Stop::Misuse(_) if guest.live.store.data().growth.refused => Ending::Stopped(Limit::Memory),
             Stop::Misuse(reason) => Ending::Fault((*reason).to_owned()),
         };
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => Ending::StackOverflow,
         // An interpreter that was refused memory in a place that cannot raise ends in a trap.
-        _ if guest.store.data().growth.refused => Ending::Stopped(Limit::Memory),
+        _ if guest.live.store.data().growth.refused => Ending::Stopped(Limit::Memory),
         Some(trap) => Ending::Fault(trap.to_string()),
         None => Ending::Fault(format!("{error:#}")),
     }

@@ -14,7 +14,7 @@ pub(crate) struct Stack(Range<usize>);
 impl Stack {
     /// The stack that `address` is on; `None` if the kernel knows of none.
     ///
-    /// Reads the list of the process's mappings: a millisecond, so it is done once for each guest that is kept.
+    /// Reads the list of the process's mappings: 0.3 ms in a server of 128 slots, so it is done once for each guest that is kept.
     pub(crate) fn around(address: usize) -> Option<Stack> {
         let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
         maps.lines().find_map(|line| {
