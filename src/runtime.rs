@@ -1,4 +1,4 @@
-//! The tokio runtime.
+//! The tokio runtimes: of servers, and of programs that do nothing but run guests.
 
 use std::io;
 use tokio::runtime::{Builder, Runtime};
@@ -9,6 +9,11 @@ const POLLS_BETWEEN_EVENTS: u32 = 8;
 
 /// Tasks a worker polls between two looks at the queue that all workers share, for the same reason.
 const POLLS_BETWEEN_GLOBAL_QUEUE: u32 = 8;
+
+/// A runtime for sockets, timers and whatever a server does beside its guests, which compute on threads of their own.
+pub(crate) fn for_servers() -> io::Result<Runtime> {
+    Builder::new_multi_thread().enable_all().build()
+}
 
 /// A runtime for guests that compute on its workers.
 pub(crate) fn for_guests() -> io::Result<Runtime> {

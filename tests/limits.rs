@@ -261,7 +261,7 @@ fn usage_is_plausible() {
         };
         let large = execute(&SERVICE, request(language, work)).expect("it is admitted").usage;
         assert!(small.fuel > 1000 && small.fuel < 50_000_000, "{small:?}");
-        assert!(large.fuel > 5_000_000 && large.fuel > 10 * small.fuel.min(large.fuel / 10), "{large:?}");
+        assert!(large.fuel > 5_000_000 && large.fuel > 10 * small.fuel, "{small:?} {large:?}");
         assert!(
             large.cpu_time > Duration::from_millis(1) && large.cpu_time > small.cpu_time,
             "{small:?} {large:?}"

@@ -95,7 +95,8 @@ async fn requests_are_counted_alike_whichever_way_they_come() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_says_that_it_is_not_ready_before_it_refuses() {
-    let mut server = Server::start("metrics = \"127.0.0.1:0\"\ndrain_delay = \"1s\"");
+    // It leaves for as long as this takes: a second signal ends that.
+    let mut server = Server::start("metrics = \"127.0.0.1:0\"\ndrain_delay = \"10m\"");
     let monitoring = server.monitoring.clone().unwrap();
     let channel =
         Channel::from_shared(format!("http://{}", server.address)).unwrap().connect().await.unwrap();
@@ -111,18 +112,22 @@ async fn it_says_that_it_is_not_ready_before_it_refuses() {
     }
     server.signal("-TERM");
     line_with(&mut server.log, "leaving: not ready, still serving");
-    let started = Instant::now();
     assert!(get(&monitoring, "/readyz").starts_with("HTTP/1.1 503"));
     assert!(get(&monitoring, "/healthz").starts_with("HTTP/1.1 200"));
     for service in services {
-        assert_eq!(status(service).await, ServingStatus::NotServing, "{service}");
+        // Told to gRPC's own health service, which tells its watchers one after the other.
+        let told = Instant::now();
+        while status(service).await != ServingStatus::NotServing {
+            assert!(told.elapsed() < Duration::from_secs(30), "{service} is still serving");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
     // New connections, too: a balancer may not have heard of it yet.
     client(&server).await.execute(request("e")).await.unwrap();
-    assert!(started.elapsed() < Duration::from_millis(900), "the machine is too busy for this test");
     assert_eq!(value(&get(&monitoring, "/metrics"), "ampoule_draining"), 0.0);
     drop(health);
+    server.signal("-TERM");
     let (code, rest) = server.end();
     assert_eq!(code, Some(0), "{rest}");
-    assert!(started.elapsed() > Duration::from_millis(800) && rest.contains("drained"), "{rest}");
+    assert!(rest.contains("drained"), "{rest}");
 }

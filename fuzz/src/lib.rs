@@ -7,6 +7,7 @@ use ampoule_service::{Call, Error, Service, ServiceConfig};
 use ampoule_world::Asked;
 use peak_alloc::PeakAlloc;
 use std::sync::LazyLock;
+use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
 #[global_allocator]
@@ -49,6 +50,17 @@ pub fn admitted(request: impl Into<Asked>) -> Result<(), String> {
         Err(other) => panic!("neither admitted nor refused: {other}"),
         Ok(_) => panic!("a service that drains ran something"),
     }
+}
+
+/// Decodes and sees to it that no more than `bytes` were held, and no more than `time` was taken.
+pub fn within<T>(bytes: usize, time: Duration, decode: impl FnOnce() -> T) -> T {
+    PEAK.reset_peak_usage();
+    let (before, started) = (PEAK.current_usage(), Instant::now());
+    let decoded = decode();
+    let (took, held) = (started.elapsed(), PEAK.peak_usage().saturating_sub(before));
+    assert!(held <= bytes, "{held} bytes were held, {bytes} are allowed");
+    assert!(took <= time, "it took {took:?}, {time:?} are allowed");
+    decoded
 }
 
 /// Decodes and sees to it that no more than `factor` bytes were held for each of the `length` bytes read.

@@ -71,13 +71,22 @@ pub(crate) async fn listen(
     };
     let servers = async { tokio::try_join!(grpc, http) };
     let mut servers = std::pin::pin!(servers);
-    tokio::select! {
+    let is_stuck = tokio::select! {
         ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
-        () = signals.next() => {}
+        () = signals.next() => false,
+        () = service.stuck() => true,
+    };
+    if is_stuck {
+        // What runs gets its answers; then whoever started the server starts it again, with all of its threads.
+        service.drain();
+        ender.drain();
+        let _ = tokio::time::timeout(GRACE_FOR_ANSWERS, &mut servers).await;
+        return Err(cut_off(&service, "a guest is stuck and holds a thread for ever: start the server again"));
     }
     if !config.drain_delay.0.is_zero() {
-        tracing::info!(for_seconds = config.drain_delay.0.as_secs_f64(), "leaving: not ready, still serving");
+        // First it is so, then it is said.
         ender.leave();
+        tracing::info!(for_seconds = config.drain_delay.0.as_secs_f64(), "leaving: not ready, still serving");
         tokio::select! {
             ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
             // A second signal is somebody who does not want to wait for balancers.

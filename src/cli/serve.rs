@@ -5,15 +5,19 @@ use crate::config::{Config, LogConfig, LogFormat};
 use crate::traces::{Traces, TracesConfig};
 use crate::{images, runtime};
 use ampoule_access::Access;
-use ampoule_engine::Engine;
+use ampoule_engine::{Engine, EngineConfig};
 use ampoule_service::{FunctionStore, Images, Service, ServiceConfig};
 use clap::Args;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
+
+/// For the tiny executions by which a server knows that others get through.
+const SLOTS_OF_OUR_OWN: u32 = 1;
 
 /// Serve the gRPC API, and HTTP where that is asked for, until SIGTERM or SIGINT
 ///
@@ -53,7 +57,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     let service_config = config.service().map_err(CommandError::usage)?;
     let access = config.access().map_err(CommandError::usage)?;
     let tls = config.tls().map_err(CommandError::usage)?;
-    let tokio = runtime::for_guests()
+    let tokio = runtime::for_servers()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
     let traces = {
         let _within = tokio.enter();
@@ -62,10 +66,12 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     start_log(&config.log, traces.as_ref())?;
     show(&config);
     let store = config.functions.store().map_err(CommandError::usage)?;
-    let service = service(&config, service_config, store)?;
+    let service = service(&config, service_config, store, tokio.handle())?;
     let access = Access::new(&access, &service).map_err(CommandError::usage)?;
     let sweeping = service.clone();
     tokio.spawn(async move { sweeping.sweep_functions().await });
+    let beating = service.clone();
+    tokio.spawn(async move { beating.beat().await });
     let exit = tokio.block_on(listeners::listen(&config, tls, service, access));
     if let Some(traces) = traces {
         traces.end();
@@ -107,10 +113,16 @@ fn service(
     config: &Config,
     service_config: ServiceConfig,
     store: Option<FunctionStore>,
+    runtime: &Handle,
 ) -> CommandResult<Service> {
     let names = images::offered(&config.images)?;
     images::ensure(&config.images, &names)?;
+    let service_config = ServiceConfig {
+        engine: EngineConfig { reserved_slots: SLOTS_OF_OUR_OWN, ..service_config.engine },
+        ..service_config
+    };
     let engine = Engine::new(service_config.engine.clone()).map_err(CommandError::infrastructure)?;
+    engine.compute_on_own_threads(runtime.clone()).map_err(CommandError::infrastructure)?;
     let images = Images::load(&engine, &config.images, &names).map_err(CommandError::infrastructure)?;
     for image in images.iter() {
         let manifest = image.manifest();

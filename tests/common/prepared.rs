@@ -102,5 +102,6 @@ fn job_of(request: &Request) -> Job<'_> {
         deterministic: request.deterministic,
         share: &SHARE,
         tap: None,
+        permit: None,
     }
 }

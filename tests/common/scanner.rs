@@ -60,6 +60,7 @@ pub(crate) fn scan(engine: &Engine, scanner: &Image, beside: &str) -> String {
         deterministic: None,
         share: &SHARE,
         tap: None,
+        permit: None,
     };
     let outcome = block_on(engine.run(scanner, &job)).expect("the scanner runs");
     assert_eq!(outcome.status, Status::Completed, "{}", describe(&outcome));

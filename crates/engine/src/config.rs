@@ -2,6 +2,7 @@
 
 use crate::kept::{self, Places};
 use sha2::{Digest, Sha256};
+use std::time::Duration;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
 /// Native stack a guest may use, in bytes. CPython's C recursion and QuickJS's parser need most; the interpreters'
@@ -28,7 +29,9 @@ pub(crate) const ADDRESSABLE_BYTES: u64 = 1 << 32;
 pub struct EngineConfig {
     /// Guests that can live at the same time.
     pub slots: u32,
-    /// Guests that compute at the same time: the processors, and the threads of the tokio runtime.
+    /// Slots beside those: for who must not wait for the others (a server's tiny executions, by which it knows that all is well).
+    pub reserved_slots: u32,
+    /// Guests that compute at the same time: the processors.
     pub seats: usize,
     /// Largest memory limit a guest can be given, in bytes. Its image's memory comes on top of it: together at most
     /// [`ADDRESSABLE_BYTES`], which is checked when an image is loaded.
@@ -45,6 +48,8 @@ pub struct EngineConfig {
     /// Compare all of a guest's memory with the image's when it was reset to be kept; a difference is an error. For tests: it
     /// reads all of both.
     pub compare_kept: bool,
+    /// How long the host function `clock_now` blocks the guest's thread. For tests: none does.
+    pub blocked_clock: Duration,
 }
 
 impl EngineConfig {
@@ -72,6 +77,7 @@ impl Default for EngineConfig {
         EngineConfig {
             // A slot that nobody is in costs address space only; what bounds guests is the memory set aside for them.
             slots: (64 * cores as u32).min(1024),
+            reserved_slots: 0,
             seats: cores,
             max_memory_bytes: 1 << 30,
             // 20 to 100 µs of work (4 to 21 units a nanosecond, SPECIFICATION.md): short enough that short
@@ -86,6 +92,7 @@ impl Default for EngineConfig {
             // longer ones have left to be reset.
             kept_from_fuel: 4_000_000,
             compare_kept: false,
+            blocked_clock: Duration::ZERO,
         }
     }
 }
@@ -146,7 +153,7 @@ pub(crate) const STACK_KEPT: usize = 32 << 10;
 /// [`code_config`] with the pool.
 pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
     let mut pool = PoolingAllocationConfig::new();
-    let slots = config.slots + Places::slots(config.kept());
+    let slots = config.slots + config.reserved_slots + Places::slots(config.kept());
     pool.total_core_instances(slots)
         .total_memories(2 * slots)
         .total_gc_heaps(slots)

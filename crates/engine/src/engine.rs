@@ -5,7 +5,10 @@ use crate::error::EngineError;
 use crate::host;
 use crate::kept::Places;
 use crate::schedule::Seats;
-use std::sync::Arc;
+use crate::threads::Threads;
+use crate::watch::{Health, Watchdog};
+use std::sync::{Arc, OnceLock};
+use tokio::runtime::Handle;
 
 /// A pool of slots in which guests live. Cheap to clone.
 #[derive(Clone)]
@@ -20,6 +23,17 @@ pub(crate) struct Inner {
     pub(crate) seats: Arc<Seats>,
     /// For guests that are kept.
     pub(crate) places: Places,
+    pub(crate) watchdog: Arc<Watchdog>,
+    /// None: guests compute on the threads that poll their futures.
+    pub(crate) threads: OnceLock<Arc<Threads>>,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Some(threads) = self.threads.get() {
+            threads.end();
+        }
+    }
 }
 
 impl Engine {
@@ -27,10 +41,37 @@ impl Engine {
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let start = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
         let wasm = wasmtime::Engine::new(&pooled_config(&config)).map_err(start)?;
-        let linker = host::linker(&wasm).map_err(start)?;
+        let linker = host::linker(&wasm, config.blocked_clock).map_err(start)?;
         let seats = Arc::new(Seats::new(config.seats));
         let places = Places::new(config.kept());
-        Ok(Engine { inner: Arc::new(Inner { wasm, linker, config, seats, places }) })
+        let watchdog = Watchdog::start().map_err(|error| EngineError::Start(format!("no thread: {error}")))?;
+        let threads = OnceLock::new();
+        let inner = Inner { wasm, linker, config, seats, places, watchdog, threads };
+        Ok(Engine { inner: Arc::new(inner) })
+    }
+
+    /// From now on guests compute on threads of their own, and whoever polls their futures only waits for them: for servers,
+    /// whose sockets and timers no guest must stop. Timers of guests run in `runtime`. In a program that does nothing else,
+    /// going to another thread and back would take longer than a short execution.
+    pub fn compute_on_own_threads(&self, runtime: Handle) -> Result<(), EngineError> {
+        // One more than can compute, so that somebody is there to receive who comes.
+        let threads = Threads::start(self.inner.config.seats.max(1) + 1, runtime);
+        let threads = threads.map_err(|error| EngineError::Start(format!("no threads: {error}")))?;
+        self.inner.watchdog.set_threads(&threads);
+        if let Err(second) = self.inner.threads.set(threads) {
+            second.end();
+        }
+        Ok(())
+    }
+
+    /// How its guests are.
+    pub fn health(&self) -> Health {
+        self.inner.watchdog.health()
+    }
+
+    /// Ready when a guest has taken a thread of the process for ever: then it should end, for its supervisor to start it again.
+    pub async fn stuck(&self) {
+        self.inner.watchdog.stuck().await;
     }
 
     /// The configuration in force.

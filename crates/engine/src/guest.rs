@@ -2,9 +2,11 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::host::{GuestState, Stop};
+use crate::host::{GuestState, Output, Stop};
 use crate::image::Image;
 use crate::kept::{Live, Pristine};
+use crate::schedule::Turn;
+use crate::watch::{Region, Watch};
 use wasmtime::{Global, ModuleExport, Store, TypedFunc, Val};
 
 /// Which of the guest's doors is used.
@@ -63,6 +65,9 @@ impl Guest {
     fn of(mut live: Live, image: &Image, door: Door) -> Result<Self, EngineError> {
         let state = live.store.data_mut();
         state.memory = Some(live.memory);
+        if let Some(watch) = state.watch() {
+            watch.guards(std::sync::Arc::clone(&live.region));
+        }
         // What instantiating took for exceptions that may come.
         state.growth.exceptions = false;
         let slice = state.fuel.next_slice(0).unwrap_or(0);
@@ -110,6 +115,35 @@ impl Guest {
         }
         self.live.memory.write(&mut self.live.store, address as usize, request)?;
         door.call_async(&mut self.live.store, (address, length)).await
+    }
+
+    /// What the watchdog knows of the execution in it.
+    pub(crate) fn watch(&self) -> Result<Watch, EngineError> {
+        let watch = self.live.store.data().watch().cloned();
+        watch.ok_or_else(|| EngineError::Guest("nobody is in the guest".into()))
+    }
+
+    /// Whether its memory was made unreachable, as it ran too long.
+    pub(crate) fn was_cut_off(&self) -> bool {
+        self.live.store.data().watch().is_some_and(Watch::was_cut_off)
+    }
+
+    /// What was printed in it.
+    pub(crate) fn take_output(&mut self) -> Output {
+        self.live.store.data_mut().take_output()
+    }
+
+    /// Its seat: the guest computes no more.
+    pub(crate) fn take_turn(&mut self) -> Result<Turn, EngineError> {
+        let turn = self.live.store.data_mut().take_turn();
+        turn.ok_or_else(|| EngineError::Guest("nobody is in the guest".into()))
+    }
+
+    /// The call has ended: what the guest left can be looked at.
+    pub(crate) fn came_back(&self) {
+        if let Some(watch) = self.live.store.data().watch() {
+            watch.came_back(|| self.live.memory.data_size(&self.live.store));
+        }
     }
 
     /// The response's bytes in guest memory; `None` when the guest points outside of it.
@@ -181,7 +215,8 @@ async fn instantiate(
     };
     let fuel = global(&code.exports.fuel)?;
     let globals = code.exports.globals.iter().map(&mut global).collect::<wasmtime::Result<Vec<Global>>>()?;
-    Ok(Live { store, instance, memory, fuel, globals, stack: None, uses: 0 })
+    let region = Region::of(&mut store, memory, &code.sites);
+    Ok(Live { region, store, instance, memory, fuel, globals, stack: None, uses: 0 })
 }
 
 fn fault(error: wasmtime::Error) -> EngineError {

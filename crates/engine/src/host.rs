@@ -3,8 +3,9 @@
 //! Everything a guest can make the host hold is bounded here: output by its limit, random bytes by
 //! the size of one call, sleeping by the wall time around the whole run.
 
-use crate::schedule::Turn;
+use crate::schedule::{Over, Turn};
 use crate::tap::{OutputTap, Stream};
+use crate::watch::Watch;
 use ampoule_world::{Deterministic, Limit, Limits, imports};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
@@ -25,8 +26,19 @@ pub(crate) enum Stop {
     Limit(Limit),
     #[error("the program ended its interpreter with exit code {0}")]
     Exit(i32),
+    #[error("nobody waits for the guest any more")]
+    GivenUp,
     #[error("the guest broke the rules of a host function: {0}")]
     Misuse(&'static str),
+}
+
+impl From<Over> for Stop {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::WallTime => Stop::Limit(Limit::WallTime),
+            Over::GivenUp => Stop::GivenUp,
+        }
+    }
 }
 
 /// What belongs to one guest.
@@ -39,6 +51,7 @@ pub(crate) struct GuestState {
     pub(crate) stack_address: usize,
     /// None: nobody is in the guest.
     turn: Option<Turn>,
+    watch: Option<Watch>,
     clock: Clock,
     random: RandomStream,
 }
@@ -52,11 +65,19 @@ impl GuestState {
         }
     }
 
+    /// What the watchdog knows of it.
+    pub(crate) fn watch(&self) -> Option<&Watch> {
+        self.watch.as_ref()
+    }
+
     /// Its guest computes no more.
-    pub(crate) fn give_seat_back(&mut self) {
-        if let Some(turn) = &mut self.turn {
-            turn.give_back();
-        }
+    pub(crate) fn take_turn(&mut self) -> Option<Turn> {
+        self.turn.take()
+    }
+
+    /// What was printed.
+    pub(crate) fn take_output(&mut self) -> Output {
+        std::mem::replace(&mut self.output, Output::new(0, None))
     }
 
     /// Of a guest that nobody is in: it may hold its memory as it is, print nothing, and compute nothing.
@@ -95,6 +116,7 @@ impl GuestState {
                 exceptions: false,
             },
             stack_address: 0,
+            watch: turn.as_ref().map(|turn| Watch::new(turn.seat(), turn.end())),
             turn,
             clock: Clock::new(deterministic),
             random: RandomStream { seed: deterministic.map(|fixed| fixed.seed), stream: None },
@@ -308,13 +330,26 @@ fn guest_bytes<'a>(
     Ok((bytes, state))
 }
 
+/// The guest has come back from computing and may now be left for others, which it is with all of its memory.
+fn came_back(caller: &Caller<'_, GuestState>) {
+    let state = caller.data();
+    if let (Some(watch), Some(memory)) = (&state.watch, state.memory) {
+        watch.came_back(|| memory.data_size(caller));
+    }
+}
+
 /// Links the host functions; the names are those of [`imports::HOST_FUNCTIONS`].
-pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
+pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
     linker.func_wrap(
         imports::MODULE,
         "clock_now",
-        |mut caller: Caller<'_, GuestState>, clock: i32| -> i64 { caller.data_mut().clock.read(clock == 0) },
+        move |mut caller: Caller<'_, GuestState>, clock: i32| -> i64 {
+            if !blocked_clock.is_zero() {
+                std::thread::sleep(blocked_clock);
+            }
+            caller.data_mut().clock.read(clock == 0)
+        },
     )?;
     linker.func_wrap(
         imports::MODULE,
@@ -345,11 +380,12 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
         |mut caller: Caller<'_, GuestState>, (left,): (i64,)| {
             // Host functions are called on the guest's stack.
             caller.data_mut().stack_address = (&raw const left).addr();
+            came_back(&caller);
             Box::new(async move {
                 caller.data_mut().pay(left);
                 let slice = caller.data_mut().fuel.next_slice(left).ok_or(Stop::Limit(Limit::Fuel))?;
                 if let Some(turn) = &mut caller.data_mut().turn {
-                    turn.slice_is_over().await;
+                    turn.slice_is_over().await.map_err(Stop::from)?;
                 }
                 Ok::<i64, wasmtime::Error>(slice)
             })
@@ -359,6 +395,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<GuestState>> {
         imports::MODULE,
         "sleep",
         |mut caller: Caller<'_, GuestState>, (nanos,): (i64,)| {
+            came_back(&caller);
             Box::new(async move {
                 let nanos = nanos.max(0);
                 let sleep = tokio::time::sleep(Duration::from_nanos(nanos as u64));

@@ -6,6 +6,7 @@ use crate::error::EngineError;
 use crate::guest::Door;
 use crate::host::GuestState;
 use crate::kept::KeptGuests;
+use crate::watch::TrapSites;
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use ampoule_world::{Language, imports};
 use sha2::{Digest, Sha256};
@@ -59,6 +60,7 @@ pub struct LoadTimes {
 pub(crate) struct Code {
     pub(crate) pre: InstancePre<GuestState>,
     pub(crate) exports: GuestExports,
+    pub(crate) sites: Arc<TrapSites>,
 }
 
 /// Where the ABI's exports are, so that no name is looked up per execution.
@@ -130,7 +132,8 @@ impl Engine {
         check_imports(&module)?;
         let exports = guest_exports(&module)?;
         let pre = self.inner.linker.instantiate_pre(&module).map_err(|error| format!("{error:#}"))?;
-        Ok(Code { pre, exports })
+        let sites = Arc::new(TrapSites::of(&module)?);
+        Ok(Code { pre, exports, sites })
     }
 }
 

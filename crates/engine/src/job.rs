@@ -27,6 +27,25 @@ pub struct Job<'a> {
     pub share: &'a Share,
     /// Takes what it prints while it runs; the outcome then holds none of it.
     pub tap: Option<&'a OutputTap>,
+    /// Held until its guest's memory is given back, also where the execution was given up.
+    pub permit: Option<&'a Permit>,
+}
+
+/// Whatever must outlive a guest.
+#[derive(Clone)]
+pub struct Permit(Arc<dyn std::any::Any + Send + Sync>);
+
+impl Permit {
+    /// Holds `what` for as long as there are clones of it.
+    pub fn new(what: impl Send + Sync + 'static) -> Self {
+        Permit(Arc::new(what))
+    }
+}
+
+impl std::fmt::Debug for Permit {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple("Permit").field(&Arc::strong_count(&self.0)).finish()
+    }
 }
 
 /// Where an execution starts.

@@ -23,6 +23,7 @@ use crate::dirty::dirty;
 use crate::error::EngineError;
 use crate::host::GuestState;
 use crate::stack::Stack;
+use crate::watch::Region;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use wasmtime::{Global, Instance, Memory, Store, Val};
@@ -45,6 +46,8 @@ pub(crate) fn most_bytes(each: u32) -> u64 {
 
 /// A store with an instance in it.
 pub(crate) struct Live {
+    /// Its linear memory; reachable, but while a guest computes.
+    pub(crate) region: Arc<Region>,
     pub(crate) store: Store<GuestState>,
     pub(crate) instance: Instance,
     pub(crate) memory: Memory,
@@ -55,6 +58,14 @@ pub(crate) struct Live {
     pub(crate) stack: Option<Stack>,
     /// Executions in it before this one.
     pub(crate) uses: u32,
+}
+
+impl Drop for Live {
+    /// A guest that was given up while its memory was cut off: the pool resets what it can reach.
+    fn drop(&mut self) {
+        let Live { region, memory, store, .. } = self;
+        region.restore(|| memory.data_size(&*store));
+    }
 }
 
 /// Room in the pool for guests that nobody is in, beside the slots.

@@ -16,6 +16,7 @@
 
 mod checkpoint;
 mod checkpoint_bytes;
+mod conclude;
 mod config;
 mod dirty;
 mod engine;
@@ -27,6 +28,7 @@ mod guest;
 mod host;
 mod image;
 mod job;
+mod json;
 mod kept;
 mod prepare;
 mod response;
@@ -34,7 +36,10 @@ mod run;
 mod schedule;
 mod stack;
 mod tap;
+mod threads;
 mod timing;
+mod watch;
+mod work;
 
 pub use checkpoint::Checkpoint;
 pub use config::{EngineConfig, code_config, code_config_id, swap_is_off};
@@ -42,6 +47,7 @@ pub use engine::Engine;
 pub use error::EngineError;
 pub use host::CLOCK_RESOLUTION_NANOS;
 pub use image::{Image, LoadTimes};
-pub use job::{Compilation, Compiled, Job, Preparation, Prepared, Start};
+pub use job::{Compilation, Compiled, Job, Permit, Preparation, Prepared, Start};
 pub use schedule::Share;
 pub use tap::{OutputTap, Piece, Stream};
+pub use watch::Health;

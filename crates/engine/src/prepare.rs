@@ -8,6 +8,7 @@ use crate::guest::Door;
 use crate::image::{Image, map_code};
 use crate::job::{Job, Preparation, Prepared};
 use crate::run::Entered;
+use crate::work::Work;
 use ampoule_world::Status;
 use wasmtime::{Instance, Linker, Memory, Store};
 
@@ -18,17 +19,21 @@ impl Engine {
     /// Within the job's limits, as any execution; comparing memory with the image's takes tens of milliseconds on top.
     /// Needs a tokio runtime with time enabled.
     pub async fn checkpoint(&self, image: &Image, job: &Job<'_>) -> Result<Preparation, EngineError> {
-        let Entered { outcome, signature, mut guest, .. } = self.enter(image, job, Door::Prepare).await?;
+        self.work(image, job, Door::Prepare, |engine, work| async move { engine.prepare(&work).await }).await
+    }
+
+    async fn prepare(&self, work: &Work) -> Result<Preparation, EngineError> {
+        let Entered { outcome, signature, mut guest, turn, .. } = self.enter(work).await?;
         if outcome.status != Status::Completed {
             return Ok(Preparation::Failed(Box::new(outcome)));
         }
-        guest.live.store.data_mut().give_seat_back();
+        drop(turn);
         // Mapping the image takes milliseconds: too long for a thread that serves others. The guest stays here, so that its
         // slot is free as soon as this future is dropped.
-        let mapped = image.clone();
+        let mapped = work.image.clone();
         let mapping = tokio::task::spawn_blocking(move || Pristine::of(&mapped));
         let pristine = mapping.await.map_err(|error| EngineError::Guest(error.to_string()))??;
-        let checkpoint = Checkpoint::take(&mut guest, image.digest(), pristine.bytes()).await?;
+        let checkpoint = Checkpoint::take(&mut guest, work.image.digest(), pristine.bytes()).await?;
         Ok(Preparation::Ready(Box::new(Prepared { checkpoint, outcome, signature_json: signature })))
     }
 }

@@ -1,17 +1,32 @@
 //! A guest's response, decoded with suspicion: the program may have overwritten it.
+//!
+//! Before anything is converted or copied, counts, lengths and names are compared with what an honest guest can send. So decoding
+//! takes no longer, and no more memory, than the answer that comes of it is worth, whatever the bytes are.
 
 use ampoule_world::message::{self, Kind, MessageReader, tag};
 use ampoule_world::{Failure, File};
-use std::borrow::Cow;
+use std::collections::HashSet;
 
-/// Longest message and traceback taken over, in bytes; the harnesses cut earlier, this holds against a broken guest.
+/// Longest text of a failure taken over, in bytes; the harnesses cut earlier, this holds against a broken guest.
 const MAX_FAILURE_TEXT: usize = 1 << 20;
 
 /// Longest signature taken over, in bytes.
 const MAX_SIGNATURE: usize = 64 << 10;
 
+/// Longest compiled program taken over, in bytes: twice what the largest source that the service takes compiles to.
+pub(crate) const MAX_CODE: usize = 32 << 20;
+
 /// Most files taken over from one guest.
 pub(crate) const MAX_FILES: usize = 10_000;
+
+/// Longest name of a file, in bytes: as on Linux, and the files of a guest have no longer ones.
+const MAX_FILE_NAME: usize = 4096;
+
+/// Where the files lie that come back.
+const FOLDER: &str = "out/";
+
+/// Of a name that cannot be told, what is shown of it, in bytes.
+const SHOWN: usize = 100;
 
 pub(crate) struct Response<'a> {
     pub(crate) kind: Kind,
@@ -20,14 +35,23 @@ pub(crate) struct Response<'a> {
     /// JSON text of what `main` takes.
     pub(crate) signature: Option<&'a str>,
     pub(crate) failure: Failure,
-    pub(crate) files: Vec<(Cow<'a, str>, &'a [u8])>,
+    pub(crate) files: Vec<(&'a str, &'a [u8])>,
     /// There were more than [`MAX_FILES`].
     pub(crate) too_many_files: bool,
 }
 
+/// Why an answer cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Unusable {
+    /// No honest guest sends it.
+    Malformed,
+    /// A program has written a file whose name is not UTF-8; as much of it as can be shown.
+    FileName(String),
+}
+
 impl<'a> Response<'a> {
-    /// Decodes `bytes`; `None` when they are not a response.
-    pub(crate) fn decode(bytes: &'a [u8]) -> Option<Self> {
+    /// Decodes `bytes`.
+    pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, Unusable> {
         let mut kind = None;
         let mut response = Response {
             kind: Kind::Completed,
@@ -38,8 +62,17 @@ impl<'a> Response<'a> {
             files: Vec::new(),
             too_many_files: false,
         };
+        let mut seen = 0_u64;
         for field in MessageReader::new(bytes) {
-            let (field_tag, content) = field.ok()?;
+            let (field_tag, content) = field.map_err(|_| Unusable::Malformed)?;
+            if field_tag != tag::FILE {
+                // Each comes once, so there are few of them. Tags of responses are below 64.
+                let bit = 1_u64.checked_shl(field_tag).ok_or(Unusable::Malformed)?;
+                if seen & bit != 0 {
+                    return Err(Unusable::Malformed);
+                }
+                seen |= bit;
+            }
             match field_tag {
                 tag::KIND => kind = Kind::from_number(message::number(content)),
                 tag::RESULT => response.result = content,
@@ -50,23 +83,20 @@ impl<'a> Response<'a> {
                 tag::FAIL_TRACEBACK => response.failure.traceback = text(content),
                 tag::FAIL_LINE => response.failure.line = message::number(content),
                 tag::FAIL_COLUMN => response.failure.column = message::number(content),
-                tag::FILE => response.add_file(content)?,
-                _ => return None,
+                tag::FILE if response.files.len() == MAX_FILES => {
+                    response.too_many_files = true;
+                    break;
+                }
+                tag::FILE => response.files.push(file(content)?),
+                _ => return Err(Unusable::Malformed),
             }
         }
-        response.kind = kind?;
-        Some(response)
-    }
-
-    /// A name that is not UTF-8 cannot be told; its bytes that can be are.
-    fn add_file(&mut self, field: &'a [u8]) -> Option<()> {
-        let end = field.iter().position(|byte| *byte == 0)?;
-        if self.files.len() == MAX_FILES {
-            self.too_many_files = true;
-        } else {
-            self.files.push((String::from_utf8_lossy(&field[..end]), &field[end + 1..]));
+        response.kind = kind.ok_or(Unusable::Malformed)?;
+        let names: HashSet<&str> = response.files.iter().map(|(name, _)| *name).collect();
+        if names.len() < response.files.len() {
+            return Err(Unusable::Malformed);
         }
-        Some(())
+        Ok(response)
     }
 
     /// Bytes of the files, names included.
@@ -76,19 +106,46 @@ impl<'a> Response<'a> {
 
     /// The files, copied out of guest memory.
     pub(crate) fn copy_files(&self) -> Vec<File> {
-        self.files
-            .iter()
-            .map(|(path, content)| File { path: path.clone().into_owned(), content: content.to_vec() })
-            .collect()
+        let copy = |(path, content): &(&str, &[u8])| File { path: (*path).to_owned(), content: content.to_vec() };
+        self.files.iter().map(copy).collect()
     }
+}
+
+/// A file's name and content. Clients may join the name to a folder of theirs: it leads to nowhere but below `out/`.
+fn file(field: &[u8]) -> Result<(&str, &[u8]), Unusable> {
+    let most = &field[..field.len().min(MAX_FILE_NAME + 1)];
+    let end = most.iter().position(|byte| *byte == 0).ok_or(Unusable::Malformed)?;
+    let (name, content) = (&field[..end], &field[end + 1..]);
+    let shown = || String::from_utf8_lossy(&name[..end.min(SHOWN)]).into_owned();
+    let name = std::str::from_utf8(name).map_err(|_| Unusable::FileName(shown()))?;
+    let below = name.strip_prefix(FOLDER).ok_or(Unusable::Malformed)?;
+    if below.split('/').any(|part| matches!(part, "" | "." | "..")) {
+        return Err(Unusable::Malformed);
+    }
+    Ok((name, content))
 }
 
 /// One that is no JSON, or larger than any function's, is none: it is only told to people and to schemas.
 fn signature(bytes: &[u8]) -> Option<&str> {
-    let text = std::str::from_utf8(bytes).ok().filter(|text| text.len() <= MAX_SIGNATURE)?;
+    let bytes = (bytes.len() <= MAX_SIGNATURE).then_some(bytes)?;
+    let text = std::str::from_utf8(bytes).ok()?;
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok().map(|_| text)
 }
 
+/// The beginning of a text, as much as is taken over: replacements for what is not UTF-8 are longer than that.
 fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(&bytes[..bytes.len().min(MAX_FAILURE_TEXT)]).into_owned()
+    let mut text = String::new();
+    for chunk in bytes[..bytes.len().min(MAX_FAILURE_TEXT)].utf8_chunks() {
+        let replaced = if chunk.invalid().is_empty() { "" } else { "\u{fffd}" };
+        if text.len() + chunk.valid().len() + replaced.len() > MAX_FAILURE_TEXT {
+            break;
+        }
+        text.push_str(chunk.valid());
+        text.push_str(replaced);
+    }
+    text
 }
+
+#[cfg(test)]
+#[path = "response_tests.rs"]
+mod tests;

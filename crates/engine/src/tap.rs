@@ -52,6 +52,11 @@ impl OutputTap {
         std::mem::take(&mut *self.pieces())
     }
 
+    /// Bytes that were printed and not taken yet.
+    pub fn unread_bytes(&self) -> u64 {
+        self.pieces().iter().map(|piece| piece.bytes.len() as u64).sum()
+    }
+
     pub(crate) fn push(&self, stream: Stream, bytes: &[u8]) {
         let mut pieces = self.pieces();
         let full = pieces.len() >= MOST_PIECES;

@@ -4,28 +4,33 @@ use crate::execution::{refusal, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::{ExecuteRequest, ExecuteStreamResponse};
-use ampoule_service::{Call, Error, Execution, OutputTap, Piece, RequestLine, Service, Stream as Printed};
+use ampoule_service::{Call, Error, Execution, OutputTap, Piece, RequestLine, Service, Stream as Printed, Unread};
 use futures_util::Stream;
-use futures_util::future::BoxFuture;
 use futures_util::stream;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
+use tokio::task::{JoinError, JoinSet};
 use tonic::Status;
 
 /// Messages of one call. Dropping it stops the execution.
 pub(crate) type ExecutionStream = Pin<Box<dyn Stream<Item = Result<ExecuteStreamResponse, Status>> + Send>>;
 
-struct Running {
-    /// None: it has ended.
-    execution: Option<BoxFuture<'static, Result<Execution, Error>>>,
+/// What is read by the client. The execution is a task of its own: it goes on, and ends at its limits, whether the
+/// client reads or not, and holds its slot no longer than it runs.
+struct Reading {
+    /// None: its end was read. Dropping it stops the execution.
+    execution: Option<JoinSet<Ended>>,
     tap: OutputTap,
     text: [PrintedText; 2],
     /// What is still to be sent.
     events: VecDeque<Result<ExecuteStreamResponse, Status>>,
-    /// None: it is written.
-    line: Option<RequestLine>,
+    /// The memory of what is not sent yet, once the execution's own is given back.
+    unread: Option<Unread>,
 }
+
+/// How an execution ended.
+type Ended = Result<Box<(Execution, Unread)>, Status>;
 
 /// Begins an execution and streams it.
 pub(crate) fn execute(
@@ -45,46 +50,49 @@ pub(crate) fn execute(
     };
     line.understood(&request);
     let tap = OutputTap::default();
-    let execution = {
-        let tap = tap.clone();
-        async move { service.execute_streamed(&call, request, &tap).await }
-    };
-    let running = Running {
-        execution: Some(Box::pin(execution)),
-        tap,
-        text: Default::default(),
-        events: VecDeque::new(),
-        line: Some(line),
-    };
     let end = time_left.map(|left| tokio::time::Instant::now() + left);
-    Box::pin(stream::unfold(running, move |mut running| async move {
-        let event = running.next(end).await?;
-        Some((event, running))
+    let mut execution = JoinSet::new();
+    execution.spawn({
+        let tap = tap.clone();
+        async move {
+            let executed = service.execute_streamed(&call, request, &tap);
+            let ended = match end {
+                Some(end) => tokio::time::timeout_at(end, executed).await,
+                None => Ok(executed.await),
+            };
+            let refused = match ended {
+                Ok(Ok(execution)) => {
+                    line.executed(&execution);
+                    let unread = service.unread(&call.tenant, &execution.outcome, tap.unread_bytes());
+                    return Ok(Box::new((execution, unread)));
+                }
+                Ok(Err(error)) => refusal(&error, line.id()),
+                Err(_) => status::deadline_exceeded(),
+            };
+            line.refused(status::name(refused.code()));
+            Err(refused)
+        }
+    });
+    let text = Default::default();
+    let reading = Reading { execution: Some(execution), tap, text, events: VecDeque::new(), unread: None };
+    Box::pin(stream::unfold(reading, |mut reading| async move {
+        let event = reading.next().await?;
+        Some((event, reading))
     }))
 }
 
-impl Running {
-    async fn next(
-        &mut self,
-        end: Option<tokio::time::Instant>,
-    ) -> Option<Result<ExecuteStreamResponse, Status>> {
+impl Reading {
+    async fn next(&mut self) -> Option<Result<ExecuteStreamResponse, Status>> {
         loop {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
             let execution = self.execution.as_mut()?;
-            let deadline = async {
-                match end {
-                    Some(end) => tokio::time::sleep_until(end).await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
                 // What was printed goes before how it ended.
                 biased;
                 pieces = self.tap.next() => self.printed(pieces),
-                ended = execution => self.ended(ended),
-                () = deadline => self.refused(status::deadline_exceeded()),
+                ended = execution.join_next() => self.ended(ended),
             }
         }
     }
@@ -96,15 +104,15 @@ impl Running {
         }
     }
 
-    fn ended(&mut self, ended: Result<Execution, Error>) {
-        let execution = match ended {
-            Ok(execution) => execution,
-            Err(error) => {
-                let id = self.line.as_ref().map_or("", RequestLine::id).to_owned();
-                return self.refused(refusal(&error, &id));
-            }
-        };
+    fn ended(&mut self, ended: Option<Result<Ended, JoinError>>) {
         self.execution = None;
+        let (execution, unread) = match ended {
+            Some(Ok(Ok(ended))) => *ended,
+            Some(Ok(Err(refusal))) => return self.events.push_back(Err(refusal)),
+            // A bug, which has its line in the log.
+            Some(Err(_)) | None => return self.events.push_back(Err(refusal(&Error::Panicked, ""))),
+        };
+        self.unread = Some(unread);
         let pieces = self.tap.take();
         self.printed(pieces);
         for (stream, truncated) in [
@@ -114,19 +122,8 @@ impl Running {
             let rest = self.text[stream as usize].finish(truncated);
             self.send(stream, rest);
         }
-        if let Some(line) = self.line.take() {
-            line.executed(&execution);
-        }
         let outcome = to_proto(execution);
         self.events.push_back(Ok(ExecuteStreamResponse { event: Some(Event::Outcome(outcome)) }));
-    }
-
-    fn refused(&mut self, refusal: Status) {
-        self.execution = None;
-        if let Some(line) = self.line.take() {
-            line.refused(status::name(refusal.code()));
-        }
-        self.events.push_back(Err(refusal));
     }
 
     fn send(&mut self, stream: Printed, text: String) {

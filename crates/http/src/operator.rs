@@ -3,7 +3,7 @@
 //! Asks nobody for a key, and tells nothing but numbers, the tenants' names and the images' versions: for a network that
 //! only the operator's machines reach. It answers until the process ends, so that a drain can be watched.
 
-use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service};
+use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service, Vitals};
 use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -29,9 +29,12 @@ async fn metrics(State(watched): State<Watched>) -> Response {
     ([(CONTENT_TYPE, METRICS_CONTENT_TYPE)], watched.service.metrics()).into_response()
 }
 
-/// Whether the process answers; also while it drains, or it would be killed for that.
-async fn healthz() -> Response {
-    "ok\n".into_response()
+/// Whether executions get through, or will; also while the server drains, or it would be killed for that.
+async fn healthz(State(watched): State<Watched>) -> Response {
+    match watched.service.vitals() {
+        Vitals::Well | Vitals::Slow => "ok\n".into_response(),
+        Vitals::Stuck => (StatusCode::SERVICE_UNAVAILABLE, "stuck: no execution gets through\n").into_response(),
+    }
 }
 
 /// Whether requests may be sent here.
@@ -39,5 +42,10 @@ async fn readyz(State(watched): State<Watched>) -> Response {
     if watched.ending.is_leaving() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
-    "ready\n".into_response()
+    match watched.service.vitals() {
+        Vitals::Well => "ready\n".into_response(),
+        Vitals::Slow | Vitals::Stuck => {
+            (StatusCode::SERVICE_UNAVAILABLE, "no execution got through lately\n").into_response()
+        }
+    }
 }

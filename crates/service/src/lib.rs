@@ -25,6 +25,7 @@ mod ending;
 mod error;
 mod exposition;
 mod functions;
+mod heartbeat;
 mod images;
 mod input;
 mod memory;
@@ -38,6 +39,7 @@ mod slots;
 mod tenants;
 mod trace_parent;
 mod transit;
+mod unread;
 
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError};
@@ -50,6 +52,7 @@ pub use exposition::METRICS_CONTENT_TYPE;
 #[doc(hidden)]
 pub use functions::fuzzing;
 pub use functions::{FunctionPage, FunctionsConfig, Put};
+pub use heartbeat::Vitals;
 pub use images::{Images, default_images_folder, image_folder, image_names};
 pub use quota::QuotaConfig;
 pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};
@@ -57,3 +60,4 @@ pub use service::{Call, Execution, Service};
 pub use tenants::{OPEN_TENANT, Tenant, TenantConfig};
 pub use trace_parent::TRACE_HEADER;
 pub use transit::Incoming;
+pub use unread::Unread;

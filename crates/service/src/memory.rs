@@ -44,12 +44,15 @@ fn of_input(input_json: &str, files: &[File], environment: &[(String, String)]) 
     COPIES_OF_REQUEST * (input_json.len() + files + environment) as u64
 }
 
+/// Of what a program prints, a byte that is not UTF-8 becomes a replacement character of three.
+const REPLACED: u64 = 3;
+
 /// The bytes that a guest with these limits can make the host hold: all of its image's memory, were it to write to all of it,
 /// its own on top, and what it leaves behind.
 pub(crate) fn of_guest(image: &Image, limits: &Limits) -> u64 {
     image.manifest().initial_memory_bytes
         + limits.memory_bytes
-        + limits.output_bytes
+        + REPLACED * limits.output_bytes
         + limits.result_bytes
         + limits.file_bytes
         + GUEST_OVERHEAD

@@ -187,7 +187,7 @@ mod tests {
 
     /// What counting costs is told by `cargo test --release -- --nocapture`; a trivial execution takes 45 µs.
     #[test]
-    fn counting_takes_less_than_a_microsecond() {
+    fn counting_takes_little() {
         let metrics = Metrics::new();
         let meters = metrics.of("acme");
         let usage = Usage { fuel: 7, queue_time: Duration::from_micros(3), ..Usage::default() };
@@ -218,7 +218,15 @@ mod tests {
         });
         let best = best.min().unwrap();
         println!("counting takes {best:?}");
-        assert!(cfg!(debug_assertions) || best < Duration::from_micros(1), "{best:?}");
+        // Beside it, what it would take to look for one series by its labels: it takes no more than a few of those.
+        let labels = Refused { tenant: "acme".into(), reason: "unavailable" };
+        let found = (0..20).map(|_| {
+            let started = std::time::Instant::now();
+            (0..1000).for_each(|_| drop(metrics.refused.get_or_create(&labels)));
+            started.elapsed() / 1000
+        });
+        let found = found.min().unwrap();
+        assert!(best < 20 * found.max(Duration::from_nanos(20)), "{best:?}, finding one series {found:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::admission::Admitted;
 use crate::tenants::Tenant;
-use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, Share, Start};
+use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, Permit, Share, Start};
 use ampoule_world::{Deterministic, Outcome, Program};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -73,6 +73,7 @@ impl Programs {
         engine: &Engine,
         admitted: &Admitted,
         tenant: &Tenant,
+        slot: &Permit,
     ) -> Result<Prepared, EngineError> {
         let key = key(tenant, admitted);
         if let Some(compiled) = self.cache.get(&key) {
@@ -88,7 +89,7 @@ impl Programs {
             Err(_) => None,
         };
         self.misses.fetch_add(1, Relaxed);
-        match compile(engine, admitted, &tenant.0.share).await? {
+        match compile(engine, admitted, &tenant.0.share, slot).await? {
             Compilation::Ready(compiled) => {
                 match place {
                     // Refused only when the entry was removed meanwhile; the code is good all the same.
@@ -120,7 +121,12 @@ impl Programs {
 }
 
 /// Compiles in a guest that gets the source and nothing else of the request, so that the code is the same whoever asks.
-async fn compile(engine: &Engine, admitted: &Admitted, share: &Share) -> Result<Compilation, EngineError> {
+async fn compile(
+    engine: &Engine,
+    admitted: &Admitted,
+    share: &Share,
+    slot: &Permit,
+) -> Result<Compilation, EngineError> {
     let program = Program { modules: Vec::new(), ..admitted.program.clone() };
     let job = Job {
         start: Start::Program { program: &program, compiled: None },
@@ -131,6 +137,7 @@ async fn compile(engine: &Engine, admitted: &Admitted, share: &Share) -> Result<
         deterministic: Some(Deterministic { seed: 0, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS }),
         share,
         tap: None,
+        permit: Some(slot),
     };
     engine.compile(&admitted.image, &job).await
 }

@@ -5,13 +5,14 @@ use crate::answers::{self, Answers, Found};
 use crate::config::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::functions::{Functions, FunctionsConfig};
+use crate::heartbeat::Heartbeat;
 use crate::images::Images;
 use crate::memory;
 use crate::metrics::Metrics;
 use crate::programs::{CacheLevel, Prepared, Programs};
 use crate::slots::{Bounds, Level, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
-use ampoule_engine::{Compiled, Engine, Job, OutputTap, Start};
+use ampoule_engine::{Compiled, Engine, Health, Job, OutputTap, Permit, Start};
 use ampoule_store::FunctionStore;
 use ampoule_world::{Asked, Language, Limits, Outcome, Request, Status};
 use futures_util::FutureExt;
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) images: Images,
     pub(crate) slots: Arc<Slots>,
+    pub(crate) heartbeat: Heartbeat,
     answers: Answers,
     tenants: Tenants,
     programs: Programs,
@@ -109,7 +111,17 @@ impl Service {
         let answers = Answers::new(config.idempotency_window);
         let programs = Programs::new(config.program_cache_bytes);
         Service {
-            inner: Arc::new(Inner { config, engine, images, slots, answers, tenants, programs, functions }),
+            inner: Arc::new(Inner {
+                config,
+                engine,
+                images,
+                slots,
+                heartbeat: Heartbeat::default(),
+                answers,
+                tenants,
+                programs,
+                functions,
+            }),
         }
     }
 
@@ -205,6 +217,16 @@ impl Service {
         self.inner.slots.reserve(tenant, bytes)
     }
 
+    /// How guests are.
+    pub fn health(&self) -> Health {
+        self.inner.engine.health()
+    }
+
+    /// Ready when a guest has taken a thread of this process for ever.
+    pub async fn stuck(&self) {
+        self.inner.engine.stuck().await;
+    }
+
     /// Guests that compute at the same time.
     pub(crate) fn processors(&self) -> usize {
         self.inner.config.engine.seats
@@ -263,9 +285,9 @@ impl Service {
         let admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
         tenant.0.quota.check(tenant.0.share.fuel())?;
         let slots = &self.inner.slots;
-        let _slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
+        let slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
-        let mut outcome = self.run(tenant, &admitted, way.tap).await?;
+        let mut outcome = self.run(tenant, &admitted, way.tap, &Permit::new(slot)).await?;
         outcome.usage.queue_time += queue_time;
         let image_digest = admitted.image.digest().to_owned();
         let language = admitted.image.language();
@@ -277,8 +299,9 @@ impl Service {
         tenant: &Tenant,
         admitted: &Admitted,
         tap: Option<&OutputTap>,
+        slot: &Permit,
     ) -> Result<Outcome, Error> {
-        let ready = match self.compiled(tenant, admitted).await? {
+        let ready = match self.compiled(tenant, admitted, slot).await? {
             Ok(ready) => ready,
             Err(outcome) => return Ok(*outcome),
         };
@@ -291,6 +314,7 @@ impl Service {
             deterministic: admitted.deterministic,
             share: &tenant.0.share,
             tap,
+            permit: Some(slot),
         };
         let outcome = self.inner.engine.run(&admitted.image, &job).await?;
         Ok(ready.told(outcome, &admitted.limits))
@@ -301,9 +325,10 @@ impl Service {
         &self,
         tenant: &Tenant,
         admitted: &Admitted,
+        slot: &Permit,
     ) -> Result<Result<Ready, Box<Outcome>>, Error> {
         let started = Instant::now();
-        let compiled = match self.inner.programs.prepare(&self.inner.engine, admitted, tenant).await? {
+        let compiled = match self.inner.programs.prepare(&self.inner.engine, admitted, tenant, slot).await? {
             Prepared::Known(compiled) => Compiled { cpu_time: Duration::ZERO, ..compiled },
             Prepared::Fresh(compiled) => compiled,
             Prepared::Failed(outcome) => return Ok(Err(outcome)),

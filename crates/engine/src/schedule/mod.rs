@@ -9,11 +9,14 @@
 //! 0.05 to 0.25 ns, depending on the program, and a tenant must not get five times the machine by adding vectors.
 //!
 //! * [`seats`]: the accounts and the choice, without a clock or a task of its own,
+//! * [`seat`]: a guest's place among them, as the watchdog sees it,
 //! * [`turn`]: one guest's part of it: waits for its seat, gives it back however the guest ends.
 
+mod seat;
 mod seats;
 mod turn;
 
+pub(crate) use seat::Seat;
 pub(crate) use seats::Seats;
 pub use seats::Share;
-pub(crate) use turn::Turn;
+pub(crate) use turn::{Ground, Over, Turn};

@@ -83,6 +83,8 @@ impl Share {
 pub(super) struct Place {
     /// Has a seat; written under the lock.
     seated: AtomicBool,
+    /// Another guest was given its seat beside it, as it did not come back; written under the lock.
+    lent: AtomicBool,
     /// Told when it gets one.
     called: Notify,
     /// Processor time it was charged for, in nanoseconds; written under the lock.
@@ -92,6 +94,10 @@ pub(super) struct Place {
 impl Place {
     fn is_short(&self) -> bool {
         Duration::from_nanos(self.used.load(Ordering::Relaxed)) < SHORT
+    }
+
+    pub(super) fn is_lent(&self) -> bool {
+        self.lent.load(Ordering::Relaxed)
     }
 
     /// Waits until it has a seat.
@@ -188,7 +194,7 @@ impl Seats {
     pub(super) fn may_go_on(&self, share: &Share, place: &Arc<Place>, ran: Duration, turn: Duration) -> bool {
         let mut state = self.lock();
         self.charge(&state, share, place, ran);
-        if !state.should_switch(share, place, turn) {
+        if !place.is_lent() && !state.should_switch(share, place, turn) {
             return true;
         }
         // First the next one is chosen, then this one waits: it must not be chosen itself.
@@ -207,8 +213,23 @@ impl Seats {
         }
     }
 
+    /// The seat of a guest that does not come back goes to another one, and the guest has none to give back.
+    pub(super) fn lend(&self, place: &Place) {
+        let mut state = self.lock();
+        if place.seated.load(Ordering::Relaxed) && !place.lent.swap(true, Ordering::Relaxed) {
+            self.hand_over(&mut state);
+        }
+    }
+
     fn leave_seat(&self, state: &mut State, place: &Place) {
         place.seated.store(false, Ordering::Relaxed);
+        if !place.lent.swap(false, Ordering::Relaxed) {
+            self.hand_over(state);
+        }
+    }
+
+    /// A seat goes to who is next.
+    fn hand_over(&self, state: &mut State) {
         match state.pick() {
             None => state.free += 1,
             Some(next) => {

@@ -127,10 +127,10 @@ fn a_short_execution_of_another_share_is_seated_after_one_slice() {
     let mut play = Play::new(2);
     play.enter_many(64, &loops);
     play.steps(5000);
-    for _ in 0..100 {
+    for round in 0..100 {
         let guest = play.enter(&short);
         play.step();
-        assert!(play.has_seat(guest), "it waits for {} steps", 1);
+        assert!(play.has_seat(guest), "it still waits in round {round}");
         play.step();
         play.exit(guest);
         play.guests.pop();
@@ -181,4 +181,32 @@ fn time_that_nobody_else_wants_is_free() {
     play.enter(&other);
     play.steps(1000);
     assert_eq!((alone.virtual_time(), other.virtual_time()), (0.0, 0.0));
+}
+
+#[test]
+fn a_seat_that_was_lent_is_not_given_back_twice() {
+    let mut play = Play::new(1);
+    let share = Share::new(1);
+    let stuck = play.enter(&share);
+    let (first, second) = (play.enter(&share), play.enter(&share));
+    let place = Arc::clone(&play.guests[stuck].place);
+    play.seats.lend(&place);
+    play.seats.lend(&place);
+    assert!(play.has_seat(first) && !play.has_seat(second), "one more guest computes, and not two");
+    // It comes back: it has to wait, and takes nobody's seat.
+    assert!(!play.seats.may_go_on(&share, &place, SLICE, SLICE));
+    assert!(!play.has_seat(stuck) && !play.has_seat(second));
+    play.seats.exit(&share, &Arc::clone(&play.guests[first].place), SLICE);
+    assert_eq!([stuck, second].iter().filter(|guest| play.has_seat(**guest)).count(), 1);
+}
+
+#[test]
+fn a_guest_that_ends_after_its_seat_was_lent_leaves_as_many_seats() {
+    let mut play = Play::new(1);
+    let share = Share::new(1);
+    let stuck = play.enter(&share);
+    play.seats.lend(&Arc::clone(&play.guests[stuck].place));
+    play.seats.exit(&share, &Arc::clone(&play.guests[stuck].place), SLICE);
+    let (first, second) = (play.enter(&share), play.enter(&share));
+    assert!(play.has_seat(first) && !play.has_seat(second));
 }

@@ -149,5 +149,6 @@ pub(crate) fn job(start: Start<'_>, limits: Limits) -> Job<'_> {
         deterministic: None,
         share,
         tap: None,
+        permit: None,
     }
 }

@@ -8,3 +8,4 @@ mod images;
 mod isolation;
 mod kept;
 mod limits;
+mod watch;

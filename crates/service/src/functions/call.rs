@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::service::{Execution, Service, Way};
 use crate::slots::Need;
 use crate::{admission, memory};
-use ampoule_engine::{Job, Start};
+use ampoule_engine::{Job, Permit, Start};
 use ampoule_world::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
 use std::time::Instant;
 
@@ -41,7 +41,7 @@ impl Service {
         let guest = memory::of_guest(&loaded.image, &limits) + loaded.checkpoint.size() as u64;
         // Conversion may have made the input larger.
         let need = Need { request: request_bytes + input_json.len() as u64, guest };
-        let _slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
+        let slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
         let job = Job {
             start: Start::Checkpoint(&loaded.checkpoint),
@@ -52,6 +52,7 @@ impl Service {
             deterministic: call.deterministic,
             share: &tenant.0.share,
             tap: way.tap,
+            permit: Some(&Permit::new(slot)),
         };
         let mut outcome = inner.engine.run(&loaded.image, &job).await?;
         outcome.usage.queue_time += queue_time;

@@ -4,7 +4,7 @@ use super::{Functions, Loaded};
 use crate::admission::{self, admit};
 use crate::error::Error;
 use crate::service::{Call, Execution, Service};
-use ampoule_engine::{Checkpoint, Image, Job, Preparation, Prepared, Start};
+use ampoule_engine::{Checkpoint, Image, Job, Permit, Preparation, Prepared, Start};
 use ampoule_store::StoreError;
 use ampoule_world::{FunctionReference, Request, RequestedLimits};
 use std::sync::Arc;
@@ -131,7 +131,7 @@ impl Service {
         tenant.0.quota.check(tenant.0.share.fuel())?;
         let most = admitted.image.manifest().initial_memory_bytes + admitted.limits.memory_bytes;
         admitted.need.guest += COPIES * most;
-        let _slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
+        let slot = Permit::new(inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?);
         let queue_time = arrived.elapsed();
         let execution = |mut outcome: ampoule_world::Outcome| {
             outcome.usage.queue_time += queue_time;
@@ -142,7 +142,7 @@ impl Service {
                 function_version: String::new(),
             }
         };
-        let ready = match self.compiled(tenant, &admitted).await? {
+        let ready = match self.compiled(tenant, &admitted, &slot).await? {
             Ok(ready) => ready,
             Err(outcome) => return Ok(Preparing::Failed(execution(*outcome))),
         };
@@ -155,6 +155,7 @@ impl Service {
             deterministic: None,
             share: &tenant.0.share,
             tap: None,
+            permit: Some(&slot),
         };
         Ok(match inner.engine.checkpoint(&admitted.image, &job).await? {
             Preparation::Ready(prepared) => {

@@ -1,0 +1,159 @@
+//! Threads on which guests compute, and nothing else: sockets and timers have theirs.
+//!
+//! One queue for all of them, first come first served: which guest computes is decided by the seats (`schedule`). There is one thread more than
+//! seats, so that whoever comes is always received, and more while guests do not come back (`watch`).
+
+use async_task::Runnable;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+use tokio::runtime::Handle;
+
+/// Threads that are added at most for guests that do not come back. Each of those is cut off after a second.
+const MOST_ADDED: usize = 64;
+
+/// How long an added thread stays when there is nothing to do.
+const ADDED_STAYS: Duration = Duration::from_secs(1);
+
+/// The time that the kernel lets one of these threads compute before it looks at others, in nanoseconds. Longer than the
+/// default of 3 ms, so that those of sockets and timers, which have the default, come first when they wake up.
+const KERNEL_SLICE: u64 = 20_000_000;
+
+pub(crate) struct Threads {
+    state: Mutex<State>,
+    ready: Condvar,
+    /// Where timers and blocking work of guests run.
+    runtime: Handle,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<Runnable>,
+    added: usize,
+    ended: bool,
+}
+
+impl std::fmt::Debug for Threads {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Threads").finish_non_exhaustive()
+    }
+}
+
+impl Threads {
+    /// Starts as many threads; they end when they are told to.
+    pub(crate) fn start(count: usize, runtime: Handle) -> io::Result<Arc<Threads>> {
+        let threads = Arc::new(Threads { state: Mutex::default(), ready: Condvar::new(), runtime });
+        for number in 0..count {
+            threads.spawn(&format!("guests-{number}"), None)?;
+        }
+        Ok(threads)
+    }
+
+    /// Runs a future on these threads. Dropping the returned one drops it there, as soon as it is not being polled.
+    pub(crate) fn run<F>(self: &Arc<Self>, future: F) -> impl Future<Output = F::Output> + Send + use<F>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let threads = Arc::downgrade(self);
+        let schedule = move |runnable| {
+            if let Some(threads) = threads.upgrade() {
+                threads.lock().queue.push_back(runnable);
+                threads.ready.notify_one();
+            }
+        };
+        let (runnable, task) = async_task::Builder::new().propagate_panic(true).spawn(|()| future, schedule);
+        runnable.schedule();
+        task
+    }
+
+    /// One more, for a while.
+    pub(crate) fn add(self: &Arc<Self>) {
+        let mut state = self.lock();
+        if state.added == MOST_ADDED {
+            return;
+        }
+        state.added += 1;
+        drop(state);
+        if let Err(error) = self.spawn("guests-added", Some(ADDED_STAYS)) {
+            tracing::warn!(%error, "no thread for another guest");
+            self.lock().added -= 1;
+        }
+    }
+
+    /// From now on nothing is run any more.
+    pub(crate) fn end(&self) {
+        let mut state = self.lock();
+        state.ended = true;
+        let rest = std::mem::take(&mut state.queue);
+        drop(state);
+        self.ready.notify_all();
+        drop(rest);
+    }
+
+    fn spawn(self: &Arc<Self>, name: &str, stays: Option<Duration>) -> io::Result<()> {
+        let threads = Arc::clone(self);
+        thread::Builder::new().name(name.to_owned()).spawn(move || {
+            ask_for_long_slices();
+            let _within = threads.runtime.enter();
+            while let Some(runnable) = threads.next(stays) {
+                runnable.run();
+            }
+        })?;
+        Ok(())
+    }
+
+    fn next(&self, stays: Option<Duration>) -> Option<Runnable> {
+        let mut state = self.lock();
+        loop {
+            if state.ended {
+                return None;
+            }
+            if let Some(runnable) = state.queue.pop_front() {
+                return Some(runnable);
+            }
+            let (next, is_over) = match stays {
+                None => (self.ready.wait(state).unwrap_or_else(PoisonError::into_inner), false),
+                Some(stays) => {
+                    let waited = self.ready.wait_timeout(state, stays);
+                    let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                    (state, timeout.timed_out())
+                }
+            };
+            state = next;
+            if is_over && state.queue.is_empty() {
+                state.added -= 1;
+                return None;
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics between two changes that belong together.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The calling thread computes, and does not mind to be interrupted for those that wake up. Kernels before 6.12 take no notice.
+fn ask_for_long_slices() {
+    #[repr(C)]
+    #[derive(Default)]
+    struct Attributes {
+        size: u32,
+        policy: u32,
+        flags: u64,
+        nice: i32,
+        priority: u32,
+        runtime: u64,
+        deadline: u64,
+        period: u64,
+    }
+    let size = size_of::<Attributes>() as u32;
+    let attributes = Attributes { size, runtime: KERNEL_SLICE, ..Attributes::default() };
+    // SAFETY: the kernel reads `size` bytes of the structure, which has the layout of its `struct sched_attr`.
+    // That it may refuse is no harm.
+    unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
+}

@@ -1,0 +1,112 @@
+//! An execution, ready to begin: what a [`Job`] lends, in a form that can go to another thread.
+
+use crate::checkpoint::Checkpoint;
+use crate::error::EngineError;
+use crate::guest::Door;
+use crate::image::Image;
+use crate::job::{Job, Permit, Start};
+use crate::schedule::{Ground, Share};
+use crate::tap::OutputTap;
+use ampoule_world::message::{MessageWriter, tag};
+use ampoule_world::{Deterministic, Limits};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+pub(crate) struct Work {
+    pub(crate) image: Image,
+    pub(crate) door: Door,
+    /// The message for the guest.
+    pub(crate) request: Vec<u8>,
+    pub(crate) checkpoint: Option<Checkpoint>,
+    /// As they were asked for.
+    pub(crate) limits: Limits,
+    /// Fuel that compiling its program took.
+    pub(crate) compiling: u64,
+    /// Of its compiled program.
+    pub(crate) last_fuel: Option<Arc<AtomicU64>>,
+    pub(crate) deterministic: Option<Deterministic>,
+    pub(crate) share: Share,
+    pub(crate) tap: Option<OutputTap>,
+    pub(crate) ground: Ground,
+    /// Dropped when the guest is gone.
+    pub(crate) _permit: Option<Permit>,
+}
+
+impl Work {
+    pub(crate) fn of(image: &Image, job: &Job<'_>, door: Door, ground: Ground) -> Result<Work, EngineError> {
+        let compiled = match job.start {
+            Start::Program { compiled, .. } => compiled,
+            Start::Checkpoint(_) => None,
+        };
+        Ok(Work {
+            image: image.clone(),
+            door,
+            request: request(image, job),
+            checkpoint: checkpoint_of(image, job, door)?.cloned(),
+            limits: job.limits,
+            compiling: compiled.map_or(0, |compiled| compiled.fuel),
+            last_fuel: compiled.map(|compiled| Arc::clone(&compiled.last_fuel)),
+            deterministic: job.deterministic,
+            share: job.share.clone(),
+            tap: job.tap.cloned(),
+            ground,
+            _permit: job.permit.cloned(),
+        })
+    }
+
+    /// The limits, less the fuel that compiling the program took.
+    pub(crate) fn remaining(&self) -> Limits {
+        Limits { fuel: self.limits.fuel.saturating_sub(self.compiling), ..self.limits }
+    }
+}
+
+/// The checkpoint that a call starts from, if it is one of this image. Only calls do.
+fn checkpoint_of<'a>(
+    image: &Image,
+    job: &Job<'a>,
+    door: Door,
+) -> Result<Option<&'a Checkpoint>, EngineError> {
+    let Start::Checkpoint(checkpoint) = job.start else { return Ok(None) };
+    if door != Door::Call {
+        return Err(EngineError::BadCheckpoint("a program is compiled and prepared from its source".into()));
+    }
+    checkpoint.check(image)?;
+    Ok(Some(checkpoint))
+}
+
+fn request(image: &Image, job: &Job<'_>) -> Vec<u8> {
+    let (source_bytes, code) = match job.start {
+        Start::Program { program, compiled } => {
+            (program.source.len(), compiled.filter(|compiled| compiled.image_digest == image.inner.digest))
+        }
+        Start::Checkpoint(_) => (0, None),
+    };
+    let files: usize = job.files.iter().map(|file| file.content.len() + 64).sum();
+    let size = source_bytes + job.input_json.len() + code.map_or(0, |code| code.code.len()) + files + 1024;
+    let mut message = MessageWriter::with_capacity(size);
+    if let Start::Program { program, .. } = job.start {
+        message
+            .number(tag::ENTRY, program.entry.abi_number())
+            .bytes(tag::FILE_NAME, program.file_name.as_bytes())
+            .bytes(tag::SOURCE, program.source.as_bytes());
+        if let Some(compiled) = code {
+            message.bytes(tag::CODE, &compiled.code);
+        }
+    }
+    message.bytes(tag::INPUT, job.input_json.as_bytes());
+    if let Start::Program { program, .. } = job.start {
+        for module in &program.modules {
+            message.named(tag::MODULE, &module.name, module.source.as_bytes());
+        }
+    }
+    for file in job.files {
+        message.named(tag::FILE, &file.path, &file.content);
+    }
+    for (key, value) in job.environment {
+        message.named(tag::ENV, key, value.as_bytes());
+    }
+    if job.deterministic.is_some() {
+        message.bytes(tag::DETERMINISTIC, b"");
+    }
+    message.finish()
+}
