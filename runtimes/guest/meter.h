@@ -13,6 +13,15 @@
 #define METER_CHARGE(units)                                                                                            \
     __asm__ volatile("local.get %0\n\ti64.const 0x616d706f756c6532\n\tdrop\n\tdrop" : : "r"((uint32_t)(units)))
 
+/* Units for so many bytes of bytecode, `each` for one. More than 256 MiB between two charges is no program's, and the product
+ * would wrap: it costs more than any slice has. */
+#define METER_UNITS(bytes, each, more)                                                                                 \
+    ((bytes) > 0x0fffffff ? 0xf0000000u : (uint32_t)(bytes) * (each) + (more))
+
+/* The longest bytecode that is taken, in bytes: without a jump or call it runs for some 20 ms between two charges. Four million
+ * instructions; the largest modules of the standard library have ten thousand. */
+#define METER_LONGEST (8 << 20)
+
 /* Whoever comes by here does so a bounded number of times before a charge. */
 #define METER_BOUNDED() __asm__ volatile("i64.const 0x616d706f756c6531\n\tdrop")
 
