@@ -3,6 +3,7 @@
 //! All of it is read, checked and shown before a port is bound. A key that does not exist is an error:
 //! a misspelt limit must not silently be the default.
 
+use crate::connections::ConnectionsConfig;
 use crate::dify::DifyConfig;
 use crate::environment;
 use crate::functions::FunctionsConfig;
@@ -31,6 +32,10 @@ pub(crate) struct Config {
     pub(crate) http: Option<SocketAddr>,
     /// Address and port for monitoring: `/metrics`, `/healthz`, `/readyz`; without it there is none. No key is asked for.
     pub(crate) metrics: Option<SocketAddr>,
+    /// Names and addresses, beside those of this machine, by which the server may be called where it asks nobody for a key.
+    pub(crate) allowed_hosts: Vec<String>,
+    /// How many connections there may be.
+    pub(crate) connections: ConnectionsConfig,
     /// How long the server still serves after it was told to end, saying that it is not ready, before it refuses.
     pub(crate) drain_delay: Span,
     /// The folder with the images.
@@ -123,6 +128,8 @@ impl Default for Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
             http: None,
             metrics: None,
+            allowed_hosts: Vec::new(),
+            connections: ConnectionsConfig::default(),
             drain_delay: Span(Duration::ZERO),
             images: default_images_folder(),
             slots: service.engine.slots,
@@ -207,6 +214,7 @@ impl Config {
         Config {
             http: Some(address),
             metrics: Some(address),
+            connections: ConnectionsConfig::with_everything(),
             dify: DifyConfig { listen: Some(address), ..DifyConfig::default() },
             tls: Some(TlsConfig::with_everything()),
             jwt: Some(JwtConfig::with_everything()),
@@ -223,6 +231,7 @@ impl Config {
     pub(crate) fn checked(self) -> Result<Config, String> {
         self.service()?;
         self.access()?;
+        self.connections.check()?;
         self.check_address("listen", self.listen)?;
         if let Some(http) = self.http {
             self.check_address("http", http)?;
@@ -311,7 +320,9 @@ impl Config {
         if jwt.is_some() && self.tenants.is_empty() {
             return Err("jwt is there, but no tenants that its tokens could be for: list them".into());
         }
-        Ok(AccessConfig { keys, certificates, jwt })
+        let access = AccessConfig { keys, certificates, jwt, allowed_hosts: self.allowed_hosts.clone() };
+        access.check_hosts()?;
+        Ok(access)
     }
 
     /// The listeners' TLS, its files read.

@@ -46,6 +46,14 @@ fn mistakes_are_named() {
         let open = Config::parse(&format!("{name} = \"0.0.0.0:8080\"")).unwrap().checked().unwrap_err();
         assert!(open.starts_with(&format!("{name} is 0.0.0.0:8080, which others than this")), "{open}");
     }
+    for (text, expected) in [
+        ("allowed_hosts = [\"a\", \"http://b\"]", "allowed_hosts[1] is 'http://b': write the name"),
+        ("connections.all = 0", "connections.all is 0"),
+        ("connections.all = 2\nconnections.per_peer = 3", "connections.per_peer is 3, it must be from 1 to"),
+    ] {
+        let error = Config::parse(text).unwrap().checked().unwrap_err();
+        assert!(error.starts_with(expected), "{text}: {error}");
+    }
     let above = Config::parse("[limits]\nwall_time = \"90s\"").unwrap().service().unwrap_err();
     assert_eq!(above, "the default of wall_time is 90 s, above its cap of 60 s");
 }

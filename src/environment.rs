@@ -83,6 +83,9 @@ fn typed(name: &str, text: String, known: &Table) -> Result<Value, String> {
             .map_err(|_| wrong("a whole number, like 1000 or 1_000"))?,
         Some(Value::Float(_)) => text.parse().map(Value::Float).map_err(|_| wrong("a number, like 0.5"))?,
         Some(Value::Boolean(_)) => text.parse().map(Value::Boolean).map_err(|_| wrong("true or false"))?,
+        Some(Value::Array(_)) => {
+            text.split(',').map(|item| Value::String(item.trim().to_owned())).collect::<Vec<_>>().into()
+        }
         _ => Value::String(text),
     };
     // By itself, so that what is wrong with it is told with its name.
@@ -125,11 +128,14 @@ mod tests {
             ("AMPOULE_METRICS", "127.0.0.1:9464"),
             ("AMPOULE_DIFY__ALLOW_DEFAULT_KEY", "true"),
             ("AMPOULE_LOG__FORMAT", "json"),
+            ("AMPOULE_ALLOWED_HOSTS", "a.example, b.example"),
+            ("AMPOULE_CONNECTIONS__ALL", "100"),
             ("AMPOULE_TLS__CERTIFICATE", "c.pem"),
             ("AMPOULE_TLS__KEY", "k.pem"),
             ("HOME", "/root"),
         ];
-        let expected = "slots = 1000\nhttp = \"127.0.0.1:1\"\nmetrics = \"127.0.0.1:9464\"\n[limits]\nwall_time = \"4s\"\n\
+        let expected = "slots = 1000\nhttp = \"127.0.0.1:1\"\nmetrics = \"127.0.0.1:9464\"\n\
+                        allowed_hosts = [\"a.example\", \"b.example\"]\n[connections]\nall = 100\n[limits]\nwall_time = \"4s\"\n\
                         fuel = 5\n[dify]\nallow_default_key = true\n[log]\nformat = \"json\"\n[tls]\ncertificate = \"c.pem\"\n\
                         key = \"k.pem\"";
         assert_eq!(with(file, &variables).unwrap(), Config::parse(expected).unwrap());

@@ -3,6 +3,7 @@
 
 mod cli;
 mod config;
+mod connections;
 mod dify;
 mod environment;
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use super::{CommandError, CommandResult, Exit};
 use crate::config::Config;
+use crate::connections::{for_monitoring, raise_file_limit};
 use ampoule_access::Access;
-use ampoule_connection::{Listener, Protocol, Tls};
+use ampoule_connection::{Connections, Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Site};
 use ampoule_service::{Ending, Service};
 use std::net::SocketAddr;
@@ -27,6 +28,10 @@ pub(crate) async fn listen(
 ) -> CommandResult {
     let mut signals = Signals::new()?;
     let mut hangup = on(SignalKind::hangup())?;
+    let files = raise_file_limit();
+    let limits = config.connections.limits(files).map_err(CommandError::usage)?;
+    tracing::info!(files, all = limits.all, per_peer = limits.per_peer, "connections");
+    let connections = Connections::new(limits);
     let (listener, address) = bind(config.listen).await?;
     let mut others = Vec::new();
     for (address, site) in sites(config) {
@@ -40,7 +45,9 @@ pub(crate) async fn listen(
         // Never waited for: it answers until the process ends.
         tokio::spawn(ampoule_http::serve_operator(
             service.clone(),
-            Listener::plain(listener),
+            access.clone(),
+            Listener::plain(listener, Protocol::Http1)
+                .within(&connections.beside(for_monitoring()), "monitoring"),
             ending.clone(),
         ));
     }
@@ -56,13 +63,15 @@ pub(crate) async fn listen(
         }
     });
     tokio::spawn(access.clone().watch_token_keys());
-    let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2);
+    let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2).within(&connections, "grpc");
     let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, ending.clone());
     tracing::info!(%address, "listening");
     let mut http = JoinSet::new();
     for (listener, address, site) in others {
         tracing::info!(%address, api = site.api, dify = site.dify.is_some(), "listening for HTTP");
-        let listener = Listener::new(listener, tls.as_ref(), Protocol::Http1);
+        // Dify's, where it has a listener of its own.
+        let name = if site.api { "http" } else { "dify" };
+        let listener = Listener::new(listener, tls.as_ref(), Protocol::Http1).within(&connections, name);
         http.spawn(ampoule_http::serve(service.clone(), access.clone(), site, listener, ending.clone()));
     }
     let http = async {

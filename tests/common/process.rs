@@ -114,14 +114,14 @@ pub fn request_line(log: &mut impl BufRead) -> (String, Value) {
 pub fn http(address: &str, path: &str, headers: &str, body: &str) -> String {
     let length = body.len();
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
     );
     exchange(address, &format!("{head}{body}"))
 }
 
 /// The same for `GET`.
 pub fn get(address: &str, path: &str) -> String {
-    exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\n\r\n"))
+    exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"))
 }
 
 fn exchange(address: &str, request: &str) -> String {

@@ -43,7 +43,7 @@ impl Way {
                     ampoule_grpc::serve(
                         service,
                         access,
-                        ampoule_connection::Listener::plain(listener),
+                        ampoule_connection::Listener::plain(listener, ampoule_connection::Protocol::Http2),
                         ending,
                     )
                     .await

@@ -79,7 +79,7 @@ impl House {
              \"limits\": {{\"wallTime\": \"{wall_time}\", \"memoryBytes\": \"1048576\"}}}}"
         );
         let head = format!(
-            "POST /v1/execute HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\n\
+            "POST /v1/execute HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n",
             body.len()
         );

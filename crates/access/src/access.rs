@@ -1,5 +1,6 @@
 //! The tenants' credentials, and the look at those of a call.
 
+use crate::host::{Hosts, allowed};
 use crate::jwt::{JwtConfig, Tokens};
 use crate::key::{KeyHash, PREFIX};
 use ampoule_connection::{Fingerprint, Peer};
@@ -7,6 +8,7 @@ use ampoule_service::{Service, Tenant};
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Carries an API key.
@@ -24,6 +26,19 @@ pub struct AccessConfig {
     pub certificates: Vec<(String, Fingerprint)>,
     /// Whose tokens are taken beside keys.
     pub jwt: Option<JwtConfig>,
+    /// Hosts, beside those of this machine, by which the server may be called where it asks nobody for a key, and whose pages
+    /// may call it.
+    pub allowed_hosts: Vec<String>,
+}
+
+impl AccessConfig {
+    /// The hosts in lower case; an error says which one is none.
+    pub fn check_hosts(&self) -> Result<Vec<String>, String> {
+        let numbered = self.allowed_hosts.iter().enumerate();
+        numbered
+            .map(|(index, host)| allowed(host).map_err(|error| format!("allowed_hosts[{index}] {error}")))
+            .collect()
+    }
 }
 
 /// Knows who calls. A service without listed tenants knows everybody, as its open tenant.
@@ -36,6 +51,7 @@ struct Known {
     keys: Vec<(KeyHash, Tenant)>,
     certificates: HashMap<Fingerprint, Tenant>,
     tokens: Option<Tokens>,
+    allowed_hosts: Arc<[String]>,
 }
 
 /// Why a call is not served, without a word of what it presented.
@@ -73,8 +89,19 @@ impl Access {
         }
         let tokens =
             config.jwt.as_ref().map(Tokens::new).transpose().map_err(|error| format!("jwt: {error}"))?;
+        let allowed_hosts = config.check_hosts()?.into();
         let (service, open) = (service.clone(), service.open_tenant());
-        Ok(Access(Arc::new(Known { service, open, keys, certificates, tokens })))
+        Ok(Access(Arc::new(Known { service, open, keys, certificates, tokens, allowed_hosts })))
+    }
+
+    /// By which names a listener on this address is called.
+    pub fn hosts(&self, listens_on: IpAddr) -> Hosts {
+        if self.is_open() { Hosts::without_keys(listens_on, &self.0.allowed_hosts) } else { Hosts::any() }
+    }
+
+    /// The same for monitoring, which asks nobody for a key.
+    pub fn hosts_for_monitoring(&self, listens_on: IpAddr) -> Hosts {
+        Hosts::for_monitoring(listens_on, &self.0.allowed_hosts)
     }
 
     /// Whether everybody is let in, as the open tenant.

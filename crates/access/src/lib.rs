@@ -6,13 +6,16 @@
 //!
 //! * [`Access`]: the keys and certificates of all tenants; asked by every transport before it reads a request,
 //! * [`JwtConfig`]: whose tokens are taken, too,
+//! * [`Hosts`]: by which names a server without keys is called, and that no web page calls it,
 //! * [`ApiKey`] and [`KeyHash`]: what a client is given, and what the server keeps of it.
 #![forbid(unsafe_code)]
 
 mod access;
+mod host;
 mod jwt;
 mod key;
 
 pub use access::{Access, AccessConfig, Denied};
+pub use host::{Hosts, Stranger};
 pub use jwt::{JwksAddress, JwtConfig, check_address};
 pub use key::{ApiKey, BadHash, KeyHash};

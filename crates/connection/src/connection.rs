@@ -1,6 +1,10 @@
 //! One connection.
 
+use crate::activity::Activity;
+use crate::connections::Open;
 use crate::fingerprint::Fingerprint;
+use crate::preface::Preface;
+use crate::socket::Socket;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -16,29 +20,50 @@ pub struct Peer {
     pub certificate: Option<Fingerprint>,
 }
 
+/// What the requests of a connection know of it.
+#[derive(Clone, Debug)]
+pub struct Accepted {
+    /// Who sends them.
+    pub peer: Peer,
+    /// What they are counted in.
+    pub activity: Activity,
+}
+
 /// A connection, ready for requests.
 #[derive(Debug)]
 pub struct Connection {
     stream: Stream,
     peer: Peer,
+    /// What has to come in time, as long as it has not.
+    preface: Option<Preface>,
 }
 
 #[derive(Debug)]
 enum Stream {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+    Plain(Socket),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl Connection {
-    pub(crate) fn plain(stream: TcpStream) -> Connection {
-        Connection { stream: Stream::Plain(stream), peer: Peer::default() }
+    pub(crate) fn plain(socket: Socket) -> Connection {
+        Connection { stream: Stream::Plain(socket), peer: Peer::default(), preface: None }
     }
 
-    pub(crate) fn tls(stream: TlsStream<TcpStream>) -> Connection {
+    pub(crate) fn tls(stream: TlsStream<Socket>) -> Connection {
         // Without a clients' authority none is asked for, so what is there was verified.
         let shown = stream.get_ref().1.peer_certificates().and_then(<[_]>::first);
         let certificate = shown.map(|certificate| Fingerprint::of(certificate));
-        Connection { stream: Stream::Tls(Box::new(stream)), peer: Peer { certificate } }
+        Connection { stream: Stream::Tls(Box::new(stream)), peer: Peer { certificate }, preface: None }
+    }
+
+    /// The same, if HTTP/2 begins in time.
+    pub(crate) fn with_preface(self, preface: Preface) -> Connection {
+        Connection { preface: Some(preface), ..self }
+    }
+
+    /// What its requests know of it.
+    pub fn accepted(&self) -> Accepted {
+        Accepted { peer: self.peer, activity: Activity::of(self.open()) }
     }
 
     /// Who is at the other end.
@@ -48,8 +73,16 @@ impl Connection {
 
     /// The socket below.
     pub fn socket(&self) -> &TcpStream {
+        &self.lowest().stream
+    }
+
+    fn open(&self) -> &Open {
+        &self.lowest().open
+    }
+
+    fn lowest(&self) -> &Socket {
         match &self.stream {
-            Stream::Plain(stream) => stream,
+            Stream::Plain(socket) => socket,
             Stream::Tls(stream) => stream.get_ref().0,
         }
     }
@@ -58,7 +91,7 @@ impl Connection {
 /// The same call on either stream.
 macro_rules! on_stream {
     ($connection:expr, $method:ident($($argument:expr),*)) => {
-        match &mut $connection.get_mut().stream {
+        match &mut $connection.stream {
             Stream::Plain(stream) => Pin::new(stream).$method($($argument),*),
             Stream::Tls(stream) => Pin::new(stream.as_mut()).$method($($argument),*),
         }
@@ -67,21 +100,36 @@ macro_rules! on_stream {
 
 impl AsyncRead for Connection {
     fn poll_read(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        on_stream!(self, poll_read(context, buffer))
+        let before = buffer.filled().len();
+        let polled = on_stream!(self, poll_read(context, buffer));
+        let Some(preface) = &mut self.preface else { return polled };
+        if preface.read(buffer.filled().len() - before) {
+            self.preface = None;
+        } else if polled.is_pending()
+            && let Poll::Ready(error) = preface.poll(context)
+        {
+            self.open().meters.too_slow.inc();
+            return Poll::Ready(Err(error));
+        }
+        polled
     }
 }
 
 impl AsyncWrite for Connection {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
         on_stream!(self, poll_write(context, bytes))
     }
 
     fn poll_write_vectored(
-        self: Pin<&mut Self>,
+        mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
@@ -95,19 +143,19 @@ impl AsyncWrite for Connection {
         }
     }
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         on_stream!(self, poll_flush(context))
     }
 
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         on_stream!(self, poll_shutdown(context))
     }
 }
 
 impl Connected for Connection {
-    type ConnectInfo = Peer;
+    type ConnectInfo = Accepted;
 
-    fn connect_info(&self) -> Peer {
-        self.peer
+    fn connect_info(&self) -> Accepted {
+        self.accepted()
     }
 }

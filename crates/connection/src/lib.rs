@@ -7,16 +7,26 @@
 //! ```
 //!
 //! * [`Listener`] accepts; a handshake that dawdles keeps nobody else waiting,
+//! * [`Connections`] bounds how many are open, in all and of one peer: silent ones make room,
+//! * [`Activity`] is how requests say that their connection is not silent,
 //! * [`Tls`] is certificate, key and the clients' authority, read again when they change,
 //! * [`Peer`] says which certificate the other end has shown.
 #![forbid(unsafe_code)]
 
+mod activity;
 mod connection;
+mod connections;
 mod fingerprint;
 mod listener;
+mod meters;
+mod preface;
+mod socket;
 mod tls;
+mod waiting;
 
-pub use connection::{Connection, Peer};
+pub use activity::{Activity, Aside, Busy, Held};
+pub use connection::{Accepted, Connection, Peer};
+pub use connections::{ConnectionLimits, Connections, MOST_ENDING};
 pub use fingerprint::{BadFingerprint, Fingerprint};
 pub use listener::{Handshakes, Listener};
 pub use tls::{Protocol, Tls, TlsFiles};

@@ -1,15 +1,27 @@
 //! Accepts connections.
 
 use crate::connection::Connection;
+use crate::connections::{ConnectionLimits, Connections, Full};
+use crate::meters::Meters;
+use crate::preface::Preface;
+use crate::socket::Socket;
 use crate::tls::{Protocol, Tls};
 use std::collections::VecDeque;
 use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::{AbortHandle, JoinSet};
 
 /// After an accept that failed because the process has too many files open: some may be closed by then.
 const BREATHER: Duration = Duration::from_millis(50);
+
+/// Between two looks whether a connection that was told to end has ended: its task has to get its turn.
+const TURN: Duration = Duration::from_millis(1);
+
+/// How often that is looked at before the new connection is given up.
+const TURNS: u32 = 100;
 
 /// What handshakes may take.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +44,12 @@ impl Default for Handshakes {
 #[derive(Debug)]
 pub struct Listener {
     listener: TcpListener,
-    tls: Option<(Tls, Protocol)>,
+    protocol: Protocol,
+    tls: Option<Tls>,
+    connections: Connections,
+    meters: Arc<Meters>,
+    /// Accepted, but those before it have to end first; and how often that was looked at.
+    waiting: Option<(TcpStream, SocketAddr, u32)>,
     limits: Handshakes,
     handshakes: JoinSet<Option<Connection>>,
     /// Those that are under way, oldest first; and some that have ended.
@@ -41,10 +58,15 @@ pub struct Listener {
 
 impl Listener {
     /// Accepts in plain.
-    pub fn plain(listener: TcpListener) -> Listener {
+    pub fn plain(listener: TcpListener, protocol: Protocol) -> Listener {
+        let connections = Connections::new(ConnectionLimits::default());
         Listener {
             listener,
+            protocol,
             tls: None,
+            meters: connections.meters(""),
+            connections,
+            waiting: None,
             limits: Handshakes::default(),
             handshakes: JoinSet::new(),
             order: VecDeque::new(),
@@ -53,7 +75,22 @@ impl Listener {
 
     /// Accepts by TLS, if there is any.
     pub fn new(listener: TcpListener, tls: Option<&Tls>, protocol: Protocol) -> Listener {
-        Listener { tls: tls.map(|tls| (tls.clone(), protocol)), ..Listener::plain(listener) }
+        Listener { tls: tls.cloned(), ..Listener::plain(listener, protocol) }
+    }
+
+    /// The same in room that it shares with others; `name` is a word of ours, for the metrics.
+    pub fn within(self, connections: &Connections, name: &'static str) -> Listener {
+        Listener { meters: connections.meters(name), connections: connections.clone(), ..self }
+    }
+
+    /// Whose room it is in.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    /// Where it listens; none: the system does not say.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.listener.local_addr().ok()
     }
 
     /// The same with other limits.
@@ -72,20 +109,30 @@ impl Listener {
                         Ok(None) | Err(_) => continue,
                     }
                 }
-                accepted = self.listener.accept() => accepted,
+                () = tokio::time::sleep(TURN), if self.waiting.is_some() => {
+                    let Some(waiting) = self.waiting.take() else { continue };
+                    Ok(waiting)
+                }
+                accepted = self.listener.accept(), if self.waiting.is_none() => {
+                    accepted.map(|(stream, address)| (stream, address, 0))
+                }
             };
             match accepted {
-                Ok((stream, _)) => {
-                    // A client that is gone already shows itself on the first read.
-                    let _ = stream.set_nodelay(true);
-                    match &self.tls {
-                        None => return Connection::plain(stream),
-                        Some((tls, protocol)) => {
-                            let handshake = handshake(tls.clone(), *protocol, stream, self.limits.patience);
-                            self.begin(handshake);
+                Ok((stream, address, turns)) => match self.connections.enter(address.ip(), &self.meters) {
+                    Ok(open) => {
+                        // A client that is gone already shows itself on the first read.
+                        let _ = stream.set_nodelay(true);
+                        let socket = Socket { stream, open };
+                        match &self.tls {
+                            None => return self.begun(Connection::plain(socket)),
+                            Some(tls) => self.shake_hands(tls.clone(), socket),
                         }
                     }
-                }
+                    Err(Full::Ending) if turns < TURNS => self.waiting = Some((stream, address, turns + 1)),
+                    Err(_) => {
+                        self.meters.refused.inc();
+                    }
+                },
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept connections");
@@ -95,7 +142,12 @@ impl Listener {
         }
     }
 
-    fn begin(&mut self, handshake: impl Future<Output = Option<Connection>> + Send + 'static) {
+    /// With the time for its first bytes running.
+    fn begun(&self, connection: Connection) -> Connection {
+        begun(connection, self.protocol, self.connections.limits().preface)
+    }
+
+    fn shake_hands(&mut self, tls: Tls, socket: Socket) {
         if self.order.len() >= self.limits.most {
             self.order.retain(|handshake| !handshake.is_finished());
         }
@@ -104,27 +156,32 @@ impl Listener {
         {
             oldest.abort();
         }
+        let (protocol, patience) = (self.protocol, self.limits.patience);
+        let (preface, meters) = (self.connections.limits().preface, Arc::clone(&self.meters));
+        let handshake = async move {
+            match tokio::time::timeout(patience, tls.acceptor(protocol).accept(socket)).await {
+                Ok(Ok(stream)) => Some(begun(Connection::tls(stream), protocol, preface)),
+                // Anybody can cause these, so they are not for the operator's usual log.
+                Ok(Err(error)) => {
+                    tracing::debug!(%error, "a TLS handshake failed");
+                    None
+                }
+                Err(_) => {
+                    tracing::debug!("a TLS handshake took too long");
+                    meters.too_slow.inc();
+                    None
+                }
+            }
+        };
         self.order.push_back(self.handshakes.spawn(handshake));
     }
 }
 
-async fn handshake(
-    tls: Tls,
-    protocol: Protocol,
-    stream: TcpStream,
-    patience: Duration,
-) -> Option<Connection> {
-    match tokio::time::timeout(patience, tls.acceptor(protocol).accept(stream)).await {
-        Ok(Ok(stream)) => Some(Connection::tls(stream)),
-        // Anybody can cause these, so they are not for the operator's usual log.
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "a TLS handshake failed");
-            None
-        }
-        Err(_) => {
-            tracing::debug!("a TLS handshake took too long");
-            None
-        }
+/// HTTP/1.1 has its own time for heads.
+fn begun(connection: Connection, protocol: Protocol, preface: Duration) -> Connection {
+    match protocol {
+        Protocol::Http2 => connection.with_preface(Preface::within(preface)),
+        Protocol::Http1 => connection,
     }
 }
 

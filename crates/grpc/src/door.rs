@@ -3,11 +3,12 @@
 
 use crate::{status, transit};
 use ampoule_access::Access;
-use ampoule_connection::Peer;
+use ampoule_connection::{Accepted, Activity, Busy, Held, Peer};
 use ampoule_service::Service as Accounts;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use std::task::{Context, Poll};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::Service;
@@ -51,16 +52,34 @@ where
         let next = self.service.clone();
         let mut service = std::mem::replace(&mut self.service, next);
         Box::pin(async move {
-            let peer = request.extensions().get::<Peer>().copied().unwrap_or_default();
+            let accepted = request.extensions().get::<Accepted>().cloned();
+            let peer = accepted.as_ref().map_or_else(Peer::default, |accepted| accepted.peer);
             match access.tenant(request.headers(), peer).await {
                 Ok(tenant) => {
+                    // From here on the connection is not ended to make room for others.
+                    let busy = accepted.map(|accepted| busy(&accepted.activity)).transpose();
+                    let busy = match busy {
+                        Ok(busy) => busy,
+                        Err(ended) => return Ok(ended.into_http()),
+                    };
                     request.extensions_mut().insert(tenant.clone());
                     let request = request.map(|body| transit::receiving(&accounts, &tenant, largest, body));
                     let response = service.call(request).await?;
-                    Ok(response.map(|body| transit::sending(&accounts, &tenant, body)))
+                    let response = response.map(|body| transit::sending(&accounts, &tenant, body));
+                    Ok(response.map(|body| Body::new(Held::new(body, busy))))
                 }
                 Err(denied) => Ok(status::of_denied(denied).into_http()),
             }
         })
     }
+}
+
+/// A call of somebody who was let in; where its connection was ended at this very moment, nothing is done that nobody would
+/// hear of.
+fn busy(activity: &Activity) -> Result<Busy, Status> {
+    let busy = activity
+        .begin()
+        .ok_or_else(|| Status::unavailable("the connection made room for another: call again"))?;
+    busy.let_in();
+    Ok(busy)
 }

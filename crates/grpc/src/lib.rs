@@ -2,6 +2,7 @@
 //!
 //! * [`serve`] runs it until it is told to drain,
 //! * `door.rs` asks `access` who calls before a message is read,
+//! * `host.rs` looks at the name by which the server is called, `aside.rs` bounds what everybody may call,
 //! * `transit.rs` accounts for the memory of messages on their way,
 //! * `execution.rs`, `stream.rs`, `batch.rs`, `functions.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
 //! * `status.rs` is the one place that maps errors to gRPC status,
@@ -11,11 +12,13 @@
 //! that future is dropped, and with it the guest.
 #![forbid(unsafe_code)]
 
+mod aside;
 mod batch;
 mod deadline;
 mod door;
 mod execution;
 mod functions;
+mod host;
 mod request_id;
 mod runtime;
 mod server;

@@ -1,8 +1,10 @@
 //! The server: services, limits of the transport, draining.
 
+use crate::aside::Aside;
 use crate::door::Door;
 use crate::execution::Executions;
 use crate::functions::Functions;
+use crate::host::HostLayer;
 use crate::runtime::Runtimes;
 use crate::status;
 use ampoule_access::Access;
@@ -30,6 +32,9 @@ const CONNECTION_WINDOW: u32 = 4 << 20;
 /// Calls one connection can have at the same time; the service's queue is the real bound.
 const STREAMS_PER_CONNECTION: u32 = 1024;
 
+/// The largest message to health and reflection, which everybody may call: names of services and of what is in them.
+const LARGEST_ASIDE: usize = 4 << 10;
+
 /// Serves on `listener`. Health becomes NOT_SERVING when `ending` says that the server leaves, so that balancers
 /// send elsewhere first; when it drains, no more requests are taken, and this returns when those in flight have ended.
 pub async fn serve(
@@ -53,6 +58,10 @@ pub async fn serve(
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
     health.set_serving::<FunctionServiceServer<Functions>>().await;
     health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
+    let health_service = Aside::new(health_service.max_decoding_message_size(LARGEST_ASIDE));
+    let v1 = reflection().build_v1().expect("our descriptors are valid");
+    let v1alpha = reflection().build_v1alpha().expect("our descriptors are valid");
+    let hosts = listener.address().map(|address| access.hosts(address.ip()));
     let end = ending.clone();
     let leave = tokio::spawn(async move {
         end.leaving().await;
@@ -72,6 +81,7 @@ pub async fn serve(
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(STREAMS_PER_CONNECTION)
+        .layer(HostLayer::new(hosts))
         .layer(MapResponseLayer::new(move |response: http::Response<Body>| {
             status::explain_too_large(response, largest)
         }))
@@ -79,8 +89,8 @@ pub async fn serve(
         .add_service(functions)
         .add_service(runtimes)
         .add_service(health_service)
-        .add_service(reflection().build_v1().expect("our descriptors are valid"))
-        .add_service(reflection().build_v1alpha().expect("our descriptors are valid"))
+        .add_service(Aside::new(v1.max_decoding_message_size(LARGEST_ASIDE)))
+        .add_service(Aside::new(v1alpha.max_decoding_message_size(LARGEST_ASIDE)))
         .serve_with_incoming_shutdown(connections(listener), drained)
         .await
 }

@@ -3,6 +3,7 @@
 //! Asks nobody for a key, and tells nothing but numbers, the tenants' names and the images' versions: for a network that
 //! only the operator's machines reach. It answers until the process ends, so that a drain can be watched.
 
+use ampoule_connection::Connections;
 use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service, Vitals};
 use axum::Router;
 use axum::extract::State;
@@ -14,19 +15,21 @@ use axum::routing::get;
 #[derive(Clone)]
 struct Watched {
     service: Service,
+    connections: Connections,
     ending: Ending,
 }
 
-pub(crate) fn router(service: Service, ending: Ending) -> Router {
+pub(crate) fn router(service: Service, connections: Connections, ending: Ending) -> Router {
     Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .with_state(Watched { service, ending })
+        .with_state(Watched { service, connections, ending })
 }
 
 async fn metrics(State(watched): State<Watched>) -> Response {
-    ([(CONTENT_TYPE, METRICS_CONTENT_TYPE)], watched.service.metrics()).into_response()
+    let text = watched.service.metrics_with(|registry| watched.connections.register(registry));
+    ([(CONTENT_TYPE, METRICS_CONTENT_TYPE)], text).into_response()
 }
 
 /// Whether executions get through, or will; also while the server drains, or it would be killed for that.

@@ -1,39 +1,69 @@
 //! One listener: connections, their limits, draining.
 
+use crate::api::status::Refusal;
 use crate::operator;
 use crate::site::{Patience, Site, router};
-use ampoule_access::Access;
-use ampoule_connection::{Connection, Listener};
+use ampoule_access::{Access, Hosts, Stranger};
+use ampoule_connection::{Accepted, Busy, Connection, Held, Listener};
 use ampoule_service::{Ending, Service};
-use axum::{Extension, Router};
+use axum::Router;
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper::{Request, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
 use socket2::{SockRef, TcpKeepalive};
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tower_layer::Layer;
+use tower::ServiceExt;
 
 /// Finds clients that vanished without a word (a cable, a machine), whose executions would otherwise run to their end.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 
+/// What is read ahead on a connection, so also the largest head: a token of the largest size, four times over. Without a bound of
+/// ours it would be 400 KiB, held by each connection that sends half a head.
+const READ_AHEAD: usize = 64 << 10;
+
+/// What asks who calls. An answer of it that is none of [`SENT_AWAY`] was somebody's who may call.
+const BEHIND_A_DOOR: &str = "/v1/";
+
+/// What those get who may not call, or call what there is not.
+const SENT_AWAY: [StatusCode; 3] =
+    [StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
+
+/// What all connections of a listener have in common.
+#[derive(Clone)]
+struct Answers {
+    router: Router,
+    /// None: the listener is gone.
+    hosts: Option<Hosts>,
+    patience: Patience,
+}
+
 /// Serves `site` on `listener` until `ending` says that it drains; then takes no more connections and requests, and returns when
 /// what it has accepted is answered. Telling the service to drain is the caller's business.
 pub async fn serve(service: Service, access: Access, site: Site, listener: Listener, ending: Ending) {
+    let hosts = listener.address().map(|address| access.hosts(address.ip()));
     let patience = site.patience;
-    accept(router(&service, &access, site), patience, listener, ending.draining()).await;
+    accept(Answers { router: router(&service, &access, site), hosts, patience }, listener, ending.draining())
+        .await;
 }
 
-/// Serves operators' monitoring on `listener` until the process ends, through the drain: [`crate::operator`].
-pub async fn serve_operator(service: Service, listener: Listener, ending: Ending) {
-    let router = operator::router(service, ending);
-    accept(router, Patience::default(), listener, std::future::pending()).await;
+/// Serves operators' monitoring on `listener` until the process ends, through the drain: [`crate::operator`]. It tells of all
+/// connections that are counted beside those of `listener`.
+pub async fn serve_operator(service: Service, access: Access, listener: Listener, ending: Ending) {
+    let hosts = listener.address().map(|address| access.hosts_for_monitoring(address.ip()));
+    let router = operator::router(service, listener.connections().clone(), ending);
+    accept(Answers { router, hosts, patience: Patience::default() }, listener, std::future::pending()).await;
 }
 
-async fn accept(router: Router, patience: Patience, mut listener: Listener, drain: impl Future<Output = ()>) {
+async fn accept(answers: Answers, mut listener: Listener, drain: impl Future<Output = ()>) {
     let connections = GracefulShutdown::new();
     let mut drain = std::pin::pin!(drain);
     loop {
@@ -41,22 +71,58 @@ async fn accept(router: Router, patience: Patience, mut listener: Listener, drai
             () = &mut drain => break,
             connection = listener.accept() => connection,
         };
-        tokio::spawn(serve_connection(connection, router.clone(), patience, connections.watcher()));
+        tokio::spawn(serve_connection(connection, answers.clone(), connections.watcher()));
     }
     drop(listener);
     connections.shutdown().await;
 }
 
-async fn serve_connection(connection: Connection, router: Router, patience: Patience, watcher: Watcher) {
+async fn serve_connection(connection: Connection, answers: Answers, watcher: Watcher) {
+    let patience = answers.patience;
     // A client that is gone already shows itself on the first read.
     let _ = tune(connection.socket(), patience);
-    let router = Extension(connection.peer()).layer(router);
+    let accepted = connection.accepted();
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
-        .serve_connection(TokioIo::new(connection), TowerToHyperService::new(router));
+        .max_buf_size(READ_AHEAD)
+        .serve_connection(
+            TokioIo::new(connection),
+            service_fn(move |request| {
+                // The head is complete. As long as the answer is not written the connection is not ended to make room.
+                let busy = accepted.activity.begin();
+                answer(answers.clone(), accepted.clone(), busy, request)
+            }),
+        );
     // Ends in an error when the client breaks off, which is its right; whoever ran for it is stopped.
     let _ = watcher.watch(connection).await;
+}
+
+async fn answer(
+    answers: Answers,
+    accepted: Accepted,
+    busy: Option<Busy>,
+    mut request: Request<Incoming>,
+) -> Result<Response, Infallible> {
+    let Some(busy) = busy else {
+        // It was told to end at this very moment: nothing is done that nobody would hear of.
+        return Ok(StatusCode::SERVICE_UNAVAILABLE.into_response());
+    };
+    let checked = match &answers.hosts {
+        Some(hosts) => hosts.check(request.version(), request.uri(), request.headers()),
+        None => Err(Stranger::NoHost),
+    };
+    if let Err(stranger) = checked {
+        tracing::debug!(%stranger, "a request was refused");
+        return Ok(Refusal::stranger(&stranger).into_response());
+    }
+    request.extensions_mut().insert(accepted.peer);
+    let behind_a_door = request.uri().path().starts_with(BEHIND_A_DOOR);
+    let response = answers.router.oneshot(request).await?;
+    if behind_a_door && !SENT_AWAY.contains(&response.status()) {
+        busy.let_in();
+    }
+    Ok(response.map(|body| Body::new(Held::new(body, busy))))
 }
 
 fn tune(stream: &TcpStream, patience: Patience) -> io::Result<()> {

@@ -17,7 +17,7 @@ const SOON: Duration = Duration::from_millis(50);
 async fn sent(server: &Server, path: &str, body: &str) -> TcpStream {
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let head = format!(
-        "POST {path} HTTP/1.1\r\nhost: test\r\nx-api-key: {KEY}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: localhost\r\nx-api-key: {KEY}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
@@ -92,9 +92,9 @@ async fn clients_that_dawdle_hold_no_slot() {
     let mut stuck = Vec::new();
     for _ in 0..120 {
         let mut head = TcpStream::connect(&server.address).await.unwrap();
-        head.write_all(b"POST /v1/execute HTTP/1.1\r\nhost: te").await.unwrap();
+        head.write_all(b"POST /v1/execute HTTP/1.1\r\nhost: local").await.unwrap();
         let mut body = TcpStream::connect(&server.address).await.unwrap();
-        let half = b"POST /v1/execute HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+        let half = b"POST /v1/execute HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
         body.write_all(half).await.unwrap();
         stuck.extend([head, body]);
     }
@@ -109,13 +109,13 @@ async fn clients_that_dawdle_are_sent_away() {
     let server = Server::start_with(|_| {}, patience).await;
     let silent = TcpStream::connect(&server.address).await.unwrap();
     let mut head = TcpStream::connect(&server.address).await.unwrap();
-    head.write_all(b"POST /v1/execute HTTP/1.1\r\nhost: te").await.unwrap();
+    head.write_all(b"POST /v1/execute HTTP/1.1\r\nhost: local").await.unwrap();
     let mut body = sent(&server, "/v1/execute", "").await;
     let mut text = String::new();
     body.read_to_string(&mut text).await.unwrap();
     assert!(text.contains("is not as expected"), "an empty body is there at once: {text}");
     let mut half = TcpStream::connect(&server.address).await.unwrap();
-    let sent = b"POST /v1/execute HTTP/1.1\r\nhost: test\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
+    let sent = b"POST /v1/execute HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n{";
     half.write_all(sent).await.unwrap();
     let mut text = String::new();
     half.read_to_string(&mut text).await.unwrap();

@@ -115,7 +115,7 @@ async fn bodies_beyond_every_limit_are_refused_before_they_are_taken_in() {
     {
         let mut stream = TcpStream::connect(&server.address).await.unwrap();
         let head = format!(
-            "POST {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\nx-api-key: {KEY}\r\n\
+            "POST {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\nx-api-key: {KEY}\r\n\
              content-length: {}\r\n\r\n",
             most + 1
         );

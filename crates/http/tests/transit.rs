@@ -30,7 +30,7 @@ async fn until(server: &Server, expected: impl Fn(u64) -> bool) {
 async fn begin(server: &Server, length: &str, body: &[u8]) -> TcpStream {
     let mut stream = TcpStream::connect(&server.address).await.unwrap();
     let head = format!(
-        "POST /v1/execute HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
+        "POST /v1/execute HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\n{length}\r\n\r\n"
     );
     stream.write_all(head.as_bytes()).await.unwrap();
     stream.write_all(body).await.unwrap();

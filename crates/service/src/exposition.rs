@@ -17,7 +17,13 @@ const PREFIX: &str = "ampoule";
 impl Service {
     /// All metrics as text.
     pub fn metrics(&self) -> String {
+        self.metrics_with(|_| {})
+    }
+
+    /// The same with series that others count.
+    pub fn metrics_with(&self, others: impl FnOnce(&mut Registry)) -> String {
         let mut registry = Registry::with_prefix(PREFIX);
+        others(&mut registry);
         self.tenant_metrics().register(&mut registry);
         registry.register_collector(Box::new(State(self.clone())));
         let mut text = String::new();

@@ -24,7 +24,7 @@ async fn connect(world: &World) -> Result<TcpStream, String> {
 fn message(world: &World, drawn: &Drawn, asked: &ExecuteRequest) -> Result<Vec<u8>, String> {
     let body = serde_json::to_string(asked).map_err(|error| error.to_string())?;
     let head = format!(
-        "POST /v1/execute HTTP/1.1\r\nhost: soak\r\nconnection: close\r\ncontent-type: application/json\r\nx-api-key: {}\r\n\
+        "POST /v1/execute HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncontent-type: application/json\r\nx-api-key: {}\r\n\
          content-length: {}\r\n\r\n",
         world.key(drawn.who),
         body.len()

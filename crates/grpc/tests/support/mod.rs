@@ -35,7 +35,7 @@ impl Server {
     pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), access: &AccessConfig) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        Server::start_on(change, access, Listener::plain(listener), address)
+        Server::start_on(change, access, Listener::plain(listener, Protocol::Http2), address)
     }
 
     /// The same by TLS.

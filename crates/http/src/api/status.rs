@@ -4,6 +4,7 @@
 
 use crate::body::Unusable;
 use crate::caller::Unauthenticated;
+use ampoule_access::Stranger;
 use ampoule_api::InvalidMessage;
 use ampoule_service::Error;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
@@ -100,6 +101,11 @@ impl Refusal {
             Unauthenticated::NAME,
             "the server does not know who calls: send your key",
         )
+    }
+
+    /// Of a request that calls the server by another name, or that a web page sends.
+    pub(crate) fn stranger(stranger: &Stranger) -> Self {
+        Refusal::new(StatusCode::FORBIDDEN, Stranger::NAME, stranger)
     }
 
     pub(crate) fn not_json() -> Self {

@@ -1,0 +1,130 @@
+//! `[connections]` of the configuration, and the files that the process may have open.
+
+use crate::units::Span;
+use ampoule_connection::{ConnectionLimits, MOST_ENDING};
+use rlimit::Resource;
+use serde::{Deserialize, Serialize};
+
+/// Connections for monitoring: a collector and a few probes, from wherever they come.
+const MONITORING: usize = 32;
+
+/// Files that are kept for what is no connection: those for monitoring, those that were told to end, listeners, the store and the
+/// log, and what the runtime has open (some 20).
+const KEPT_BACK: u64 = 128;
+
+/// Where more files can be open more are kept: the store reads and writes on as many threads as there is work.
+const PART_KEPT_BACK: u64 = 8;
+
+/// How many connections there may be, and how long they may take to begin.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ConnectionsConfig {
+    /// On all listeners together but that for monitoring; left out: 8192, or what the limit of open files leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    all: Option<u64>,
+    /// Of one address; left out: half of all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    per_peer: Option<u64>,
+    /// How long a client of gRPC may take to begin HTTP/2.
+    preface: Span,
+}
+
+impl Default for ConnectionsConfig {
+    fn default() -> Self {
+        ConnectionsConfig { all: None, per_peer: None, preface: Span(ConnectionLimits::default().preface) }
+    }
+}
+
+impl ConnectionsConfig {
+    /// With a value for every key.
+    pub(crate) fn with_everything() -> ConnectionsConfig {
+        ConnectionsConfig { all: Some(2), per_peer: Some(1), ..ConnectionsConfig::default() }
+    }
+
+    /// What is wrong with it on any machine, in words for the operator.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.limits(u64::MAX).map(|_| ())
+    }
+
+    /// For a process that may have so many files open.
+    pub(crate) fn limits(&self, files: u64) -> Result<ConnectionLimits, String> {
+        let default = ConnectionLimits::default();
+        let room = files - kept_back(files);
+        let all = self.all.unwrap_or(room.min(default.all as u64));
+        if all == 0 {
+            return Err("connections.all is 0: nobody could call".into());
+        }
+        if all > room {
+            return Err(format!(
+                "connections.all is {all}, but the process may have {files} files open, which leaves {room} for connections: \
+                 raise its limit of open files (LimitNOFILE of systemd, --ulimit nofile of Docker), or lower connections.all"
+            ));
+        }
+        let per_peer = self.per_peer.unwrap_or((all / 2).max(1));
+        if per_peer == 0 || per_peer > all {
+            return Err(format!(
+                "connections.per_peer is {per_peer}, it must be from 1 to connections.all, {all}"
+            ));
+        }
+        if self.preface.0.is_zero() {
+            return Err("connections.preface is 0: no client is that fast".into());
+        }
+        Ok(ConnectionLimits { all: all as usize, per_peer: per_peer as usize, preface: self.preface.0 })
+    }
+}
+
+/// Those for monitoring, which find room whatever the others do.
+pub(crate) fn for_monitoring() -> ConnectionLimits {
+    ConnectionLimits { all: MONITORING, per_peer: MONITORING, ..ConnectionLimits::default() }
+}
+
+fn kept_back(files: u64) -> u64 {
+    const { assert!(KEPT_BACK >= (MONITORING + 2 * MOST_ENDING + 32) as u64) };
+    // Where there are next to none half of them have to do.
+    (files / PART_KEPT_BACK).max(KEPT_BACK).min(files / 2)
+}
+
+/// Has the process have as many files open as it may, and says how many those are. The lower limit that processes start with is
+/// for those that use `select`.
+pub(crate) fn raise_file_limit() -> u64 {
+    // Linux always says; the least that POSIX grants is what is left to assume.
+    let (soft, hard) = Resource::NOFILE.get().unwrap_or((20, 20));
+    match Resource::NOFILE.set(hard, hard) {
+        Ok(()) => hard,
+        Err(error) => {
+            tracing::warn!(%error, soft, hard, "the limit of open files stays as it is");
+            soft
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(all: Option<u64>, per_peer: Option<u64>, files: u64) -> Result<(usize, usize), String> {
+        let config = ConnectionsConfig { all, per_peer, ..ConnectionsConfig::default() };
+        config.limits(files).map(|limits| (limits.all, limits.per_peer))
+    }
+
+    #[test]
+    fn files_are_kept_back_for_what_is_no_connection() {
+        assert_eq!(limits(None, None, 1024), Ok((896, 448)));
+        assert_eq!(limits(None, None, 4096), Ok((3584, 1792)));
+        assert_eq!(limits(None, None, u64::MAX), Ok((8192, 4096)));
+        assert_eq!(limits(None, None, 64), Ok((32, 16)));
+        assert_eq!(limits(Some(896), Some(896), 1024), Ok((896, 896)));
+    }
+
+    #[test]
+    fn what_cannot_be_is_said() {
+        let error = limits(Some(897), None, 1024).unwrap_err();
+        assert!(
+            error.starts_with("connections.all is 897, but the process may have 1024 files open, which"),
+            "{error}"
+        );
+        for (all, per_peer) in [(Some(0), None), (Some(4), Some(5)), (Some(4), Some(0))] {
+            assert!(limits(all, per_peer, 1024).unwrap_err().starts_with("connections."));
+        }
+    }
+}
