@@ -1,9 +1,11 @@
 //! The service: from a request to its outcome.
 
 use crate::admission::{Admitted, admit};
-use crate::answers::{self, Answers, Found};
+use crate::answer::{Answer, Held};
+use crate::answers::{self, Answers, Found, Repeat};
 use crate::config::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 use crate::error::Error;
+use crate::fingerprint;
 use crate::functions::{Functions, FunctionsConfig};
 use crate::images::Images;
 use crate::memory;
@@ -33,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) images: Images,
     pub(crate) slots: Arc<Slots>,
-    answers: Answers,
+    answers: Arc<Answers>,
     tenants: Tenants,
     programs: Programs,
     /// None: it keeps none.
@@ -77,6 +79,8 @@ pub struct Execution {
     pub language: Language,
     /// The version of the function that was called; empty for a program that came along.
     pub function_version: String,
+    /// What it takes of the memory.
+    pub(crate) held: Held,
 }
 
 impl Service {
@@ -122,11 +126,19 @@ impl Service {
 
     /// Executes one request. Dropping the future stops it within one slice of fuel and frees its slot.
     pub async fn execute_as(&self, call: &Call, asked: impl Into<Asked>) -> Result<Execution, Error> {
+        let answer = self.answer(call, asked).await?;
+        Ok(Arc::try_unwrap(answer).map_or_else(|shared| shared.execution().clone(), Answer::into_execution))
+    }
+
+    /// The same, with an answer that is shared with those who sent the request's idempotency key, too.
+    pub async fn answer(&self, call: &Call, asked: impl Into<Asked>) -> Result<Arc<Answer>, Error> {
         let asked = asked.into();
-        if asked.idempotency_key().is_empty() {
-            return self.guarded(Way { call, accepted: false, tap: None }, asked).await;
-        }
-        self.execute_once(call, asked).await
+        let answer = if asked.idempotency_key().is_empty() {
+            Answer::new(self.guarded(Way { call, accepted: false, tap: None }, asked).await?)
+        } else {
+            self.answer_once(call, asked).await?
+        };
+        Ok(Arc::new(answer))
     }
 
     /// The same, with what is printed going to `tap` while the program runs; the outcome holds none of it.
@@ -147,21 +159,31 @@ impl Service {
     }
 
     /// Executes a request with an idempotency key, or answers as the first of its key was answered.
-    async fn execute_once(&self, call: &Call, mut asked: Asked) -> Result<Execution, Error> {
-        let (inner, tenant) = (&self.inner, &call.tenant);
+    async fn answer_once(&self, call: &Call, mut asked: Asked) -> Result<Answer, Error> {
+        let (inner, tenant, arrived) = (&self.inner, &call.tenant, Instant::now());
+        // A repeat is a request like others: it is refused where they are.
+        tenant.0.quota.check(tenant.0.share.fuel())?;
         let key = asked.take_idempotency_key();
-        let fingerprint = answers::fingerprint(&asked);
-        let first = match inner.answers.find(tenant.name(), &key, fingerprint).await? {
-            Found::Kept(execution) => return Ok((*execution).clone()),
-            Found::Nothing(first) => first,
+        let bytes = memory::of_asked(&asked);
+        let (fingerprint, asked, place) =
+            fingerprint::of(asked, bytes, || inner.slots.wait(tenant, bytes)).await?;
+        let end = arrived + inner.config.patience;
+        let end = call.deadline.map_or(end, |deadline| deadline.min(end));
+        let repeat = Repeat { tenant: tenant.name(), key, fingerprint, asked, bytes, end };
+        let found = inner.answers.find(repeat, place, |bytes| inner.slots.wait(tenant, bytes)).await?;
+        let (first, asked) = match found {
+            Found::Kept(execution) => return Answer::again(execution, &inner.slots, tenant),
+            Found::First(first, asked) => (first, asked),
         };
         // Room for the answer before it is promised to be kept.
         let most = memory::of_largest_answer(tenant.config(), &asked);
         let mut reserved = inner.slots.reserve(tenant, most)?;
-        let execution = self.guarded(Way { call, accepted: false, tap: None }, asked).await?;
+        let mut execution = self.guarded(Way { call, accepted: false, tap: None }, asked).await?;
         reserved.shrink(memory::of_answer(&execution.outcome));
-        first.keep(Arc::new(execution.clone()), reserved);
-        Ok(execution)
+        execution.held = Held::Kept(Arc::new(reserved));
+        let execution = Arc::new(execution);
+        first.keep(Arc::clone(&execution));
+        Ok(Answer::of_first(execution, &inner.slots, tenant))
     }
 
     /// A bug must cost one request, not its connection or the server.
@@ -263,13 +285,14 @@ impl Service {
         let admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
         tenant.0.quota.check(tenant.0.share.fuel())?;
         let slots = &self.inner.slots;
-        let _slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
+        let slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
         let mut outcome = self.run(tenant, &admitted, way.tap).await?;
         outcome.usage.queue_time += queue_time;
+        let held = Held::of(slot, &outcome);
         let image_digest = admitted.image.digest().to_owned();
         let language = admitted.image.language();
-        Ok(Execution { outcome, image_digest, language, function_version: String::new() })
+        Ok(Execution { outcome, image_digest, language, function_version: String::new(), held })
     }
 
     async fn run(

@@ -2,6 +2,7 @@
 
 use super::load::{Found, within};
 use super::{Loaded, contract};
+use crate::answer::Held;
 use crate::error::Error;
 use crate::service::{Execution, Service, Way};
 use crate::slots::Need;
@@ -41,7 +42,7 @@ impl Service {
         let guest = memory::of_guest(&loaded.image, &limits) + loaded.checkpoint.size() as u64;
         // Conversion may have made the input larger.
         let need = Need { request: request_bytes + input_json.len() as u64, guest };
-        let _slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
+        let slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
         let job = Job {
             start: Start::Checkpoint(&loaded.checkpoint),
@@ -57,6 +58,7 @@ impl Service {
         outcome.usage.queue_time += queue_time;
         check_result(&loaded, &mut outcome);
         Ok(Execution {
+            held: Held::of(slot, &outcome),
             outcome,
             image_digest: loaded.image.digest().to_owned(),
             language: loaded.image.language(),

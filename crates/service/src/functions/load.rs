@@ -2,6 +2,7 @@
 
 use super::{Functions, Loaded};
 use crate::admission::{self, admit};
+use crate::answer::Held;
 use crate::error::Error;
 use crate::service::{Call, Execution, Service};
 use ampoule_engine::{Checkpoint, Image, Job, Preparation, Prepared, Start};
@@ -131,11 +132,12 @@ impl Service {
         tenant.0.quota.check(tenant.0.share.fuel())?;
         let most = admitted.image.manifest().initial_memory_bytes + admitted.limits.memory_bytes;
         admitted.need.guest += COPIES * most;
-        let _slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
+        let slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
         let queue_time = arrived.elapsed();
         let execution = |mut outcome: ampoule_world::Outcome| {
             outcome.usage.queue_time += queue_time;
             Execution {
+                held: Held::of(slot, &outcome),
                 outcome,
                 image_digest: admitted.image.digest().to_owned(),
                 language: admitted.image.language(),

@@ -1,0 +1,96 @@
+//! An answer on its way to its reader, and the memory it takes until it is there.
+
+use crate::error::Error;
+use crate::memory;
+use crate::service::Execution;
+use crate::slots::{InTransit, Reserved, Slot, Slots};
+use crate::tenants::Tenant;
+use crate::transit::SMALL;
+use ampoule_world::Outcome;
+use std::sync::Arc;
+
+/// What sending takes beside the answer itself: the pieces that a connection has taken and not yet written, of which hyper
+/// holds 16 of 16 KiB for HTTP/1, and the one being made.
+const PLACE: u64 = 17 * (16 << 10);
+
+/// An answer, which may be shared with others who sent its idempotency key.
+#[derive(Debug)]
+pub struct Answer {
+    execution: Arc<Execution>,
+    repeated: bool,
+    #[expect(dead_code, reason = "gives the memory back when dropped")]
+    place: Option<InTransit>,
+}
+
+/// The memory that an outcome takes for as long as somebody holds it.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum Held {
+    /// Too little to be counted.
+    #[default]
+    Nothing,
+    /// Set aside until it is sent.
+    Sent(#[expect(dead_code, reason = "gives the memory back when dropped")] Arc<InTransit>),
+    /// Set aside for one that is kept.
+    Kept(#[expect(dead_code, reason = "gives the memory back when dropped")] Arc<Reserved>),
+}
+
+impl Held {
+    /// What an outcome takes of the memory of the slot it was made in, which is given back otherwise.
+    pub(crate) fn of(slot: Slot, outcome: &Outcome) -> Held {
+        match memory::of_answer(outcome) {
+            bytes if bytes <= SMALL => Held::Nothing,
+            bytes => Held::Sent(Arc::new(slot.leave(bytes + place(bytes)))),
+        }
+    }
+}
+
+/// What sending an answer of so many bytes takes beside it.
+fn place(bytes: u64) -> u64 {
+    bytes.min(PLACE)
+}
+
+impl Answer {
+    /// An answer for one reader.
+    pub(crate) fn new(execution: Execution) -> Answer {
+        Answer { execution: Arc::new(execution), repeated: false, place: None }
+    }
+
+    /// The first of an answer that is kept; never refused, as its execution had more set aside.
+    pub(crate) fn of_first(execution: Arc<Execution>, slots: &Arc<Slots>, tenant: &Tenant) -> Answer {
+        let bytes = memory::of_answer(&execution.outcome);
+        let place = (bytes > SMALL).then(|| slots.send(tenant, place(bytes)));
+        Answer { execution, repeated: false, place }
+    }
+
+    /// A kept answer once more: its bytes are shared, and there must be memory for sending them.
+    pub(crate) fn again(
+        execution: Arc<Execution>,
+        slots: &Arc<Slots>,
+        tenant: &Tenant,
+    ) -> Result<Answer, Error> {
+        let bytes = memory::of_answer(&execution.outcome);
+        let place = if bytes > SMALL { Some(slots.send_again(tenant, place(bytes))?) } else { None };
+        Ok(Answer { execution, repeated: true, place })
+    }
+
+    /// What is answered.
+    pub fn execution(&self) -> &Execution {
+        &self.execution
+    }
+
+    /// Whether it is that of an earlier request: nothing ran.
+    pub fn is_repeated(&self) -> bool {
+        self.repeated
+    }
+
+    /// What is answered, copied where it is shared.
+    pub(crate) fn into_execution(self) -> Execution {
+        Arc::try_unwrap(self.execution).unwrap_or_else(|shared| (*shared).clone())
+    }
+}
+
+impl AsRef<Outcome> for Answer {
+    fn as_ref(&self) -> &Outcome {
+        &self.execution.outcome
+    }
+}
