@@ -45,6 +45,8 @@ impl std::fmt::Display for Late {
     }
 }
 
+impl std::error::Error for Late {}
+
 /// A body that does not wait for its reader for ever. `late` makes its last frame when it is given up.
 pub struct Reading<B: Body, F> {
     shared: Arc<Mutex<Shared<B>>>,

@@ -222,6 +222,11 @@ impl Service {
         &self.inner.config.sizes
     }
 
+    /// How long an answer may lie unread.
+    pub fn unread(&self) -> Duration {
+        self.inner.config.unread
+    }
+
     /// Sets memory aside that belongs to no slot.
     pub(crate) fn reserve(&self, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
         self.inner.slots.reserve(tenant, bytes)
