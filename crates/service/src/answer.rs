@@ -1,13 +1,15 @@
 //! An answer on its way to its reader, and the memory it takes until it is there.
 
+use crate::answers::{Found, Repeat};
 use crate::error::Error;
-use crate::memory;
-use crate::service::Execution;
+use crate::service::{Call, Execution, Service, Way};
 use crate::slots::{InTransit, Reserved, Slot, Slots};
 use crate::tenants::Tenant;
 use crate::transit::SMALL;
-use ampoule_world::Outcome;
+use crate::{fingerprint, memory};
+use ampoule_world::{Asked, Outcome};
 use std::sync::Arc;
+use std::time::Instant;
 
 /// What sending takes beside the answer itself: the pieces that a connection has taken and not yet written, of which hyper
 /// holds 16 of 16 KiB for HTTP/1, and the one being made.
@@ -86,6 +88,47 @@ impl Answer {
     /// What is answered, copied where it is shared.
     pub(crate) fn into_execution(self) -> Execution {
         Arc::try_unwrap(self.execution).unwrap_or_else(|shared| (*shared).clone())
+    }
+}
+
+impl Service {
+    /// Executes one request, as [`Service::execute_as`] does, with an answer that is shared with those who sent the request's idempotency key, too.
+    pub async fn answer(&self, call: &Call, asked: impl Into<Asked>) -> Result<Arc<Answer>, Error> {
+        let asked = asked.into();
+        let answer = if asked.idempotency_key().is_empty() {
+            Answer::new(self.guarded(Way { call, accepted: false, tap: None }, asked).await?)
+        } else {
+            self.answer_once(call, asked).await?
+        };
+        Ok(Arc::new(answer))
+    }
+
+    /// Executes a request with an idempotency key, or answers as the first of its key was answered.
+    async fn answer_once(&self, call: &Call, mut asked: Asked) -> Result<Answer, Error> {
+        let (inner, tenant, arrived) = (self.inner(), &call.tenant, Instant::now());
+        // A repeat is a request like others: it is refused where they are.
+        tenant.0.quota.check(tenant.0.share.fuel())?;
+        let key = asked.take_idempotency_key();
+        let bytes = memory::of_asked(&asked);
+        let (fingerprint, asked) =
+            fingerprint::of(asked, bytes, || inner.slots.receive(tenant, bytes)).await?;
+        let end = arrived + inner.config.patience;
+        let end = call.deadline.map_or(end, |deadline| deadline.min(end));
+        let repeat = Repeat { tenant: tenant.name(), key, fingerprint, asked, bytes, end };
+        let found = inner.answers.find(repeat, |bytes| inner.slots.wait(tenant, bytes)).await?;
+        let (first, asked) = match found {
+            Found::Kept(execution) => return Answer::again(execution, &inner.slots, tenant),
+            Found::First(first, asked) => (first, asked),
+        };
+        // Room for the answer before it is promised to be kept.
+        let most = memory::of_largest_answer(tenant.config(), &asked);
+        let mut reserved = inner.slots.reserve(tenant, most)?;
+        let mut execution = self.guarded(Way { call, accepted: false, tap: None }, asked).await?;
+        reserved.shrink(memory::of_answer(&execution.outcome));
+        execution.held = Held::Kept(Arc::new(reserved));
+        let execution = Arc::new(execution);
+        first.keep(Arc::clone(&execution));
+        Ok(Answer::of_first(execution, &inner.slots, tenant))
     }
 }
 

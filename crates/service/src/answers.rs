@@ -94,18 +94,17 @@ impl Answers {
         Arc::new(Answers { window, state: Mutex::default() })
     }
 
-    /// Finds the answer to a request, waiting for one that runs in the place that `place` makes for so many bytes; `waiting` is
-    /// one that it has already.
+    /// Finds the answer to a request, waiting for one that runs in the place that `place` makes for so many bytes.
     pub(crate) async fn find(
         self: &Arc<Self>,
         repeat: Repeat<'_>,
-        mut waiting: Option<Waiting>,
         place: impl Fn(u64) -> Result<Waiting, Error>,
     ) -> Result<Found, Error> {
         let Repeat { tenant, key, fingerprint, asked, bytes, end } = repeat;
         check(&key)?;
         let key = (tenant.to_owned(), key);
         let arrived = Instant::now();
+        let mut waiting: Option<Waiting> = None;
         // None: it waits without its request.
         let mut own = Some(asked);
         loop {

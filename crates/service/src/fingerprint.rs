@@ -1,7 +1,7 @@
 //! What distinguishes a request from others: a hash of all that it asks for.
 
 use crate::error::Error;
-use crate::slots::Waiting;
+use crate::slots::InTransit;
 use ampoule_world::{Asked, File, FunctionCall, Program, Request};
 use sha2::{Digest, Sha256};
 use std::fmt::{Debug, Write};
@@ -12,20 +12,19 @@ pub(crate) type Fingerprint = [u8; 32];
 /// Hashing more than this takes more than half a millisecond, which is not spent where others' requests wait for it.
 const MUCH: u64 = 256 << 10;
 
-/// The fingerprint of a request whose size is `bytes`. A large one is hashed on a thread of its own, its memory set aside by the
-/// `place` that is made for it.
+/// The fingerprint of a request that takes so many bytes. A large one is hashed on a thread of its own, and the memory that
+/// `set_aside` gives is its own meanwhile.
 pub(crate) async fn of(
     asked: Asked,
     bytes: u64,
-    place: impl FnOnce() -> Result<Waiting, Error>,
-) -> Result<(Fingerprint, Asked, Option<Waiting>), Error> {
+    set_aside: impl FnOnce() -> Result<InTransit, Error>,
+) -> Result<(Fingerprint, Asked), Error> {
     if bytes <= MUCH {
-        return Ok((fingerprint(&asked), asked, None));
+        return Ok((fingerprint(&asked), asked));
     }
-    let place = place()?;
+    let _held = set_aside()?;
     let hashing = tokio::task::spawn_blocking(move || (fingerprint(&asked), asked));
-    let (fingerprint, asked) = hashing.await.map_err(|_| Error::Panicked)?;
-    Ok((fingerprint, asked, Some(place)))
+    hashing.await.map_err(|_| Error::Panicked)
 }
 
 fn fingerprint(asked: &Asked) -> Fingerprint {
@@ -128,7 +127,9 @@ mod tests {
         let file = |path: &str, content: &str| File { path: path.into(), content: content.into() };
         let requests = [
             request(|_| {}),
-            request(|request| (request.program.source, request.program.file_name) = ("a".into(), "bc".into())),
+            request(|request| {
+                (request.program.source, request.program.file_name) = ("a".into(), "bc".into())
+            }),
             request(|request| request.program.entry = Entry::Body),
             request(|request| request.program.modules = vec![module("a", "b")]),
             request(|request| request.program.modules = vec![module("", "ab")]),

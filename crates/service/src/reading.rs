@@ -249,3 +249,7 @@ impl<B: Body, F> Drop for Reading<B, F> {
 fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+#[path = "reading_tests.rs"]
+mod tests;

@@ -2,13 +2,11 @@
 
 use crate::admission::{Admitted, admit};
 use crate::answer::{Answer, Held};
-use crate::answers::{self, Answers, Found, Repeat};
+use crate::answers::{self, Answers};
 use crate::config::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 use crate::error::Error;
-use crate::fingerprint;
 use crate::functions::{Functions, FunctionsConfig};
 use crate::images::Images;
-use crate::memory;
 use crate::metrics::Metrics;
 use crate::programs::{CacheLevel, Prepared, Programs};
 use crate::slots::{Bounds, Level, Reserved, Slots};
@@ -35,7 +33,7 @@ pub(crate) struct Inner {
     pub(crate) engine: Engine,
     pub(crate) images: Images,
     pub(crate) slots: Arc<Slots>,
-    answers: Arc<Answers>,
+    pub(crate) answers: Arc<Answers>,
     tenants: Tenants,
     programs: Programs,
     /// None: it keeps none.
@@ -130,17 +128,6 @@ impl Service {
         Ok(Arc::try_unwrap(answer).map_or_else(|shared| shared.execution().clone(), Answer::into_execution))
     }
 
-    /// The same, with an answer that is shared with those who sent the request's idempotency key, too.
-    pub async fn answer(&self, call: &Call, asked: impl Into<Asked>) -> Result<Arc<Answer>, Error> {
-        let asked = asked.into();
-        let answer = if asked.idempotency_key().is_empty() {
-            Answer::new(self.guarded(Way { call, accepted: false, tap: None }, asked).await?)
-        } else {
-            self.answer_once(call, asked).await?
-        };
-        Ok(Arc::new(answer))
-    }
-
     /// The same, with what is printed going to `tap` while the program runs; the outcome holds none of it.
     pub async fn execute_streamed(
         &self,
@@ -158,36 +145,8 @@ impl Service {
         self.guarded(Way { call, accepted: true, tap: None }, asked).await
     }
 
-    /// Executes a request with an idempotency key, or answers as the first of its key was answered.
-    async fn answer_once(&self, call: &Call, mut asked: Asked) -> Result<Answer, Error> {
-        let (inner, tenant, arrived) = (&self.inner, &call.tenant, Instant::now());
-        // A repeat is a request like others: it is refused where they are.
-        tenant.0.quota.check(tenant.0.share.fuel())?;
-        let key = asked.take_idempotency_key();
-        let bytes = memory::of_asked(&asked);
-        let (fingerprint, asked, place) =
-            fingerprint::of(asked, bytes, || inner.slots.wait(tenant, bytes)).await?;
-        let end = arrived + inner.config.patience;
-        let end = call.deadline.map_or(end, |deadline| deadline.min(end));
-        let repeat = Repeat { tenant: tenant.name(), key, fingerprint, asked, bytes, end };
-        let found = inner.answers.find(repeat, place, |bytes| inner.slots.wait(tenant, bytes)).await?;
-        let (first, asked) = match found {
-            Found::Kept(execution) => return Answer::again(execution, &inner.slots, tenant),
-            Found::First(first, asked) => (first, asked),
-        };
-        // Room for the answer before it is promised to be kept.
-        let most = memory::of_largest_answer(tenant.config(), &asked);
-        let mut reserved = inner.slots.reserve(tenant, most)?;
-        let mut execution = self.guarded(Way { call, accepted: false, tap: None }, asked).await?;
-        reserved.shrink(memory::of_answer(&execution.outcome));
-        execution.held = Held::Kept(Arc::new(reserved));
-        let execution = Arc::new(execution);
-        first.keep(Arc::clone(&execution));
-        Ok(Answer::of_first(execution, &inner.slots, tenant))
-    }
-
     /// A bug must cost one request, not its connection or the server.
-    async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
+    pub(crate) async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
         let execution = AssertUnwindSafe(async {
             match asked {
                 Asked::Program(request) => self.admit_and_run(way, request).await,

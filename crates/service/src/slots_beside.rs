@@ -123,6 +123,44 @@ impl Slots {
 }
 
 impl State {
+    /// Whether one more request of a tenant may wait; if not, what is taken.
+    pub(super) fn may_wait(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> Result<(), &'static str> {
+        let waits = tenant.0.waiting.load(Relaxed) as u64;
+        if !self.requests.fits_or_is_alone(bounds, waits, bytes) || self.memory < bytes {
+            return Err("the memory for requests that wait is taken");
+        }
+        if self.queued(tenant) >= tenant.config().queue || self.waiting >= bounds.waiting {
+            return Err("the queue is full");
+        }
+        Ok(())
+    }
+
+    /// A tenant's requests that wait.
+    pub(super) fn queued(&self, tenant: &Tenant) -> usize {
+        let queued = self.queue_of(tenant).map_or(0, |queue| queue.waiters.len());
+        queued + tenant.0.repeats.load(Relaxed)
+    }
+
+    pub(super) fn wait(&mut self, tenant: &Tenant, bytes: u64) {
+        self.waiting += 1;
+        self.set_aside(tenant, bytes);
+        self.requests.taken += bytes;
+        tenant.0.waiting.fetch_add(bytes as usize, Relaxed);
+    }
+
+    /// Its memory stays set aside.
+    pub(super) fn wait_no_more(&mut self, tenant: &Tenant, bytes: u64) {
+        self.waiting -= 1;
+        self.requests.taken -= bytes;
+        tenant.0.waiting.fetch_sub(bytes as usize, Relaxed);
+    }
+
+    pub(super) fn memory_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
+        let Some(left) = self.memory.checked_sub(bytes) else { return false };
+        let has = tenant.0.memory.load(Relaxed) as u64;
+        bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
+    }
+
     fn owe(&mut self, tenant: &Tenant, bytes: u64) {
         let owed = bytes.saturating_sub(self.memory);
         self.owed += owed;
