@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) queue: usize,
     /// How long a request waits for a slot at most.
     pub(crate) patience: Span,
+    /// How long an answer may lie unread, beyond what reading it slowly takes.
+    pub(crate) unread: Span,
     /// How long answers to requests with an idempotency key are kept.
     pub(crate) idempotency_window: Span,
     /// What executions may take of the machine's memory together, each counted with all that its limits allow.
@@ -135,6 +137,7 @@ impl Default for Config {
             slots: service.engine.slots,
             queue: service.queue,
             patience: Span(service.patience),
+            unread: Span(service.unread),
             idempotency_window: Span(service.idempotency_window),
             memory: Bytes(service.memory_bytes),
             program_cache: Bytes(service.program_cache_bytes),
@@ -277,6 +280,7 @@ impl Config {
             },
             queue: self.queue,
             patience: self.patience.0,
+            unread: self.unread.0,
             idempotency_window: self.idempotency_window.0,
             memory_bytes: self.memory.0,
             tenants: Vec::new(),

@@ -90,7 +90,10 @@ pub(crate) async fn listen(
         service.drain();
         ender.drain();
         let _ = tokio::time::timeout(GRACE_FOR_ANSWERS, &mut servers).await;
-        return Err(cut_off(&service, "a guest is stuck and holds a thread for ever: start the server again"));
+        return Err(cut_off(
+            &service,
+            "a guest is stuck and holds a thread for ever: start the server again",
+        ));
     }
     if !config.drain_delay.0.is_zero() {
         // First it is so, then it is said.

@@ -3,13 +3,16 @@
 //! * [`v1`]: messages, clients and servers as generated; messages read and write proto's canonical JSON by serde,
 //! * [`request_from_proto`], [`execution_to_proto`] …: what a server needs,
 //! * [`request_to_proto`], [`execution_from_proto`]: what a client needs,
+//! * [`answer_to_grpc`], [`answer_to_json`]: an answer as [`Pieces`], which is how it is sent,
 //! * `codec.rs`: looks at a message before it is decoded,
 //! * [`FILE_DESCRIPTOR_SET`]: for server reflection.
 #![forbid(unsafe_code)]
 
+mod answer;
 mod codec;
 mod from_proto;
 mod functions;
+mod pieces;
 mod times;
 mod to_proto;
 
@@ -23,7 +26,9 @@ pub mod v1 {
 /// The encoded descriptors of the API and of what it imports.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+pub use answer::{answer_to_grpc, answer_to_json};
 pub use from_proto::{Execution, InvalidMessage, execution_from_proto, request_from_proto};
 pub use functions::{function_reference_from_proto, function_to_proto, put_function_from_proto};
 pub use pbjson_types::{Duration, Timestamp};
+pub use pieces::{PIECE, Pieces, PiecesBuilder, part_of};
 pub use to_proto::{execution_to_proto, image_to_proto, request_to_proto};

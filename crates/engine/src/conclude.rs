@@ -129,8 +129,20 @@ async fn answered(guest: &Guest, response: &Response<'_>, work: &Work, turn: &mu
     if status == Status::Completed {
         match std::str::from_utf8(response.result) {
             Ok(json) if !has_result || is_json(json, turn).await => outcome.result_json = json.to_owned(),
-            Ok(_) => return (fault("its result is not JSON; the program may have damaged its own memory"), None, None),
-            Err(_) => return (fault("its result is not UTF-8; the program may have damaged its own memory"), None, None),
+            Ok(_) => {
+                return (
+                    fault("its result is not JSON; the program may have damaged its own memory"),
+                    None,
+                    None,
+                );
+            }
+            Err(_) => {
+                return (
+                    fault("its result is not UTF-8; the program may have damaged its own memory"),
+                    None,
+                    None,
+                );
+            }
         }
     } else {
         outcome.failure = Some(response.failure.clone());
@@ -158,7 +170,10 @@ fn of_unusable(unusable: &Unusable) -> Outcome {
         Unusable::Malformed => fault("its answer is malformed; the program may have damaged its own memory"),
         Unusable::FileName(name) => {
             let message = format!("the name of a file below out/ is not UTF-8: {name:?}; rename it");
-            failed(Status::InvalidResult, Failure { kind: "InvalidFileName".into(), message, ..Failure::default() })
+            failed(
+                Status::InvalidResult,
+                Failure { kind: "InvalidFileName".into(), message, ..Failure::default() },
+            )
         }
     }
 }

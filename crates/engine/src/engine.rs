@@ -44,7 +44,8 @@ impl Engine {
         let linker = host::linker(&wasm, config.blocked_clock).map_err(start)?;
         let seats = Arc::new(Seats::new(config.seats));
         let places = Places::new(config.kept());
-        let watchdog = Watchdog::start().map_err(|error| EngineError::Start(format!("no thread: {error}")))?;
+        let watchdog =
+            Watchdog::start().map_err(|error| EngineError::Start(format!("no thread: {error}")))?;
         let threads = OnceLock::new();
         let inner = Inner { wasm, linker, config, seats, places, watchdog, threads };
         Ok(Engine { inner: Arc::new(inner) })

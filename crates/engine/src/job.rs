@@ -40,6 +40,11 @@ impl Permit {
     pub fn new(what: impl Send + Sync + 'static) -> Self {
         Permit(Arc::new(what))
     }
+
+    /// What it holds, if it is of this type and nobody else holds it.
+    pub fn take<T: Send + Sync + 'static>(self) -> Option<T> {
+        self.0.downcast::<T>().ok().and_then(Arc::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Permit {

@@ -22,9 +22,16 @@ enum State {
     Colon,
     /// A value has ended: a comma or an end must come, or nothing more.
     After,
-    Text { is_key: bool },
-    Escape { is_key: bool },
-    Hex { is_key: bool, left: u8 },
+    Text {
+        is_key: bool,
+    },
+    Escape {
+        is_key: bool,
+    },
+    Hex {
+        is_key: bool,
+        left: u8,
+    },
     /// The rest of `true`, `false` or `null`.
     Word(&'static [u8]),
     Minus,
@@ -84,7 +91,13 @@ impl JsonCheck {
             (Escape { is_key }, b'u') => Hex { is_key, left: 4 },
             (Hex { is_key, left: 1 }, _) if byte.is_ascii_hexdigit() => Text { is_key },
             (Hex { is_key, left }, _) if byte.is_ascii_hexdigit() => Hex { is_key, left: left - 1 },
-            (Word([next, rest @ ..]), _) if *next == byte => if rest.is_empty() { After } else { Word(rest) },
+            (Word([next, rest @ ..]), _) if *next == byte => {
+                if rest.is_empty() {
+                    After
+                } else {
+                    Word(rest)
+                }
+            }
             (Minus, b'0') => Zero,
             (Minus, b'1'..=b'9') => Digits,
             (Digits, _) if digits => Digits,
@@ -95,7 +108,11 @@ impl JsonCheck {
             (Exponent | ExponentSign | ExponentDigits, _) if digits => ExponentDigits,
             (Zero | Digits | Fraction | ExponentDigits, b' ' | b'\n' | b'\r' | b'\t') => After,
             (After | Zero | Digits | Fraction | ExponentDigits, b',') => {
-                if *self.within.last()? { Key } else { Value }
+                if *self.within.last()? {
+                    Key
+                } else {
+                    Value
+                }
             }
             (After | Zero | Digits | Fraction | ExponentDigits, b']') => self.leave(false)?,
             (After | Zero | Digits | Fraction | ExponentDigits, b'}') => self.leave(true)?,
@@ -148,14 +165,50 @@ mod tests {
     #[test]
     fn it_says_what_serde_json_says() {
         let texts = [
-            "", " ", "1", "-0", "01", "-", "1.", ".5", "1.5e+10", "1e", "1E-", "true", "tru", "nulll", "[]", "[1,]", "[,1]",
-            "{}", "{\"a\":1}", "{\"a\":1,}", "{\"a\"}", "{1:2}", "\"\\u00e9\"", "\"\\u00g9\"", "\"\\x\"", "\"a\nb\"", "[1 2]", "[}",
-            "{\"a\": 1}, \"status\": \"injected\"", " [ { \"a\" : [ ] , \"b\" : null } , -1.5e3 ] ", "NaN", "Infinity", "1 1",
-            "\"\u{1f600}\\ud83d\"", "]", "{\"a\":[{}]}",
+            "",
+            " ",
+            "1",
+            "-0",
+            "01",
+            "-",
+            "1.",
+            ".5",
+            "1.5e+10",
+            "1e",
+            "1E-",
+            "true",
+            "tru",
+            "nulll",
+            "[]",
+            "[1,]",
+            "[,1]",
+            "{}",
+            "{\"a\":1}",
+            "{\"a\":1,}",
+            "{\"a\"}",
+            "{1:2}",
+            "\"\\u00e9\"",
+            "\"\\u00g9\"",
+            "\"\\x\"",
+            "\"a\nb\"",
+            "[1 2]",
+            "[}",
+            "{\"a\": 1}, \"status\": \"injected\"",
+            " [ { \"a\" : [ ] , \"b\" : null } , -1.5e3 ] ",
+            "NaN",
+            "Infinity",
+            "1 1",
+            "\"\u{1f600}\\ud83d\"",
+            "]",
+            "{\"a\":[{}]}",
         ];
         for text in texts {
             for piece in [1, 2, 1000] {
-                assert_eq!(is_json(text.as_bytes(), piece), serde_says(text.as_bytes()), "{text:?} by {piece}");
+                assert_eq!(
+                    is_json(text.as_bytes(), piece),
+                    serde_says(text.as_bytes()),
+                    "{text:?} by {piece}"
+                );
             }
         }
     }

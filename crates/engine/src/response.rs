@@ -106,7 +106,8 @@ impl<'a> Response<'a> {
 
     /// The files, copied out of guest memory.
     pub(crate) fn copy_files(&self) -> Vec<File> {
-        let copy = |(path, content): &(&str, &[u8])| File { path: (*path).to_owned(), content: content.to_vec() };
+        let copy =
+            |(path, content): &(&str, &[u8])| File { path: (*path).to_owned(), content: content.to_vec() };
         self.files.iter().map(copy).collect()
     }
 }

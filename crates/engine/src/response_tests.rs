@@ -29,9 +29,21 @@ fn names_lead_to_nowhere_but_below_the_folder() {
     for good in ["out/a", "out/a/b.txt", "out/é", "out/..a", "out/ ", "out/\u{1b}"] {
         assert_eq!(decoded_name(good.as_bytes()).as_deref(), Ok(good));
     }
-    for bad in
-        ["", "a", "out", "out/", "/out/a", "out//a", "out/../a", "out/a/..", "out/./a", "out/a/", "../../evil", "Out/a", "out\\a"]
-    {
+    for bad in [
+        "",
+        "a",
+        "out",
+        "out/",
+        "/out/a",
+        "out//a",
+        "out/../a",
+        "out/a/..",
+        "out/./a",
+        "out/a/",
+        "../../evil",
+        "Out/a",
+        "out\\a",
+    ] {
         assert_eq!(decoded_name(bad.as_bytes()), Err(Unusable::Malformed), "{bad}");
     }
     assert!(matches!(decoded_name(b"out/\xff"), Err(Unusable::FileName(shown)) if shown == "out/\u{fffd}"));
@@ -54,7 +66,10 @@ fn a_field_that_comes_twice_is_refused() {
         assert!(matches!(Response::decode(&bytes), Err(Unusable::Malformed)), "{tag}");
     }
     for unknown in [0, 1, 15, 24, 63, 64, u32::MAX] {
-        assert!(matches!(Response::decode(&answer(&[(unknown, b"")])), Err(Unusable::Malformed)), "{unknown}");
+        assert!(
+            matches!(Response::decode(&answer(&[(unknown, b"")])), Err(Unusable::Malformed)),
+            "{unknown}"
+        );
     }
 }
 

@@ -99,8 +99,7 @@ impl Engine {
         let image = &work.image;
         let image_bytes = image.manifest().initial_memory_bytes;
         let slice = self.inner.config.fuel_slice;
-        let state =
-            GuestState::new(&limits, image_bytes, slice, work.deterministic, turn, work.tap.clone());
+        let state = GuestState::new(&limits, image_bytes, slice, work.deterministic, turn, work.tap.clone());
         let mut guest = if work.door == Door::Run && self.computes_long(work) {
             Guest::start_kept(self, image, work.door, state).await?
         } else {

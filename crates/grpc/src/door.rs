@@ -1,7 +1,7 @@
 //! Looks at who calls before anything of the message is read, puts the tenant beside the call, and has the memory of what
 //! comes and goes counted as the tenant's.
 
-use crate::{status, transit};
+use crate::{status, transit, unread};
 use ampoule_access::Access;
 use ampoule_connection::{Accepted, Activity, Busy, Held, Peer};
 use ampoule_service::Service as Accounts;
@@ -65,7 +65,7 @@ where
                     request.extensions_mut().insert(tenant.clone());
                     let request = request.map(|body| transit::receiving(&accounts, &tenant, largest, body));
                     let response = service.call(request).await?;
-                    let response = response.map(|body| transit::sending(&accounts, &tenant, body));
+                    let response = unread::sending(&accounts, &tenant, response);
                     Ok(response.map(|body| Body::new(Held::new(body, busy))))
                 }
                 Err(denied) => Ok(status::of_denied(denied).into_http()),

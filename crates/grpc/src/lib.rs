@@ -3,7 +3,7 @@
 //! * [`serve`] runs it until it is told to drain,
 //! * `door.rs` asks `access` who calls before a message is read,
 //! * `host.rs` looks at the name by which the server is called, `aside.rs` bounds what everybody may call,
-//! * `transit.rs` accounts for the memory of messages on their way,
+//! * `transit.rs` accounts for the memory of requests on their way, `unread.rs` for that of answers,
 //! * `execution.rs`, `stream.rs`, `batch.rs`, `functions.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
 //! * `status.rs` is the one place that maps errors to gRPC status,
 //! * every request is one line of the log, see [`ampoule_service::RequestLine`].
@@ -25,5 +25,6 @@ mod server;
 mod status;
 mod stream;
 mod transit;
+mod unread;
 
 pub use server::serve;

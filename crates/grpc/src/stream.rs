@@ -4,7 +4,9 @@ use crate::execution::{refusal, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::{ExecuteRequest, ExecuteStreamResponse};
-use ampoule_service::{Call, Error, Execution, OutputTap, Piece, RequestLine, Service, Stream as Printed, Unread};
+use ampoule_service::{
+    Call, Error, Execution, OutputTap, Piece, RequestLine, Service, Stream as Printed, Unread,
+};
 use futures_util::Stream;
 use futures_util::stream;
 use std::collections::VecDeque;
@@ -25,7 +27,7 @@ struct Reading {
     text: [PrintedText; 2],
     /// What is still to be sent.
     events: VecDeque<Result<ExecuteStreamResponse, Status>>,
-    /// The memory of what is not sent yet, once the execution's own is given back.
+    /// The memory of what was printed and is not sent yet, once the execution's own is given back.
     unread: Option<Unread>,
 }
 
@@ -63,7 +65,7 @@ pub(crate) fn execute(
             let refused = match ended {
                 Ok(Ok(execution)) => {
                     line.executed(&execution);
-                    let unread = service.unread(&call.tenant, &execution.outcome, tap.unread_bytes());
+                    let unread = service.printed(&call.tenant, tap.unread_bytes());
                     return Ok(Box::new((execution, unread)));
                 }
                 Ok(Err(error)) => refusal(&error, line.id()),

@@ -1,10 +1,9 @@
-//! Messages on their way: their memory counts as their tenant's, and they do not take for ever to arrive.
+//! Requests on their way: their memory counts as their tenant's, and they do not take for ever to arrive.
 
 use crate::status;
 use ampoule_service::{Incoming, Service, Tenant};
 use bytes::{Buf, Bytes};
 use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -33,12 +32,6 @@ struct Received {
 pub(crate) fn receiving(service: &Service, tenant: &Tenant, largest: usize, body: Body) -> Body {
     let incoming = service.receive(tenant);
     Body::new(Received { body, incoming, largest, prefix: Prefix::default(), late: None })
-}
-
-/// An answer's body, accounted for until it is written.
-pub(crate) fn sending(service: &Service, tenant: &Tenant, body: Body) -> Body {
-    let (service, tenant) = (service.clone(), tenant.clone());
-    Body::new(body.map_frame(move |frame| frame.map_data(|bytes| service.sending(&tenant, bytes))))
 }
 
 impl http_body::Body for Received {

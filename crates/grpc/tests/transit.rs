@@ -2,6 +2,8 @@
 
 mod support;
 
+use ampoule_access::{AccessConfig, ApiKey};
+use ampoule_api::v1::ExecuteRequest;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use bytes::{BufMut, Bytes, BytesMut};
 use h2::client::{ResponseFuture, SendRequest};
@@ -43,17 +45,40 @@ async fn connect(server: &Server) -> SendRequest<Bytes> {
     client
 }
 
+/// Calls with a whole message.
+async fn call(
+    client: &mut SendRequest<Bytes>,
+    method: &str,
+    request: &ExecuteRequest,
+    key: Option<&str>,
+) -> ResponseFuture {
+    let message = request.encode_to_vec();
+    begin_at(client, method, key, message.len(), &message).await.0
+}
+
 /// Begins a call whose message is said to have `length` bytes, and sends what is there of it.
 async fn begin(
     client: &mut SendRequest<Bytes>,
     length: usize,
     message: &[u8],
 ) -> (ResponseFuture, SendStream<Bytes>) {
-    let head = Request::post("http://localhost/ampoule.v1.ExecutionService/Execute")
+    begin_at(client, "Execute", None, length, message).await
+}
+
+async fn begin_at(
+    client: &mut SendRequest<Bytes>,
+    method: &str,
+    key: Option<&str>,
+    length: usize,
+    message: &[u8],
+) -> (ResponseFuture, SendStream<Bytes>) {
+    let mut head = Request::post(format!("http://localhost/ampoule.v1.ExecutionService/{method}"))
         .header("content-type", "application/grpc")
-        .header("te", "trailers")
-        .body(())
-        .unwrap();
+        .header("te", "trailers");
+    if let Some(key) = key {
+        head = head.header("x-api-key", key);
+    }
+    let head = head.body(()).unwrap();
     *client = client.clone().ready().await.unwrap();
     let (response, mut sender) = client.send_request(head, false).unwrap();
     let mut body = BytesMut::new();
@@ -120,4 +145,118 @@ async fn an_answer_is_counted_until_its_reader_has_it() {
     }
     assert!(read > 12 << 20);
     until(&server, |bytes| bytes == 0).await;
+}
+
+/// Reads to the end: how much there was, and the status.
+async fn read(response: Response<RecvStream>) -> (usize, String) {
+    let mut body = response.into_body();
+    let mut length = 0;
+    while let Some(piece) = body.data().await {
+        let piece = piece.unwrap();
+        length += piece.len();
+        body.flow_control().release_capacity(piece.len()).unwrap();
+    }
+    let trailers = body.trailers().await.unwrap().unwrap();
+    let text = |name| trailers.get(name).map_or("", |value| value.to_str().unwrap());
+    (length, format!("{} {}", text("grpc-status"), text("grpc-message")))
+}
+
+fn large(source: &str, size: usize) -> ExecuteRequest {
+    request(source, &format!("{{\"a\":\"{}\"}}", "x".repeat(size)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_nobody_reads_are_given_up_with_their_memory() {
+    let server = Server::start(|config| {
+        config.memory_bytes = BUDGET;
+        config.unread = Duration::from_millis(500);
+    })
+    .await;
+    let mut client = connect(&server).await;
+    let unread = call(&mut client, "Execute", &large("e", 12 << 20), None).await.await.unwrap();
+    until(&server, |bytes| bytes > 12 * MIB).await;
+    // Its reader has taken what its window allows and takes no more.
+    until(&server, |bytes| bytes == 0).await;
+    let (length, status) = read(unread).await;
+    assert!(length < 1 << 20, "{length}");
+    assert!(status.starts_with("4 the%20answer%20was%20given%20up"), "{status}");
+    // One that is read, however large, is whole.
+    let whole = call(&mut client, "Execute", &large("e", 12 << 20), None).await.await.unwrap();
+    let (length, status) = read(whole).await;
+    assert!(length > 12 << 20 && status == "0 ", "{length} {status}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_that_nobody_reads_are_given_up_and_silent_ones_are_not() {
+    let server = Server::start(|config| config.unread = Duration::from_millis(300)).await;
+    let mut client = connect(&server).await;
+    let mut printing = large("p", 4 << 20);
+    printing.limits = Some(ampoule_api::v1::Limits { output_bytes: 16 << 20, ..Default::default() });
+    let unread = call(&mut client, "ExecuteStream", &printing, None).await.await.unwrap();
+    until(&server, |bytes| bytes > 0).await;
+    until(&server, |bytes| bytes == 0).await;
+    // However it is that its execution has ended, what it printed lies unread.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    server.until_running(0).await;
+    let (length, status) = read(unread).await;
+    assert!(length < 4 << 20, "{length}");
+    assert!(status.starts_with('4'), "{status}");
+    let _silent = call(&mut client, "ExecuteStream", &request("s", "{}"), None).await;
+    server.until_running(1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert_eq!(server.service.running(), 1, "it has nothing to say");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unread_repeats_of_an_answer_share_its_memory() {
+    let server = server().await;
+    let mut client = connect(&server).await;
+    let mut keyed = large("e", 12 << 20);
+    keyed.idempotency_key = "k".into();
+    let mut unread = Vec::new();
+    for _ in 0..60 {
+        unread.push(call(&mut client, "Execute", &keyed, None).await.await.unwrap());
+        assert_eq!(status(unread.last().unwrap()), "", "it is answered");
+    }
+    until(&server, |bytes| (12 * MIB..40 * MIB).contains(&bytes)).await;
+    let mut other = ExecutionServiceClient::new(server.channel().await);
+    other.execute(request("e", "{}")).await.unwrap();
+    // On a connection of its own: those that are unread have used up the window of theirs.
+    let repeat = call(&mut connect(&server).await, "Execute", &keyed, None).await.await.unwrap();
+    let (length, status) = read(repeat).await;
+    assert!(length > 12 << 20 && status == "0 ", "{length} {status}");
+    drop((unread, client));
+    until(&server, |bytes| bytes < 13 * MIB).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenants_unread_answers_do_not_keep_another_one_from_starting() {
+    let keys = [ApiKey::generate().unwrap(), ApiKey::generate().unwrap()];
+    let access = AccessConfig {
+        keys: vec![("one".into(), keys[0].hash()), ("other".into(), keys[1].hash())],
+        ..AccessConfig::default()
+    };
+    let server = Server::start_with(
+        |config| {
+            config.memory_bytes = BUDGET;
+            config.patience = Duration::from_millis(500);
+            config.tenants = vec![config.tenant("one"), config.tenant("other")];
+        },
+        &access,
+    )
+    .await;
+    let mut client = connect(&server).await;
+    let mut unread = Vec::new();
+    let refused = loop {
+        let response =
+            call(&mut client, "Execute", &large("e", 15 << 20), Some(keys[0].reveal())).await.await.unwrap();
+        if status(&response) == "8" {
+            break unread.len();
+        }
+        unread.push(response);
+    };
+    assert!((8..20).contains(&refused), "an eighth of the memory: {refused}");
+    let other =
+        call(&mut client, "Execute", &request("e", "{}"), Some(keys[1].reveal())).await.await.unwrap();
+    assert_eq!(read(other).await.1, "0 ", "the other one is answered meanwhile");
 }

@@ -78,6 +78,35 @@ pub(crate) struct Received {
     memory: Incoming,
 }
 
+/// Parsing more than this takes about a millisecond, which is not spent where others' requests wait for it.
+const MUCH: usize = 256 << 10;
+
+impl Received {
+    /// The body as a value, see [`parse`].
+    pub(crate) async fn parse<T: DeserializeOwned + Send + 'static>(self) -> Result<T, Unusable> {
+        self.parse_into(Ok).await
+    }
+
+    /// The same, and what is made of it; a large one is parsed on a thread of its own.
+    pub(crate) async fn parse_into<T, U>(
+        self,
+        make: impl FnOnce(T) -> Result<U, Unusable> + Send + 'static,
+    ) -> Result<U, Unusable>
+    where
+        T: DeserializeOwned,
+        U: Send + 'static,
+    {
+        let size = self.bytes.len();
+        let parse = move || parse(&self.bytes).and_then(make);
+        if size <= MUCH {
+            return parse();
+        }
+        // A panic is a bug, and this request's own.
+        let parsed = tokio::task::spawn_blocking(parse).await;
+        parsed.unwrap_or_else(|_| Err(Unusable::Malformed("the body hit a bug in the server".into())))
+    }
+}
+
 /// The whole body. A part of it is only taken in when memory is set aside for it: for all of it at once where its length is
 /// said beforehand.
 pub(crate) async fn read(

@@ -36,7 +36,9 @@ async fn metrics(State(watched): State<Watched>) -> Response {
 async fn healthz(State(watched): State<Watched>) -> Response {
     match watched.service.vitals() {
         Vitals::Well | Vitals::Slow => "ok\n".into_response(),
-        Vitals::Stuck => (StatusCode::SERVICE_UNAVAILABLE, "stuck: no execution gets through\n").into_response(),
+        Vitals::Stuck => {
+            (StatusCode::SERVICE_UNAVAILABLE, "stuck: no execution gets through\n").into_response()
+        }
     }
 }
 

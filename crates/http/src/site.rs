@@ -4,12 +4,17 @@ use crate::body::{self, Received, Unusable};
 use crate::caller::{DifyKey, Door};
 use crate::{api, dify, health};
 use ampoule_access::Access;
-use ampoule_service::{Service, Tenant};
+use ampoule_api::{PIECE, Pieces};
+use ampoule_service::{Reading, Service, Tenant};
 use axum::Router;
-use axum::body::Body;
-use axum::response::Response;
+use axum::body::{Body, Bytes};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use http_body_util::{BodyExt, Collected};
+use http_body::Frame;
+use http_body_util::{BodyExt, Collected, Full};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 /// What a listener answers; both parts can share one.
@@ -30,7 +35,7 @@ pub struct Patience {
     pub head: Duration,
     /// For a request's body.
     pub body: Duration,
-    /// To take what was sent to it.
+    /// To take what is sent to it, beyond what reading it slowly takes.
     pub answer: Duration,
 }
 
@@ -65,13 +70,58 @@ impl Shared {
         body::read(body, self.service.receive(tenant), self.largest_body, self.patience.body).await
     }
 
-    /// An answer whose memory counts as its tenant's until it is written.
+    /// An answer whose memory counts as its tenant's until it is written or given up.
     pub(crate) async fn send(&self, tenant: Option<&Tenant>, answer: Response) -> Response {
         let Some(tenant) = tenant else { return answer };
-        let (head, body) = answer.into_parts();
-        // All there already, in one piece.
-        let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
-        Response::from_parts(head, Body::from(self.service.sending(tenant, bytes)))
+        let (mut head, body) = answer.into_parts();
+        let body = match head.extensions.remove::<Pieces>() {
+            Some(pieces) => match pieces.whole() {
+                Some(bytes) => Body::from(self.service.sending(tenant, bytes)),
+                None => self.reading(Made(pieces)),
+            },
+            None => {
+                // All there already, in one piece.
+                let bytes = body.collect().await.map(Collected::to_bytes).unwrap_or_default();
+                let large = bytes.len() > PIECE;
+                let bytes = self.service.sending(tenant, bytes);
+                if large { self.reading(Full::new(bytes)) } else { Body::from(bytes) }
+            }
+        };
+        Response::from_parts(head, body)
+    }
+
+    fn reading<B>(&self, body: B) -> Body
+    where
+        B: http_body::Body<Data = Bytes, Error = Infallible> + Unpin + Send + 'static,
+    {
+        // HTTP/1.1 has no other way to say that an answer ends early than to close the connection.
+        let body = body.map_err(|never| match never {});
+        Body::new(Reading::new(body, self.patience.answer, Err))
+    }
+}
+
+/// An answer that is made as it is read.
+pub(crate) fn in_pieces(head: impl IntoResponse, pieces: Pieces) -> Response {
+    let mut response = head.into_response();
+    response.extensions_mut().insert(pieces);
+    response
+}
+
+struct Made(Pieces);
+
+impl http_body::Body for Made {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Ready(self.0.next_piece().map(|piece| Ok(Frame::data(piece))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.is_empty()
     }
 }
 

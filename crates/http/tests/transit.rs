@@ -2,8 +2,10 @@
 
 mod support;
 
+use ampoule_http::Patience;
+use serde_json::json;
 use std::time::{Duration, Instant};
-use support::{Server, request};
+use support::{KEY, Server, request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -41,6 +43,19 @@ async fn head(stream: &mut TcpStream) -> String {
     let mut head = vec![0; 4096];
     let length = stream.read(&mut head).await.unwrap();
     String::from_utf8_lossy(&head[..length]).into_owned()
+}
+
+/// Sends a whole request and reads nothing.
+async fn asked(server: &Server, body: &serde_json::Value) -> TcpStream {
+    let body = body.to_string();
+    begin(server, &format!("content-length: {}", body.len()), body.as_bytes()).await
+}
+
+/// The process's memory, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() << 10
 }
 
 #[tokio::test]
@@ -88,5 +103,69 @@ async fn an_answer_is_counted_until_its_reader_has_it() {
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
     assert!(answer.len() > 15 << 20);
+    until(&server, |bytes| bytes == 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn unread_repeats_of_an_answer_share_its_memory() {
+    let server = Server::start(|config| config.memory_bytes = BUDGET).await;
+    // The first is sent by the largest request there is, the others by the same: an answer of 15 MiB, a hundred times.
+    let mut keyed = request("e", &format!("{{\"a\":\"{}\"}}", "x".repeat(15 << 20)));
+    keyed["idempotencyKey"] = json!("k");
+    assert_eq!(server.execute(&keyed).await.status, 200);
+    until(&server, |bytes| bytes < 16 * MIB).await;
+    let before = resident();
+    let mut unread = Vec::new();
+    for _ in 0..100 {
+        let mut stream = asked(&server, &keyed).await;
+        let mut start = [0; 15];
+        stream.read_exact(&mut start).await.unwrap();
+        assert_eq!(&start, b"HTTP/1.1 200 OK");
+        unread.push(stream);
+    }
+    until(&server, |bytes| (16 * MIB..60 * MIB).contains(&bytes)).await;
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 400 * MIB, "{} MiB for 1500 MiB of answers", grown / MIB);
+    assert_eq!(server.execute(&request("e", "{}")).await.status, 200, "others are served");
+    let mut answer = Vec::new();
+    unread.pop().unwrap().read_to_end(&mut answer).await.unwrap();
+    assert!(answer.len() > 15 << 20);
+    drop(unread);
+    until(&server, |bytes| bytes < 16 * MIB).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_nobody_reads_is_given_up_with_its_memory() {
+    let patience = Patience { answer: Duration::from_millis(500), ..Patience::default() };
+    let server = Server::start_with(|config| config.memory_bytes = BUDGET, patience).await;
+    let mut stream = asked(&server, &request("e", &format!("{{\"a\":\"{}\"}}", "x".repeat(15 << 20)))).await;
+    until(&server, |bytes| bytes > 15 * MIB).await;
+    until(&server, |bytes| bytes == 0).await;
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer).await;
+    assert!(answer.len() < 15 << 20, "its end is missing, and the connection is closed: {}", answer.len());
+    assert!(!answer.ends_with(b"0\r\n\r\n"));
+}
+
+/// What takes six bytes in JSON for one is written as it is read, and the answer counts with its own size.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_answers_are_whole_in_json() {
+    let server = Server::start(|config| config.memory_bytes = BUDGET).await;
+    let texts =
+        ["\u{1}\"\\\n", "\u{e9}\u{1f600}"].map(|text| json!({ "a": text.repeat(500_000) }).to_string());
+    for text in &texts {
+        let mut printing = request("p", text);
+        printing["limits"] = json!({ "outputBytes": "16777216" });
+        let answer = server.execute(&printing).await.json();
+        assert!(answer["stdout"] == *text && answer["stderr"] == *text, "{}", answer["status"]);
+        let answer = server.execute(&request("e", text)).await.json();
+        assert!(answer["resultJson"] == *text, "{}", answer["status"]);
+        let failed = server.execute(&request("f", text)).await.json();
+        assert!(failed["failure"]["message"].as_str().unwrap().len() > 100_000, "{}", failed["status"]);
+    }
+    let key = [("x-api-key", KEY), ("content-type", "application/json")];
+    let sent = json!({ "language": "python3", "code": format!("c{}", "\"".repeat(100_000)) });
+    let answer = server.send(hyper::Method::POST, "/v1/sandbox/run", &key, sent.to_string()).await.json();
+    assert_eq!((&answer["code"], &answer["message"]), (&json!(0), &json!("success")));
     until(&server, |bytes| bytes == 0).await;
 }

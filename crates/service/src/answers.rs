@@ -2,23 +2,31 @@
 //!
 //! The first request with a key runs, others with it wait for its answer or get the kept one. What was refused is not kept:
 //! nothing ran. Room for an answer is set aside before its request runs, so that a promise made is kept.
+//!
+//! ```text
+//! find ─ nothing ─▶ First ─ keep ─▶ the answer, for the window's time; all who send it share its bytes
+//!      ─ running ─▶ a place among the tenant's requests that wait ─▶ the answer
+//!                   and those who kept their requests are heirs: when the first ends without an answer, one of them runs
+//! ```
 
 use crate::error::Error;
+use crate::fingerprint::Fingerprint;
 use crate::service::Execution;
-use crate::slots::Reserved;
+use crate::slots::Waiting;
 use ampoule_world::Asked;
-use sha2::{Digest, Sha256};
 use std::collections::{HashMap, VecDeque};
-use std::fmt::Write;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// Longer keys are no keys.
 const LONGEST_KEY: usize = 255;
 
-/// sha256 of all that a request asks for.
-pub(crate) type Fingerprint = [u8; 32];
+/// Every heir keeps a request up to this size: a page, not more than the place itself takes. Of larger ones one heir keeps his.
+const SMALL: u64 = 4 << 10;
+
+/// When a request is to be sent again that nobody has kept: whoever comes first then runs.
+const RETRY: Duration = Duration::from_millis(100);
 
 /// Answers of all tenants.
 #[derive(Debug)]
@@ -45,55 +53,110 @@ struct Entry {
 
 #[derive(Debug)]
 enum Answer {
-    /// Closed when the one that runs has ended.
-    Running(watch::Receiver<()>),
-    Kept(Arc<Execution>, #[expect(dead_code, reason = "gives the memory back when dropped")] Reserved),
+    Running {
+        /// Dropped when there is an answer, or nobody who runs.
+        ended: watch::Sender<()>,
+        heirs: VecDeque<oneshot::Sender<First>>,
+    },
+    Kept(Arc<Execution>),
+}
+
+/// A request with a key, and how long it may wait.
+pub(crate) struct Repeat<'a> {
+    pub(crate) tenant: &'a str,
+    pub(crate) key: String,
+    pub(crate) fingerprint: Fingerprint,
+    pub(crate) asked: Asked,
+    /// What the request takes.
+    pub(crate) bytes: u64,
+    /// Until when, and how long that is.
+    pub(crate) end: Instant,
 }
 
 /// What a request with a key finds.
-pub(crate) enum Found<'a> {
+pub(crate) enum Found {
     /// It is the first: it runs, and leaves its answer.
-    Nothing(First<'a>),
+    First(First, Asked),
     /// An answer.
     Kept(Arc<Execution>),
 }
 
 /// The first request with its key. Dropping it without [`First::keep`] lets the next one run.
-pub(crate) struct First<'a> {
-    answers: &'a Answers,
+#[derive(Debug)]
+pub(crate) struct First {
+    answers: Arc<Answers>,
     key: Key,
     kept: bool,
-    _running: watch::Sender<()>,
 }
 
 impl Answers {
-    pub(crate) fn new(window: Duration) -> Self {
-        Answers { window, state: Mutex::default() }
+    pub(crate) fn new(window: Duration) -> Arc<Self> {
+        Arc::new(Answers { window, state: Mutex::default() })
     }
 
-    /// Finds the answer of `tenant`'s `key`, waiting for one that runs.
+    /// Finds the answer to a request, waiting for one that runs in the place that `place` makes for so many bytes.
     pub(crate) async fn find(
-        &self,
-        tenant: &str,
-        key: &str,
-        fingerprint: Fingerprint,
-    ) -> Result<Found<'_>, Error> {
-        check(key)?;
-        let key = (tenant.to_owned(), key.to_owned());
+        self: &Arc<Self>,
+        repeat: Repeat<'_>,
+        place: impl Fn(u64) -> Result<Waiting, Error>,
+    ) -> Result<Found, Error> {
+        let Repeat { tenant, key, fingerprint, asked, bytes, end } = repeat;
+        check(&key)?;
+        let key = (tenant.to_owned(), key);
+        let arrived = Instant::now();
+        let mut waiting: Option<Waiting> = None;
+        // None: it waits without its request.
+        let mut own = Some(asked);
         loop {
-            let mut running = match self.look(&key, fingerprint)? {
+            let (mut ended, heir) = match self.look(&key, fingerprint, &mut own, bytes)? {
                 Looked::Found(found) => return Ok(found),
-                Looked::Running(running) => running,
+                Looked::Running(ended, heir) => (ended, heir),
             };
-            // An error says that it ended, which is all that is waited for.
-            let _ = running.changed().await;
+            let keeps = heir.is_some();
+            match &mut waiting {
+                Some(waiting) if !keeps => waiting.without_request(),
+                Some(_) => {}
+                None => waiting = Some(place(if keeps { bytes } else { 0 })?),
+            }
+            if !keeps {
+                own = None;
+            }
+            let inherits = async {
+                match heir {
+                    // A sender that is gone has no first to hand over: the end is what there is to wait for.
+                    Some(heir) => match heir.await {
+                        Ok(first) => first,
+                        Err(_) => std::future::pending().await,
+                    },
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                first = inherits => {
+                    let asked = own.take().ok_or(Error::Panicked)?;
+                    return Ok(Found::First(first, asked));
+                }
+                // An error says that it ended, which is all that is waited for.
+                _ = ended.changed() => {}
+                () = tokio::time::sleep_until(end.into()) => {
+                    let waited = arrived.elapsed().as_millis();
+                    let reason = format!("the first request with this idempotency key did not end within {waited} ms");
+                    return Err(Error::Busy { reason, retry_after: RETRY });
+                }
+            }
         }
     }
 
-    fn look(&self, key: &Key, fingerprint: Fingerprint) -> Result<Looked<'_>, Error> {
+    fn look(
+        self: &Arc<Self>,
+        key: &Key,
+        fingerprint: Fingerprint,
+        own: &mut Option<Asked>,
+        bytes: u64,
+    ) -> Result<Looked, Error> {
         let mut state = self.lock();
         state.forget_before(Instant::now().checked_sub(self.window));
-        match state.entries.get(key) {
+        match state.entries.get_mut(key) {
             Some(entry) if entry.fingerprint != fingerprint => Err(Error::invalid(
                 "idempotency_key",
                 format!(
@@ -101,16 +164,29 @@ impl Answers {
                     self.window.as_secs()
                 ),
             )),
-            Some(Entry { answer: Answer::Running(running), .. }) => Ok(Looked::Running(running.clone())),
-            Some(Entry { answer: Answer::Kept(execution, _), .. }) => {
+            Some(Entry { answer: Answer::Running { ended, heirs }, .. }) => {
+                heirs.retain(|heir| !heir.is_closed());
+                let keeps = own.is_some() && (bytes <= SMALL || heirs.is_empty());
+                let heir = keeps.then(|| {
+                    let (sender, heir) = oneshot::channel();
+                    heirs.push_back(sender);
+                    heir
+                });
+                Ok(Looked::Running(ended.subscribe(), heir))
+            }
+            Some(Entry { answer: Answer::Kept(execution), .. }) => {
                 Ok(Looked::Found(Found::Kept(Arc::clone(execution))))
             }
             None => {
-                let (sender, running) = watch::channel(());
-                let entry = Entry { fingerprint, answer: Answer::Running(running) };
-                state.entries.insert(key.clone(), entry);
-                let first = First { answers: self, key: key.clone(), kept: false, _running: sender };
-                Ok(Looked::Found(Found::Nothing(first)))
+                let Some(asked) = own.take() else {
+                    let reason = "the request that ran for this idempotency key was given up".into();
+                    return Err(Error::Busy { reason, retry_after: RETRY });
+                };
+                let (ended, _) = watch::channel(());
+                let answer = Answer::Running { ended, heirs: VecDeque::new() };
+                state.entries.insert(key.clone(), Entry { fingerprint, answer });
+                let first = First { answers: Arc::clone(self), key: key.clone(), kept: false };
+                Ok(Looked::Found(Found::First(first, asked)))
             }
         }
     }
@@ -121,27 +197,43 @@ impl Answers {
     }
 }
 
-enum Looked<'a> {
-    Found(Found<'a>),
-    Running(watch::Receiver<()>),
+enum Looked {
+    Found(Found),
+    /// Tells that it ended; and the first, for an heir.
+    Running(watch::Receiver<()>, Option<oneshot::Receiver<First>>),
 }
 
-impl First<'_> {
-    /// Leaves the answer, and the memory that is set aside for it.
-    pub(crate) fn keep(mut self, execution: Arc<Execution>, memory: Reserved) {
+impl First {
+    /// Leaves the answer, which holds the memory that is set aside for it.
+    pub(crate) fn keep(mut self, execution: Arc<Execution>) {
+        self.kept = true;
         let mut state = self.answers.lock();
         if let Some(entry) = state.entries.get_mut(&self.key) {
-            entry.answer = Answer::Kept(execution, memory);
+            entry.answer = Answer::Kept(execution);
             state.kept.push_back((Instant::now(), self.key.clone()));
         }
-        self.kept = true;
     }
 }
 
-impl Drop for First<'_> {
+impl Drop for First {
     fn drop(&mut self) {
-        if !self.kept {
-            self.answers.lock().entries.remove(&self.key);
+        while !self.kept {
+            let mut state = self.answers.lock();
+            let Some(Entry { answer: Answer::Running { heirs, .. }, .. }) = state.entries.get_mut(&self.key)
+            else {
+                return;
+            };
+            let Some(heir) = heirs.pop_front() else {
+                state.entries.remove(&self.key);
+                return;
+            };
+            drop(state);
+            let next = First { answers: Arc::clone(&self.answers), key: self.key.clone(), kept: false };
+            match heir.send(next) {
+                Ok(()) => return,
+                // That one has left; what was to be his is not given up by him.
+                Err(mut next) => next.kept = true,
+            }
         }
     }
 }
@@ -152,24 +244,6 @@ impl State {
         while let Some((_, key)) = self.kept.pop_front_if(|(kept, _)| *kept <= time) {
             self.entries.remove(&key);
         }
-    }
-}
-
-/// What distinguishes a request from others.
-pub(crate) fn fingerprint(asked: &Asked) -> Fingerprint {
-    let mut hasher = Fingerprinter(Sha256::new());
-    // The derived text names and delimits every field. Writing to a hasher does not fail.
-    let _ = write!(hasher, "{asked:?}");
-    hasher.0.finalize().into()
-}
-
-/// Hashes text as it is written, so that a large request is not held once more.
-struct Fingerprinter(Sha256);
-
-impl std::fmt::Write for Fingerprinter {
-    fn write_str(&mut self, text: &str) -> std::fmt::Result {
-        self.0.update(text);
-        Ok(())
     }
 }
 

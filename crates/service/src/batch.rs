@@ -5,7 +5,6 @@ use crate::error::Error;
 use crate::memory;
 use crate::service::{Call, Execution, Service};
 use crate::slots::Reserved;
-use crate::unread::Unread;
 use ampoule_world::Asked;
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,7 +32,7 @@ pub struct BatchRun {
     #[expect(dead_code, reason = "gives the memory of request and inputs back when dropped")]
     memory: Reserved,
     waiting: std::iter::Enumerate<std::vec::IntoIter<String>>,
-    running: JoinSet<(usize, Result<Execution, Error>, Option<Unread>)>,
+    running: JoinSet<(usize, Result<Execution, Error>)>,
 }
 
 impl Service {
@@ -81,18 +80,13 @@ impl BatchRun {
         let ended = self.running.join_next().await?;
         self.begin_next();
         // Tasks are not cancelled before this is dropped, and a panic is caught within.
-        ended.ok().map(|(index, answer, _unread)| (index, answer))
+        ended.ok()
     }
 
     fn begin_next(&mut self) {
         let Some((index, input_json)) = self.waiting.next() else { return };
         let (service, call, shared) = (self.service.clone(), self.call.clone(), Arc::clone(&self.request));
-        self.running.spawn(async move {
-            let answer = execute(&service, &call, &shared, input_json).await;
-            // It may lie here for as long as its caller likes.
-            let unread = answer.as_ref().ok().map(|answer| service.unread(&call.tenant, &answer.outcome, 0));
-            (index, answer, unread)
-        });
+        self.running.spawn(async move { (index, execute(&service, &call, &shared, input_json).await) });
     }
 }
 

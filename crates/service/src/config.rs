@@ -23,6 +23,8 @@ pub struct ServiceConfig {
     pub queue: usize,
     /// How long a request waits for a slot at most.
     pub patience: Duration,
+    /// How long an answer may lie unread, beyond what reading it slowly takes.
+    pub unread: Duration,
     /// How long answers to requests with an idempotency key are kept.
     pub idempotency_window: Duration,
     /// What requests and guests may take of the host's memory together, in bytes. Every execution counts with all that its
@@ -83,6 +85,8 @@ impl Default for ServiceConfig {
             sizes: Sizes::default(),
             queue: 1024,
             patience: Duration::from_secs(30),
+            // As long as a request's body may take to come.
+            unread: Duration::from_secs(60),
             idempotency_window: Duration::from_secs(600),
             memory_bytes: memory::default_budget(),
             tenants: Vec::new(),

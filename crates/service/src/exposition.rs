@@ -62,12 +62,18 @@ impl Collector for State {
         gauge("memory_set_aside_bytes", "What is set aside of it", level.set_aside)?;
         gauge("draining", "1: no more requests are taken", level.draining.into())?;
         let health = service.health();
-        gauge("seats_lent", "Guests that do not come back, and that others compute beside", health.seats_lent as u64)?;
+        gauge(
+            "seats_lent",
+            "Guests that do not come back, and that others compute beside",
+            health.seats_lent as u64,
+        )?;
         let help = "How long the guest that computes and has been silent for longest has been so";
-        let mut metric = encoder.encode_descriptor("oldest_slice", help, Some(&Unit::Seconds), MetricType::Gauge)?;
+        let mut metric =
+            encoder.encode_descriptor("oldest_slice", help, Some(&Unit::Seconds), MetricType::Gauge)?;
         metric.encode_gauge(&health.oldest_slice.as_secs_f64())?;
         let help = "Time since a tiny execution of the server's own got through";
-        let mut metric = encoder.encode_descriptor("heartbeat_age", help, Some(&Unit::Seconds), MetricType::Gauge)?;
+        let mut metric =
+            encoder.encode_descriptor("heartbeat_age", help, Some(&Unit::Seconds), MetricType::Gauge)?;
         metric.encode_gauge(&service.inner().heartbeat.age().unwrap_or_default().as_secs_f64())?;
         let mut gauge = |name, help, value: u64| {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Gauge)?;
@@ -80,7 +86,11 @@ impl Collector for State {
         for (name, help, value) in [
             ("program_cache_hits", "Executions whose program was compiled already", cache.hits),
             ("program_cache_misses", "Executions that compiled their program", cache.misses),
-            ("guests_cut_off", "Guests that were stopped by the watchdog, as they did not come back", health.cut_off),
+            (
+                "guests_cut_off",
+                "Guests that were stopped by the watchdog, as they did not come back",
+                health.cut_off,
+            ),
             ("guests_reused", "Executions that began in a guest that was kept", reused),
         ] {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;

@@ -18,12 +18,14 @@
 #![forbid(unsafe_code)]
 
 mod admission;
+mod answer;
 mod answers;
 mod batch;
 mod config;
 mod ending;
 mod error;
 mod exposition;
+mod fingerprint;
 mod functions;
 mod heartbeat;
 mod images;
@@ -33,6 +35,7 @@ mod metrics;
 mod names;
 mod programs;
 mod quota;
+mod reading;
 mod request_log;
 mod service;
 mod slots;
@@ -43,6 +46,7 @@ mod unread;
 
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError};
+pub use answer::Answer;
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
 pub use config::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 pub use ending::{Ender, Ending};
@@ -55,6 +59,7 @@ pub use functions::{FunctionPage, FunctionsConfig, Put};
 pub use heartbeat::Vitals;
 pub use images::{Images, default_images_folder, image_folder, image_names};
 pub use quota::QuotaConfig;
+pub use reading::{Late, Reading};
 pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};
 pub use service::{Call, Execution, Service};
 pub use tenants::{OPEN_TENANT, Tenant, TenantConfig};

@@ -79,7 +79,7 @@ pub(crate) struct Meters {
 }
 
 #[derive(Debug)]
-struct LanguageMeters {
+pub(crate) struct LanguageMeters {
     statuses: [Counter; Status::ALL.len()],
     total: Histogram,
     queue: Histogram,
@@ -141,17 +141,23 @@ impl Metrics {
 impl Meters {
     /// An execution that ended, and what its caller waited.
     pub(crate) fn executed(&self, execution: &Execution, total: Duration) {
-        let language = execution.language;
-        let meters = self.languages[language as usize].get_or_init(|| self.language(language));
         let (outcome, usage) = (&execution.outcome, &execution.outcome.usage);
-        meters.statuses[outcome.status as usize].inc();
-        meters.total.observe(total.as_secs_f64());
+        let meters = self.repeated(execution, total);
         meters.queue.observe(usage.queue_time.as_secs_f64());
         meters.wall.observe(usage.wall_time.as_secs_f64());
         meters.fuel.inc_by(usage.fuel);
         meters.cpu.inc_by(usage.cpu_time.as_secs_f64());
         meters.output.inc_by(usage.output_bytes);
         meters.result.inc_by(outcome.result_json.len() as u64);
+    }
+
+    /// A request that was answered as an earlier one: nothing ran, so nothing was consumed.
+    pub(crate) fn repeated(&self, execution: &Execution, total: Duration) -> &LanguageMeters {
+        let language = execution.language;
+        let meters = self.languages[language as usize].get_or_init(|| self.language(language));
+        meters.statuses[execution.outcome.status as usize].inc();
+        meters.total.observe(total.as_secs_f64());
+        meters
     }
 
     /// A request that was not executed.
@@ -207,6 +213,7 @@ mod tests {
             image_digest: String::new(),
             language: Language::Python,
             function_version: String::new(),
+            held: Default::default(),
         };
         let count = || meters.executed(&execution, Duration::from_micros(45));
         count();

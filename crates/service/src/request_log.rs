@@ -3,6 +3,7 @@
 //! Lines hold numbers and words of ours only: never source, input, output, file names or error messages of
 //! a program, whose owner did not agree to have them in a log.
 
+use crate::answer::Answer;
 use crate::service::Execution;
 use crate::tenants::Tenant;
 use crate::trace_parent::TraceParent;
@@ -30,6 +31,8 @@ pub struct RequestLine {
     tenant: Option<Tenant>,
     started: Instant,
     facts: Option<Facts>,
+    /// It was answered as an earlier request with its key.
+    repeated: bool,
     finished: bool,
 }
 
@@ -49,6 +52,7 @@ impl RequestLine {
             tenant: None,
             started: Instant::now(),
             facts: None,
+            repeated: false,
             finished: false,
         }
     }
@@ -99,7 +103,11 @@ impl RequestLine {
 
     fn count(&self, execution: &Execution, total: Duration) {
         if let Some(tenant) = &self.tenant {
-            tenant.0.meters.executed(execution, total);
+            if self.repeated {
+                tenant.0.meters.repeated(execution, total);
+            } else {
+                tenant.0.meters.executed(execution, total);
+            }
         }
     }
 
@@ -108,6 +116,12 @@ impl RequestLine {
         if let Some(tenant) = &self.tenant {
             tenant.0.meters.refused(status);
         }
+    }
+
+    /// Writes the line of a request that was answered.
+    pub fn answered(mut self, answer: &Answer) {
+        self.repeated = answer.is_repeated();
+        self.executed(answer.execution());
     }
 
     /// Writes the line of a request that was executed.
@@ -127,6 +141,7 @@ impl RequestLine {
             language = execution.language.name(),
             entry = self.entry(),
             status = outcome.status.name(),
+            repeated = self.repeated.then_some(true),
             total_us = self.total_us(),
             queue_us = usage.queue_time.as_micros() as u64,
             wall_us = usage.wall_time.as_micros() as u64,

@@ -1,13 +1,13 @@
 //! The service: from a request to its outcome.
 
 use crate::admission::{Admitted, admit};
-use crate::answers::{self, Answers, Found};
+use crate::answer::{Answer, Held};
+use crate::answers::{self, Answers};
 use crate::config::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::functions::{Functions, FunctionsConfig};
 use crate::heartbeat::Heartbeat;
 use crate::images::Images;
-use crate::memory;
 use crate::metrics::Metrics;
 use crate::programs::{CacheLevel, Prepared, Programs};
 use crate::slots::{Bounds, Level, Reserved, Slots};
@@ -35,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) images: Images,
     pub(crate) slots: Arc<Slots>,
     pub(crate) heartbeat: Heartbeat,
-    answers: Answers,
+    pub(crate) answers: Arc<Answers>,
     tenants: Tenants,
     programs: Programs,
     /// None: it keeps none.
@@ -79,6 +79,8 @@ pub struct Execution {
     pub language: Language,
     /// The version of the function that was called; empty for a program that came along.
     pub function_version: String,
+    /// What it takes of the memory.
+    pub(crate) held: Held,
 }
 
 impl Service {
@@ -134,11 +136,8 @@ impl Service {
 
     /// Executes one request. Dropping the future stops it within one slice of fuel and frees its slot.
     pub async fn execute_as(&self, call: &Call, asked: impl Into<Asked>) -> Result<Execution, Error> {
-        let asked = asked.into();
-        if asked.idempotency_key().is_empty() {
-            return self.guarded(Way { call, accepted: false, tap: None }, asked).await;
-        }
-        self.execute_once(call, asked).await
+        let answer = self.answer(call, asked).await?;
+        Ok(Arc::try_unwrap(answer).map_or_else(|shared| shared.execution().clone(), Answer::into_execution))
     }
 
     /// The same, with what is printed going to `tap` while the program runs; the outcome holds none of it.
@@ -158,26 +157,8 @@ impl Service {
         self.guarded(Way { call, accepted: true, tap: None }, asked).await
     }
 
-    /// Executes a request with an idempotency key, or answers as the first of its key was answered.
-    async fn execute_once(&self, call: &Call, mut asked: Asked) -> Result<Execution, Error> {
-        let (inner, tenant) = (&self.inner, &call.tenant);
-        let key = asked.take_idempotency_key();
-        let fingerprint = answers::fingerprint(&asked);
-        let first = match inner.answers.find(tenant.name(), &key, fingerprint).await? {
-            Found::Kept(execution) => return Ok((*execution).clone()),
-            Found::Nothing(first) => first,
-        };
-        // Room for the answer before it is promised to be kept.
-        let most = memory::of_largest_answer(tenant.config(), &asked);
-        let mut reserved = inner.slots.reserve(tenant, most)?;
-        let execution = self.guarded(Way { call, accepted: false, tap: None }, asked).await?;
-        reserved.shrink(memory::of_answer(&execution.outcome));
-        first.keep(Arc::new(execution.clone()), reserved);
-        Ok(execution)
-    }
-
     /// A bug must cost one request, not its connection or the server.
-    async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
+    pub(crate) async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
         let execution = AssertUnwindSafe(async {
             match asked {
                 Asked::Program(request) => self.admit_and_run(way, request).await,
@@ -210,6 +191,11 @@ impl Service {
     /// The largest requests taken.
     pub fn sizes(&self) -> &Sizes {
         &self.inner.config.sizes
+    }
+
+    /// How long an answer may lie unread.
+    pub fn unread(&self) -> Duration {
+        self.inner.config.unread
     }
 
     /// Sets memory aside that belongs to no slot.
@@ -287,11 +273,13 @@ impl Service {
         let slots = &self.inner.slots;
         let slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
-        let mut outcome = self.run(tenant, &admitted, way.tap, &Permit::new(slot)).await?;
+        let slot = Permit::new(slot);
+        let mut outcome = self.run(tenant, &admitted, way.tap, &slot).await?;
         outcome.usage.queue_time += queue_time;
+        let held = Held::of(slot, &outcome);
         let image_digest = admitted.image.digest().to_owned();
         let language = admitted.image.language();
-        Ok(Execution { outcome, image_digest, language, function_version: String::new() })
+        Ok(Execution { outcome, image_digest, language, function_version: String::new(), held })
     }
 
     async fn run(

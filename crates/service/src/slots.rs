@@ -10,7 +10,9 @@
 //! Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.)
 //!
 //! What is not a guest's stands in a [`Share`] of the memory, a sixteenth for each of three purposes, so that most is always
-//! the guests' in the end: whatever waits, the first of a queue gets its slot when those that run are done.
+//! the guests' in the end: whatever waits, the first of a queue gets its slot when those that run are done. An answer keeps
+//! of its guest's memory what it takes until its reader has it; a tenant of several whose readers leave more than
+//! [`MOST_UNREAD`] lying gets no more slots until they have read.
 
 use crate::error::Error;
 use crate::tenants::Tenant;
@@ -24,7 +26,7 @@ use tokio::sync::oneshot;
 mod beside;
 
 use beside::Share;
-pub(crate) use beside::{InTransit, Reserved};
+pub(crate) use beside::{InTransit, Reserved, Waiting};
 
 /// See above.
 const MOST_OF_FREE: u64 = 3;
@@ -34,6 +36,10 @@ const SHARE: u64 = 16;
 
 /// See above: what is left beside the three shares.
 const GUESTS: u64 = SHARE - 3;
+
+/// One in so many parts of the memory is what answers of one tenant that are being sent may take before it has to wait: what its
+/// guests that run will leave comes on top, and of the rest the next tenant still finds most.
+const MOST_UNREAD: u64 = 8;
 
 /// How much the last interval between two grants says about the next.
 const NEWS: f64 = 0.2;
@@ -91,11 +97,12 @@ struct State {
     reserved: Share,
     /// Bytes of requests that are being received.
     receiving: Share,
-    /// Bytes of requests that wait for a slot.
+    /// Bytes of requests that wait: for a slot, or for the answer to the first with their key.
     requests: Share,
     /// Bytes of answers that are being sent and that there was no room for.
     owed: u64,
     draining: bool,
+    /// Requests that wait, likewise.
     waiting: usize,
     /// Tenants with waiting requests.
     queues: Vec<Queue>,
@@ -194,14 +201,9 @@ impl Slots {
             state.take(tenant, need.request + need.guest);
             return Ok(Entered::Slot(Slot { slots: Arc::clone(self), tenant: tenant.clone(), need }));
         }
-        let waits = tenant.0.waiting.load(Relaxed) as u64;
-        if !state.requests.fits_or_is_alone(bounds, waits, need.request) || state.memory < need.request {
+        if let Err(reason) = state.may_wait(bounds, tenant, need.request) {
             drop(state);
-            return Err(self.busy(tenant, "the memory for requests that wait is taken".into()));
-        }
-        if queued >= tenant.config().queue || state.waiting >= bounds.waiting {
-            drop(state);
-            return Err(self.busy(tenant, "the queue is full".into()));
+            return Err(self.busy(tenant, reason.into()));
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let expected = state.expected_wait(tenant);
@@ -214,9 +216,7 @@ impl Slots {
             );
             return Err(self.busy(tenant, reason));
         }
-        state.set_aside(tenant, need.request);
-        state.requests.taken += need.request;
-        tenant.0.waiting.fetch_add(need.request as usize, Relaxed);
+        state.wait(tenant, need.request);
         let (call, called) = oneshot::channel();
         let id = state.push(tenant, need, call);
         let place = Place { slots: Arc::clone(self), tenant: tenant.clone(), need, id: Some(id) };
@@ -225,7 +225,7 @@ impl Slots {
 
     fn busy(&self, tenant: &Tenant, reason: String) -> Error {
         let state = self.lock();
-        let waiting = state.queue_of(tenant).map_or(0, |queue| queue.waiters.len());
+        let waiting = state.queued(tenant);
         let running = tenant.0.slots.load(Relaxed);
         let retry_after = state.expected_wait(tenant).clamp(SOONEST_RETRY, LATEST_RETRY);
         Error::Busy {
@@ -304,8 +304,7 @@ impl Drop for Place {
         let Some(id) = self.id else { return };
         let mut state = self.slots.lock();
         if state.remove(&self.tenant, id) {
-            state.requests.taken -= self.need.request;
-            self.tenant.0.waiting.fetch_sub(self.need.request as usize, Relaxed);
+            state.wait_no_more(&self.tenant, self.need.request);
             state.give_back(&self.tenant, self.need.request);
             state.grant(&self.slots.bounds);
         } else {
@@ -325,13 +324,12 @@ impl State {
         let alone = bounds.tenants <= 1;
         let slots_fit =
             alone || has == 0 || (has as u64) < MOST_OF_FREE * (self.free as u64).saturating_sub(1);
-        self.free > 0 && has < tenant.config().slots && slots_fit && self.memory_fits(bounds, tenant, bytes)
-    }
-
-    fn memory_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
-        let Some(left) = self.memory.checked_sub(bytes) else { return false };
-        let has = tenant.0.memory.load(Relaxed) as u64;
-        bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
+        let reads = alone || tenant.0.sending.load(Relaxed) as u64 <= bounds.memory / MOST_UNREAD;
+        self.free > 0
+            && has < tenant.config().slots
+            && slots_fit
+            && reads
+            && self.memory_fits(bounds, tenant, bytes)
     }
 
     fn take(&mut self, tenant: &Tenant, bytes: u64) {
@@ -354,7 +352,6 @@ impl State {
 
     fn push(&mut self, tenant: &Tenant, need: Need, call: oneshot::Sender<()>) -> u64 {
         self.next_id += 1;
-        self.waiting += 1;
         let id = self.next_id;
         let waiter = Waiter { id, need, call };
         match self.queues.iter_mut().find(|queue| queue.tenant.is(tenant)) {
@@ -380,7 +377,6 @@ impl State {
         if queue.waiters.is_empty() {
             self.queues.remove(index);
         }
-        self.waiting -= 1;
         true
     }
 
@@ -397,9 +393,7 @@ impl State {
             if queue.waiters.is_empty() {
                 self.queues.remove(index);
             }
-            self.waiting -= 1;
-            self.requests.taken -= waiter.need.request;
-            tenant.0.waiting.fetch_sub(waiter.need.request as usize, Relaxed);
+            self.wait_no_more(&tenant, waiter.need.request);
             self.take(&tenant, waiter.need.guest);
             // Whoever gave up meanwhile gives the slot back as its place goes.
             let _ = waiter.call.send(());

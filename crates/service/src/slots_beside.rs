@@ -1,6 +1,7 @@
-//! Memory that is no guest's, in the account of slots: kept answers and batches, and messages on their way.
+//! Memory that is no guest's, in the account of slots: kept answers and batches, messages on their way, and requests that wait
+//! for an answer rather than for a slot.
 
-use super::{Bounds, MOST_OF_FREE, SHARE, Slots};
+use super::{Bounds, MOST_OF_FREE, MOST_UNREAD, Need, SHARE, Slot, Slots, State};
 use crate::error::Error;
 use crate::tenants::Tenant;
 use std::sync::Arc;
@@ -44,6 +45,14 @@ pub(crate) struct InTransit {
     receiving: bool,
 }
 
+/// The place of a request that waits for the answer to another one. Dropping it gives the place back.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    slots: Arc<Slots>,
+    tenant: Tenant,
+    bytes: u64,
+}
+
 impl Slots {
     /// Sets memory aside that belongs to no slot.
     pub(crate) fn reserve(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
@@ -77,11 +86,123 @@ impl Slots {
     /// is paid.
     pub(crate) fn send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InTransit {
         let mut state = self.lock();
-        let owed = bytes.saturating_sub(state.memory);
-        state.owed += owed;
-        state.memory -= bytes - owed;
-        tenant.0.memory.fetch_add(bytes as usize, Relaxed);
+        state.owe(tenant, bytes);
+        self.sending(tenant, bytes)
+    }
+
+    /// Sets memory aside for sending an answer once more that is kept. Unlike a new answer, for which its guest had memory, it is
+    /// refused where there is none.
+    pub(crate) fn send_again(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InTransit, Error> {
+        let mut state = self.lock();
+        let sends = tenant.0.sending.load(Relaxed) as u64;
+        if state.memory < bytes || sends + bytes > self.bounds.memory / MOST_UNREAD {
+            drop(state);
+            return Err(self.busy(tenant, "the memory for answers that are being sent is taken".into()));
+        }
+        state.owe(tenant, bytes);
+        Ok(self.sending(tenant, bytes))
+    }
+
+    /// Under the lock.
+    fn sending(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InTransit {
+        tenant.0.sending.fetch_add(bytes as usize, Relaxed);
         InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: false }
+    }
+
+    /// A place among the tenant's requests that wait, for one that waits for no slot.
+    pub(crate) fn wait(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Waiting, Error> {
+        let mut state = self.lock();
+        if let Err(reason) = state.may_wait(&self.bounds, tenant, bytes) {
+            drop(state);
+            return Err(self.busy(tenant, reason.into()));
+        }
+        state.wait(tenant, bytes);
+        tenant.0.repeats.fetch_add(1, Relaxed);
+        Ok(Waiting { slots: Arc::clone(self), tenant: tenant.clone(), bytes })
+    }
+}
+
+impl State {
+    /// Whether one more request of a tenant may wait; if not, what is taken.
+    pub(super) fn may_wait(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> Result<(), &'static str> {
+        let waits = tenant.0.waiting.load(Relaxed) as u64;
+        if !self.requests.fits_or_is_alone(bounds, waits, bytes) || self.memory < bytes {
+            return Err("the memory for requests that wait is taken");
+        }
+        if self.queued(tenant) >= tenant.config().queue || self.waiting >= bounds.waiting {
+            return Err("the queue is full");
+        }
+        Ok(())
+    }
+
+    /// A tenant's requests that wait.
+    pub(super) fn queued(&self, tenant: &Tenant) -> usize {
+        let queued = self.queue_of(tenant).map_or(0, |queue| queue.waiters.len());
+        queued + tenant.0.repeats.load(Relaxed)
+    }
+
+    pub(super) fn wait(&mut self, tenant: &Tenant, bytes: u64) {
+        self.waiting += 1;
+        self.set_aside(tenant, bytes);
+        self.requests.taken += bytes;
+        tenant.0.waiting.fetch_add(bytes as usize, Relaxed);
+    }
+
+    /// Its memory stays set aside.
+    pub(super) fn wait_no_more(&mut self, tenant: &Tenant, bytes: u64) {
+        self.waiting -= 1;
+        self.requests.taken -= bytes;
+        tenant.0.waiting.fetch_sub(bytes as usize, Relaxed);
+    }
+
+    pub(super) fn memory_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
+        let Some(left) = self.memory.checked_sub(bytes) else { return false };
+        let has = tenant.0.memory.load(Relaxed) as u64;
+        bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
+    }
+
+    fn owe(&mut self, tenant: &Tenant, bytes: u64) {
+        let owed = bytes.saturating_sub(self.memory);
+        self.owed += owed;
+        self.memory -= bytes - owed;
+        tenant.0.memory.fetch_add(bytes as usize, Relaxed);
+    }
+}
+
+impl Slot {
+    /// Gives the slot back, and its memory but for what the answer takes, which is the answer's from now on: it is there even
+    /// where others wait for memory.
+    pub(crate) fn leave(mut self, bytes: u64) -> InTransit {
+        let had = self.need.request + self.need.guest;
+        let kept = bytes.min(had);
+        self.need = Need { request: 0, guest: had - kept };
+        let mut state = self.slots.lock();
+        state.owe(&self.tenant, bytes - kept);
+        let held = self.slots.sending(&self.tenant, bytes);
+        drop(state);
+        held
+    }
+}
+
+impl Waiting {
+    /// Waits without its request: the memory is given back, the place is not.
+    pub(crate) fn without_request(&mut self) {
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut state = self.slots.lock();
+        state.requests.taken -= bytes;
+        self.tenant.0.waiting.fetch_sub(bytes as usize, Relaxed);
+        state.give_back(&self.tenant, bytes);
+        state.grant(&self.slots.bounds);
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let mut state = self.slots.lock();
+        self.tenant.0.repeats.fetch_sub(1, Relaxed);
+        state.wait_no_more(&self.tenant, self.bytes);
+        state.give_back(&self.tenant, self.bytes);
+        state.grant(&self.slots.bounds);
     }
 }
 
@@ -116,6 +237,8 @@ impl Drop for InTransit {
         if self.receiving {
             state.receiving.taken -= self.bytes;
             self.tenant.0.receiving.fetch_sub(self.bytes as usize, Relaxed);
+        } else {
+            self.tenant.0.sending.fetch_sub(self.bytes as usize, Relaxed);
         }
         state.give_back(&self.tenant, self.bytes);
         state.grant(&self.slots.bounds);

@@ -234,3 +234,63 @@ async fn requests_that_wait_never_take_the_memory_that_the_first_of_them_waits_f
     drop(running);
     assert!(first.as_mut().now_or_never().is_some_and(|slot| slot.is_ok()));
 }
+
+#[tokio::test]
+async fn a_tenant_whose_answers_lie_unread_waits_and_the_others_do_not() {
+    let slots = slots(8, |bounds| (bounds.memory, bounds.tenants) = (1600, 2));
+    let (one, other) = (tenant("one", |_| {}), tenant("other", |_| {}));
+    let unread = [slots.send(&one, 150), slots.send(&one, 51)];
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    assert!(waiting.as_mut().now_or_never().is_none(), "more than an eighth lies unread");
+    assert!(slots.send_again(&one, 1).is_err());
+    assert!(take(&slots, &other).is_some_and(|taken| taken.is_ok()));
+    assert!(slots.send_again(&other, 200).is_ok());
+    assert!(waiting.as_mut().now_or_never().is_none());
+    drop(unread);
+    assert!(waiting.await.is_ok());
+    assert_eq!((slots.level().set_aside, one.0.sending.load(Relaxed)), (0, 0));
+}
+
+#[tokio::test]
+async fn an_answer_keeps_its_memory_when_its_slot_is_given_back() {
+    let slots = slots(1, |bounds| bounds.memory = 100);
+    let one = tenant("one", |tenant| tenant.queue = 1);
+    let need = Need { request: 20, guest: 60 };
+    let slot = slots.take(&one, need, None, false).now_or_never().unwrap().unwrap();
+    let mut next = Box::pin(slots.take(&one, need, None, false));
+    assert!(next.as_mut().now_or_never().is_none());
+    let answer = slot.leave(30);
+    assert_eq!(
+        (slots.level().set_aside, slots.level().running),
+        (50, 0),
+        "the answer, and a request that waits"
+    );
+    assert!(next.as_mut().now_or_never().is_none(), "there is a slot, and no memory");
+    drop(answer);
+    assert!(next.await.is_ok());
+    // One that is larger than all its guest had.
+    let slot = slots.take(&one, NEED, None, false).now_or_never().unwrap().unwrap();
+    let answer = slot.leave(120);
+    assert_eq!(slots.level().set_aside, 120);
+    drop(answer);
+    assert_eq!((slots.level().set_aside, one.0.memory.load(Relaxed)), (0, 0));
+}
+
+#[tokio::test]
+async fn requests_that_wait_for_an_answer_stand_in_the_queue() {
+    let slots = slots(1, |_| {});
+    let one = tenant("one", |tenant| tenant.queue = 2);
+    let running = take(&slots, &one).unwrap().unwrap();
+    let mut repeat = slots.wait(&one, 5).unwrap();
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    assert!(waiting.as_mut().now_or_never().is_none());
+    assert_eq!(slots.waiting(), 2);
+    for refused in [slots.wait(&one, 0).map(drop), take(&slots, &one).unwrap().map(drop)] {
+        assert!(refused.unwrap_err().to_string().starts_with("the queue is full"));
+    }
+    assert_eq!(slots.level().set_aside, 16);
+    repeat.without_request();
+    assert_eq!(slots.level().set_aside, 11);
+    drop((repeat, waiting, running));
+    assert_eq!((slots.level().set_aside, slots.waiting(), one.0.repeats.load(Relaxed)), (0, 0, 0));
+}

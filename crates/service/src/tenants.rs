@@ -50,6 +50,10 @@ pub(crate) struct Account {
     pub(crate) waiting: AtomicUsize,
     /// What of the memory is for requests that are being received.
     pub(crate) receiving: AtomicUsize,
+    /// What of the memory is for answers that are being sent.
+    pub(crate) sending: AtomicUsize,
+    /// Requests that wait for the answer to another one.
+    pub(crate) repeats: AtomicUsize,
     /// Of its memory what is set aside beside slots.
     pub(crate) reserved: AtomicUsize,
 }
@@ -68,6 +72,8 @@ impl Tenant {
             memory: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
             receiving: AtomicUsize::new(0),
+            sending: AtomicUsize::new(0),
+            repeats: AtomicUsize::new(0),
             reserved: AtomicUsize::new(0),
         }))
     }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use std::sync::Arc;
 
 /// Smaller messages are not counted: of those a connection's own windows and buffers bound the number.
-const SMALL: u64 = 4 << 10;
+pub(crate) const SMALL: u64 = 4 << 10;
 
 /// The memory of a request that is being received. Dropping it gives the memory back.
 #[derive(Debug)]

@@ -51,7 +51,12 @@ pub(crate) struct Turn {
 
 impl Turn {
     /// Waits for a seat; the wall time counts from then on.
-    pub(crate) async fn begin(seats: &Arc<Seats>, share: &Share, wall_time: Duration, ground: Ground) -> Turn {
+    pub(crate) async fn begin(
+        seats: &Arc<Seats>,
+        share: &Share,
+        wall_time: Duration,
+        ground: Ground,
+    ) -> Turn {
         let place = Arc::new(Place::default());
         seats.enter(share, &place);
         let now = Instant::now();

@@ -24,10 +24,8 @@ pub(crate) struct Region {
 impl Region {
     /// The memory of the instance in `store`, and faults in it handled as said above.
     pub(crate) fn of<T>(store: &mut Store<T>, memory: Memory, sites: &Arc<TrapSites>) -> Arc<Region> {
-        let region = Arc::new(Region {
-            base: memory.data_ptr(&*store).addr(),
-            unreachable: AtomicBool::new(false),
-        });
+        let region =
+            Arc::new(Region { base: memory.data_ptr(&*store).addr(), unreachable: AtomicBool::new(false) });
         handler::install(store, Arc::clone(&region), Arc::clone(sites));
         region
     }

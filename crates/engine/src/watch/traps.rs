@@ -44,8 +44,9 @@ impl TrapSites {
             return false;
         }
         // SAFETY: the range is a part of the module's mapped code, which this holds.
-        let table =
-            unsafe { std::slice::from_raw_parts(self.table.start as *const u8, self.table.end - self.table.start) };
+        let table = unsafe {
+            std::slice::from_raw_parts(self.table.start as *const u8, self.table.end - self.table.start)
+        };
         lookup_trap_code(table, instruction - self.text.start).is_some()
     }
 }

@@ -316,7 +316,9 @@ impl Watchdog {
         seen.looks += 1;
         if is_first {
             self.cut_off.fetch_add(1, Ordering::Relaxed);
-            tracing::error!("a guest did not come back in time and was cut off: a bug of the metering, worth a report");
+            tracing::error!(
+                "a guest did not come back in time and was cut off: a bug of the metering, worth a report"
+            );
         }
         if seen.looks >= LOOKS_UNTIL_STUCK && !self.stuck.swap(true, Ordering::AcqRel) {
             tracing::error!("a guest is stuck in the host: the process should be restarted");

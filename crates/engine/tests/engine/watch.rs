@@ -20,15 +20,25 @@ const BODIES: [(&str, &str); 6] = [
     ("load", "(drop (i32.load (i32.const 64)))"),
     ("store", "(i32.store (i32.const 64) (i32.const 7))"),
     // Copies that the compiler writes out, and that may not trap there.
-    ("small copy", "(memory.copy (i32.const 128) (i32.const 64) (i32.const 24)) (drop (i32.load (i32.const 64)))"),
+    (
+        "small copy",
+        "(memory.copy (i32.const 128) (i32.const 64) (i32.const 24)) (drop (i32.load (i32.const 64)))",
+    ),
     // In the host's own code.
-    ("fill", "(memory.fill (i32.const 8192) (i32.const 7) (i32.const 32768)) (drop (i32.load (i32.const 64)))"),
+    (
+        "fill",
+        "(memory.fill (i32.const 8192) (i32.const 7) (i32.const 32768)) (drop (i32.load (i32.const 64)))",
+    ),
     ("random", "(call $random_fill (i32.const 8192) (i32.const 4096)) (drop (i32.load (i32.const 64)))"),
-    ("beyond the image", "(i32.store (i32.add (i32.const 64) (i32.shl (memory.size) (i32.const 15))) (i32.const 7))"),
+    (
+        "beyond the image",
+        "(i32.store (i32.add (i32.const 64) (i32.shl (memory.size) (i32.const 15))) (i32.const 7))",
+    ),
 ];
 
 /// A guest that is as it should be: its memory is the image's.
-const CHECKS: &str = "(if (i32.or (i32.load (i32.const 64)) (i32.or (i32.load (i32.const 8192)) (i32.load (i32.const 40000))))
+const CHECKS: &str =
+    "(if (i32.or (i32.load (i32.const 64)) (i32.or (i32.load (i32.const 8192)) (i32.load (i32.const 40000))))
     (then (unreachable))) (call $done)";
 
 async fn stopped(engine: &Engine, image: &Image) -> Outcome {
@@ -71,7 +81,8 @@ async fn without_a_wall_time_in_sight_it_is_stopped_after_a_second_of_its_slice(
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_metered_is_left_alone() {
     let engine = one_slot();
-    let image = load(&engine, &guest_wat("(loop $again (drop (i32.load (i32.const 64))) (br $again)) (unreachable)"));
+    let image =
+        load(&engine, &guest_wat("(loop $again (drop (i32.load (i32.const 64))) (br $again)) (unreachable)"));
     let limits = Limits { wall_time: Duration::from_secs(2), fuel: u64::MAX / 4, ..small_limits() };
     assert_eq!(run(&engine, &image, limits, None).await.unwrap().status, Status::TimedOut);
     assert_eq!(engine.health().cut_off, 0);
@@ -79,8 +90,13 @@ async fn what_is_metered_is_left_alone() {
 
 /// An engine as a server has it: two seats, guests on threads of their own.
 fn served(slots: u32) -> Engine {
-    let config =
-        EngineConfig { slots, seats: 2, kept_guests: 0, max_memory_bytes: 64 << 20, ..EngineConfig::default() };
+    let config = EngineConfig {
+        slots,
+        seats: 2,
+        kept_guests: 0,
+        max_memory_bytes: 64 << 20,
+        ..EngineConfig::default()
+    };
     let engine = Engine::new(config).unwrap();
     engine.compute_on_own_threads(Handle::current()).unwrap();
     engine
@@ -129,7 +145,10 @@ async fn a_host_function_that_blocks_is_told_and_others_go_on() {
     };
     let engine = Engine::new(config).unwrap();
     engine.compute_on_own_threads(Handle::current()).unwrap();
-    let blocks = load(&engine, &guest_wat("(drop (call $clock_now (i32.const 0))) (drop (i32.load (i32.const 64))) (call $done)"));
+    let blocks = load(
+        &engine,
+        &guest_wat("(drop (call $clock_now (i32.const 0))) (drop (i32.load (i32.const 64))) (call $done)"),
+    );
     let fine = load(&engine, &guest_wat("(call $done)"));
     let blocked: Vec<_> = (0..2)
         .map(|_| {
@@ -158,7 +177,8 @@ async fn a_guest_that_is_given_up_ends_and_only_then_is_its_slot_free() {
     for _ in 0..50 {
         let held = Arc::new(());
         let permit = Permit::new(Arc::clone(&held));
-        let (program, limits) = (program(), Limits { fuel: u64::MAX / 4, wall_time: Duration::from_secs(600), ..small_limits() });
+        let (program, limits) =
+            (program(), Limits { fuel: u64::MAX / 4, wall_time: Duration::from_secs(600), ..small_limits() });
         let start = Start::Program { program: &program, compiled: None };
         let job = ampoule_engine::Job { permit: Some(&permit), ..job(start, limits) };
         let running = tokio::time::timeout(Duration::from_millis(5), engine.run(&image, &job));

@@ -1,17 +1,18 @@
 //! `POST /v1/execute`: an `ExecuteRequest` as JSON, answered by an `ExecuteResponse`.
 
 use super::status::Refusal;
-use super::{is_json, json, to_proto};
+use super::{answer_in_pieces, is_json};
 use crate::site::Shared;
-use crate::{body, caller, request_id};
+use crate::{caller, request_id};
 use ampoule_api::v1::ExecuteRequest;
 use ampoule_connection::Peer;
-use ampoule_service::{Call, Execution, RequestLine};
+use ampoule_service::{Answer, Call, RequestLine};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
 
 pub(crate) async fn execute(
     State(shared): State<Shared>,
@@ -25,9 +26,9 @@ pub(crate) async fn execute(
     let executed = run(&shared, peer, &headers, body, &mut line).await;
     let tenant = line.tenant().cloned();
     let response = match executed {
-        Ok(execution) => {
-            line.executed(&execution);
-            json(&to_proto(execution))
+        Ok(answer) => {
+            line.answered(&answer);
+            answer_in_pieces(&answer)
         }
         Err(refusal) => {
             line.refused(refusal.name());
@@ -43,16 +44,15 @@ async fn run(
     headers: &HeaderMap,
     body: Body,
     line: &mut RequestLine,
-) -> Result<Execution, Refusal> {
+) -> Result<Arc<Answer>, Refusal> {
     let tenant = caller::of(&shared.door, headers, peer).await.map_err(|_| Refusal::unauthenticated())?;
     line.by(&tenant);
     is_json(headers)?;
     let received = shared.take_in(&tenant, body).await?;
-    let request: ExecuteRequest = body::parse(&received.bytes)?;
-    drop(received);
+    let request: ExecuteRequest = received.parse().await?;
     let request = ampoule_api::request_from_proto(request).map_err(|error| Refusal::invalid(&error))?;
     line.understood(&request);
-    shared.service.execute_as(&Call { tenant, deadline: None }, request).await.map_err(|error| {
+    shared.service.answer(&Call { tenant, deadline: None }, request).await.map_err(|error| {
         error.log(line.id());
         Refusal::of_error(&error)
     })

@@ -3,7 +3,7 @@
 use super::status::Refusal;
 use super::{is_json, json, to_proto};
 use crate::site::Shared;
-use crate::{body, caller, request_id};
+use crate::{caller, request_id};
 use ampoule_api::v1::{
     DeleteFunctionResponse, FunctionSummary, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
     PutFunctionResponse,
@@ -48,8 +48,7 @@ pub(crate) async fn put(
         let call = asked.call()?;
         is_json(&headers)?;
         let received = shared.take_in(&call.tenant, body).await?;
-        let mut message: PutFunctionRequest = body::parse(&received.bytes)?;
-        drop(received);
+        let mut message: PutFunctionRequest = received.parse().await?;
         if !message.name.is_empty() && message.name != name {
             return Err(Refusal::malformed("name is not the one in the path: leave it out"));
         }

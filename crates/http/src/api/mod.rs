@@ -8,15 +8,16 @@ mod openapi;
 pub(crate) mod status;
 
 use self::status::Refusal;
-use crate::site::Shared;
+use crate::site::{Shared, in_pieces};
 use ampoule_api::v1::ExecuteResponse;
-use ampoule_service::Execution;
+use ampoule_service::{Answer, Execution};
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use serde::Serialize;
+use std::sync::Arc;
 
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
@@ -40,6 +41,15 @@ fn json(response: &impl Serialize) -> Response {
     match serde_json::to_vec(response) {
         Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
         // No value of ours is without a JSON form; were one, the caller would have to be told.
+        Err(_) => Refusal::internal().into_response(),
+    }
+}
+
+/// An execution's answer, likewise.
+fn answer_in_pieces(answer: &Arc<Answer>) -> Response {
+    let Execution { image_digest, function_version, .. } = answer.execution();
+    match ampoule_api::answer_to_json(answer, image_digest, function_version) {
+        Ok(pieces) => in_pieces([(CONTENT_TYPE, "application/json")], pieces),
         Err(_) => Refusal::internal().into_response(),
     }
 }

@@ -1,8 +1,9 @@
 //! `/v1/sandbox/dependencies…`: what there is to import. Packages are baked into images, so there is nothing to update.
 
 use super::{envelope, run};
+use crate::body::Unusable;
+use crate::caller;
 use crate::site::Shared;
-use crate::{body, caller};
 use ampoule_connection::Peer;
 use ampoule_world::Language;
 use axum::Extension;
@@ -60,7 +61,11 @@ pub(crate) async fn update(
         return envelope::unauthenticated();
     };
     let received = shared.take_in(&tenant, body).await;
-    let asked = match received.and_then(|received| body::parse::<Asked>(&received.bytes)) {
+    let asked: Result<Asked, Unusable> = match received {
+        Ok(received) => received.parse().await,
+        Err(unusable) => Err(unusable),
+    };
+    let asked = match asked {
         Ok(asked) => asked,
         Err(unusable) => return envelope::unusable(&unusable),
     };

@@ -3,8 +3,11 @@
 //! Dify shows `message` to a person only under HTTP 200; any other status is to it a sandbox that does not work. So what
 //! a person can mend, a source that is too large, comes with 200, and everything else with the status it has elsewhere.
 
+use super::outcome::Data;
 use crate::api::status;
 use crate::body::Unusable;
+use crate::site::in_pieces;
+use ampoule_api::PiecesBuilder;
 use ampoule_service::Error;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
@@ -18,6 +21,8 @@ const INTERNAL: i32 = -500;
 /// No room now.
 const FULL: i32 = -503;
 
+const JSON: &str = "application/json; charset=utf-8";
+
 #[derive(Serialize)]
 struct Envelope<'a, T> {
     code: i32,
@@ -28,6 +33,19 @@ struct Envelope<'a, T> {
 /// An answer with data.
 pub(crate) fn success(data: impl Serialize) -> Response {
     answer(StatusCode::OK, &Envelope { code: 0, message: "success", data: Some(data) })
+}
+
+/// The same with what an execution left, which can be large: it is made as it is read.
+pub(crate) fn executed(data: &Data) -> Response {
+    let mut text = PiecesBuilder::default();
+    text.plain(br#"{"code":0,"message":"success","data":{"stdout":""#);
+    text.text(data.stdout.clone());
+    text.plain(br#"","stderr":""#);
+    data.stderr.iter().for_each(|part| text.text(part.clone()));
+    text.plain(br#"","error":""#);
+    text.text(data.error.clone());
+    text.plain(format!("\",\"exit_code\":{}}}}}", data.exit_code).as_bytes());
+    in_pieces([(CONTENT_TYPE, JSON)], text.finish())
 }
 
 /// The key is wrong: no envelope, as Dify's sandbox has it.
@@ -72,7 +90,7 @@ fn failure(status: StatusCode, code: i32, message: &str) -> Response {
 
 fn answer(status: StatusCode, envelope: &Envelope<'_, impl Serialize>) -> Response {
     match serde_json::to_vec(envelope) {
-        Ok(text) => (status, [(CONTENT_TYPE, "application/json; charset=utf-8")], text).into_response(),
+        Ok(text) => (status, [(CONTENT_TYPE, JSON)], text).into_response(),
         // No value of ours is without a JSON form; were one, the caller would have to be told.
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

@@ -1,32 +1,35 @@
 //! An outcome as Dify shows it to a person.
 
 use super::tail;
+use ampoule_api::part_of;
 use ampoule_world::{Failure, Outcome, Status};
-use serde::Serialize;
+use bytes::Bytes;
+use std::sync::Arc;
 
 /// The exit status of a process that was killed, which is what a limit amounts to.
 const KILLED: i32 = -1;
 
-/// `data` of the envelope.
-#[derive(Serialize)]
-pub(crate) struct Data<'a> {
-    stdout: &'a str,
-    stderr: String,
+/// `data` of the envelope. Its texts are the outcome's own: what is printed is the result, and may be large.
+pub(crate) struct Data {
+    pub(super) stdout: Bytes,
+    /// Printed, and what an interpreter prints there when it ends by an exception.
+    pub(super) stderr: [Bytes; 2],
     /// Empty: the node succeeded. Else it is what the person reads.
-    error: String,
-    exit_code: i32,
+    pub(super) error: Bytes,
+    pub(super) exit_code: i32,
 }
 
-pub(crate) fn data(outcome: &Outcome) -> Data<'_> {
-    let mut stderr = outcome.stderr.clone();
+pub(crate) fn data<T: AsRef<Outcome> + Send + Sync + 'static>(answer: &Arc<T>) -> Data {
+    let outcome: &Outcome = (**answer).as_ref();
+    let stdout = part_of(answer, |answer| answer.as_ref().stdout.as_bytes());
+    let stderr = part_of(answer, |answer| answer.as_ref().stderr.as_bytes());
     let Some(failure) = &outcome.failure else {
-        return Data { stdout: &outcome.stdout, stderr, error: String::new(), exit_code: 0 };
+        return Data { stdout, stderr: [stderr, Bytes::new()], error: Bytes::new(), exit_code: 0 };
     };
-    // An interpreter prints it there when it ends by an exception.
     let traceback = tail::tidied(&failure.traceback);
-    stderr.push_str(&traceback);
-    let error = error(outcome.status, failure, &traceback);
-    Data { stdout: &outcome.stdout, stderr, error, exit_code: exit_code(outcome.status, failure) }
+    let error = error(outcome.status, failure, &traceback).into();
+    let exit_code = exit_code(outcome.status, failure);
+    Data { stdout, stderr: [stderr, traceback.into()], error, exit_code }
 }
 
 /// The plain reason, then where.

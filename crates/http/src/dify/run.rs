@@ -4,9 +4,9 @@ use super::{envelope, outcome, script};
 use crate::body::Unusable;
 use crate::caller::Unauthenticated;
 use crate::site::Shared;
-use crate::{body, caller, request_id};
+use crate::{caller, request_id};
 use ampoule_connection::Peer;
-use ampoule_service::{Call, RequestLine};
+use ampoule_service::{Answer, Call, RequestLine};
 use ampoule_world::{Asked, Language};
 use axum::Extension;
 use axum::body::Body;
@@ -14,6 +14,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// What Dify sends. `preload`, `enable_network` and whatever else there is are taken and dropped: there is no network, and
 /// Dify asks for it every time.
@@ -40,8 +41,8 @@ pub(crate) async fn run(
     let answered = answer(&shared, peer, &headers, body, &mut line).await;
     let tenant = line.tenant().cloned();
     let response = match answered {
-        Ok((execution, response)) => {
-            line.executed(&execution);
+        Ok((answer, response)) => {
+            line.answered(&answer);
             response
         }
         Err((name, response)) => {
@@ -52,7 +53,7 @@ pub(crate) async fn run(
     request_id::put(shared.send(tenant.as_ref(), response).await, &id)
 }
 
-type Answer = Result<(ampoule_service::Execution, Response), (&'static str, Response)>;
+type Answered = Result<(Arc<Answer>, Response), (&'static str, Response)>;
 
 async fn answer(
     shared: &Shared,
@@ -60,28 +61,30 @@ async fn answer(
     headers: &HeaderMap,
     body: Body,
     line: &mut RequestLine,
-) -> Answer {
+) -> Answered {
     let tenant = caller::of(&shared.door, headers, peer)
         .await
         .map_err(|_| (Unauthenticated::NAME, envelope::unauthenticated()))?;
     line.by(&tenant);
     let unusable = |problem: Unusable| (problem.name(), envelope::unusable(&problem));
     let received = shared.take_in(&tenant, body).await.map_err(unusable)?;
-    let asked: Sent = body::parse(&received.bytes).map_err(unusable)?;
-    drop(received);
-    let language = language(&asked.language).map_err(|message| (INVALID, envelope::invalid(&message)))?;
-    if asked.code.is_empty() {
-        return Err((INVALID, envelope::invalid("code is empty: send a program")));
-    }
-    let mut request = script::request(language, asked.code);
+    let parsed = received.parse_into(|asked: Sent| {
+        Ok(match language(&asked.language) {
+            Ok(language) if !asked.code.is_empty() => Ok(script::request(language, asked.code)),
+            Ok(_) => Err("code is empty: send a program".to_owned()),
+            Err(message) => Err(message),
+        })
+    });
+    let parsed = parsed.await.map_err(unusable)?;
+    let mut request = parsed.map_err(|message| (INVALID, envelope::invalid(&message)))?;
     // What is printed is the result, so it may be as large as the tenant's cap allows.
     request.limits.output_bytes = Some(tenant.config().caps.output_bytes);
     let request = Asked::Program(request);
     line.understood(&request);
-    match shared.service.execute_as(&Call { tenant, deadline: None }, request).await {
-        Ok(execution) => {
-            let response = envelope::success(outcome::data(&execution.outcome));
-            Ok((execution, response))
+    match shared.service.answer(&Call { tenant, deadline: None }, request).await {
+        Ok(answer) => {
+            let response = envelope::executed(&outcome::data(&answer));
+            Ok((answer, response))
         }
         Err(error) => {
             error.log(line.id());

@@ -2,6 +2,7 @@
 
 use super::load::{Found, within};
 use super::{Loaded, contract};
+use crate::answer::Held;
 use crate::error::Error;
 use crate::service::{Execution, Service, Way};
 use crate::slots::Need;
@@ -42,6 +43,7 @@ impl Service {
         // Conversion may have made the input larger.
         let need = Need { request: request_bytes + input_json.len() as u64, guest };
         let slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
+        let slot = Permit::new(slot);
         let queue_time = arrived.elapsed();
         let job = Job {
             start: Start::Checkpoint(&loaded.checkpoint),
@@ -52,12 +54,13 @@ impl Service {
             deterministic: call.deterministic,
             share: &tenant.0.share,
             tap: way.tap,
-            permit: Some(&Permit::new(slot)),
+            permit: Some(&slot),
         };
         let mut outcome = inner.engine.run(&loaded.image, &job).await?;
         outcome.usage.queue_time += queue_time;
         check_result(&loaded, &mut outcome);
         Ok(Execution {
+            held: Held::of(slot, &outcome),
             outcome,
             image_digest: loaded.image.digest().to_owned(),
             language: loaded.image.language(),

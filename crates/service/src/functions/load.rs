@@ -2,6 +2,7 @@
 
 use super::{Functions, Loaded};
 use crate::admission::{self, admit};
+use crate::answer::Held;
 use crate::error::Error;
 use crate::service::{Call, Execution, Service};
 use ampoule_engine::{Checkpoint, Image, Job, Permit, Preparation, Prepared, Start};
@@ -133,9 +134,10 @@ impl Service {
         admitted.need.guest += COPIES * most;
         let slot = Permit::new(inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?);
         let queue_time = arrived.elapsed();
-        let execution = |mut outcome: ampoule_world::Outcome| {
+        let execution = |slot: Permit, mut outcome: ampoule_world::Outcome| {
             outcome.usage.queue_time += queue_time;
             Execution {
+                held: Held::of(slot, &outcome),
                 outcome,
                 image_digest: admitted.image.digest().to_owned(),
                 language: admitted.image.language(),
@@ -144,7 +146,7 @@ impl Service {
         };
         let ready = match self.compiled(tenant, &admitted, &slot).await? {
             Ok(ready) => ready,
-            Err(outcome) => return Ok(Preparing::Failed(execution(*outcome))),
+            Err(outcome) => return Ok(Preparing::Failed(execution(slot, *outcome))),
         };
         let job = Job {
             start: Start::Program { program: &admitted.program, compiled: Some(&ready.compiled) },
@@ -160,10 +162,10 @@ impl Service {
         Ok(match inner.engine.checkpoint(&admitted.image, &job).await? {
             Preparation::Ready(prepared) => {
                 let outcome = ready.told(prepared.outcome.clone(), &admitted.limits);
-                Preparing::Ready(prepared, execution(outcome))
+                Preparing::Ready(prepared, execution(slot, outcome))
             }
             Preparation::Failed(outcome) => {
-                Preparing::Failed(execution(ready.told(*outcome, &admitted.limits)))
+                Preparing::Failed(execution(slot, ready.told(*outcome, &admitted.limits)))
             }
         })
     }
