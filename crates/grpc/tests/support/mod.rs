@@ -51,6 +51,17 @@ impl Server {
         Server::start_on(change, access, listener, address)
     }
 
+    /// The same by this listener.
+    pub async fn start_listening(
+        access: &AccessConfig,
+        change: impl FnOnce(&mut ServiceConfig),
+        listen: impl FnOnce(TcpListener) -> Listener,
+    ) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        Server::start_on(change, access, listen(listener), address)
+    }
+
     fn start_on(
         change: impl FnOnce(&mut ServiceConfig),
         access: &AccessConfig,
