@@ -253,16 +253,16 @@ async fn a_tenant_whose_answers_lie_unread_waits_and_the_others_do_not() {
 
 #[tokio::test]
 async fn an_answer_keeps_its_memory_when_its_slot_is_given_back() {
-    let slots = slots(1, |bounds| bounds.memory = 100);
+    let slots = slots(1, |bounds| bounds.memory = 128);
     let one = tenant("one", |tenant| tenant.queue = 1);
-    let need = Need { request: 20, guest: 60 };
+    let need = Need { request: 20, guest: 70 };
     let slot = slots.take(&one, need, None, false).now_or_never().unwrap().unwrap();
     let mut next = Box::pin(slots.take(&one, need, None, false));
     assert!(next.as_mut().now_or_never().is_none());
-    let answer = slot.leave(30);
+    let answer = slot.leave(50);
     assert_eq!(
         (slots.level().set_aside, slots.level().running),
-        (50, 0),
+        (70, 0),
         "the answer, and a request that waits"
     );
     assert!(next.as_mut().now_or_never().is_none(), "there is a slot, and no memory");
