@@ -120,7 +120,7 @@ impl Service {
         let found = inner.answers.find(repeat, |bytes| inner.slots.wait(tenant, bytes)).await?;
         let (first, asked) = match found {
             Found::Kept(execution) => return Answer::again(execution, &inner.slots, tenant),
-            Found::First(first, asked) => (first, asked),
+            Found::First(first, asked) => (first, *asked),
         };
         // Room for the answer before it is promised to be kept.
         let most = memory::of_largest_answer(tenant.config(), &asked);

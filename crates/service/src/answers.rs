@@ -76,7 +76,7 @@ pub(crate) struct Repeat<'a> {
 /// What a request with a key finds.
 pub(crate) enum Found {
     /// It is the first: it runs, and leaves its answer.
-    First(First, Asked),
+    First(First, Box<Asked>),
     /// An answer.
     Kept(Arc<Execution>),
 }
@@ -134,7 +134,7 @@ impl Answers {
             tokio::select! {
                 first = inherits => {
                     let asked = own.take().ok_or(Error::Panicked)?;
-                    return Ok(Found::First(first, asked));
+                    return Ok(Found::First(first, Box::new(asked)));
                 }
                 // An error says that it ended, which is all that is waited for.
                 _ = ended.changed() => {}
@@ -186,7 +186,7 @@ impl Answers {
                 let answer = Answer::Running { ended, heirs: VecDeque::new() };
                 state.entries.insert(key.clone(), Entry { fingerprint, answer });
                 let first = First { answers: Arc::clone(self), key: key.clone(), kept: false };
-                Ok(Looked::Found(Found::First(first, asked)))
+                Ok(Looked::Found(Found::First(first, Box::new(asked))))
             }
         }
     }
@@ -217,7 +217,10 @@ impl First {
 
 impl Drop for First {
     fn drop(&mut self) {
-        while !self.kept {
+        if self.kept {
+            return;
+        }
+        loop {
             let mut state = self.answers.lock();
             let Some(Entry { answer: Answer::Running { heirs, .. }, .. }) = state.entries.get_mut(&self.key)
             else {
