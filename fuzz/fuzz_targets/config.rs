@@ -6,6 +6,8 @@
     reason = "the program's own files are used for a part of what they hold"
 )]
 
+#[path = "../../src/connections.rs"]
+mod connections;
 #[path = "../../src/config.rs"]
 mod config;
 #[path = "../../src/dify.rs"]
