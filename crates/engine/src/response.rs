@@ -138,11 +138,13 @@ fn text(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes[..bytes.len().min(MAX_FAILURE_TEXT)].utf8_chunks() {
         let replaced = if chunk.invalid().is_empty() { "" } else { "\u{fffd}" };
-        if text.len() + chunk.valid().len() + replaced.len() > MAX_FAILURE_TEXT {
+        for part in [chunk.valid(), replaced] {
+            let room = MAX_FAILURE_TEXT - text.len();
+            text.push_str(&part[..part.floor_char_boundary(room)]);
+        }
+        if text.len() + 4 > MAX_FAILURE_TEXT {
             break;
         }
-        text.push_str(chunk.valid());
-        text.push_str(replaced);
     }
     text
 }

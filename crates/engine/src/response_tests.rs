@@ -80,6 +80,11 @@ fn a_text_that_is_not_utf_8_does_not_outgrow_its_bound() {
     assert!(response.failure.message.len() <= MAX_FAILURE_TEXT);
     assert!(response.failure.message.len() > MAX_FAILURE_TEXT - 4);
     assert_eq!(text(b"a\xffb"), "a\u{fffd}b");
+    let cut = "\u{e9}".repeat(MAX_FAILURE_TEXT) + "a";
+    for start in [0, 1] {
+        let cut = text(&cut.as_bytes()[start..]);
+        assert!(cut.len() > MAX_FAILURE_TEXT - 4, "a text that is cut within a character: {}", cut.len());
+    }
 }
 
 /// What was measured in seconds and gibibytes before: names of 0xff, many and long ones; small fields without end; a text that
