@@ -7,6 +7,7 @@ use crate::image::Image;
 use crate::kept::{Live, Pristine};
 use crate::schedule::Turn;
 use crate::watch::{Region, Watch};
+use std::sync::Arc;
 use wasmtime::{Global, ModuleExport, Store, TypedFunc, Val};
 
 /// Which of the guest's doors is used.
@@ -65,9 +66,6 @@ impl Guest {
     fn of(mut live: Live, image: &Image, door: Door) -> Result<Self, EngineError> {
         let state = live.store.data_mut();
         state.memory = Some(live.memory);
-        if let Some(watch) = state.watch() {
-            watch.guards(std::sync::Arc::clone(&live.region));
-        }
         // What instantiating took for exceptions that may come.
         state.growth.exceptions = false;
         let slice = state.fuel.next_slice(0).unwrap_or(0);
@@ -108,13 +106,24 @@ impl Guest {
         let (alloc, door) = (exports.alloc, exports.doors[self.door as usize]);
         let alloc: TypedFunc<u32, u32> = self.function(&alloc)?;
         let door: TypedFunc<(u32, u32), u64> = self.function(&door)?;
+        self.guard();
         let address = alloc.call_async(&mut self.live.store, length).await?;
+        self.came_back();
         if address == 0 {
             self.live.store.data_mut().growth.refused = true;
             return Err(Stop::Misuse("no memory for the request").into());
         }
         self.live.memory.write(&mut self.live.store, address as usize, request)?;
+        self.guard();
         door.call_async(&mut self.live.store, (address, length)).await
+    }
+
+    /// The guest's own code runs from now on: its memory may be cut off. Nothing else of this thread touches it meanwhile, but
+    /// what that code calls.
+    fn guard(&self) {
+        if let Some(watch) = self.live.store.data().watch() {
+            watch.guards(Arc::clone(&self.live.region));
+        }
     }
 
     /// What the watchdog knows of the execution in it.
@@ -139,10 +148,10 @@ impl Guest {
         turn.ok_or_else(|| EngineError::Guest("nobody is in the guest".into()))
     }
 
-    /// The call has ended: what the guest left can be looked at.
+    /// The guest's own code has ended, or was given up: its memory can be looked at, and is not cut off any more.
     pub(crate) fn came_back(&self) {
         if let Some(watch) = self.live.store.data().watch() {
-            watch.came_back(|| self.live.memory.data_size(&self.live.store));
+            watch.guards_no_more(|| self.live.memory.data_size(&self.live.store));
         }
     }
 

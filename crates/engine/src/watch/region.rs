@@ -11,8 +11,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wasmtime::{Memory, Store};
 
-/// Bytes that are made reachable again at once: a page of WebAssembly, of which every memory is a multiple.
-const PIECE: usize = 64 << 10;
+/// Bytes that are made reachable again at once: a page of the system. As few as can be, so that the guest's own code meets memory that is
+/// still cut off as soon as it goes on.
+const PIECE: usize = 4 << 10;
 
 /// The linear memory of one instance of the pool, which never moves.
 #[derive(Debug)]

@@ -83,12 +83,20 @@ impl Watch {
         }))
     }
 
-    /// The guest's memory is this.
+    /// The guest's code runs from now on, in this memory.
     pub(crate) fn guards(&self, region: Arc<Region>) {
         *self.0.region() = Some(region);
     }
 
-    /// The guest came back, at the end of a slice or for good; its memory has this size.
+    /// It does not run any more: the memory, of this size, is reachable and stays so.
+    pub(crate) fn guards_no_more(&self, size: impl FnOnce() -> usize) {
+        self.beat();
+        if let Some(region) = self.0.region().take() {
+            region.restore(size);
+        }
+    }
+
+    /// The guest came back at the end of a slice; its memory has this size.
     pub(crate) fn came_back(&self, size: impl FnOnce() -> usize) {
         self.beat();
         if self.was_cut_off()

@@ -203,3 +203,19 @@ async fn a_sleeping_guest_is_not_taken_for_one_that_hangs() {
     assert_eq!(run(&engine, &endless, small_limits(), None).await.unwrap().status, Status::TimedOut);
     assert_eq!((engine.health().cut_off, engine.health().seats_lent), (0, 0));
 }
+
+/// A request is copied into the guest's memory by the host, which must not meet memory that was cut off, however late it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_is_copied_past_the_wall_time_harms_nobody() {
+    const PAGES: u64 = 12_000;
+    let engine = served(1);
+    let image = load_with(&engine, &guest_wat("(call $done)"), PAGES);
+    let input = "x".repeat((PAGES as usize - 10) << 16);
+    let limits = Limits { wall_time: Duration::from_nanos(1), ..small_limits() };
+    let program = program();
+    let start = Start::Program { program: &program, compiled: None };
+    let job = ampoule_engine::Job { input_json: &input, ..job(start, limits) };
+    engine.run(&image, &job).await.unwrap();
+    let fine = load(&engine, &guest_wat("(call $done)"));
+    assert_eq!(run(&engine, &fine, small_limits(), None).await.unwrap().status, Status::Completed);
+}
