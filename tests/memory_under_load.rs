@@ -156,6 +156,11 @@ fn the_server_stays_within_its_memory_and_serves_on() {
         for _ in 0..20 {
             sum(&mut client).await;
         }
+        // Of 115 large inputs, none to six are let in while others fill all memory: which is luck. Afterwards all kinds are.
+        for (what, make, ends) in GREED {
+            let ended = greedy(&mut client, what, make(), ends).await;
+            assert!(ended.is_some(), "after the load nothing that {what} is let in");
+        }
         (idle, counts)
     });
     let (peak, after) = (server.memory("VmHWM:"), server.memory("VmRSS:"));
@@ -168,10 +173,9 @@ fn the_server_stays_within_its_memory_and_serves_on() {
         mib(BUDGET),
         mib(BESIDE)
     );
-    for (what, ..) in GREED {
-        let executed = counts.iter().any(|((of, ended), _)| *of == what && ended.is_some());
-        assert!(executed, "nothing that {what} was let in: {counts:?}");
-    }
+    let executed: usize =
+        counts.iter().filter(|((_, ended), _)| ended.is_some()).map(|(_, count)| count).sum();
+    assert!(executed >= 50, "hardly anything was let in: {counts:?}");
     assert!(
         counts.keys().any(|(_, ended)| ended.is_none()),
         "nothing was refused, so this was no load: {counts:?}"

@@ -49,10 +49,25 @@ pub(crate) async fn slow_reader(world: &World, drawn: &Drawn) -> Result<(), Stri
     }
     let text = String::from_utf8_lossy(&answer);
     let (head, body) = text.split_once("\r\n\r\n").ok_or("the answer has no head")?;
+    let body = unchunked(body).ok_or_else(|| format!("a chunk is cut off: {head}"))?;
     let answer: ExecuteResponse =
-        serde_json::from_str(body).map_err(|error| format!("{error} after {} bytes: {head}", body.len()))?;
+        serde_json::from_str(&body).map_err(|error| format!("{error} after {} bytes: {head}", body.len()))?;
     let whole = answer.status() == Status::Completed && answer.stdout.len() == PRINTED + 1;
     if whole { Ok(()) } else { Err(format!("{:?}, {} bytes printed", answer.status(), answer.stdout.len())) }
+}
+
+/// The content of a body with `Transfer-Encoding: chunked`, as large answers have; `None` if its last chunk is missing.
+fn unchunked(mut body: &str) -> Option<String> {
+    let mut content = String::new();
+    loop {
+        let (size, rest) = body.split_once("\r\n")?;
+        let size = usize::from_str_radix(size, 16).ok()?;
+        content.push_str(rest.get(..size)?);
+        body = rest.get(size..)?.strip_prefix("\r\n")?;
+        if size == 0 {
+            return Some(content);
+        }
+    }
 }
 
 /// Sends a request that loops, and closes the connection a moment later.
