@@ -46,6 +46,8 @@ pub(crate) struct Config {
     pub(crate) queue: usize,
     /// How long a request waits for a slot at most.
     pub(crate) patience: Span,
+    /// How long an execution waits for a processor at most, in all.
+    pub(crate) processor_timeout: Span,
     /// How long an answer may lie unread, beyond what reading it slowly takes.
     pub(crate) unread: Span,
     /// How long answers to requests with an idempotency key are kept.
@@ -81,6 +83,9 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LimitsConfig {
     wall_time: Span,
+    /// None: as the cap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<Span>,
     memory_bytes: Bytes,
     fuel: u64,
     output_bytes: Bytes,
@@ -93,6 +98,9 @@ pub(crate) struct LimitsConfig {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct CapsConfig {
     wall_time: Span,
+    /// None: as that of the wall time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<Span>,
     memory_bytes: Bytes,
     fuel: u64,
     output_bytes: Bytes,
@@ -137,6 +145,7 @@ impl Default for Config {
             slots: service.engine.slots,
             queue: service.queue,
             patience: Span(service.patience),
+            processor_timeout: Span(service.engine.processor_timeout),
             unread: Span(service.unread),
             idempotency_window: Span(service.idempotency_window),
             memory: Bytes(service.memory_bytes),
@@ -160,6 +169,7 @@ impl Default for LimitsConfig {
         let limits = Limits::default();
         LimitsConfig {
             wall_time: Span(limits.wall_time),
+            cpu_time: None,
             memory_bytes: Bytes(limits.memory_bytes),
             fuel: limits.fuel,
             output_bytes: Bytes(limits.output_bytes),
@@ -174,6 +184,7 @@ impl Default for CapsConfig {
         let caps = Caps::default();
         CapsConfig {
             wall_time: Span(caps.wall_time),
+            cpu_time: None,
             memory_bytes: Bytes(EngineConfig::default().max_memory_bytes),
             fuel: caps.fuel,
             output_bytes: Bytes(caps.output_bytes),
@@ -250,15 +261,18 @@ impl Config {
 
     /// The service's part, checked.
     pub(crate) fn service(&self) -> Result<ServiceConfig, String> {
+        let most_cpu_time = self.caps.cpu_time.unwrap_or(self.caps.wall_time).0;
         let mut service = ServiceConfig {
             engine: EngineConfig {
                 slots: self.slots,
+                processor_timeout: self.processor_timeout.0,
                 max_memory_bytes: self.caps.memory_bytes.0,
                 ..EngineConfig::default()
             }
             .keeping_within(self.memory.0 / MOST_FOR_IDLE_GUESTS),
             defaults: Limits {
                 wall_time: self.limits.wall_time.0,
+                cpu_time: self.limits.cpu_time.map_or(most_cpu_time, |span| span.0),
                 memory_bytes: self.limits.memory_bytes.0,
                 fuel: self.limits.fuel,
                 output_bytes: self.limits.output_bytes.0,
@@ -267,6 +281,7 @@ impl Config {
             },
             caps: Caps {
                 wall_time: self.caps.wall_time.0,
+                cpu_time: most_cpu_time,
                 memory_bytes: self.caps.memory_bytes.0,
                 fuel: self.caps.fuel,
                 output_bytes: self.caps.output_bytes.0,

@@ -66,9 +66,12 @@ struct PutArguments {
     /// Convert inputs to their types
     #[arg(long, requires = "input")]
     convert: bool,
-    /// Limit of real time, like 10s
+    /// Limit of real time, running and sleeping, like 10s
     #[arg(long, value_name = "SPAN")]
     timeout: Option<Span>,
+    /// Limit of processor time, like 5s
+    #[arg(long, value_name = "SPAN")]
+    cpu_time: Option<Span>,
     /// Limit of memory beyond the image's own, like 256MiB
     #[arg(long, value_name = "BYTES")]
     memory: Option<Bytes>,
@@ -141,6 +144,7 @@ async fn put(arguments: PutArguments) -> CommandResult {
     };
     let limits = RequestedLimits {
         wall_time: arguments.timeout.map(|span| span.0),
+        cpu_time: arguments.cpu_time.map(|span| span.0),
         memory_bytes: arguments.memory.map(|bytes| bytes.0),
         fuel: arguments.fuel,
         ..RequestedLimits::default()

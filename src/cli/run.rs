@@ -50,9 +50,12 @@ pub(crate) struct RunArguments {
     /// An environment variable; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     env: Vec<String>,
-    /// Limit of real time, like 10s
+    /// Limit of real time, running and sleeping, like 10s
     #[arg(long, value_name = "SPAN")]
     timeout: Option<Span>,
+    /// Limit of processor time, like 5s
+    #[arg(long, value_name = "SPAN")]
+    cpu_time: Option<Span>,
     /// Limit of memory beyond the image's own, like 256MiB
     #[arg(long, value_name = "BYTES")]
     memory: Option<Bytes>,
@@ -148,6 +151,7 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
         environment: arguments.env.iter().map(|text| variable(text)).collect::<CommandResult<_>>()?,
         limits: RequestedLimits {
             wall_time: arguments.timeout.map(|span| span.0),
+            cpu_time: arguments.cpu_time.map(|span| span.0),
             memory_bytes: arguments.memory.map(|bytes| bytes.0),
             fuel: arguments.fuel,
             output_bytes: None,

@@ -26,6 +26,8 @@ pub(crate) enum Stop {
     Limit(Limit),
     #[error("the program ended its interpreter with exit code {0}")]
     Exit(i32),
+    #[error("the guest waited too long for a processor")]
+    Waiting,
     #[error("nobody waits for the guest any more")]
     GivenUp,
     #[error("the guest broke the rules of a host function: {0}")]
@@ -36,6 +38,8 @@ impl From<Over> for Stop {
     fn from(over: Over) -> Self {
         match over {
             Over::WallTime => Stop::Limit(Limit::WallTime),
+            Over::CpuTime => Stop::Limit(Limit::CpuTime),
+            Over::Waiting => Stop::Waiting,
             Over::GivenUp => Stop::GivenUp,
         }
     }
@@ -116,7 +120,7 @@ impl GuestState {
                 exceptions: false,
             },
             stack_address: 0,
-            watch: turn.as_ref().map(|turn| Watch::new(turn.seat(), turn.end())),
+            watch: turn.as_ref().map(|turn| Watch::new(turn.seat())),
             turn,
             clock: Clock::new(deterministic),
             random: RandomStream { seed: deterministic.map(|fixed| fixed.seed), stream: None },
@@ -166,6 +170,8 @@ pub(crate) struct Output {
     pub(crate) stderr_truncated: bool,
     /// Takes it all; then nothing is kept here.
     tap: Option<OutputTap>,
+    /// The tap has got more than its reader was told.
+    news: bool,
 }
 
 impl Output {
@@ -178,6 +184,16 @@ impl Output {
             stdout_truncated: false,
             stderr_truncated: false,
             tap,
+            news: false,
+        }
+    }
+
+    /// Once a slice, not for each piece: waking another thread takes as long as a short program.
+    fn hand_on(&mut self) {
+        if std::mem::take(&mut self.news)
+            && let Some(tap) = &self.tap
+        {
+            tap.hand_on();
         }
     }
 
@@ -189,6 +205,7 @@ impl Output {
         };
         let room = self.limit.saturating_sub(self.written).min(usize::MAX as u64) as usize;
         self.written = self.written.saturating_add(bytes.len() as u64);
+        self.news = true;
         let fits = &bytes[..bytes.len().min(room)];
         match &self.tap {
             Some(tap) => tap.push(stream, fits),
@@ -383,6 +400,7 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
             came_back(&caller);
             Box::new(async move {
                 caller.data_mut().pay(left);
+                caller.data_mut().output.hand_on();
                 let slice = caller.data_mut().fuel.next_slice(left).ok_or(Stop::Limit(Limit::Fuel))?;
                 if let Some(turn) = &mut caller.data_mut().turn {
                     turn.slice_is_over().await.map_err(Stop::from)?;
@@ -396,13 +414,15 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
         "sleep",
         |mut caller: Caller<'_, GuestState>, (nanos,): (i64,)| {
             came_back(&caller);
+            caller.data_mut().output.hand_on();
             Box::new(async move {
                 let nanos = nanos.max(0);
                 let sleep = tokio::time::sleep(Duration::from_nanos(nanos as u64));
                 if let Some(turn) = &mut caller.data_mut().turn {
-                    turn.pause(sleep).await;
+                    turn.pause(sleep).await.map_err(Stop::from)?;
                 }
                 caller.data_mut().clock.slept(nanos);
+                Ok::<(), wasmtime::Error>(())
             })
         },
     )?;

@@ -76,7 +76,9 @@ pub struct Compiled {
     /// Fuel that compiling took; added to every execution's usage so that the first
     /// run and the thousandth report the same.
     pub fuel: u64,
-    /// Processor time that compiling took, once.
+    /// Time that compiling took, for the execution that waited for it; others have zero here.
+    pub wall_time: Duration,
+    /// The same of a processor.
     pub cpu_time: Duration,
     /// The image's digest.
     pub image_digest: Arc<str>,

@@ -48,6 +48,7 @@ pub use error::EngineError;
 pub use host::CLOCK_RESOLUTION_NANOS;
 pub use image::{Image, LoadTimes};
 pub use job::{Compilation, Compiled, Job, Permit, Preparation, Prepared, Start};
+pub use run::Spawned;
 pub use schedule::Share;
 pub use tap::{OutputTap, Piece, Stream};
 pub use watch::Health;

@@ -1,17 +1,18 @@
 //! Processor time of guests: their thread's clock around every poll, during which the watchdog knows that they compute.
 
+use crate::schedule::{Seat, Share};
 use crate::watch::{Watch, Watchdog};
-
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A guest that computes whenever `future` is polled. The processor time that this takes is added to `total`.
+/// A guest that computes whenever `future` is polled. The processor time that this takes is its seat's and its share's.
 pub(crate) struct Computed<'a, F> {
     pub(crate) future: Pin<&'a mut F>,
-    pub(crate) total: &'a mut Duration,
+    pub(crate) seat: &'a Seat,
+    pub(crate) share: &'a Share,
     pub(crate) watchdog: &'a Watchdog,
     pub(crate) watch: &'a Watch,
 }
@@ -20,11 +21,11 @@ impl<F: Future> Future for Computed<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let start = thread_cpu_time();
+        self.seat.poll_begins();
         let computing = self.watchdog.computing(self.watch);
         let polled = self.future.as_mut().poll(context);
         drop(computing);
-        *self.total += thread_cpu_time().saturating_sub(start);
+        self.seat.poll_ends(self.share);
         polled
     }
 }

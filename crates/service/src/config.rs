@@ -46,6 +46,8 @@ pub const MOST_FOR_IDLE_GUESTS: u64 = 16;
 pub struct Caps {
     /// For [`Limits::wall_time`].
     pub wall_time: Duration,
+    /// For [`Limits::cpu_time`].
+    pub cpu_time: Duration,
     /// For [`Limits::memory_bytes`]; at most [`EngineConfig::max_memory_bytes`].
     pub memory_bytes: u64,
     /// For [`Limits::fuel`].
@@ -100,6 +102,7 @@ impl Default for Caps {
     fn default() -> Self {
         Caps {
             wall_time: Duration::from_secs(60),
+            cpu_time: Duration::from_secs(60),
             memory_bytes: EngineConfig::default().max_memory_bytes,
             fuel: 10_000_000_000_000,
             output_bytes: 16 << 20,
@@ -184,12 +187,18 @@ impl ServiceConfig {
                 return Err(format!("the default of {name} is {default}, above its cap of {cap}"));
             }
         }
-        if defaults.wall_time > caps.wall_time {
-            return Err(format!(
-                "the default of wall_time is {} s, above its cap of {} s",
-                defaults.wall_time.as_secs_f64(),
-                caps.wall_time.as_secs_f64()
-            ));
+        let times = [
+            ("wall_time", defaults.wall_time, caps.wall_time),
+            ("cpu_time", defaults.cpu_time, caps.cpu_time),
+        ];
+        for (name, default, cap) in times {
+            if default > cap {
+                return Err(format!(
+                    "the default of {name} is {} s, above its cap of {} s",
+                    default.as_secs_f64(),
+                    cap.as_secs_f64()
+                ));
+            }
         }
         let most = self.engine.max_memory_bytes;
         if caps.memory_bytes > most {

@@ -180,6 +180,7 @@ mod tests {
         Compiled {
             code: Arc::from([]),
             fuel: 0,
+            wall_time: Duration::ZERO,
             cpu_time: Duration::ZERO,
             image_digest: Arc::from(""),
             last_fuel: Arc::default(),

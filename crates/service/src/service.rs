@@ -14,7 +14,7 @@ use crate::slots::{Bounds, Level, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
 use ampoule_engine::{Compiled, Engine, Health, Job, OutputTap, Permit, Start};
 use ampoule_store::FunctionStore;
-use ampoule_world::{Asked, Language, Limits, Outcome, Request, Status};
+use ampoule_world::{Asked, Language, Outcome, Request};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -63,9 +63,8 @@ pub(crate) struct Way<'a> {
 /// A program that can start.
 pub(crate) struct Ready {
     pub(crate) compiled: Compiled,
-    /// Its limits, less the time that compiling it took.
-    pub(crate) limits: Limits,
-    compiling: Duration,
+    /// What it waited for a processor, or for another request that compiled it.
+    waited: Duration,
 }
 
 /// An executed request.
@@ -160,6 +159,9 @@ impl Service {
     /// A bug must cost one request, not its connection or the server.
     pub(crate) async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
         let execution = AssertUnwindSafe(async {
+            if !way.accepted {
+                way.call.tenant.0.quota.count_request()?;
+            }
             match asked {
                 Asked::Program(request) => self.admit_and_run(way, request).await,
                 Asked::Function(call) => self.call_function(way, call).await,
@@ -269,7 +271,7 @@ impl Service {
         let arrived = Instant::now();
         let tenant = &way.call.tenant;
         let admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
-        tenant.0.quota.check(tenant.0.share.fuel())?;
+        tenant.0.quota.check(&tenant.0.share)?;
         let slots = &self.inner.slots;
         let slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
@@ -298,14 +300,14 @@ impl Service {
             input_json: &admitted.input_json,
             files: &admitted.files,
             environment: &admitted.environment,
-            limits: ready.limits,
+            limits: admitted.limits,
             deterministic: admitted.deterministic,
             share: &tenant.0.share,
             tap,
             permit: Some(slot),
         };
         let outcome = self.inner.engine.run(&admitted.image, &job).await?;
-        Ok(ready.told(outcome, &admitted.limits))
+        Ok(ready.told(outcome))
     }
 
     /// Compiles a program, or finds it compiled. Compiling, or waiting for it, is part of the execution.
@@ -317,34 +319,21 @@ impl Service {
     ) -> Result<Result<Ready, Box<Outcome>>, Error> {
         let started = Instant::now();
         let compiled = match self.inner.programs.prepare(&self.inner.engine, admitted, tenant, slot).await? {
-            Prepared::Known(compiled) => Compiled { cpu_time: Duration::ZERO, ..compiled },
+            Prepared::Known(compiled) => {
+                Compiled { wall_time: Duration::ZERO, cpu_time: Duration::ZERO, ..compiled }
+            }
             Prepared::Fresh(compiled) => compiled,
             Prepared::Failed(outcome) => return Ok(Err(outcome)),
         };
-        let compiling = started.elapsed();
-        let mut limits = admitted.limits;
-        limits.wall_time = limits.wall_time.saturating_sub(compiling);
-        Ok(Ok(Ready { compiled, limits, compiling }))
+        let waited = started.elapsed().saturating_sub(compiled.wall_time);
+        Ok(Ok(Ready { compiled, waited }))
     }
 }
 
 impl Ready {
-    /// The outcome with what compiling took; `limits` are those asked for.
-    pub(crate) fn told(&self, mut outcome: Outcome, limits: &Limits) -> Outcome {
-        outcome.usage.wall_time += self.compiling;
-        outcome.usage.cpu_time += self.compiled.cpu_time;
-        tell_whole_wall_time(&mut outcome, limits);
+    /// The outcome of an execution, with what it waited before.
+    pub(crate) fn told(&self, mut outcome: Outcome) -> Outcome {
+        outcome.usage.wait_time += self.waited;
         outcome
-    }
-}
-
-/// The engine was given what compiling had left of the wall time; the message names the limit as it was asked for.
-fn tell_whole_wall_time(outcome: &mut Outcome, limits: &Limits) {
-    if outcome.status == Status::TimedOut
-        && let Some(failure) = &mut outcome.failure
-    {
-        let seconds = limits.wall_time.as_secs_f64();
-        failure.message =
-            format!("stopped after {seconds} s of wall time: do less or raise limits.wall_time");
     }
 }

@@ -30,7 +30,7 @@ impl Service {
         admission::environment_is_sound(self.sizes(), &call.environment)?;
         // The limits asked for, on their own: a mistake in them is told whether the function is there or not.
         admission::limits(tenant.config(), &call.limits)?;
-        tenant.0.quota.check(tenant.0.share.fuel())?;
+        tenant.0.quota.check(&tenant.0.share)?;
         let loaded = match self.load(way.call, &call.function, way.accepted).await? {
             Found::Ready(loaded) => loaded,
             Found::Failed(execution) => return Ok(*execution),
@@ -73,6 +73,7 @@ impl Service {
 fn over(asked: &RequestedLimits, own: &RequestedLimits) -> RequestedLimits {
     RequestedLimits {
         wall_time: asked.wall_time.or(own.wall_time),
+        cpu_time: asked.cpu_time.or(own.cpu_time),
         memory_bytes: asked.memory_bytes.or(own.memory_bytes),
         fuel: asked.fuel.or(own.fuel),
         output_bytes: asked.output_bytes.or(own.output_bytes),
