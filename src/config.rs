@@ -18,6 +18,7 @@ use ampoule_engine::EngineConfig;
 use ampoule_service::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_images_folder};
 use ampoule_world::Limits;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -310,23 +311,26 @@ impl Config {
     /// The tenants' keys, checked.
     pub(crate) fn access(&self) -> Result<AccessConfig, String> {
         let mut keys: Vec<(String, KeyHash)> = Vec::new();
+        let mut known: HashMap<KeyHash, &str> = HashMap::new();
         for tenant in &self.tenants {
             for (index, text) in tenant.keys.iter().enumerate() {
-                let hash = text
+                let hash: KeyHash = text
                     .parse()
                     .map_err(|error| format!("tenant '{}': keys[{index}] {error}", tenant.name))?;
-                if let Some((other, _)) = keys.iter().find(|(_, known)| known.to_string() == *text) {
+                if let Some(other) = known.insert(hash, &tenant.name) {
                     return Err(format!("tenant '{}': keys[{index}] is a key of '{other}' too", tenant.name));
                 }
                 keys.push((tenant.name.clone(), hash));
             }
         }
         let mut certificates: Vec<(String, Fingerprint)> = Vec::new();
+        let mut known: HashMap<Fingerprint, &str> = HashMap::new();
         for tenant in &self.tenants {
             for (index, text) in tenant.certificates.iter().enumerate() {
                 let is = |reason: String| format!("tenant '{}': certificates[{index}] {reason}", tenant.name);
-                let certificate = text.parse().map_err(|error: BadFingerprint| is(error.to_string()))?;
-                if let Some((other, _)) = certificates.iter().find(|(_, known)| *known == certificate) {
+                let certificate: Fingerprint =
+                    text.parse().map_err(|error: BadFingerprint| is(error.to_string()))?;
+                if let Some(other) = known.insert(certificate, &tenant.name) {
                     return Err(is(format!("is a certificate of '{other}' too")));
                 }
                 if !self.tls.as_ref().is_some_and(TlsConfig::asks_clients) {

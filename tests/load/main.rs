@@ -12,6 +12,7 @@ mod load;
 mod memory_under_load;
 mod no_compiler;
 mod rolling;
+mod small_memory;
 mod soak;
 
 use tokio::sync::Mutex;

@@ -24,8 +24,10 @@ pub(crate) enum Ending {
     Answered(u64),
     /// A limit stopped it.
     Stopped(Limit),
-    /// It waited too long for a processor.
+    /// It waited too long for a processor, or for memory.
     Waited,
+    /// The host has no more memory for it.
+    NoMemory,
     /// The native stack was used up: the language's own recursion error, met too deep to be raised.
     StackOverflow,
     /// The program ended its interpreter.
@@ -43,6 +45,7 @@ pub(crate) fn classify(error: &wasmtime::Error, guest: &Guest) -> Ending {
             Stop::Misuse(_) if guest.live.store.data().growth.refused => Ending::Stopped(Limit::Memory),
             Stop::Misuse(reason) => Ending::Fault((*reason).to_owned()),
             Stop::Waiting => Ending::Waited,
+            Stop::NoMemory => Ending::NoMemory,
             Stop::GivenUp => Ending::Fault(stop.to_string()),
         };
     }
@@ -81,7 +84,8 @@ pub(crate) async fn conclude(guest: &Guest, ending: Ending, work: &Work, turn: &
                 ..Failure::default()
             },
         ),
-        Ending::Waited => fault("it waited too long for a processor"),
+        // Their executions are no outcomes.
+        Ending::Waited | Ending::NoMemory => fault("it waited too long"),
         Ending::Fault(reason) => fault(&reason),
     };
     (outcome, None, None)

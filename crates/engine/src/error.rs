@@ -25,6 +25,9 @@ pub enum EngineError {
         /// How long.
         waited: std::time::Duration,
     },
+    /// There was no more memory for the execution on this machine; its own limit was not reached.
+    #[error("{}", .0.reason)]
+    NoMemory(crate::job::NoMemory),
     /// A slot could not be had or a guest could not be set up.
     #[error("guest could not be started: {0}")]
     Guest(String),

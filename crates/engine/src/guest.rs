@@ -1,13 +1,17 @@
 //! One guest: a store and an instance, for one call.
 
+use crate::conclude::Ending;
+use crate::dirty;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::host::{GuestState, Output, Stop};
 use crate::image::Image;
+use crate::job::NoMemory;
 use crate::kept::{Live, Pristine};
 use crate::schedule::Turn;
 use crate::watch::{Region, Watch};
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::{Global, ModuleExport, Store, TypedFunc, Val};
 
 /// Which of the guest's doors is used.
@@ -140,6 +144,31 @@ impl Guest {
     /// What was printed in it.
     pub(crate) fn take_output(&mut self) -> Output {
         self.live.store.data_mut().take_output()
+    }
+
+    /// Waits for the memory that the host needs for its answer. How the execution ends, if there is none.
+    pub(crate) async fn room_for_answer(&mut self, packed: u64) -> Option<Ending> {
+        /// What was printed and is no text, a byte of it becomes three.
+        const COPIES: u64 = 3;
+        let Live { store, memory, .. } = &mut self.live;
+        let (data, state) = memory.data_and_store_mut(&mut *store);
+        let answer = COPIES * state.output.written + (packed & 0xffff_ffff);
+        let wanted = state.room_wanted(answer, || dirty::dirty_bytes(data))?;
+        match state.get_room(wanted).await {
+            Ok(()) => None,
+            Err(Stop::NoMemory) => Some(Ending::NoMemory),
+            Err(_) => Some(Ending::Waited),
+        }
+    }
+
+    /// Why there was no more memory for it.
+    pub(crate) fn why_no_memory(&mut self) -> NoMemory {
+        let room = self.live.store.data_mut().room.as_mut();
+        let refused = room.and_then(|room| room.refused.take());
+        refused.unwrap_or_else(|| NoMemory {
+            reason: "there is no more memory".into(),
+            retry_after: Duration::from_secs(1),
+        })
     }
 
     /// Its seat: the guest computes no more.

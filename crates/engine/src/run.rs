@@ -7,6 +7,8 @@ use crate::guest::{Door, Guest};
 use crate::host::GuestState;
 use crate::image::Image;
 use crate::job::{Compilation, Compiled, Job, Start};
+use crate::kept;
+use crate::room::Room;
 use crate::schedule::{GivenUp, Ground, Others, Seat, Time, Turn};
 use crate::threads::{self, Running};
 use crate::timing::Computed;
@@ -127,8 +129,15 @@ impl Engine {
         let image = &work.image;
         let image_bytes = image.manifest().initial_memory_bytes;
         let slice = self.inner.config.fuel_slice;
-        let state = GuestState::new(&limits, image_bytes, slice, work.deterministic, turn, work.tap.clone());
-        let mut guest = if work.door == Door::Run && self.computes_long(work) {
+        let mut state =
+            GuestState::new(&limits, image_bytes, slice, work.deterministic, turn, work.tap.clone());
+        let reuses = work.door == Door::Run && self.computes_long(work);
+        if let Some(grant) = &work.memory {
+            let resident = self.inner.config.keep_resident_bytes as u64;
+            let begins_with = if reuses { kept::KEPT_BYTES } else { resident };
+            state.room = Some(Room::new(Arc::clone(grant), begins_with));
+        }
+        let mut guest = if reuses {
             Guest::start_kept(self, image, work.door, state).await?
         } else {
             Guest::start(self, image, work.door, state).await?
@@ -151,8 +160,16 @@ impl Engine {
             Some(Ok(packed)) => Ending::Answered(packed),
             Some(Err(error)) => conclude::classify(&error, &guest),
         };
-        if matches!(ending, Ending::Waited) {
-            return Err(EngineError::Waited { waited: guest.take_turn()?.waited() });
+        let ending = match ending {
+            Ending::Answered(packed) => {
+                guest.room_for_answer(packed).await.unwrap_or(Ending::Answered(packed))
+            }
+            ending => ending,
+        };
+        match ending {
+            Ending::Waited => return Err(EngineError::Waited { waited: guest.take_turn()?.waited() }),
+            Ending::NoMemory => return Err(EngineError::NoMemory(guest.why_no_memory())),
+            _ => {}
         }
         let answered = matches!(ending, Ending::Answered(_));
         // The last charge may go beyond the limit; nobody is told to have used more than they had.

@@ -36,6 +36,17 @@ pub(crate) fn thread_cpu_time() -> Duration {
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
+/// Page faults of the calling thread so far.
+pub(crate) fn thread_faults() -> u64 {
+    // SAFETY: it is made of numbers, for which zeros are a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: it writes to `usage` and to nothing else.
+    match unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) } {
+        0 => (usage.ru_minflt + usage.ru_majflt) as u64,
+        _ => 0,
+    }
+}
+
 /// The kernel's number of the calling thread; never 0.
 pub(crate) fn this_thread() -> u32 {
     thread_local!(static NUMBER: Cell<u32> = const { Cell::new(0) });

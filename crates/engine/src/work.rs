@@ -4,7 +4,7 @@ use crate::checkpoint::Checkpoint;
 use crate::error::EngineError;
 use crate::guest::Door;
 use crate::image::Image;
-use crate::job::{Compiled, Job, Permit, Start};
+use crate::job::{Compiled, Job, MemoryGrant, Permit, Start};
 use crate::schedule::{Ground, Share};
 use crate::tap::OutputTap;
 use ampoule_world::message::{MessageWriter, tag};
@@ -29,6 +29,7 @@ pub(crate) struct Work {
     pub(crate) share: Share,
     pub(crate) tap: Option<OutputTap>,
     pub(crate) ground: Ground,
+    pub(crate) memory: Option<Arc<dyn MemoryGrant>>,
     /// Dropped when the guest is gone.
     pub(crate) _permit: Option<Permit>,
 }
@@ -59,6 +60,7 @@ impl Work {
             share: job.share.clone(),
             tap: job.tap.cloned(),
             ground,
+            memory: job.memory.cloned(),
             _permit: job.permit.cloned(),
         })
     }

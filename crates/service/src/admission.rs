@@ -46,7 +46,7 @@ pub(crate) fn admit(
     files_are_sound(&config.sizes, &request.files)?;
     environment_is_sound(&config.sizes, &request.environment)?;
     Ok(Admitted {
-        need: Need { request: request_bytes, guest: memory::of_guest(&image, &limits) },
+        need: Need { request: request_bytes, guest: memory::AT_START, most: memory::of_limits(&limits) },
         image,
         program,
         input_json,

@@ -1,7 +1,7 @@
 //! Why a request was not executed.
 
 use crate::quota::UsedUp;
-use ampoule_engine::EngineError;
+use ampoule_engine::{EngineError, NoMemory};
 use ampoule_store::StoreError;
 use std::time::Duration;
 
@@ -121,6 +121,7 @@ impl From<EngineError> for Error {
                 ),
                 retry_after: RETRY_AFTER_WAITING,
             },
+            EngineError::NoMemory(NoMemory { reason, retry_after }) => Error::Busy { reason, retry_after },
             error => Error::Engine(error),
         }
     }

@@ -3,7 +3,7 @@
 use crate::admission::{Admitted, admit};
 use crate::answer::{Answer, Held};
 use crate::answers::{self, Answers};
-use crate::config::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
+use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::functions::{Functions, FunctionsConfig};
 use crate::heartbeat::Heartbeat;
@@ -12,16 +12,13 @@ use crate::metrics::Metrics;
 use crate::programs::{CacheLevel, Prepared, Programs};
 use crate::slots::{Bounds, Level, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
-use ampoule_engine::{Compiled, Engine, Health, Job, OutputTap, Permit, Start};
+use ampoule_engine::{Compiled, Engine, Health, Job, MemoryGrant, OutputTap, Permit, Start};
 use ampoule_store::FunctionStore;
 use ampoule_world::{Asked, Language, Outcome, Request};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Of the memory, what checkpoints that are kept may take.
-const MOST_FOR_CHECKPOINTS: u64 = 4;
 
 /// Executes requests. Cheap to clone.
 #[derive(Clone)]
@@ -95,12 +92,10 @@ impl Service {
         images: Images,
         store: Option<FunctionStore>,
     ) -> Self {
-        // A small machine's memory is for guests first.
-        let cache = config.functions.cache_bytes.min(config.memory_bytes / MOST_FOR_CHECKPOINTS);
+        let (cache, idle) = config.kept_memory();
         let kept = FunctionsConfig { cache_bytes: cache, ..config.functions };
         let functions = store.map(|store| Functions::new(store, kept));
         let cache = functions.as_ref().map_or(0, |_| cache);
-        let idle = config.engine.kept_bytes().min(config.memory_bytes / MOST_FOR_IDLE_GUESTS);
         let tenants = Tenants::new(&config.all_tenants());
         let slots = Slots::new(Bounds {
             slots: config.engine.slots as usize,
@@ -275,8 +270,8 @@ impl Service {
         let slots = &self.inner.slots;
         let slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
-        let slot = Permit::new(slot);
-        let mut outcome = self.run(tenant, &admitted, way.tap, &slot).await?;
+        let (memory, slot) = (slot.memory(), Permit::new(slot));
+        let mut outcome = self.run(tenant, &admitted, way.tap, &slot, &memory).await?;
         outcome.usage.queue_time += queue_time;
         let held = Held::of(slot, &outcome);
         let image_digest = admitted.image.digest().to_owned();
@@ -290,8 +285,9 @@ impl Service {
         admitted: &Admitted,
         tap: Option<&OutputTap>,
         slot: &Permit,
+        memory: &Arc<dyn MemoryGrant>,
     ) -> Result<Outcome, Error> {
-        let ready = match self.compiled(tenant, admitted, slot).await? {
+        let ready = match self.compiled(tenant, admitted, slot, memory).await? {
             Ok(ready) => ready,
             Err(outcome) => return Ok(*outcome),
         };
@@ -305,6 +301,7 @@ impl Service {
             share: &tenant.0.share,
             tap,
             permit: Some(slot),
+            memory: Some(memory),
         };
         let outcome = self.inner.engine.run(&admitted.image, &job).await?;
         Ok(ready.told(outcome))
@@ -316,15 +313,17 @@ impl Service {
         tenant: &Tenant,
         admitted: &Admitted,
         slot: &Permit,
+        memory: &Arc<dyn MemoryGrant>,
     ) -> Result<Result<Ready, Box<Outcome>>, Error> {
         let started = Instant::now();
-        let compiled = match self.inner.programs.prepare(&self.inner.engine, admitted, tenant, slot).await? {
-            Prepared::Known(compiled) => {
-                Compiled { wall_time: Duration::ZERO, cpu_time: Duration::ZERO, ..compiled }
-            }
-            Prepared::Fresh(compiled) => compiled,
-            Prepared::Failed(outcome) => return Ok(Err(outcome)),
-        };
+        let compiled =
+            match self.inner.programs.prepare(&self.inner.engine, admitted, tenant, slot, memory).await? {
+                Prepared::Known(compiled) => {
+                    Compiled { wall_time: Duration::ZERO, cpu_time: Duration::ZERO, ..compiled }
+                }
+                Prepared::Fresh(compiled) => compiled,
+                Prepared::Failed(outcome) => return Ok(Err(outcome)),
+            };
         let waited = started.elapsed().saturating_sub(compiled.wall_time);
         Ok(Ok(Ready { compiled, waited }))
     }

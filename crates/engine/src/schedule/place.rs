@@ -1,6 +1,6 @@
 //! A guest among the seats, and its times: as its own task, the seats and the watchdog see them.
 
-use crate::timing::thread_cpu_time;
+use crate::timing::{thread_cpu_time, thread_faults};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
@@ -50,6 +50,9 @@ pub(super) struct Place {
     computed: AtomicU64,
     /// Its thread's processor time when the poll began that it is in, in nanoseconds.
     poll_began: AtomicU64,
+    /// Page faults of the polls that have ended, and its thread's when the poll began that it is in.
+    faults: AtomicU64,
+    faults_before: AtomicU64,
 }
 
 impl Default for Place {
@@ -65,6 +68,8 @@ impl Default for Place {
             waits_since: AtomicU64::default(),
             computed: AtomicU64::default(),
             poll_began: AtomicU64::new(u64::MAX),
+            faults: AtomicU64::default(),
+            faults_before: AtomicU64::new(u64::MAX),
         }
     }
 }
@@ -133,6 +138,7 @@ impl Place {
     /// It is about to compute on the calling thread.
     pub(super) fn poll_begins(&self) {
         self.poll_began.store(nanos(thread_cpu_time()), Ordering::Relaxed);
+        self.faults_before.store(thread_faults(), Ordering::Relaxed);
     }
 
     /// It has ended to compute on the calling thread; what that took.
@@ -140,6 +146,8 @@ impl Place {
         let took = nanos(thread_cpu_time()).saturating_sub(self.poll_began.load(Ordering::Relaxed));
         self.computed.fetch_add(took, Ordering::Relaxed);
         self.poll_began.store(u64::MAX, Ordering::Relaxed);
+        self.faults.store(self.faults_so_far(), Ordering::Relaxed);
+        self.faults_before.store(u64::MAX, Ordering::Relaxed);
         Duration::from_nanos(took)
     }
 
@@ -152,6 +160,13 @@ impl Place {
     pub(super) fn computed_so_far(&self) -> Duration {
         let now = nanos(thread_cpu_time()).saturating_sub(self.poll_began.load(Ordering::Relaxed));
         self.computed() + Duration::from_nanos(now)
+    }
+
+    /// Page faults while it computed, for the thread that it computes on or for whoever asks when it does not.
+    pub(super) fn faults_so_far(&self) -> u64 {
+        // Of no poll: nothing.
+        let now = thread_faults().saturating_sub(self.faults_before.load(Ordering::Relaxed));
+        self.faults.load(Ordering::Relaxed) + now
     }
 
     fn since_epoch(&self, time: Instant) -> u64 {

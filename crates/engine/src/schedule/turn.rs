@@ -211,6 +211,27 @@ impl Turn {
         self.wait_for_seat().await
     }
 
+    /// Waits for something else than a processor, without a seat: it counts as waiting.
+    pub(crate) async fn wait_for<T>(&mut self, what: impl Future<Output = T>) -> Result<T, Over> {
+        self.place.has_had(self.place.computed_so_far());
+        self.give_back();
+        let began = Instant::now();
+        self.place.begins_to_wait(began);
+        let most = self.time.waiting.saturating_sub(self.waited);
+        let got = tokio::time::timeout(most, what).await;
+        let waited = began.elapsed();
+        self.waited += waited;
+        self.place.has_waited(waited);
+        self.seats.come_back(&self.share, &self.place);
+        self.wait_for_seat().await?;
+        got.map_err(|_| Over::Waiting)
+    }
+
+    /// Page faults since its start; asked by the guest that computes.
+    pub(crate) fn faults(&self) -> u64 {
+        self.place.faults_so_far()
+    }
+
     async fn yield_to_others(&mut self, now: Instant) {
         self.yielded = now;
         if self.ground.others != Others::None {

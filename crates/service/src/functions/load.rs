@@ -128,11 +128,10 @@ impl Service {
     ) -> Result<Preparing, Error> {
         let arrived = Instant::now();
         let (inner, tenant) = (self.inner(), &call.tenant);
-        let mut admitted = admit(&inner.config, &inner.images, tenant, request)?;
+        let admitted = admit(&inner.config, &inner.images, tenant, request)?;
         tenant.0.quota.check(&tenant.0.share)?;
-        let most = admitted.image.manifest().initial_memory_bytes + admitted.limits.memory_bytes;
-        admitted.need.guest += COPIES * most;
-        let slot = Permit::new(inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?);
+        let slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
+        let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();
         let execution = |slot: Permit, mut outcome: ampoule_world::Outcome| {
             outcome.usage.queue_time += queue_time;
@@ -144,7 +143,7 @@ impl Service {
                 function_version: String::new(),
             }
         };
-        let ready = match self.compiled(tenant, &admitted, &slot).await? {
+        let ready = match self.compiled(tenant, &admitted, &slot, &memory).await? {
             Ok(ready) => ready,
             Err(outcome) => return Ok(Preparing::Failed(execution(slot, *outcome))),
         };
@@ -158,6 +157,7 @@ impl Service {
             share: &tenant.0.share,
             tap: None,
             permit: Some(&slot),
+            memory: Some(&memory),
         };
         Ok(match inner.engine.checkpoint(&admitted.image, &job).await? {
             Preparation::Ready(prepared) => {
