@@ -277,8 +277,18 @@ fn without_fuel_one_piece_is_done() {
 
 #[test]
 fn the_charge_goes_by_the_length() {
-    let charges: [(u32, i64); 7] =
-        [(0, 0), (7, 0), (8, 1), (4096, 512), (PIECE, 32_768), (PIECE + 8, 32_769), (SEGMENT, 98_306)];
+    // A unit for eight bytes up to 4 KiB, two for each byte beyond.
+    let charges: [(u32, i64); 9] = [
+        (0, 0),
+        (7, 0),
+        (8, 1),
+        (4096, 512),
+        (4097, 514),
+        (8192, 512 + 8192),
+        (PIECE, 512 + 2 * (262_144 - 4096)),
+        (PIECE + 8, 512 + 2 * (262_152 - 4096)),
+        (SEGMENT, 512 + 2 * (786_449 - 4096)),
+    ];
     let wat = module(PAGES, &charges.map(|(length, _)| length));
     let mut metered = Metered::of(&wat, 0);
     for (length, units) in charges {
@@ -312,8 +322,8 @@ fn short_constants_are_not_compared_and_long_ones_are_called() {
         [function.contains("memory.fill"), function.contains("call"), function.contains("if")]
     };
     assert_eq!(fill(24), [true, false, false]);
-    assert_eq!(fill(PIECE), [true, false, false]);
-    assert_eq!(fill(PIECE + 1), [false, true, false]);
+    assert_eq!(fill(4096), [true, false, false]);
+    assert_eq!(fill(4097), [false, true, false]);
 }
 
 #[test]
