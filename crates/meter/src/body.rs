@@ -1,6 +1,7 @@
 //! A function's body, written again with its points.
 
 use crate::MeterError;
+use crate::bulk::Bulk;
 use crate::held::Worked;
 use crate::loops::{Mark, Placement};
 use crate::rewrite::{Writer, Written};
@@ -8,9 +9,6 @@ use crate::survey::{Charges, LoopCharge, Survey};
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{BlockType, ConstExpr, Function, Instruction, ValType};
 use wasmparser::{FunctionBody, Operator};
-
-/// A bulk instruction costs one unit per this many bytes: what a plain loop over vectors would move.
-const BYTES_PER_UNIT_LOG2: i64 = 3;
 
 /// Types of locals that are put away, with their zeros.
 pub(crate) const PUT_AWAY: [(ValType, fn() -> ConstExpr); 5] = [
@@ -40,11 +38,11 @@ struct Label<'a> {
 
 pub(crate) struct MeteredFunction<'a> {
     pub(crate) function: Function,
-    survey: &'a Survey,
+    pub(crate) survey: &'a Survey,
     /// Of parameters and locals.
     types: Vec<ValType>,
     /// A spare local for what is on top of the stack.
-    spare: u32,
+    pub(crate) spare: u32,
     /// A local for the fuel, in a loop that holds it, and the first of those for its vector constants.
     fuel_held: u32,
     first_constant: u32,
@@ -89,8 +87,14 @@ impl<'a> MeteredFunction<'a> {
         }
         let mut loops = charges.loops.iter();
         let mut operators = body.get_operators_reader()?.into_iter();
+        // What the last instruction leaves on top of the stack, if that is a constant.
+        let mut constant = None;
         while let Some(operator) = operators.next() {
             let operator = operator?;
+            let top = constant.take();
+            if let Operator::I32Const { value } = operator {
+                constant = Some(value as u32);
+            }
             if let Some(mark) = Mark::of(&operator) {
                 for _ in 0..mark.drops() {
                     if !matches!(operators.next(), Some(Ok(Operator::Drop))) {
@@ -102,10 +106,11 @@ impl<'a> MeteredFunction<'a> {
                 }
                 continue;
             }
+            if let Some(bulk) = Bulk::of(&operator) {
+                self.bulk(writer, bulk, top);
+                continue;
+            }
             match operator {
-                Operator::MemoryCopy { .. } | Operator::MemoryFill { .. } | Operator::MemoryInit { .. } => {
-                    self.charge_length();
-                }
                 Operator::Br { relative_depth } => {
                     self.before_branch(relative_depth);
                     self.function.instruction(&Instruction::Br(self.depth(relative_depth)));
@@ -364,19 +369,5 @@ impl<'a> MeteredFunction<'a> {
             .instruction(&Instruction::Call(self.survey.imported_functions))
             .instruction(&Instruction::GlobalSet(fuel))
             .instruction(&Instruction::End);
-    }
-
-    /// Subtracts for the length on top of the stack, which stays there; the next point checks.
-    fn charge_length(&mut self) {
-        let fuel = self.survey.global_count;
-        self.function
-            .instruction(&Instruction::LocalTee(self.spare))
-            .instruction(&Instruction::GlobalGet(fuel))
-            .instruction(&Instruction::LocalGet(self.spare))
-            .instruction(&Instruction::I64ExtendI32U)
-            .instruction(&Instruction::I64Const(BYTES_PER_UNIT_LOG2))
-            .instruction(&Instruction::I64ShrU)
-            .instruction(&Instruction::I64Sub)
-            .instruction(&Instruction::GlobalSet(fuel));
     }
 }

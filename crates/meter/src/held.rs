@@ -88,7 +88,7 @@ pub(crate) fn held(
             | Operator::ReturnCallRef { .. }
             | Operator::Throw { .. }
             | Operator::ThrowRef
-            // They are charged to the global.
+            // They are charged to the global, and long ones are calls.
             | Operator::MemoryCopy { .. }
             | Operator::MemoryFill { .. }
             | Operator::MemoryInit { .. } => drop(refuse()),

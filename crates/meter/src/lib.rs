@@ -10,16 +10,17 @@
 //!   points themselves included. Where the code branches, a typical path is charged, not the sum of all arms.
 //! * An interpreter's dispatch loop is too hot for that and meters itself, by marks in its C source (`loops.rs`).
 //! * A loop that calls nothing holds the fuel in a local (`held.rs`).
-//! * Bulk memory instructions are charged by their length.
+//! * Bulk memory instructions are charged by their length, and long ones are done in pieces with points between them (`bulk.rs`).
 //! * Calls through the function table become direct ones (`dispatch.rs`), and are charged as if they were not.
 //! * At zero the module calls the imported `refuel`, which grants the next slice or ends the execution. So slices of fuel
 //!   are also the scheduler's time slices.
 //!
-//! Code between two points is bounded by the size of a function, so a guest cannot run on without being seen. The images'
+//! Code between two points is bounded by the size of a function and of a piece, so a guest cannot run on without being seen. The images'
 //! code is ours; user programs are data to it and cannot leave the metering out.
 #![forbid(unsafe_code)]
 
 mod body;
+mod bulk;
 mod dispatch;
 mod held;
 mod loops;
@@ -33,7 +34,7 @@ pub use state::check_state;
 use survey::Survey;
 
 /// Names what this version of the pass charges; part of every image's build key. Raise it with every change of what it writes.
-pub const VERSION: &str = "5";
+pub const VERSION: &str = "6";
 
 /// Why a module cannot be metered.
 #[derive(Debug, thiserror::Error)]
@@ -58,8 +59,8 @@ pub enum MeterError {
     NoSection(&'static str),
 }
 
-/// The module with metering: one import, one exported global, the checks and the dispatchers are added; nothing else
-/// changes, except that custom sections are dropped. The result depends on `wasm` alone.
+/// The module with metering: one import, one exported global, the checks, the dispatchers and the functions for
+/// bulk instructions are added; nothing else changes, except that custom sections are dropped. The result depends on `wasm` alone.
 pub fn meter(wasm: &[u8]) -> Result<Vec<u8>, MeterError> {
     let survey = Survey::of(wasm)?;
     rewrite::rewrite(wasm, &survey, &Dispatch::of(wasm)?)

@@ -2,6 +2,7 @@
 
 use crate::MeterError;
 use crate::body::{MeteredFunction, PUT_AWAY, PUT_AWAY_EACH};
+use crate::bulk::{Bulk, OPERANDS};
 use crate::dispatch::Dispatch;
 use crate::survey::Survey;
 use ampoule_world::imports;
@@ -49,8 +50,23 @@ pub(crate) type Written<T = ()> = Result<T, Error<MeterError>>;
 impl Writer<'_> {
     /// The function to call instead of `call_indirect` with these immediates.
     pub(crate) fn dispatcher(&self, type_index: u32, table_index: u32) -> Option<u32> {
-        let first = self.survey.moved(self.survey.imported_functions + self.survey.charges.len() as u32);
+        let first = self.first_added();
         self.dispatch.dispatcher(type_index, table_index).map(|dispatcher| first + dispatcher)
+    }
+
+    /// The function that does this one if it is long.
+    pub(crate) fn bulk_function(&self, bulk: Bulk) -> u32 {
+        let place = self.survey.bulk.range(..bulk).count();
+        self.first_added() + (self.dispatch.dispatchers.len() + place) as u32
+    }
+
+    /// The type of those functions.
+    pub(crate) fn bulk_type(&self) -> u32 {
+        self.survey.type_count + 1 + self.dispatch.dispatchers.len() as u32
+    }
+
+    fn first_added(&self) -> u32 {
+        self.survey.moved(self.survey.imported_functions + self.survey.charges.len() as u32)
     }
 
     fn val_types(&mut self, types: &[wasmparser::ValType]) -> Written<Vec<ValType>> {
@@ -78,10 +94,13 @@ impl Reencode for Writer<'_> {
             let results = self.val_types(dispatcher.signature.results())?;
             types.ty().function(parameters, results);
         }
+        if !self.survey.bulk.is_empty() {
+            types.ty().function(OPERANDS, []);
+        }
         Ok(())
     }
 
-    /// The dispatchers are the last functions, of the last types.
+    /// The dispatchers and the functions for bulk instructions are the last ones, of the last types.
     fn parse_function_section(
         &mut self,
         functions: &mut FunctionSection,
@@ -90,6 +109,9 @@ impl Reencode for Writer<'_> {
         utils::parse_function_section(self, functions, section)?;
         for dispatcher in 0..self.dispatch.dispatchers.len() as u32 {
             functions.function(self.survey.type_count + 1 + dispatcher);
+        }
+        for _ in &self.survey.bulk {
+            functions.function(self.bulk_type());
         }
         Ok(())
     }
@@ -102,6 +124,9 @@ impl Reencode for Writer<'_> {
         utils::parse_code_section(self, code, section)?;
         for dispatcher in &self.dispatch.dispatchers {
             code.function(&dispatcher.body(|function| self.survey.moved(function)));
+        }
+        for bulk in &self.survey.bulk {
+            code.function(&bulk.body(self.survey.global_count, self.survey.imported_functions));
         }
         Ok(())
     }

@@ -1,9 +1,11 @@
 //! First pass: what each function does, where metering points go, and what each charges.
 
 use crate::MeterError;
+use crate::bulk::Bulk;
 use crate::held::{Worked, held};
 use crate::loops::{Placement, placements};
 use ampoule_world::imports;
+use std::collections::BTreeSet;
 use wasmparser::{
     CompositeInnerType, ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef, ValType,
 };
@@ -46,6 +48,8 @@ pub(crate) struct Survey {
     /// Types of the parameters of each defined function.
     pub(crate) parameters: Vec<Vec<ValType>>,
     pub(crate) charges: Vec<Charges>,
+    /// The bulk instructions that occur.
+    pub(crate) bulk: BTreeSet<Bulk>,
 }
 
 /// Straight-line work between points: a function's body outside of its loops, or one loop's body outside of inner loops.
@@ -145,7 +149,7 @@ impl Survey {
                         }
                     }
                 }
-                Payload::CodeSectionEntry(body) => facts.push(facts_of(&body, &mut taken)?),
+                Payload::CodeSectionEntry(body) => facts.push(facts_of(&body, &mut taken, &mut survey.bulk)?),
                 _ => {}
             }
         }
@@ -167,7 +171,11 @@ impl Survey {
     }
 }
 
-fn facts_of(body: &FunctionBody<'_>, taken: &mut Vec<u32>) -> Result<Facts, MeterError> {
+fn facts_of(
+    body: &FunctionBody<'_>,
+    taken: &mut Vec<u32>,
+    bulk: &mut BTreeSet<Bulk>,
+) -> Result<Facts, MeterError> {
     let placements = placements(body)?;
     let held = held(body, &placements)?;
     let mut facts = Facts { stretches: vec![Stretch::default()], placements, held, ..Facts::default() };
@@ -212,7 +220,10 @@ fn facts_of(body: &FunctionBody<'_>, taken: &mut Vec<u32>) -> Result<Facts, Mete
                 taken.push(function_index);
                 facts.stretches[current].instructions += 1;
             }
-            _ => facts.stretches[current].instructions += 1,
+            operator => {
+                bulk.extend(Bulk::of(&operator));
+                facts.stretches[current].instructions += 1;
+            }
         }
     }
     Ok(facts)

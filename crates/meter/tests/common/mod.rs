@@ -28,7 +28,7 @@ pub(crate) struct Metered {
 }
 
 impl Metered {
-    /// Grants `slice` units at every `refuel`, and counts the calls in the store.
+    /// Grants `slice` units at every `refuel`, or ends the execution if they are negative, and counts the calls in the store.
     pub(crate) fn new(body: &str, slice: i64) -> Metered {
         Metered::of_wasm(&module(body), slice)
     }
@@ -39,17 +39,25 @@ impl Metered {
     }
 
     fn of_wasm(wasm: &[u8], slice: i64) -> Metered {
+        Metered::start(&meter(wasm).expect("it can be metered"), slice)
+    }
+
+    /// A whole module as it is, to compare with.
+    pub(crate) fn unmetered(wat: &str) -> Metered {
+        Metered::start(&wat::parse_str(wat).expect("the test's WAT is good"), 0)
+    }
+
+    fn start(wasm: &[u8], slice: i64) -> Metered {
         let engine = Engine::new(&Config::new()).expect("the engine starts");
-        let wasm = meter(wasm).expect("it can be metered");
         let module = Module::new(&engine, wasm).expect("it is valid");
         let mut linker = Linker::new(&engine);
         linker.func_wrap("ampoule", "exit", |_: i32| {}).expect("it links");
         linker.func_wrap("ampoule", "host", |argument: i32| argument + 1000).expect("it links");
         linker
-            .func_wrap("ampoule", "refuel", move |mut caller: wasmtime::Caller<'_, u64>, left: i64| -> i64 {
+            .func_wrap("ampoule", "refuel", move |mut caller: wasmtime::Caller<'_, u64>, left: i64| {
                 assert!(left < 0, "refuel is called below zero only");
                 *caller.data_mut() += 1;
-                slice
+                (slice >= 0).then_some(slice).ok_or_else(|| wasmtime::Error::from(Trap::OutOfFuel))
             })
             .expect("it links");
         let mut store = Store::new(&engine, 0);
@@ -68,6 +76,25 @@ impl Metered {
     pub(crate) fn try_run(&mut self, argument: i32) -> Result<i32, Trap> {
         let run = self.instance.get_typed_func::<i32, i32>(&mut self.store, "run").expect("it is exported");
         run.call(&mut self.store, argument).map_err(|error| *error.downcast_ref().expect("it traps"))
+    }
+
+    /// Calls a function that takes three `i32`s, as bulk instructions do.
+    pub(crate) fn operate(&mut self, name: &str, operands: [u32; 3]) -> Result<(), Trap> {
+        let function = self.instance.get_typed_func(&mut self.store, name).expect("it is exported");
+        let [to, from, length] = operands;
+        function
+            .call(&mut self.store, (to, from, length))
+            .map_err(|error| *error.downcast_ref().expect("it traps"))
+    }
+
+    pub(crate) fn memory(&mut self) -> &mut [u8] {
+        let memory = self.instance.get_memory(&mut self.store, "memory").expect("it is exported");
+        memory.data_mut(&mut self.store)
+    }
+
+    /// Calls of `refuel`.
+    pub(crate) fn refuels(&self) -> u64 {
+        *self.store.data()
     }
 
     /// Sets the fuel that is left.
