@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bytecode;
 mod checkpoint_details;
 mod checkpoint_walls;
 mod dify_async;
