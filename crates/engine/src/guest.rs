@@ -8,11 +8,15 @@ use crate::host::{GuestState, Output, Stop};
 use crate::image::Image;
 use crate::job::NoMemory;
 use crate::kept::{Live, Pristine};
+use crate::response;
 use crate::schedule::Turn;
 use crate::watch::{Region, Watch};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::{Global, ModuleExport, Store, TypedFunc, Val};
+
+/// Units of fuel for telling where a program was: some milliseconds, in which a hundred thousand frames are walked.
+const PLACE_FUEL: i64 = 10_000_000;
 
 /// Which of the guest's doors is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -144,6 +148,21 @@ impl Guest {
     /// What was printed in it.
     pub(crate) fn take_output(&mut self) -> Output {
         self.live.store.data_mut().take_output()
+    }
+
+    /// Where the program was that a limit has stopped: a traceback and a line, as far as its guest can tell. Whatever it
+    /// answers may be the program's own doing, and is text for people.
+    pub(crate) async fn place(&mut self) -> Option<(String, u32)> {
+        let place: TypedFunc<(), u64> = {
+            let export = self.image.inner.code(self.door).exports.place?;
+            self.function(&export).ok()?
+        };
+        self.live.store.data_mut().last_slice();
+        self.live.fuel.set(&mut self.live.store, Val::I64(PLACE_FUEL)).ok()?;
+        self.guard();
+        let packed = place.call_async(&mut self.live.store, ()).await;
+        self.came_back();
+        response::place(self.response(packed.ok()?)?)
     }
 
     /// Waits for the memory that the host needs for its answer. How the execution ends, if there is none.

@@ -189,6 +189,13 @@ impl Fuel {
     }
 }
 
+impl GuestState {
+    /// Its guest was stopped, and has so much fuel and no more to tell where it was.
+    pub(crate) fn last_slice(&mut self) {
+        self.fuel.limit = 0;
+    }
+}
+
 /// stdout and stderr, bounded together.
 pub(crate) struct Output {
     limit: u64,

@@ -172,11 +172,16 @@ impl Engine {
             _ => {}
         }
         let answered = matches!(ending, Ending::Answered(_));
+        let is_timed = matches!(ending, Ending::Stopped(Limit::WallTime | Limit::CpuTime | Limit::Fuel));
         // The last charge may go beyond the limit; nobody is told to have used more than they had.
         let fuel = guest.fuel_used().min(limits.fuel) + (work.limits.fuel - limits.fuel);
         let output = guest.take_output();
+        let place = if is_timed && !guest.was_cut_off() { guest.place().await } else { None };
         let mut turn = guest.take_turn()?;
         let (mut outcome, code, signature) = conclude::conclude(&guest, ending, work, &mut turn).await;
+        if let (Some((traceback, line)), Some(failure)) = (place, &mut outcome.failure) {
+            (failure.traceback, failure.line) = (traceback, line);
+        }
         outcome.usage.fuel = fuel;
         outcome.usage.peak_memory_bytes = guest.memory_bytes();
         outcome.usage.cpu_time = seat.cpu_time() + work.compiling.cpu_time;
