@@ -8,7 +8,7 @@ from . import missing
 sys.path.append(missing.PACKAGES)
 
 # Some of these import packages.
-from . import denied, failures, loop, modules, program, results, seeds, signatures
+from . import denied, failures, inline, locales, loop, modules, program, results, seeds, signatures
 from .program import call, compile_program, prepare, run
 
 PREIMPORTED = """
@@ -107,6 +107,8 @@ def _forget():
 
 _import_all()
 denied.at_boot()
+inline.at_boot()
+locales.at_boot()
 missing.at_boot()
 modules.at_boot()
 loop.at_boot()
