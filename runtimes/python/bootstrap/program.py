@@ -12,10 +12,10 @@ import os
 import sys
 from types import CoroutineType, ModuleType
 
-from _ampoule_guest import open_for_writing, read_json
+from _ampoule_guest import have_wheel, open_for_writing, read_json
 
 from . import entry as entries
-from . import failures, modules, patterns, results, seeds, signatures, templates
+from . import failures, modules, patterns, results, seeds, signatures, templates, wheels
 from .compiling import BODY_NAME, compiled
 
 MAIN, BODY, SCRIPT = 1, 2, 3
@@ -101,6 +101,8 @@ def call(entry, file_name, source, input_json, code, extra_modules, environment)
         values = _parsed(input_json)
         if environment is not None:
             os.environ.update(environment)
+        if have_wheel():
+            wheels.add()
         try:
             result = _called(namespace, values)
         except SystemExit as error:
@@ -134,6 +136,8 @@ def _begun(entry, file_name, source, values, code, extra_modules, environment):
         modules.install(extra_modules, codes)
     if environment is not None:
         os.environ.update(environment)
+    if have_wheel():
+        wheels.add()
     if file_name != USUAL_FILE:
         sys.argv[0] = file_name
         del sys.modules[USUAL_NAME]
