@@ -1,11 +1,22 @@
 /* Input files and environment of a request, and the files an execution hands back. */
 #include "files.h"
+#include "abi.h"
 #include "memfs.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define WORK "/work/"
 enum { ERRNO_INVALID = 28, ERRNO_NO_MEMORY = 48 }; /* as WASI numbers them */
+
+static bool have_wheel;
+
+bool files_have_wheel(void) { return have_wheel; }
+
+static bool ends_with(const char *text, const char *end) {
+    size_t length = strlen(text), end_length = strlen(end);
+    return length >= end_length && !strcmp(text + length - end_length, end);
+}
 
 static uint16_t apply_file(const message_field *field, const char **path) {
     const char *content;
@@ -17,6 +28,7 @@ static uint16_t apply_file(const message_field *field, const char **path) {
     memcpy(absolute, WORK, sizeof WORK - 1);
     memcpy(absolute + sizeof WORK - 1, field->bytes, name_length);
     uint16_t error = memfs_write_file(absolute, content, length);
+    have_wheel |= ends_with(absolute, ".whl");
     free(absolute);
     if (error) *path = field->bytes;
     return error;
@@ -25,11 +37,15 @@ static uint16_t apply_file(const message_field *field, const char **path) {
 uint16_t files_apply(const void *request, uint32_t length, const char **path) {
     message_reader reader = message_read(request, length);
     message_field field;
+    bool have_files = false;
     while (message_next(&reader, &field)) {
         const char *value;
         uint32_t value_length;
         uint16_t error = 0;
-        if (field.tag == AMPOULE_FILE) error = apply_file(&field, path);
+        if (field.tag == AMPOULE_FILE) {
+            have_files = true;
+            error = apply_file(&field, path);
+        }
         else if (field.tag == AMPOULE_ENV && message_pair(&field, &value, &value_length)) {
             char *text = strndup(value, value_length);
             if (!text || setenv(field.bytes, text, 1)) error = ERRNO_NO_MEMORY;
@@ -37,7 +53,47 @@ uint16_t files_apply(const void *request, uint32_t length, const char **path) {
         }
         if (error) return error;
     }
+    if (have_files) memfs_settle(WORK);
     return 0;
+}
+
+/* ---- files that will not come back ---- */
+
+enum { MOST_NAMES = 5, LONGEST_NAME = 200 };
+
+typedef struct {
+    char names[1200]; /* of the first few, with commas between them */
+    size_t length;
+    uint32_t count;
+    bool out; /* there is a file that does come back */
+} outside;
+
+static void add_outside(const char *path, const void *content, size_t length, void *context) {
+    outside *found = context;
+    if (!strncmp(path, "out/", 4)) found->out = true;
+    if (found->out || strstr(path, "__pycache__/")) return;
+    if (found->count++ >= MOST_NAMES) return;
+    char *at = found->names + found->length;
+    found->length += snprintf(at, sizeof found->names - found->length, "%s%.*s", found->count > 1 ? ", " : "", LONGEST_NAME, path);
+    for (; *at; at++)
+        if ((unsigned char)*at < ' ') *at = '?';
+}
+
+void files_warn(void) {
+    outside found = {0};
+    memfs_walk_written(WORK, add_outside, &found);
+    if (found.out || !found.count) return;
+    char text[sizeof found.names + 120];
+    uint32_t more = found.count > MOST_NAMES ? found.count - MOST_NAMES : 0;
+    int length = snprintf(text, sizeof text, "ampoule: wrote %s", found.names);
+    if (more) length += snprintf(text + length, sizeof text - length, " and %u more", more);
+    length += snprintf(text + length, sizeof text - length, " outside out/: only files below out/ come back\n");
+    ampoule_output_write(2, text, length);
+}
+
+void files_settle(void) {
+    memfs_settle(WORK);
+    have_wheel = false;
 }
 
 static void add_file(const char *path, const void *content, size_t length, void *context) {

@@ -18,6 +18,9 @@ enum { LONGEST_NAME = 255, FIRST_BUCKETS = 8 };
 static memfs_node *root;
 static uint32_t last_number;
 static bool booting; /* files made now are the image's */
+static bool any_written; /* since memfs_settle */
+/* As deep as memfs_walk goes: its paths have no room for more. */
+enum { DEEPEST = 2048 };
 
 memfs_node *memfs_root(void) { return root; }
 
@@ -131,6 +134,7 @@ uint16_t memfs_create(memfs_node *folder, const char *name, size_t length, enum 
         free(node);
         return error;
     }
+    if (kind == MEMFS_FILE) node->written = any_written = true;
     *made = node;
     return 0;
 }
@@ -162,6 +166,7 @@ uint16_t memfs_resize(memfs_node *file, uint64_t size) {
         memset(file->bytes + file->size, 0, size - file->size);
     }
     file->size = size;
+    file->written = any_written = true;
     touch(file);
     return 0;
 }
@@ -175,6 +180,7 @@ uint16_t memfs_write(memfs_node *file, uint64_t offset, const void *bytes, size_
     if (offset > file->size) memset(file->bytes + file->size, 0, offset - file->size);
     memcpy(file->bytes + offset, bytes, length);
     if (offset + length > file->size) file->size = offset + length;
+    file->written = any_written = true;
     touch(file);
     return 0;
 }
@@ -217,9 +223,10 @@ void memfs_init(void) {
     memfs_node *dev = folder_at("dev", 3), *node;
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
         if (!memfs_create(dev, devices[i].name, strlen(devices[i].name), MEMFS_DEVICE, &node)) node->device = devices[i].device;
+    if (!memfs_create(folder_at("mnt", 3), "data", 4, MEMFS_LINK, &node)) memfs_write(node, 0, "/work", 5);
     make_read_only(root);
     folder_at("tmp", 3);
-    folder_at("work/out", 8);
+    folder_at("work/out", 8)->implied = true;
     booting = false;
 }
 
@@ -270,6 +277,7 @@ static int by_name(const void *a, const void *b) {
 typedef struct {
     void (*visit)(const char *, const void *, size_t, void *);
     void *context;
+    bool only_written;
     char path[4096];
 } walk;
 
@@ -284,7 +292,8 @@ static void walk_folder(walk *w, memfs_node *folder, size_t length) {
         if (length + entry->length + 2 > sizeof w->path) continue;
         memcpy(w->path + length, entry->name, entry->length + 1);
         size_t longer = length + entry->length;
-        if (entry->node->kind == MEMFS_FILE) w->visit(w->path, entry->node->bytes, entry->node->size, w->context);
+        if (entry->node->kind == MEMFS_FILE && (entry->node->written || !w->only_written))
+            w->visit(w->path, entry->node->bytes, entry->node->size, w->context);
         if (entry->node->kind != MEMFS_FOLDER) continue;
         w->path[longer] = '/';
         walk_folder(w, entry->node, longer + 1);
@@ -292,14 +301,40 @@ static void walk_folder(walk *w, memfs_node *folder, size_t length) {
     free(entries);
 }
 
-void memfs_walk(const char *folder, void (*visit)(const char *, const void *, size_t, void *), void *context) {
+static memfs_node *folder_found(const char *path) {
     memfs_place place;
-    if (memfs_find(root, folder, strlen(folder), true, &place) || !place.node || place.node->kind != MEMFS_FOLDER) return;
-    if (!place.node->count) return;
+    if (memfs_find(root, path, strlen(path), true, &place) || !place.node || place.node->kind != MEMFS_FOLDER) return NULL;
+    return place.node;
+}
+
+static void walk_from(const char *path, bool only_written, void (*visit)(const char *, const void *, size_t, void *), void *context) {
+    memfs_node *folder = folder_found(path);
+    if (!folder || !folder->count) return;
     walk *w = malloc(sizeof *w);
     if (!w) return;
     w->visit = visit;
     w->context = context;
-    walk_folder(w, place.node, 0);
+    w->only_written = only_written;
+    walk_folder(w, folder, 0);
     free(w);
+}
+
+void memfs_walk(const char *folder, void (*visit)(const char *, const void *, size_t, void *), void *context) {
+    walk_from(folder, false, visit, context);
+}
+
+void memfs_walk_written(const char *folder, void (*visit)(const char *, const void *, size_t, void *), void *context) {
+    if (any_written) walk_from(folder, true, visit, context);
+}
+
+static void settle(memfs_node *node, int depth) {
+    node->written = false;
+    if (node->kind != MEMFS_FOLDER || depth == DEEPEST) return;
+    for (memfs_entry *entry = node->oldest; entry; entry = entry->newer) settle(entry->node, depth + 1);
+}
+
+void memfs_settle(const char *folder) {
+    memfs_node *node = any_written ? folder_found(folder) : NULL;
+    if (node) settle(node, 0);
+    any_written = false;
 }

@@ -6,16 +6,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Prepares `/` (read-only), `/dev`, `/tmp`, `/work` and `/work/out` (writable). Called by ampoule_init first of all;
- * harmless when called again. The working directory is for the harness to choose: chdir("/work"). */
+/* Prepares `/` (read-only), `/dev`, `/mnt/data` (a link to `/work`), `/tmp`, `/work` and `/work/out` (writable). Called by
+ * ampoule_init first of all; harmless when called again. The working directory is for the harness to choose: chdir("/work"). */
 void memfs_init(void);
 /* Adds the files of a tree blob (tree.py writes it) below `/`, read-only. The blob stays where it is. */
 void memfs_mount(const void *blob, size_t length);
 /* Writes a whole file, making the folders on the way; `path` is absolute and must stay in a writable place. */
 uint16_t memfs_write_file(const char *path, const void *content, size_t length);
+/* Takes note that every file below `folder` is as it should be: none is `written` any more. */
+void memfs_settle(const char *folder);
 /* Calls `visit` with the path (relative to `folder`) and content of every regular file below it, in name order. */
 void memfs_walk(const char *folder, void (*visit)(const char *path, const void *content, size_t length, void *context),
                 void *context);
+/* The same, of files only that were made or changed since the last memfs_settle. */
+void memfs_walk_written(const char *folder, void (*visit)(const char *path, const void *content, size_t length, void *context),
+                        void *context);
 
 /* ---- for wasi.c ---- */
 
@@ -32,6 +37,8 @@ typedef struct memfs_node {
     uint32_t open;      /* descriptors that refer to it */
     uint32_t number;    /* inode number */
     uint16_t mode;      /* permission bits; kept for those who ask, not enforced */
+    bool implied;       /* a folder that is there before it was made: making it succeeds, once */
+    bool written;       /* a file that was made or changed since memfs_settle */
     int64_t accessed, modified, changed; /* nanoseconds since the epoch */
     union {
         struct { char *bytes; uint32_t size, capacity; };               /* files and links */

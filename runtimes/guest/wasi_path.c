@@ -64,6 +64,10 @@ WASI_CALL(path_filestat_set_times)(int32_t fd, int32_t look_flags, int32_t path,
 WASI_CALL(path_create_directory)(int32_t fd, int32_t path, int32_t length) {
     memfs_place place;
     FIND(fd, path, length, false, &place);
+    if (place.node && place.node->implied) {
+        place.node->implied = false;
+        return 0;
+    }
     if (place.node) return __WASI_ERRNO_EXIST;
     if (place.folder->read_only) return __WASI_ERRNO_ROFS;
     memfs_node *made;

@@ -8,7 +8,7 @@ from . import missing
 sys.path.append(missing.PACKAGES)
 
 # Some of these import packages.
-from . import denied, failures, loop, modules, program, results, seeds, signatures
+from . import denied, failures, inline, locales, loop, modules, program, results, seeds, signatures
 from .program import call, compile_program, prepare, run
 
 PREIMPORTED = """
@@ -45,8 +45,9 @@ def _import_all():
 
 
 def _warm():
-    from . import warm
+    from . import warm, warm_packages
 
+    warm_packages.run_all()
     warm.run_all()
 
 
@@ -90,6 +91,7 @@ def _forget():
     import linecache
     import logging
     import random
+    import tempfile
 
     import _ampoule_guest
 
@@ -99,6 +101,8 @@ def _forget():
     logging._startTime = _ExecutionStart()
     _ampoule_guest.forget(random._inst)
     random._inst.gauss_next = None
+    tempfile._name_sequence = None  # it has a generator of its own
+    _ampoule_guest.forget_sqlite()
     sys.modules["numpy.random"].mtrand._rand._bit_generator._forget()
     program.at_snapshot()
     loop.at_snapshot()
@@ -107,6 +111,8 @@ def _forget():
 
 _import_all()
 denied.at_boot()
+inline.at_boot()
+locales.at_boot()
 missing.at_boot()
 modules.at_boot()
 loop.at_boot()

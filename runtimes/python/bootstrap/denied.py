@@ -22,8 +22,9 @@ def _no_threads(*args, **options):
 
 
 def _without_processes(package):
+    """But for pools, which work without (inline.py)."""
     package.process.BaseProcess.start = no_processes
-    for name in ("Pool", "Manager", "Pipe", "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier",
+    for name in ("Manager", "Pipe", "Lock", "RLock", "Condition", "Semaphore", "BoundedSemaphore", "Event", "Barrier",
                  "Queue", "JoinableQueue", "SimpleQueue", "Value", "Array", "RawValue", "RawArray"):
         setattr(package.context.BaseContext, name, no_processes)
         setattr(package, name, no_processes)

@@ -1,7 +1,6 @@
 """Compiles and runs the program of a request. `run`, `compile_program`, `prepare` and `call` get the request's fields,
 absent ones as None, and answer with a flat tuple of response tags and values (abi.h)."""
 
-import ast
 import atexit
 import builtins
 import gc
@@ -13,16 +12,15 @@ import os
 import sys
 from types import CoroutineType, ModuleType
 
-from _ampoule_guest import open_for_writing, read_json
+from _ampoule_guest import have_wheel, open_for_writing, read_json
 
-from . import failures, modules, patterns, results, seeds, signatures, templates
+from . import entry as entries
+from . import failures, modules, patterns, results, seeds, signatures, templates, wheels
+from .compiling import BODY_NAME, compiled
 
 MAIN, BODY, SCRIPT = 1, 2, 3
 KIND, RESULT, CODE, SIGNATURE = 16, 17, 4, 23
 COMPLETED = 0
-
-# The synthetic function that holds a body bears this name, so that tracebacks say "in <module>".
-BODY_NAME = "<module>"
 
 # What most programs are called. A place for it is kept ready, so that they write to fewer pages of the snapshot.
 USUAL_FILE, USUAL_NAME = "main.py", "main"
@@ -35,12 +33,12 @@ _kept = None
 
 def compile_program(entry, file_name, source, input_json, code, extra_modules, environment):
     try:
-        compiled = _compiled(entry, file_name, source, _parsed(input_json))
+        code = compiled(file_name, source, entry == BODY, _parsed(input_json))
         regexes = patterns.found(source)
         texts = templates.found(source)
         if extra_modules is not None or regexes or texts:
-            compiled = (compiled, modules.compiled(extra_modules), regexes, texts)
-        return (KIND, COMPLETED, CODE, marshal.dumps(compiled))
+            code = (code, modules.compiled(extra_modules), regexes, texts)
+        return (KIND, COMPLETED, CODE, marshal.dumps(code))
     except BaseException as error:
         return failures.answer(error, {file_name: source})
 
@@ -50,7 +48,11 @@ def run(entry, file_name, source, input_json, code, extra_modules, environment):
         values = _parsed(input_json)
         code, namespace = _begun(entry, file_name, source, values, code, extra_modules, environment)
         try:
-            result = _executed(entry, code, namespace, values)
+            if entry == MAIN:
+                _top_level(code, namespace)
+                result = _called(namespace, values)
+            else:
+                result = _executed(entry, code, namespace, values)
         except SystemExit as error:
             if error.code is not None and error.code != 0:
                 raise
@@ -74,7 +76,8 @@ def prepare(entry, file_name, source, input_json, code, extra_modules, environme
         code, namespace = _begun(entry, file_name, source, {}, code, extra_modules, environment)
         seeds.watch()
         try:
-            main = _top_level(code, namespace)
+            _top_level(code, namespace)
+            main = entries.of(namespace)
         except BaseException as error:
             _run_exit_functions()
             if isinstance(error, SystemExit) and (error.code is None or error.code == 0):
@@ -98,6 +101,8 @@ def call(entry, file_name, source, input_json, code, extra_modules, environment)
         values = _parsed(input_json)
         if environment is not None:
             os.environ.update(environment)
+        if have_wheel():
+            wheels.add()
         try:
             result = _called(namespace, values)
         except SystemExit as error:
@@ -118,7 +123,7 @@ def _begun(entry, file_name, source, values, code, extra_modules, environment):
     """Sets up everything that a program finds when it starts; its code and its empty module."""
     codes = {}
     if code is None:
-        code = _compiled(entry, file_name, source, values)
+        code = compiled(file_name, source, entry == BODY, values)
     else:
         code = marshal.loads(code)
         if type(code) is tuple:
@@ -131,6 +136,8 @@ def _begun(entry, file_name, source, values, code, extra_modules, environment):
         modules.install(extra_modules, codes)
     if environment is not None:
         os.environ.update(environment)
+    if have_wheel():
+        wheels.add()
     if file_name != USUAL_FILE:
         sys.argv[0] = file_name
         del sys.modules[USUAL_NAME]
@@ -152,36 +159,37 @@ def _run_exit_functions():
 
 def _top_level(code, namespace):
     exec(code, namespace)
-    return _main_of(namespace)
 
 
 def _called(namespace, values):
-    result = _main_of(namespace)(**values)
+    main = entries.of(namespace)
+    whole = False
+    try:
+        result = main(**values)
+    except TypeError as error:
+        # Only what the call itself raises has no frames below this one.
+        if error.__traceback__.tb_next is not None:
+            raise
+        whole = entries.takes_whole(main, values)
+        if not whole:
+            raise entries.refused(error, main, values) from None
+    if whole:
+        result = main(values)
     if type(result) is CoroutineType or hasattr(type(result), "__await__"):
         result = _awaited(result)
     return result
-
-
-def _main_of(namespace):
-    main = namespace.get("main")
-    if main is None:
-        raise failures.Refused("NameError", "the program defines no function named main")
-    return main
 
 
 def _executed(entry, code, namespace, values):
     exec(code, namespace)
     if entry == SCRIPT:
         return None
-    if entry == MAIN:
-        result = _main_of(namespace)(**values)
-    else:
-        body = namespace.pop(BODY_NAME)
-        names = body.__code__.co_varnames[: body.__code__.co_argcount]
-        for name in values:
-            if name not in names:
-                namespace[name] = values[name]
-        result = body(**{name: values[name] for name in names})
+    body = namespace.pop(BODY_NAME)
+    names = body.__code__.co_varnames[: body.__code__.co_argcount]
+    for name in values:
+        if name not in names:
+            namespace[name] = values[name]
+    result = body(**{name: values[name] for name in names})
     if type(result) is CoroutineType or hasattr(type(result), "__await__"):
         result = _awaited(result)
     return result
@@ -231,96 +239,6 @@ def _module(name, file_name, source):
     namespace["__loader__"] = modules.Source(name, file_name, source)
     sys.modules[name] = module
     return namespace
-
-
-# ---- compiling ----
-
-
-def _compiled(entry, file_name, source, values):
-    if source.startswith("\ufeff"):
-        source = source[1:]
-    if entry != BODY:
-        return compile(source, file_name, "exec", dont_inherit=True)
-    return _without_prefix(compile(_body_module(source, file_name, values), file_name, "exec", dont_inherit=True))
-
-
-def _body_module(source, file_name, values):
-    """A module whose one function has the source as its body and the input's keys as its parameters. Every node keeps
-    its place, so lines and columns stay the user's."""
-    tree = ast.parse(source, file_name)
-    scope = _Scope(source, file_name)
-    for statement in tree.body:
-        scope.visit(statement)
-    # These two may stand only at the top of a module.
-    head = [s for s in tree.body if isinstance(s, ast.ImportFrom) and (s.module == "__future__" or s.names[0].name == "*")]
-    body = [s for s in tree.body if s not in head] or [ast.Pass()]
-    parameters = [name for name in values if name.isidentifier() and not _is_keyword(name) and name not in scope.globals]
-    if scope.globals:
-        body.insert(0, ast.Global(sorted(scope.globals)))
-    make = ast.AsyncFunctionDef if scope.is_async else ast.FunctionDef
-    function = make(
-        name=BODY_NAME,
-        args=ast.arguments(posonlyargs=[], args=[ast.arg(n) for n in parameters], kwonlyargs=[], kw_defaults=[], defaults=[]),
-        body=body,
-        decorator_list=[],
-        type_params=[],
-    )
-    return ast.fix_missing_locations(ast.Module(head + [function], []))
-
-
-def _is_keyword(name):
-    from keyword import iskeyword
-
-    return iskeyword(name)
-
-
-class _Scope(ast.NodeVisitor):
-    """What a body does at its own level: whether it awaits, and which names its functions declare global (those are
-    the body's variables, so they must live in the module)."""
-
-    def __init__(self, source, file_name):
-        self.source, self.file_name = source, file_name
-        self.is_async = False
-        self.globals = set()
-        self.depth = 0
-
-    def nested(self, node):
-        self.depth += 1
-        self.generic_visit(node)
-        self.depth -= 1
-
-    visit_FunctionDef = visit_AsyncFunctionDef = visit_Lambda = nested
-
-    def visit_Global(self, node):
-        self.globals.update(node.names)
-
-    def awaits(self, node):
-        if not self.depth:
-            self.is_async = True
-        self.generic_visit(node)
-
-    visit_Await = visit_AsyncFor = visit_AsyncWith = awaits
-
-    def visit_comprehension(self, node):
-        if node.is_async and not self.depth:
-            self.is_async = True
-        self.generic_visit(node)
-
-    def refuse_yield(self, node):
-        if not self.depth:
-            lines = self.source.splitlines()
-            place = (self.file_name, node.lineno, node.col_offset + 1, lines[node.lineno - 1] + "\n")
-            raise SyntaxError("'yield' outside function", place)
-        self.generic_visit(node)
-
-    visit_Yield = visit_YieldFrom = refuse_yield
-
-
-def _without_prefix(code):
-    """The same code with the synthetic function's name taken out of the names of what is defined in it."""
-    prefix = BODY_NAME + ".<locals>."
-    constants = tuple(_without_prefix(c) if hasattr(c, "co_code") else c for c in code.co_consts)
-    return code.replace(co_consts=constants, co_qualname=code.co_qualname.removeprefix(prefix))
 
 
 # ---- the end ----

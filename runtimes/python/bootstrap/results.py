@@ -7,6 +7,7 @@ from json.encoder import c_make_encoder, encode_basestring
 
 from _ampoule_guest import write_json
 
+from . import labels
 from .failures import InvalidResult
 
 
@@ -91,6 +92,7 @@ class _Converter:
         from pathlib import PurePath
         from uuid import UUID
 
+        import numpy
         import pandas
 
         if isinstance(value, Enum):
@@ -98,7 +100,11 @@ class _Converter:
         if value is pandas.NaT or value is pandas.NA:
             return None
         if isinstance(value, pandas.DataFrame):
-            return self.items(_records(value, path), path)
+            return self.inside(value, path, lambda: self.items(labels.of_frame(value, self.label, path), path))
+        if isinstance(value, pandas.Series):
+            return self.inside(value, path, lambda: self.plain(labels.of_series(value, self.label, path), path))
+        if isinstance(value, (pandas.Interval, pandas.Period, numpy.dtype, pandas.api.extensions.ExtensionDtype)):
+            return str(value)
         if isinstance(value, str):
             return str.__str__(value)
         if isinstance(value, int):
@@ -173,6 +179,9 @@ class _Converter:
             return self.key(converted, path)
         raise InvalidResult(f"{path} has a key of type {_name(key)}, which has no JSON form")
 
+    def label(self, value):
+        return self.plain(value, _Path(None, "label"))
+
     def inside(self, value, path, convert):
         if id(value) in self.open:
             raise InvalidResult(f"{path} contains itself")
@@ -183,12 +192,6 @@ class _Converter:
             raise InvalidResult("result is nested too deeply for JSON") from None
         finally:
             self.open.discard(id(value))
-
-
-def _records(frame, path):
-    if not frame.columns.is_unique:
-        raise InvalidResult(f"{path} is a DataFrame with two columns of the same name, which has no JSON form")
-    return frame.to_dict("records")
 
 
 def _in_order(values):

@@ -2,7 +2,7 @@
 
 from types import FunctionType
 
-from . import results
+from . import entry, results
 
 LONGEST_DEFAULT, LONGEST_TEXT = 1000, 4000
 
@@ -13,13 +13,14 @@ def told(main):
 
     try:
         signature = inspect.signature(main)
-        told = {"parameters": [], "open": False}
+        whole = entry.takes_whole(main)
+        told = {"parameters": [], "open": whole}
         for parameter in signature.parameters.values():
             if parameter.kind is parameter.VAR_KEYWORD:
                 told["open"] = True
             elif parameter.kind is parameter.KEYWORD_ONLY or parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
-                told["parameters"].append(_parameter(parameter))
-            elif parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty:
+                told["parameters"].append(_parameter(parameter) | ({"required": False} if whole else {}))
+            elif parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty and not whole:
                 return None  # nobody can call it by names
         if signature.return_annotation is not signature.empty:
             told["returns"] = _text(signature.return_annotation)

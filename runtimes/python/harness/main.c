@@ -186,7 +186,7 @@ static uint64_t execute(PyObject *function, const void *request, uint32_t length
     uint16_t error = files_apply(request, length, &path);
     if (error) put_file_error(&m, path, error);
     else {
-        call(&m, function, request, length, slots + 1);
+        if (has_completed(call(&m, function, request, length, slots + 1))) files_warn();
         files_collect(&m);
     }
     return message_answer(&m);
@@ -220,6 +220,7 @@ AMPOULE_EXPORT(ampoule_prepare) uint64_t ampoule_prepare(void *request, uint32_t
     Py_DECREF(answer);
     for (int i = 0; i < ARGUMENTS; i++) Py_DECREF(arguments[i]);
     free(request);
+    files_settle();
     checkpoint_keep();
     return message_answer(&m);
 }

@@ -228,6 +228,8 @@ static PyObject *forget_sqlite(PyObject *module, PyObject *unused) {
 
 static PyObject *open_for_writing(PyObject *module, PyObject *unused) { return PyBool_FromLong(files_open_for_writing()); }
 
+static PyObject *have_wheel(PyObject *module, PyObject *unused) { return PyBool_FromLong(files_have_wheel()); }
+
 int guest_dup2(int, int); /* ../guest/posix.c */
 
 static PyObject *duplicate_to(PyObject *module, PyObject *arguments) {
@@ -244,6 +246,7 @@ PyObject *harness_module(void) {
         {"has_state", has_state, METH_O, "Whether a generator of NumPy's has drawn a state or was given one."},
         {"replace", replace, METH_VARARGS, "Replaces an attribute of a type; returns the one before."},
         {"open_for_writing", open_for_writing, METH_NOARGS, "Whether any file is open for writing."},
+        {"have_wheel", have_wheel, METH_NOARGS, "Whether a file of the request is a wheel."},
         {"read_json", harness_read_json, METH_O, "The value of a JSON text."},
         {"write_json", harness_write_json, METH_O, "A plain value as JSON text in UTF-8."},
         {"dup2", duplicate_to, METH_VARARGS, "os.dup2, which CPython leaves out on WASI."},
