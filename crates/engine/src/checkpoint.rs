@@ -143,8 +143,14 @@ impl Checkpoint {
     pub(crate) async fn restore(&self, guest: &mut Guest) -> wasmtime::Result<()> {
         let kept = &*self.inner;
         let missing = kept.memory_bytes.saturating_sub(guest.live.memory.data_size(&guest.live.store) as u64);
-        if missing > 0 && guest.live.memory.grow(&mut guest.live.store, missing / GROWTH).is_err() {
-            return Err(Stop::Limit(Limit::Memory).into());
+        if missing > 0 {
+            let grown = guest.live.memory.grow_async(&mut guest.live.store, missing / GROWTH).await;
+            match grown {
+                Ok(_) => {}
+                // The host's own reasons are told as they are.
+                Err(error) if error.is::<Stop>() => return Err(error),
+                Err(_) => return Err(Stop::Limit(Limit::Memory).into()),
+            }
         }
         let values: Vec<Val> = kept.globals.iter().map(|number| number.value()).collect();
         guest.set_globals(&values)?;

@@ -1,7 +1,6 @@
 //! One guest: a store and an instance, for one call.
 
 use crate::conclude::Ending;
-use crate::dirty;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::host::{GuestState, Output, Stop};
@@ -172,7 +171,7 @@ impl Guest {
         let Live { store, memory, .. } = &mut self.live;
         let (data, state) = memory.data_and_store_mut(&mut *store);
         let answer = COPIES * state.output.written + (packed & 0xffff_ffff);
-        let wanted = state.room_wanted(answer, || dirty::dirty_bytes(data))?;
+        let wanted = state.room_wanted(answer, data)?;
         match state.get_room(wanted).await {
             Ok(()) => None,
             Err(Stop::NoMemory) => Some(Ending::NoMemory),
@@ -260,7 +259,7 @@ async fn instantiate(
     state: GuestState,
 ) -> wasmtime::Result<Live> {
     let mut store = Store::new(&engine.inner.wasm, state);
-    store.limiter(|state| &mut state.growth);
+    store.limiter_async(|state| state);
     let code = image.inner.code(door);
     let instance = code.pre.instantiate_async(&mut store).await?;
     let mut export = |export: &ModuleExport| instance.get_module_export(&mut store, export);

@@ -13,7 +13,7 @@ use ampoule_world::{Deterministic, Limit, Limits, imports};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use wasmtime::{Caller, Engine, Linker, Memory, ResourceLimiter};
+use wasmtime::{Caller, Engine, Linker, Memory, ResourceLimiterAsync};
 
 /// Resolution of the clocks a guest sees, in nanoseconds. Coarse enough to make timing attacks on what
 /// shares the processor impractical (browsers use the same value outside cross-origin isolation).
@@ -77,19 +77,25 @@ impl GuestState {
     }
 
     /// How much more memory the execution needs than it was granted, if the host is to hold so many bytes `beside` what it has
-    /// printed; `count` says how many bytes of the guest's memory are its own.
-    pub(crate) fn room_wanted(&mut self, beside: u64, count: impl FnOnce() -> Option<u64>) -> Option<u64> {
+    /// printed; `memory` is the guest's.
+    pub(crate) fn room_wanted(&mut self, beside: u64, memory: &[u8]) -> Option<u64> {
         let faults = self.turn.as_ref()?.faults();
         let host = self.output.written.min(self.output.limit) + beside;
-        self.room.as_mut()?.wanted(faults, host, count)
+        let image = memory.get(..self.growth.image as usize).unwrap_or(memory);
+        self.room.as_mut()?.wanted(faults, host, || dirty::dirty_bytes(image))
     }
 
-    /// Waits for so many bytes more.
+    /// Gets so many bytes more, and waits for them if need be. Not while it has taken much that it was not granted: that would be kept
+    /// from others for as long as it waits.
     pub(crate) async fn get_room(&mut self, bytes: u64) -> Result<(), Stop> {
         let (Some(room), Some(turn)) = (&mut self.room, &mut self.turn) else { return Ok(()) };
         let grant = room.grant();
         if grant.try_grow(bytes) {
             return Ok(());
+        }
+        if room.is_overdrawn() {
+            room.refused = Some(grant.refusal(bytes));
+            return Err(Stop::NoMemory);
         }
         turn.wait_for(grant.grow(bytes)).await?.map_err(|refused: NoMemory| {
             room.refused = Some(refused);
@@ -269,23 +275,40 @@ pub(crate) struct Growth {
     pub(crate) exceptions: bool,
 }
 
-impl ResourceLimiter for Growth {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+impl Growth {
+    /// Whether memory may become so large, by the guest's limit.
+    fn memory_may_grow(&mut self, current: usize, desired: usize) -> bool {
         // Linear memory is made as large as the image's and grows from there; what is smaller is the exceptions'.
         let linear =
             current.max(desired) as u64 >= self.image && (current == 0 || current as u64 >= self.image);
         let granted = if linear { desired as u64 <= self.limit } else { desired <= MAX_EXCEPTION_BYTES };
         self.refused |= !granted;
         self.exceptions |= !linear;
-        Ok(granted)
+        granted
+    }
+}
+
+/// Memory that a guest adds to its image's is the host's to give before it is there: a guest could write to all of it within a slice.
+#[async_trait::async_trait]
+impl ResourceLimiterAsync for GuestState {
+    async fn memory_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        if !self.growth.memory_may_grow(current, desired) {
+            return Ok(false);
+        }
+        // An instance's memory when it is made is its image's.
+        let more = if current == 0 { 0 } else { desired.saturating_sub(current) as u64 };
+        if let Some(wanted) = self.room.as_mut().and_then(|room| room.grows(more)) {
+            self.get_room(wanted).await?;
+        }
+        Ok(true)
     }
 
-    fn table_growing(
+    async fn table_growing(
         &mut self,
         current: usize,
         _desired: usize,
@@ -395,7 +418,7 @@ fn came_back(caller: &Caller<'_, GuestState>) {
 async fn ask_for_room(caller: &mut Caller<'_, GuestState>) -> Result<(), Stop> {
     let Some(memory) = caller.data().memory else { return Ok(()) };
     let (data, state) = memory.data_and_store_mut(caller);
-    let Some(wanted) = state.room_wanted(0, || dirty::dirty_bytes(data)) else { return Ok(()) };
+    let Some(wanted) = state.room_wanted(0, data) else { return Ok(()) };
     state.get_room(wanted).await
 }
 
@@ -446,7 +469,7 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
                 caller.data_mut().pay(left);
                 caller.data_mut().output.hand_on();
                 let slice = caller.data_mut().fuel.next_slice(left).ok_or(Stop::Limit(Limit::Fuel))?;
-                if caller.data_mut().room.as_mut().is_some_and(Room::is_due) {
+                if caller.data().room.is_some() {
                     ask_for_room(&mut caller).await?;
                 }
                 if let Some(turn) = &mut caller.data_mut().turn {
@@ -484,7 +507,6 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
 #[cfg(test)]
 mod tests {
     use super::{Growth, MAX_EXCEPTION_BYTES};
-    use wasmtime::ResourceLimiter;
 
     #[test]
     fn memory_of_exceptions_has_a_cap_of_its_own() {
@@ -496,7 +518,7 @@ mod tests {
                 refused: false,
                 exceptions: false,
             };
-            growth.memory_growing(current, desired, None).unwrap()
+            growth.memory_may_grow(current, desired)
         };
         assert!(grants(0, image) && grants(image, image + (64 << 20)));
         assert!(!grants(image, image + (64 << 20) + 1));

@@ -41,6 +41,9 @@ pub trait MemoryGrant: Send + Sync + std::fmt::Debug {
     /// So many more, if they are there now.
     fn try_grow(&self, bytes: u64) -> bool;
 
+    /// Why it gets no more, if it cannot wait.
+    fn refusal(&self, bytes: u64) -> NoMemory;
+
     /// So many more, when they are there.
     fn grow(&self, bytes: u64) -> Growing<'_>;
 }

@@ -1,24 +1,28 @@
 //! The host's memory that an execution takes: it is asked for as it is used, not as it is allowed.
 //!
 //! ```text
-//! guest writes to a page of its own ─ a page fault of its thread ─▶ at the end of a slice: faults × page + what was seen
-//!      > what was granted? ─▶ the kernel tells how much it really is (`dirty`) ─▶ still? ─▶ ask for more, wait if need be
+//! memory.grow ─ before there is more ───────────────────────────────────────────────────────────────▶ ask, wait if need be
+//! guest writes to a page of the image ─ a page fault of its thread ─▶ at the end of a slice: faults × page + what was seen
+//!      > what was granted? ─▶ the kernel tells how much it really is (`dirty`) ─▶ still? ─▶ ask, wait if need be
 //! ```
 //!
-//! A page that becomes a guest's own needs a page fault of the thread that it computes on, and nothing that a thread does between
-//! two ends of slices makes more pages than it has faults. So faults are a bound that costs one system call in a few slices. They
-//! are more than that bound, as reading pages of the image faults, too: before more is asked for, pages are counted.
+//! What a guest adds to its image's memory counts before it is there. A page of the image becomes the guest's own by a page
+//! fault of the thread that it computes on, so faults are a bound that costs one system call in a slice. They are more than
+//! that, as reading pages of the image faults, too: before more is asked for, pages are counted.
+//!
+//! Within one slice a program that does nothing else can make all of its image's memory its own, before anybody looks. So of the memory
+//! of the host, what executions have been granted is exceeded by an image's memory for each processor at most: who is found to
+//! have taken much more than it was granted gets it at once, or ends.
 
 use crate::job::{MemoryGrant, NoMemory};
 use std::fmt;
 use std::sync::Arc;
 
-/// Slices of fuel between two looks at the faults. A slice takes 0.1 ms, in which 400 pages can be made at most: so a guest is
-/// ahead of its account by a few mebibytes.
-const SLICES: u32 = 4;
-
 /// What a guest may take until the next look.
 const MARGIN: u64 = 2 << 20;
+
+/// What it may have taken beyond what it was granted and still wait for more.
+const OVERDRAFT: u64 = 16 << 20;
 
 /// The least that is asked for at a time, and the part of what there is: so that large guests do not ask often.
 const LEAST: u64 = 4 << 20;
@@ -30,10 +34,13 @@ const PAGE: u64 = 4 << 10;
 /// The account of one guest.
 pub(crate) struct Room {
     grant: Arc<dyn MemoryGrant>,
-    /// Bytes that were its own at the last look, and the faults then.
+    /// Bytes of its image's memory that were its own at the last look, and the faults then.
     seen: u64,
     faults: u64,
-    slices: u32,
+    /// Bytes that it has added to its image's memory.
+    grown: u64,
+    /// What it needs, by the last look.
+    needs: u64,
     /// Why it did not get more.
     pub(crate) refused: Option<NoMemory>,
 }
@@ -41,32 +48,37 @@ pub(crate) struct Room {
 impl Room {
     /// Of a guest that begins with so many bytes that are its own.
     pub(crate) fn new(grant: Arc<dyn MemoryGrant>, begins_with: u64) -> Room {
-        Room { grant, seen: begins_with, faults: 0, slices: 0, refused: None }
+        Room { grant, seen: begins_with, faults: 0, grown: 0, needs: begins_with, refused: None }
     }
 
-    /// Whether to look at the faults at the end of this slice.
-    pub(crate) fn is_due(&mut self) -> bool {
-        self.slices = (self.slices + 1) % SLICES;
-        self.slices == 0
+    /// How many bytes to ask for, if any, before the guest adds so many to its memory.
+    pub(crate) fn grows(&mut self, bytes: u64) -> Option<u64> {
+        self.grown += bytes;
+        self.missing(self.seen + self.grown)
     }
 
-    /// How many bytes to ask for, if any. There have been so many faults; the host holds `host` bytes for it beside its pages;
-    /// `count` says how many bytes are its own.
-    pub(crate) fn wanted(
-        &mut self,
-        faults: u64,
-        host: u64,
-        count: impl FnOnce() -> Option<u64>,
-    ) -> Option<u64> {
-        let granted = self.grant.granted();
-        let bound = self.seen + (faults.saturating_sub(self.faults)) * PAGE;
-        if bound + host + MARGIN <= granted {
+    /// How many bytes to ask for, if any, at the end of a slice. There have been so many faults; the host holds `host` bytes for it
+    /// beside its pages; `count` says how many bytes of its image's memory are its own.
+    pub(crate) fn wanted(&mut self, faults: u64, host: u64, count: impl FnOnce() -> Option<u64>) -> Option<u64> {
+        let bound = self.seen + faults.saturating_sub(self.faults) * PAGE;
+        if bound + self.grown + host + MARGIN <= self.grant.granted() {
             return None;
         }
         self.seen = count().unwrap_or(bound);
         self.faults = faults;
-        let missing = (self.seen + host + MARGIN).checked_sub(granted).filter(|missing| *missing > 0)?;
+        self.missing(self.seen + self.grown + host)
+    }
+
+    fn missing(&mut self, needs: u64) -> Option<u64> {
+        self.needs = needs;
+        let granted = self.grant.granted();
+        let missing = (needs + MARGIN).checked_sub(granted).filter(|missing| *missing > 0)?;
         Some(missing.max(LEAST).max(granted / PART))
+    }
+
+    /// Whether it has taken much more than it was granted: what it adds to its memory is not there yet.
+    pub(crate) fn is_overdrawn(&self) -> bool {
+        self.needs - self.grown > self.grant.granted() + OVERDRAFT
     }
 
     /// Who gives.
@@ -77,7 +89,7 @@ impl Room {
 
 impl fmt::Debug for Room {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Room").field("seen", &self.seen).finish_non_exhaustive()
+        formatter.debug_struct("Room").field("needs", &self.needs).finish_non_exhaustive()
     }
 }
 
@@ -92,6 +104,7 @@ pub(crate) fn want_no_huge_pages() {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicU64, Ordering};
+    use std::time::Duration;
 
     #[derive(Debug)]
     struct Granted(AtomicU64);
@@ -106,28 +119,54 @@ mod tests {
             true
         }
 
+        fn refusal(&self, _: u64) -> NoMemory {
+            NoMemory { reason: String::new(), retry_after: Duration::ZERO }
+        }
+
         fn grow(&self, _: u64) -> crate::job::Growing<'_> {
             unreachable!("it is there at once")
         }
     }
 
+    const MIB: u64 = 1 << 20;
+
+    fn with(granted: u64) -> (Arc<Granted>, Room) {
+        let granted = Arc::new(Granted(AtomicU64::new(granted)));
+        (Arc::clone(&granted), Room::new(granted, MIB))
+    }
+
     #[test]
     fn it_asks_for_what_is_its_own_and_not_for_what_it_reads() {
-        let granted = Arc::new(Granted(AtomicU64::new(8 << 20)));
-        let mut room = Room::new(granted.clone(), 1 << 20);
+        let (granted, mut room) = with(8 * MIB);
         let none = || -> Option<u64> { panic!("nobody counts before there are as many faults as pages") };
         assert_eq!(room.wanted(1000, 0, none), None);
         // Many faults of reading: counted, and little of it is its own.
-        assert_eq!(room.wanted(5000, 0, || Some(3 << 20)), None);
+        assert_eq!(room.wanted(5000, 0, || Some(3 * MIB)), None);
         assert_eq!(room.wanted(5500, 0, none), None);
         // And now it writes.
-        let wanted = room.wanted(7000, 0, || Some(9 << 20)).unwrap();
-        assert_eq!(wanted, LEAST);
-        granted.try_grow(wanted);
-        // What the host holds for it counts, too; the larger it is the more it asks for.
-        granted.try_grow(100 << 20);
-        assert_eq!(room.wanted(7000, 101 << 20, || Some(9 << 20)), Some((112 << 20) / PART));
+        assert_eq!(room.wanted(7000, 0, || Some(9 * MIB)), Some(LEAST));
+        granted.try_grow(LEAST);
+        // What the host holds for it counts, too.
+        assert_eq!(room.wanted(7000, 4 * MIB, || Some(9 * MIB)), Some(LEAST));
         // Where the kernel does not tell, faults count.
-        assert!(room.wanted(7000 + (100 << 8), 20 << 20, || None).is_some());
+        assert!(room.wanted(7000 + (100 << 8), 0, || None).is_some_and(|wanted| wanted > 90 * MIB));
+    }
+
+    #[test]
+    fn what_it_adds_counts_before_it_is_there() {
+        let (granted, mut room) = with(8 * MIB);
+        assert_eq!(room.grows(4 * MIB), None);
+        assert_eq!(room.grows(100 * MIB), Some(99 * MIB));
+        assert!(!room.is_overdrawn(), "it is not there yet, so it can wait");
+        granted.try_grow(99 * MIB);
+        // The larger it is, the more it asks for.
+        assert_eq!(room.grows(MIB), Some((107 * MIB) / PART));
+    }
+
+    #[test]
+    fn who_has_taken_much_that_it_was_not_granted_does_not_wait() {
+        let (_, mut room) = with(8 * MIB);
+        assert!(room.wanted(3000, 0, || Some(12 * MIB)).is_some() && !room.is_overdrawn());
+        assert!(room.wanted(9000, 0, || Some(40 * MIB)).is_some() && room.is_overdrawn());
     }
 }

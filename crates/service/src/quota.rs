@@ -239,6 +239,7 @@ mod tests {
         };
         let (quota, start) = (Quota::new(config), Instant::now());
         let check = |cpu, after, unix| quota.check_at(0, cpu, start + after, unix);
+        assert_eq!(check(NO_TIME, NO_TIME, NOON), Ok(()));
         assert_eq!(check(4 * second, NO_TIME, NOON), Ok(()));
         let used_up = check(7 * second, second, NOON).unwrap_err();
         assert_eq!((used_up.quota, &*used_up.limit), ("processor time per second", "500ms"));

@@ -72,6 +72,10 @@ impl MemoryGrant for SlotMemory {
         fits
     }
 
+    fn refusal(&self, bytes: u64) -> NoMemory {
+        self.gave_way(bytes)
+    }
+
     fn grow(&self, bytes: u64) -> Growing<'_> {
         Box::pin(async move {
             match self.wait_for(bytes)? {

@@ -104,12 +104,12 @@ async fn freed_slots_go_to_who_has_fewest_for_its_weight() {
 
 #[tokio::test]
 async fn memory_is_set_aside_before_anything_runs() {
-    let slots = slots(8, |bounds| bounds.memory = 24);
+    let slots = slots(8, |bounds| bounds.memory = 27);
     let one = tenant("one", |_| {});
     let first = take(&slots, &one).unwrap().unwrap();
     let second = take(&slots, &one).unwrap().unwrap();
     let mut third = Box::pin(slots.take(&one, NEED, None, false));
-    assert!(third.as_mut().now_or_never().is_none(), "there are slots but 4 bytes");
+    assert!(third.as_mut().now_or_never().is_none(), "there are slots but 7 bytes");
     let much = Need { request: 5, guest: 1, most: 1 };
     let refused = slots.take(&one, much, None, false).now_or_never().unwrap().unwrap_err().to_string();
     assert!(
@@ -359,14 +359,14 @@ async fn when_all_wait_for_more_the_last_gives_way() {
     assert!(refused.reason.contains("taken by other executions"), "{}", refused.reason);
     assert!(!refused.retry_after.is_zero());
     drop(third);
-    // Now the second got what it needs, and the first waits for it.
-    assert_eq!(second_grows.as_mut().now_or_never(), Some(Ok(())));
-    assert!(first_grows.as_mut().now_or_never().is_none());
-    drop(second_grows);
-    drop(second);
+    // Now the first got what it needs, and the second waits for it.
     assert_eq!(first_grows.as_mut().now_or_never(), Some(Ok(())));
+    assert!(second_grows.as_mut().now_or_never().is_none());
     drop(first_grows);
     drop(first);
+    assert_eq!(second_grows.as_mut().now_or_never(), Some(Ok(())));
+    drop(second_grows);
+    drop(second);
     assert_eq!((slots.level().set_aside, slots.running()), (0, 0));
 }
 

@@ -475,8 +475,8 @@ bool engine_date(JSContext *context, JSValueConst value, double *milliseconds) {
 
 /* Where a program was that a limit has stopped (where.h). A frame's place is that of its last call or jump back: metering writes
  * it down. */
-#include "abi.h"
-#include "where.h"
+#include "../../guest/abi.h"
+#include "../../guest/where.h"
 
 AMPOULE_EXPORT(ampoule_where) uint64_t ampoule_where(void) {
     static const char ours[] = "ampoule:";

@@ -173,6 +173,7 @@ impl Seats {
         let mut state = self.lock();
         self.charge(&state, share, ran);
         if !place.is_lent() && !state.should_switch(share, place, turn) {
+            state.goes_on(share);
             return true;
         }
         // First the next one is chosen, then this one waits: it must not be chosen itself.
@@ -262,6 +263,13 @@ impl State {
             self.queues.remove(index);
         }
         place
+    }
+
+    /// A share is served on: it is as if it had been picked. Turns are long, and a share that comes back must not find the time of
+    /// the last pick.
+    fn goes_on(&mut self, share: &Share) {
+        let next = self.next().map_or(f64::INFINITY, |index| self.queues[index].share.virtual_time());
+        self.now = self.now.max(share.virtual_time().min(next));
     }
 
     /// Whether the one who is next should have the seat of a guest now.
