@@ -245,3 +245,6 @@ VALUES = ['"text"', '"12.5"', '" 1e400 "', "1e15", "-0.0", "12345678901234567890
           '{"name": "a", "url": "b"}', '"\\ud800\\u0000"', '"yes"']
 for index, value in enumerate(VALUES):
     write("functions", f"value-{index}", "\0".join(["x?" if index % 2 else "x", value, json.dumps(SIGNATURES[index % len(SIGNATURES)])]))
+# What makes code objects of a seed takes any.
+for index in range(16):
+    write("bytecode", f"seed-{index}", str(index))

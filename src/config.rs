@@ -18,6 +18,7 @@ use ampoule_engine::EngineConfig;
 use ampoule_service::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_images_folder};
 use ampoule_world::Limits;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -46,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) queue: usize,
     /// How long a request waits for a slot at most.
     pub(crate) patience: Span,
+    /// How long an execution waits for a processor at most, in all.
+    pub(crate) processor_timeout: Span,
     /// How long an answer may lie unread, beyond what reading it slowly takes.
     pub(crate) unread: Span,
     /// How long answers to requests with an idempotency key are kept.
@@ -81,6 +84,9 @@ pub(crate) struct Config {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct LimitsConfig {
     wall_time: Span,
+    /// None: as the cap.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<Span>,
     memory_bytes: Bytes,
     fuel: u64,
     output_bytes: Bytes,
@@ -93,6 +99,9 @@ pub(crate) struct LimitsConfig {
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct CapsConfig {
     wall_time: Span,
+    /// None: as that of the wall time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<Span>,
     memory_bytes: Bytes,
     fuel: u64,
     output_bytes: Bytes,
@@ -137,6 +146,7 @@ impl Default for Config {
             slots: service.engine.slots,
             queue: service.queue,
             patience: Span(service.patience),
+            processor_timeout: Span(service.engine.processor_timeout),
             unread: Span(service.unread),
             idempotency_window: Span(service.idempotency_window),
             memory: Bytes(service.memory_bytes),
@@ -160,6 +170,7 @@ impl Default for LimitsConfig {
         let limits = Limits::default();
         LimitsConfig {
             wall_time: Span(limits.wall_time),
+            cpu_time: None,
             memory_bytes: Bytes(limits.memory_bytes),
             fuel: limits.fuel,
             output_bytes: Bytes(limits.output_bytes),
@@ -174,6 +185,7 @@ impl Default for CapsConfig {
         let caps = Caps::default();
         CapsConfig {
             wall_time: Span(caps.wall_time),
+            cpu_time: None,
             memory_bytes: Bytes(EngineConfig::default().max_memory_bytes),
             fuel: caps.fuel,
             output_bytes: Bytes(caps.output_bytes),
@@ -250,15 +262,18 @@ impl Config {
 
     /// The service's part, checked.
     pub(crate) fn service(&self) -> Result<ServiceConfig, String> {
+        let most_cpu_time = self.caps.cpu_time.unwrap_or(self.caps.wall_time).0;
         let mut service = ServiceConfig {
             engine: EngineConfig {
                 slots: self.slots,
+                processor_timeout: self.processor_timeout.0,
                 max_memory_bytes: self.caps.memory_bytes.0,
                 ..EngineConfig::default()
             }
             .keeping_within(self.memory.0 / MOST_FOR_IDLE_GUESTS),
             defaults: Limits {
                 wall_time: self.limits.wall_time.0,
+                cpu_time: self.limits.cpu_time.map_or(most_cpu_time, |span| span.0),
                 memory_bytes: self.limits.memory_bytes.0,
                 fuel: self.limits.fuel,
                 output_bytes: self.limits.output_bytes.0,
@@ -267,6 +282,7 @@ impl Config {
             },
             caps: Caps {
                 wall_time: self.caps.wall_time.0,
+                cpu_time: most_cpu_time,
                 memory_bytes: self.caps.memory_bytes.0,
                 fuel: self.caps.fuel,
                 output_bytes: self.caps.output_bytes.0,
@@ -295,23 +311,26 @@ impl Config {
     /// The tenants' keys, checked.
     pub(crate) fn access(&self) -> Result<AccessConfig, String> {
         let mut keys: Vec<(String, KeyHash)> = Vec::new();
+        let mut known: HashMap<KeyHash, &str> = HashMap::new();
         for tenant in &self.tenants {
             for (index, text) in tenant.keys.iter().enumerate() {
-                let hash = text
+                let hash: KeyHash = text
                     .parse()
                     .map_err(|error| format!("tenant '{}': keys[{index}] {error}", tenant.name))?;
-                if let Some((other, _)) = keys.iter().find(|(_, known)| known.to_string() == *text) {
+                if let Some(other) = known.insert(hash, &tenant.name) {
                     return Err(format!("tenant '{}': keys[{index}] is a key of '{other}' too", tenant.name));
                 }
                 keys.push((tenant.name.clone(), hash));
             }
         }
         let mut certificates: Vec<(String, Fingerprint)> = Vec::new();
+        let mut known: HashMap<Fingerprint, &str> = HashMap::new();
         for tenant in &self.tenants {
             for (index, text) in tenant.certificates.iter().enumerate() {
                 let is = |reason: String| format!("tenant '{}': certificates[{index}] {reason}", tenant.name);
-                let certificate = text.parse().map_err(|error: BadFingerprint| is(error.to_string()))?;
-                if let Some((other, _)) = certificates.iter().find(|(_, known)| *known == certificate) {
+                let certificate: Fingerprint =
+                    text.parse().map_err(|error: BadFingerprint| is(error.to_string()))?;
+                if let Some(other) = known.insert(certificate, &tenant.name) {
                     return Err(is(format!("is a certificate of '{other}' too")));
                 }
                 if !self.tls.as_ref().is_some_and(TlsConfig::asks_clients) {

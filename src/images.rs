@@ -48,9 +48,15 @@ fn provide(images: &Path, missing: &[&str]) -> CommandResult<()> {
     )))
 }
 
+/// None where there are no recipes: a program that was copied to another machine serves what images there are.
 #[cfg(feature = "builder")]
 fn buildable(images: &Path) -> CommandResult<Vec<String>> {
-    builder(images)?.names().map_err(CommandError::infrastructure)
+    let mut options = match ampoule_builder::Options::from_env() {
+        Err(ampoule_builder::Error::NoRuntimes(_)) => return Ok(Vec::new()),
+        options => options.map_err(of_builder)?,
+    };
+    options.images = images.to_owned();
+    ampoule_builder::Builder::new(options).map_err(of_builder)?.names().map_err(CommandError::infrastructure)
 }
 
 #[cfg(feature = "builder")]

@@ -30,6 +30,15 @@ pub(crate) struct TenantConfig {
     /// Units of fuel from midnight to midnight, UTC.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fuel_per_day: Option<u64>,
+    /// Processor time a second, on average over ten: 500ms is half of a processor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cpu_per_second: Option<Span>,
+    /// Processor time from midnight to midnight, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cpu_per_day: Option<Span>,
+    /// Requests a minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    requests_per_minute: Option<u64>,
     /// What its requests get for limits they leave open.
     #[serde(default)]
     limits: TenantLimits,
@@ -43,6 +52,8 @@ pub(crate) struct TenantConfig {
 struct TenantLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     wall_time: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory_bytes: Option<Bytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +71,8 @@ struct TenantLimits {
 struct TenantCaps {
     #[serde(skip_serializing_if = "Option::is_none")]
     wall_time: Option<Span>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<Span>,
     #[serde(skip_serializing_if = "Option::is_none")]
     memory_bytes: Option<Bytes>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -80,6 +93,7 @@ impl TenantConfig {
         let mut granted = service.tenant(&self.name);
         let caps = &mut granted.caps;
         set(&mut caps.wall_time, self.caps.wall_time.map(|span| span.0));
+        set(&mut caps.cpu_time, self.caps.cpu_time.map(|span| span.0));
         set(&mut caps.memory_bytes, self.caps.memory_bytes.map(|bytes| bytes.0));
         set(&mut caps.fuel, self.caps.fuel);
         set(&mut caps.output_bytes, self.caps.output_bytes.map(|bytes| bytes.0));
@@ -87,6 +101,7 @@ impl TenantConfig {
         let (caps, defaults) = (granted.caps, &mut granted.defaults);
         defaults.wall_time =
             self.limits.wall_time.map_or(defaults.wall_time.min(caps.wall_time), |span| span.0);
+        defaults.cpu_time = self.limits.cpu_time.map_or(defaults.cpu_time.min(caps.cpu_time), |span| span.0);
         let amount = |asked: Option<u64>, default: u64, cap: u64| asked.unwrap_or(default.min(cap));
         let bytes = |asked: Option<Bytes>| asked.map(|bytes| bytes.0);
         defaults.memory_bytes =
@@ -100,8 +115,13 @@ impl TenantConfig {
         granted.weight = self.weight;
         set(&mut granted.slots, self.slots);
         set(&mut granted.queue, self.queue);
-        granted.quota =
-            QuotaConfig { fuel_per_second: self.fuel_per_second, fuel_per_day: self.fuel_per_day };
+        granted.quota = QuotaConfig {
+            fuel_per_second: self.fuel_per_second,
+            fuel_per_day: self.fuel_per_day,
+            cpu_per_second: self.cpu_per_second.map(|span| span.0),
+            cpu_per_day: self.cpu_per_day.map(|span| span.0),
+            requests_per_minute: self.requests_per_minute,
+        };
         granted
     }
 }

@@ -22,6 +22,9 @@ impl FromStr for Bytes {
             "KiB" | "K" => 1 << 10,
             "MiB" | "M" => 1 << 20,
             "GiB" | "G" => 1 << 30,
+            "kB" | "KB" => 1000,
+            "MB" => 1_000_000,
+            "GB" => 1_000_000_000,
             _ => return Err(wrong()),
         };
         number.checked_mul(unit).map(Bytes).ok_or_else(wrong)
@@ -41,6 +44,35 @@ impl fmt::Display for Bytes {
 /// A time span with its unit: `10s`, `250ms`, `1m 30s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span(pub(crate) Duration);
+
+/// A limit on the command line: a span, or seconds.
+pub(crate) fn limit_of_time(text: &str) -> Result<Span, String> {
+    let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    let span = match seconds {
+        Some(seconds) => Span(seconds),
+        None => text.parse::<Span>()?,
+    };
+    if span.0.is_zero() {
+        return Err("a limit of no time lets nothing run: leave it out for the default".into());
+    }
+    if span.0 > LONGEST {
+        return Err(format!("'{text}' is more than a year, the longest that is counted with"));
+    }
+    Ok(span)
+}
+
+/// A whole number on the command line, which may be written like 1e9 or 2_000_000.
+pub(crate) fn number(text: &str) -> Result<u64, String> {
+    let wrong = || format!("'{text}' is no whole number: write it like 1000000 or 1e9");
+    let plain = text.replace('_', "");
+    if let Ok(number) = plain.parse() {
+        return Ok(number);
+    }
+    let number: f64 = plain.parse().map_err(|_| wrong())?;
+    // Beyond that not every whole number has a float of its own.
+    let is_whole = number.fract() == 0.0 && (0.0..=1e15).contains(&number);
+    if is_whole { Ok(number as u64) } else { Err(wrong()) }
+}
 
 /// Sums of times must be times.
 const LONGEST: Duration = Duration::from_secs(366 * 24 * 60 * 60);

@@ -50,6 +50,9 @@ AMPOULE_IMPORT(exit) _Noreturn void ampoule_exit(int32_t code);
  *                                              no more: KIND completed and AMPOULE_SIGNATURE, or the failure, as of a run
  * uint64_t ampoule_call(void *, uint32_t)      request (input, files, environment) -> response, as of a run; calls the `main`
  *                                              that ampoule_prepare has left in this memory
+ * uint64_t ampoule_where(void)                 after a limit has stopped one of these: a message with AMPOULE_FAIL_TRACEBACK and
+ *                                              AMPOULE_FAIL_LINE, where the user's code was; 0 if that is not known. Whatever
+ *                                              was interrupted, malloc included, is as it was: it reads and allocates nothing
  * The answer is (address << 32) | length of the response message, which stays in guest memory.
  * Globals exported for the host: `memory`, `__stack_pointer`. All that a guest changes is in the memory and in exported
  * globals (check_imports.py): else a checkpoint would miss it. */

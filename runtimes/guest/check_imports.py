@@ -7,7 +7,7 @@ import sys
 
 ALLOWED = {("ampoule", name) for name in ("clock_now", "random_fill", "output_write", "sleep", "exit")}
 EXPECTED = {"memory", "__stack_pointer", "_initialize", "ampoule_init", "ampoule_alloc", "ampoule_compile", "ampoule_run",
-            "ampoule_prepare", "ampoule_call"}
+            "ampoule_prepare", "ampoule_call", "ampoule_where"}
 IMPORT_SECTION, GLOBAL_SECTION, EXPORT_SECTION = 2, 6, 7
 GLOBAL, I32, I32_CONST = 3, 0x7F, 0x41
 

@@ -28,5 +28,16 @@ pub(crate) fn config(arguments: &ConfigArguments) -> CommandResult {
     let config = Config::read(file.as_deref()).and_then(Config::checked).map_err(CommandError::usage)?;
     let shown = toml::to_string(&config).map_err(CommandError::infrastructure)?;
     write_stdout(shown.as_bytes())?;
+    let capacity = config.service().map_err(CommandError::usage)?.capacity();
+    write_stdout(
+        format!(
+            "\n# {} MiB are for executions, {} MiB at most for one: {} short ones at the same time, {} that use all of their default limits.\n",
+            capacity.bytes >> 20,
+            capacity.one >> 20,
+            capacity.short,
+            capacity.full
+        )
+        .as_bytes(),
+    )?;
     Ok(Exit::Success)
 }

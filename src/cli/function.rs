@@ -1,11 +1,12 @@
 //! `ampoule function`: puts, calls, shows, lists and deletes functions of a server.
 
-use super::remote::{Remote, RemoteArguments};
+use super::modules::modules;
+use super::remote::RemoteArguments;
 use super::report::{exit_of, print_for_people, print_json};
-use super::run::{module, read_text};
+use super::run::read_text;
 use super::{CommandError, CommandResult, Exit, say, write_stdout};
 use crate::runtime;
-use crate::units::{Bytes, Span};
+use crate::units::{self, Bytes, Span};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{
@@ -66,14 +67,17 @@ struct PutArguments {
     /// Convert inputs to their types
     #[arg(long, requires = "input")]
     convert: bool,
-    /// Limit of real time, like 10s
-    #[arg(long, value_name = "SPAN")]
+    /// Limit of real time, running and sleeping, like 10s
+    #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
     timeout: Option<Span>,
+    /// Limit of processor time, like 5s
+    #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
+    cpu_time: Option<Span>,
     /// Limit of memory beyond the image's own, like 256MiB
     #[arg(long, value_name = "BYTES")]
     memory: Option<Bytes>,
-    /// Limit of fuel
-    #[arg(long, value_name = "N")]
+    /// Limit of fuel, like 1000000 or 1e9
+    #[arg(long, value_name = "N", value_parser = units::number)]
     fuel: Option<u64>,
     #[command(flatten)]
     remote: RemoteArguments,
@@ -136,11 +140,13 @@ async fn put(arguments: PutArguments) -> CommandResult {
         language,
         entry: Entry::Main,
         source: read_text(&arguments.program)?,
-        file_name: shown,
-        modules: arguments.module.iter().map(|text| module(text)).collect::<CommandResult<_>>()?,
+        // Without its folder: the same program has the same version wherever it lies.
+        file_name: arguments.program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        modules: modules(&arguments.module, language)?,
     };
     let limits = RequestedLimits {
         wall_time: arguments.timeout.map(|span| span.0),
+        cpu_time: arguments.cpu_time.map(|span| span.0),
         memory_bytes: arguments.memory.map(|bytes| bytes.0),
         fuel: arguments.fuel,
         ..RequestedLimits::default()
@@ -156,7 +162,7 @@ async fn put(arguments: PutArguments) -> CommandResult {
         imports: arguments.import.iter().map(|text| import(text)).collect::<CommandResult<_>>()?,
         aliases: arguments.alias,
     };
-    let remote = Remote::connect(&arguments.remote.addr, arguments.remote.key.as_deref()).await?;
+    let remote = arguments.remote.connect().await?;
     let mut client = FunctionServiceClient::new(remote.channel.clone());
     let answer = client.put_function(remote.ask(message)).await;
     let answer = answer.map_err(|status| remote.refused(&status))?.into_inner();
@@ -165,7 +171,7 @@ async fn put(arguments: PutArguments) -> CommandResult {
         Some(preparation) => {
             let outcome = execution_from_proto(preparation).map_err(|error| remote.odd(error))?.outcome;
             // A top level has no result, as a script.
-            print_for_people(&outcome, Entry::Script)?;
+            print_for_people(&outcome, Entry::Script, true)?;
             exit_of(outcome.status)
         }
     };
@@ -184,7 +190,7 @@ async fn call(arguments: CallArguments) -> CommandResult {
     };
     let function = Some(arguments.function);
     let message = ExecuteRequest { function, input_json, ..ExecuteRequest::default() };
-    let remote = Remote::connect(&arguments.remote.addr, arguments.remote.key.as_deref()).await?;
+    let remote = arguments.remote.connect().await?;
     // The server bounds its answers by its own limits.
     let mut client =
         ExecutionServiceClient::new(remote.channel.clone()).max_decoding_message_size(usize::MAX);
@@ -193,13 +199,13 @@ async fn call(arguments: CallArguments) -> CommandResult {
     if arguments.json {
         print_json(&execution)?;
     } else {
-        print_for_people(&execution.outcome, Entry::Main)?;
+        print_for_people(&execution.outcome, Entry::Main, true)?;
     }
     Ok(exit_of(execution.outcome.status))
 }
 
 async fn get(arguments: NamedArguments) -> CommandResult {
-    let remote = Remote::connect(&arguments.remote.addr, arguments.remote.key.as_deref()).await?;
+    let remote = arguments.remote.connect().await?;
     let mut client = FunctionServiceClient::new(remote.channel.clone()).max_decoding_message_size(usize::MAX);
     let message = GetFunctionRequest { function: Some(arguments.function) };
     let answer = client.get_function(remote.ask(message)).await.map_err(|status| remote.refused(&status))?;
@@ -210,7 +216,7 @@ async fn get(arguments: NamedArguments) -> CommandResult {
 }
 
 async fn list(arguments: ListArguments) -> CommandResult {
-    let remote = Remote::connect(&arguments.remote.addr, arguments.remote.key.as_deref()).await?;
+    let remote = arguments.remote.connect().await?;
     let mut client = FunctionServiceClient::new(remote.channel.clone()).max_decoding_message_size(usize::MAX);
     let mut page_token = String::new();
     loop {
@@ -242,7 +248,7 @@ fn line(function: &v1::FunctionSummary) -> String {
 }
 
 async fn delete(arguments: NamedArguments) -> CommandResult {
-    let remote = Remote::connect(&arguments.remote.addr, arguments.remote.key.as_deref()).await?;
+    let remote = arguments.remote.connect().await?;
     let mut client = FunctionServiceClient::new(remote.channel.clone());
     let message = DeleteFunctionRequest { function: Some(arguments.function) };
     client.delete_function(remote.ask(message)).await.map_err(|status| remote.refused(&status))?;

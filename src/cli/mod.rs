@@ -2,15 +2,20 @@
 
 mod bench;
 mod config;
+mod doctor;
 mod function;
 mod image;
 mod key;
 mod listeners;
+mod modules;
+mod output;
 mod pretty;
 mod remote;
 mod report;
 mod run;
+mod saved;
 mod serve;
+mod shell;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -34,6 +39,10 @@ enum Command {
     Key(key::KeyArguments),
     Config(config::ConfigArguments),
     Bench(bench::BenchArguments),
+    Doctor(doctor::DoctorArguments),
+    Completions(shell::CompletionsArguments),
+    /// Print the manual page: `ampoule man | man -l -`
+    Man,
 }
 
 /// How the process ends.
@@ -84,6 +93,9 @@ impl Cli {
             Command::Key(arguments) => key::key(&arguments),
             Command::Config(arguments) => config::config(&arguments),
             Command::Bench(arguments) => bench::bench(&arguments),
+            Command::Doctor(arguments) => doctor::doctor(&arguments),
+            Command::Completions(arguments) => shell::completions(&arguments),
+            Command::Man => shell::man(),
         };
         let exit = result.unwrap_or_else(|error| {
             say(&error.message);

@@ -1,20 +1,37 @@
 //! A server that a command asks, over gRPC.
 
-use super::{CommandError, CommandResult};
+use super::{CommandError, CommandResult, say};
 use clap::Args;
+use std::path::{Path, PathBuf};
 use tonic::metadata::AsciiMetadataValue;
-use tonic::transport::Channel;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 use tonic::{Code, Request, Status};
 
 /// Which server, and as whom.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RemoteArguments {
-    /// The server
+    /// The server: https:// by TLS, http:// in clear text
     #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50051")]
-    pub(crate) addr: String,
+    addr: String,
+    #[command(flatten)]
+    pub(crate) caller: CallerArguments,
+}
+
+/// As whom a server is asked, and how it is known.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct CallerArguments {
     /// The API key that the server knows the caller by
     #[arg(long, value_name = "KEY", env = KEY_VARIABLE, hide_env_values = true)]
-    pub(crate) key: Option<String>,
+    key: Option<String>,
+    /// Trust servers that these authorities vouch for, instead of those that the system trusts
+    #[arg(long, value_name = "PEM")]
+    ca: Option<PathBuf>,
+    /// The certificate that the server knows the caller by
+    #[arg(long, value_name = "PEM", requires = "client_key")]
+    client_certificate: Option<PathBuf>,
+    /// The key of that certificate
+    #[arg(long, value_name = "PEM", requires = "client_certificate")]
+    client_key: Option<PathBuf>,
 }
 
 /// Where an API key is found that is not on the command line, which others on a machine can see.
@@ -27,20 +44,48 @@ pub(crate) struct Remote {
     key: Option<AsciiMetadataValue>,
 }
 
+impl RemoteArguments {
+    pub(crate) async fn connect(&self) -> CommandResult<Remote> {
+        Remote::connect(&self.addr, &self.caller).await
+    }
+}
+
 impl Remote {
-    pub(crate) async fn connect(address: &str, key: Option<&str>) -> CommandResult<Remote> {
+    pub(crate) async fn connect(address: &str, caller: &CallerArguments) -> CommandResult<Remote> {
         let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-        let endpoint = tonic::transport::Endpoint::from_shared(url).map_err(|_| {
-            CommandError::usage(format!("--addr '{address}' is no address: write http://HOST:PORT"))
+        let endpoint = Endpoint::from_shared(url).map_err(|_| {
+            CommandError::usage(format!(
+                "--addr '{address}' is no address: write https://HOST:PORT or http://HOST:PORT"
+            ))
         })?;
-        let key = key
+        let key = caller
+            .key
+            .as_deref()
             .map(str::parse)
             .transpose()
-            .map_err(|_| CommandError::usage("the API key holds characters that no key has: check it"))?;
+            .map_err(|_| CommandError::usage("--key holds characters that no API key has: check it"))?;
+        let endpoint = match endpoint.uri().scheme_str() {
+            Some("https") => {
+                let tls = caller.tls()?;
+                endpoint.tls_config(tls).map_err(|error| {
+                    CommandError::usage(format!(
+                        "--ca, --client-certificate or --client-key cannot be used: {}",
+                        causes(&error)
+                    ))
+                })?
+            }
+            Some("http") => {
+                caller.in_clear_text(address, endpoint.uri().host().unwrap_or_default())?;
+                endpoint
+            }
+            _ => {
+                return Err(CommandError::usage(format!(
+                    "--addr '{address}' is neither https:// nor http://"
+                )));
+            }
+        };
         let channel = endpoint.tcp_nodelay(true).connect().await.map_err(|error| {
-            let cause =
-                std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            CommandError::infrastructure(format!("no server answers at {address}{cause}"))
+            CommandError::infrastructure(format!("no server answers at {address}: {}", causes(&error)))
         })?;
         Ok(Remote { channel, address: address.to_owned(), key })
     }
@@ -69,4 +114,57 @@ impl Remote {
     pub(crate) fn odd(&self, error: impl std::fmt::Display) -> CommandError {
         CommandError::infrastructure(format!("{} answered with a response whose {error}", self.address))
     }
+}
+
+impl CallerArguments {
+    fn tls(&self) -> CommandResult<ClientTlsConfig> {
+        let mut tls = ClientTlsConfig::new();
+        tls = match &self.ca {
+            Some(path) => tls.ca_certificate(Certificate::from_pem(read_pem("--ca", path)?)),
+            None => tls.with_native_roots(),
+        };
+        if let (Some(certificate), Some(key)) = (&self.client_certificate, &self.client_key) {
+            let (certificate, key) =
+                (read_pem("--client-certificate", certificate)?, read_pem("--client-key", key)?);
+            tls = tls.identity(Identity::from_pem(certificate, key));
+        }
+        Ok(tls)
+    }
+
+    /// What is asked for that a connection in clear text does not give is an error, and a key that others can read is told.
+    fn in_clear_text(&self, address: &str, host: &str) -> CommandResult<()> {
+        if self.ca.is_some() || self.client_certificate.is_some() {
+            return Err(CommandError::usage(format!(
+                "--addr '{address}' is in clear text, which --ca and --client-certificate do not go with: write https://"
+            )));
+        }
+        let host = host.trim_matches(['[', ']']);
+        let is_here = host == "localhost" || host.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback());
+        if self.key.is_some() && !is_here {
+            say(format_args!(
+                "the API key and the program go to {address} in clear text: https:// hides them"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn read_pem(flag: &str, path: &Path) -> CommandResult<Vec<u8>> {
+    std::fs::read(path)
+        .map_err(|error| CommandError::usage(format!("{flag} {} cannot be read: {error}", path.display())))
+}
+
+/// An error with what it comes from.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        cause = error.source();
+    }
+    text
 }

@@ -21,11 +21,14 @@ pub(crate) fn exit_of(status: Status) -> Exit {
 }
 
 /// The program's output as it is, then its result or its failure.
-pub(crate) fn print_for_people(outcome: &Outcome, entry: Entry) -> CommandResult<()> {
+///
+/// What was printed already is not in the outcome; whether it ended its last line is `at_line_start`.
+pub(crate) fn print_for_people(outcome: &Outcome, entry: Entry, at_line_start: bool) -> CommandResult<()> {
     let mut stdout = outcome.stdout.clone();
     // A script's result is null, always; its stdout is the answer and stays as it is.
     if outcome.status == Status::Completed && entry != Entry::Script {
-        if !stdout.is_empty() && !stdout.ends_with('\n') {
+        let open = if stdout.is_empty() { !at_line_start } else { !stdout.ends_with('\n') };
+        if open {
             stdout.push('\n');
         }
         stdout.push_str(&pretty(&outcome.result_json));
@@ -99,6 +102,8 @@ struct UsageReport {
     fuel: u64,
     wall_time: String,
     cpu_time: String,
+    sleep_time: String,
+    wait_time: String,
     peak_memory_bytes: u64,
     output_bytes: u64,
     queue_time: String,
@@ -131,6 +136,8 @@ impl<'a> Report<'a> {
                 fuel: usage.fuel,
                 wall_time: seconds(usage.wall_time),
                 cpu_time: seconds(usage.cpu_time),
+                sleep_time: seconds(usage.sleep_time),
+                wait_time: seconds(usage.wait_time),
                 peak_memory_bytes: usage.peak_memory_bytes,
                 output_bytes: usage.output_bytes,
                 queue_time: seconds(usage.queue_time),

@@ -1,20 +1,25 @@
 //! `ampoule run`: one program, in process or on a server.
 
-use super::remote::{KEY_VARIABLE, Remote};
+use super::modules::modules;
+use super::output::Printer;
+use super::remote::{CallerArguments, Remote};
 use super::report::{exit_of, print_for_people, print_json};
+use super::saved::save;
 use super::{CommandError, CommandResult, say};
-use crate::units::{Bytes, Span};
+use crate::units::{self, Bytes, Span};
 use crate::{images, runtime};
 use ampoule_api::Execution;
+use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_service::{Error, Images, Service, ServiceConfig, default_images_folder};
+use ampoule_service::{Call, Error, Images, OutputTap, Service, ServiceConfig, default_images_folder};
 use ampoule_world::{
-    DEFAULT_NOW_UNIX_NANOS, Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits,
+    DEFAULT_NOW_UNIX_NANOS, Deterministic, Entry, File, Language, Program, Request, RequestedLimits,
 };
 use clap::Args;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Run a program in a fresh guest
@@ -41,7 +46,7 @@ pub(crate) struct RunArguments {
     /// Read the input from a file; '-' is stdin
     #[arg(long, value_name = "F", conflicts_with = "input")]
     input_file: Option<PathBuf>,
-    /// A module the program can import; repeatable
+    /// A module the program can import, or a folder of them as a package; repeatable
     #[arg(long, value_name = "NAME=PATH")]
     module: Vec<String>,
     /// A file below the program's working directory; repeatable
@@ -50,14 +55,17 @@ pub(crate) struct RunArguments {
     /// An environment variable; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     env: Vec<String>,
-    /// Limit of real time, like 10s
-    #[arg(long, value_name = "SPAN")]
+    /// Limit of real time, running and sleeping, like 10s
+    #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
     timeout: Option<Span>,
+    /// Limit of processor time, like 5s
+    #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
+    cpu_time: Option<Span>,
     /// Limit of memory beyond the image's own, like 256MiB
     #[arg(long, value_name = "BYTES")]
     memory: Option<Bytes>,
-    /// Limit of fuel
-    #[arg(long, value_name = "N")]
+    /// Limit of fuel, like 1000000 or 1e9
+    #[arg(long, value_name = "N", value_parser = units::number)]
     fuel: Option<u64>,
     /// Fix randomness and time, seeded by N
     #[arg(long, value_name = "N")]
@@ -71,12 +79,11 @@ pub(crate) struct RunArguments {
     /// Save the files that come back below this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Run on the server at URL, like http://127.0.0.1:50051, instead of in process
+    /// Run on the server at URL, like https://ampoule.example or http://127.0.0.1:50051, instead of in process
     #[arg(long, value_name = "URL")]
     addr: Option<String>,
-    /// The API key that the server knows the caller by
-    #[arg(long, value_name = "KEY", env = KEY_VARIABLE, hide_env_values = true)]
-    key: Option<String>,
+    #[command(flatten)]
+    caller: CallerArguments,
 }
 
 /// Runs the command.
@@ -85,17 +92,22 @@ pub(crate) fn run(arguments: RunArguments) -> CommandResult {
     let entry = request.program.entry;
     let tokio = runtime::for_guests()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
+    // What is printed is shown as it comes; as JSON it is told at the end.
+    let printer = (!arguments.json).then(Printer::default);
     let execution = match &arguments.addr {
-        Some(address) => tokio.block_on(execute_on_server(address, arguments.key.as_deref(), request))?,
+        Some(address) => {
+            tokio.block_on(execute_on_server(address, &arguments.caller, request, printer.as_ref()))?
+        }
         None => {
             let service = local_service(&request)?;
-            tokio.block_on(execute_here(&service, request))?
+            tokio.block_on(execute_here(&service, request, printer.as_ref()))?
         }
     };
     if arguments.json {
         print_json(&execution)?;
     } else {
-        print_for_people(&execution.outcome, entry)?;
+        let at_line_start = printer.as_ref().is_none_or(Printer::is_at_line_start);
+        print_for_people(&execution.outcome, entry, at_line_start)?;
     }
     let files = &execution.outcome.files;
     match &arguments.out {
@@ -129,7 +141,7 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
         // Editors on Windows begin files with a mark that is no part of the program.
         source: source.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(source),
         file_name: if from_stdin { "<stdin>".into() } else { shown.into_owned() },
-        modules: arguments.module.iter().map(|text| module(text)).collect::<CommandResult<_>>()?,
+        modules: modules(&arguments.module, language)?,
     };
     let input_json = match (&arguments.input, &arguments.input_file) {
         (Some(json), _) => json.clone(),
@@ -148,6 +160,7 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
         environment: arguments.env.iter().map(|text| variable(text)).collect::<CommandResult<_>>()?,
         limits: RequestedLimits {
             wall_time: arguments.timeout.map(|span| span.0),
+            cpu_time: arguments.cpu_time.map(|span| span.0),
             memory_bytes: arguments.memory.map(|bytes| bytes.0),
             fuel: arguments.fuel,
             output_bytes: None,
@@ -175,13 +188,6 @@ pub(crate) fn read_text(path: &Path) -> CommandResult<String> {
     })
 }
 
-pub(crate) fn module(text: &str) -> CommandResult<Module> {
-    let (name, path) = text
-        .split_once('=')
-        .ok_or_else(|| CommandError::usage(format!("--module '{text}' lacks its path: write NAME=PATH")))?;
-    Ok(Module { name: name.into(), source: read_text(Path::new(path))? })
-}
-
 /// `PATH:GUESTPATH`, or `PATH` for a file of the same name in the working directory.
 fn file(text: &str) -> CommandResult<File> {
     let (host, guest) = match text.rsplit_once(':') {
@@ -204,7 +210,12 @@ fn variable(text: &str) -> CommandResult<(String, String)> {
 }
 
 fn unix_nanos(text: &str) -> Result<i64, String> {
-    let wrong = || "write a UTC time like 2025-01-01T00:00:00Z, from 1970 to 2262".to_owned();
+    let wrong = || {
+        "write a UTC time like 2025-01-01T00:00:00Z or a date like 2025-01-01, from 1970 to 2262".to_owned()
+    };
+    let is_date = text.len() == 10;
+    let midnight = format!("{text}T00:00:00Z");
+    let text = if is_date { &midnight } else { text };
     let time: SystemTime = humantime::parse_rfc3339_weak(text).map_err(|_| wrong())?;
     let since = time.duration_since(UNIX_EPOCH).map_err(|_| wrong())?;
     i64::try_from(since.as_nanos()).map_err(|_| wrong())
@@ -223,8 +234,30 @@ fn local_service(request: &Request) -> CommandResult<Service> {
     Ok(Service::new(config, engine, images))
 }
 
-async fn execute_here(service: &Service, request: Request) -> CommandResult<Execution> {
-    match service.execute(request).await {
+async fn execute_here(
+    service: &Service,
+    request: Request,
+    printer: Option<&Printer>,
+) -> CommandResult<Execution> {
+    let executed = match printer {
+        None => service.execute(request).await,
+        Some(printer) => {
+            let tenant = service.open_tenant().ok_or_else(|| CommandError::infrastructure("no tenant"))?;
+            let (call, tap) = (Call { tenant, deadline: None }, OutputTap::default());
+            let mut executing = pin!(service.execute_streamed(&call, request, &tap));
+            loop {
+                tokio::select! {
+                    biased;
+                    pieces = tap.next() => printer.pieces(pieces)?,
+                    executed = &mut executing => {
+                        printer.pieces(tap.take())?;
+                        break executed;
+                    }
+                }
+            }
+        }
+    };
+    match executed {
         Ok(ampoule_service::Execution { outcome, image_digest, function_version, .. }) => {
             Ok(Execution { outcome, image_digest, function_version })
         }
@@ -233,31 +266,31 @@ async fn execute_here(service: &Service, request: Request) -> CommandResult<Exec
     }
 }
 
-async fn execute_on_server(address: &str, key: Option<&str>, request: Request) -> CommandResult<Execution> {
-    let remote = Remote::connect(address, key).await?;
+async fn execute_on_server(
+    address: &str,
+    caller: &CallerArguments,
+    request: Request,
+    printer: Option<&Printer>,
+) -> CommandResult<Execution> {
+    let remote = Remote::connect(address, caller).await?;
     // The server bounds its answers by its own limits.
     let mut client =
         ExecutionServiceClient::new(remote.channel.clone()).max_decoding_message_size(usize::MAX);
     let request = remote.ask(ampoule_api::request_to_proto(request));
-    let response = client.execute(request).await.map_err(|status| remote.refused(&status))?;
-    ampoule_api::execution_from_proto(response.into_inner()).map_err(|error| remote.odd(error))
-}
-
-/// Writes the files that came back. Their paths are a program's choice, so only plain ones are followed.
-fn save(folder: &Path, files: &[File]) -> CommandResult<()> {
-    for file in files {
-        let plain = file.path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
-        if !plain || file.path.contains('\0') {
-            return Err(CommandError::infrastructure(format!(
-                "not saved: {:?} leaves the folder",
-                file.path
-            )));
+    let refused = |status| remote.refused(&status);
+    let answer = match printer {
+        None => client.execute(request).await.map_err(refused)?.into_inner(),
+        Some(printer) => {
+            let mut events = client.execute_stream(request).await.map_err(refused)?.into_inner();
+            loop {
+                match events.message().await.map_err(refused)?.and_then(|response| response.event) {
+                    Some(Event::Stdout(text)) => printer.stdout(text.as_bytes())?,
+                    Some(Event::Stderr(text)) => printer.stderr(text.as_bytes()),
+                    Some(Event::Outcome(answer)) => break answer,
+                    None => return Err(remote.odd("stream ended without an outcome")),
+                }
+            }
         }
-        let path = folder.join(&file.path);
-        let parent = path.parent().unwrap_or(folder);
-        std::fs::create_dir_all(parent).and_then(|()| std::fs::write(&path, &file.content)).map_err(
-            |error| CommandError::infrastructure(format!("cannot write {}: {error}", path.display())),
-        )?;
-    }
-    Ok(())
+    };
+    ampoule_api::execution_from_proto(answer).map_err(|error| remote.odd(error))
 }

@@ -101,9 +101,11 @@ fn start_log(config: &LogConfig, traces: Option<&Traces>) -> CommandResult<()> {
 
 /// The configuration in force, in the words of the file.
 fn show(config: &Config) {
-    let config = Config { dify: config.dify.without_key(), ..config.clone() };
+    // Tenants are counted: there may be thousands.
+    let tenants = config.tenants.len();
+    let config = Config { dify: config.dify.without_key(), tenants: Vec::new(), ..config.clone() };
     let shown = serde_json::to_string(&config).unwrap_or_default();
-    tracing::info!(config = shown, "configuration");
+    tracing::info!(config = shown, tenants, "configuration");
     if !ampoule_engine::swap_is_off() {
         tracing::warn!("swap is on: guests are reset the slow way; turn it off for speed");
     }

@@ -254,6 +254,7 @@ fn fixture(name: String, folder: &Path, case: Case, defaults: &DefaultLimits) ->
     request.environment = case.env.clone().into_iter().collect();
     request.limits = RequestedLimits {
         wall_time: Some(case.limits.wall_ms.map_or(defaults.wall_time, Duration::from_millis)),
+        cpu_time: None,
         memory_bytes: case.limits.memory_mib.map(|mebibytes| mebibytes << 20).or(defaults.memory_bytes),
         fuel: case.limits.fuel.or(defaults.fuel),
         output_bytes: case.limits.output_bytes,

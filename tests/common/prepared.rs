@@ -94,6 +94,7 @@ fn job_of(request: &Request) -> Job<'_> {
         limits: Limits {
             wall_time: asked.wall_time.unwrap_or(defaults.wall_time),
             memory_bytes: asked.memory_bytes.unwrap_or(defaults.memory_bytes),
+            cpu_time: asked.cpu_time.unwrap_or(defaults.cpu_time),
             fuel: asked.fuel.unwrap_or(defaults.fuel),
             output_bytes: asked.output_bytes.unwrap_or(defaults.output_bytes),
             result_bytes: asked.result_bytes.unwrap_or(defaults.result_bytes),
@@ -103,5 +104,6 @@ fn job_of(request: &Request) -> Job<'_> {
         share: &SHARE,
         tap: None,
         permit: None,
+        memory: None,
     }
 }

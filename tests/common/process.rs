@@ -1,9 +1,7 @@
 //! `ampoule serve` as a process of its own, on the tiny images.
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
-#[path = "../../crates/service/tests/support/mod.rs"]
-mod tiny;
-
+use crate::tiny;
 use serde_json::Value;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;

@@ -115,6 +115,8 @@ pub(crate) fn without_times(outcome: &Outcome) -> Outcome {
     timeless.usage = Usage {
         wall_time: Duration::ZERO,
         cpu_time: Duration::ZERO,
+        sleep_time: Duration::ZERO,
+        wait_time: Duration::ZERO,
         queue_time: Duration::ZERO,
         ..outcome.usage
     };

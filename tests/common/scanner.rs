@@ -61,6 +61,7 @@ pub(crate) fn scan(engine: &Engine, scanner: &Image, beside: &str) -> String {
         share: &SHARE,
         tap: None,
         permit: None,
+        memory: None,
     };
     let outcome = block_on(engine.run(scanner, &job)).expect("the scanner runs");
     assert_eq!(outcome.status, Status::Completed, "{}", describe(&outcome));

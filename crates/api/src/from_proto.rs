@@ -100,6 +100,8 @@ pub fn execution_from_proto(response: v1::ExecuteResponse) -> Result<Execution, 
         usage: world::Usage {
             fuel: usage.fuel,
             wall_time: time_used("usage.wall_time", usage.wall_time)?,
+            sleep_time: time_used("usage.sleep_time", usage.sleep_time)?,
+            wait_time: time_used("usage.wait_time", usage.wait_time)?,
             cpu_time: time_used("usage.cpu_time", usage.cpu_time)?,
             peak_memory_bytes: usage.peak_memory_bytes,
             output_bytes: usage.output_bytes,
@@ -166,15 +168,17 @@ fn files(files: Vec<v1::File>) -> Vec<world::File> {
 
 pub(crate) fn limits(limits: Option<v1::Limits>) -> Result<world::RequestedLimits, InvalidMessage> {
     let limits = limits.unwrap_or_default();
-    let wall_time = match &limits.wall_time {
-        None => None,
-        Some(given) => Some(duration_from_proto(given).ok_or_else(|| {
-            invalid("limits.wall_time", "is negative or malformed: give a positive duration")
-        })?),
+    let time = |field: &'static str, given: &Option<_>| match given {
+        None => Ok(None),
+        Some(given) => match duration_from_proto(given) {
+            Some(duration) => Ok(Some(duration).filter(|duration| !duration.is_zero())),
+            None => Err(invalid(field, "is negative or malformed: give a positive duration")),
+        },
     };
     let given = |number: u64| Some(number).filter(|number| *number > 0);
     Ok(world::RequestedLimits {
-        wall_time: wall_time.filter(|duration| !duration.is_zero()),
+        wall_time: time("limits.wall_time", &limits.wall_time)?,
+        cpu_time: time("limits.cpu_time", &limits.cpu_time)?,
         memory_bytes: given(limits.memory_bytes),
         fuel: given(limits.fuel),
         output_bytes: given(limits.output_bytes),

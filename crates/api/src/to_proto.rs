@@ -40,6 +40,7 @@ pub(crate) fn source_to_proto(program: world::Program, image: Option<String>) ->
 pub(crate) fn limits_to_proto(limits: &world::RequestedLimits) -> v1::Limits {
     v1::Limits {
         wall_time: limits.wall_time.map(duration_to_proto),
+        cpu_time: limits.cpu_time.map(duration_to_proto),
         memory_bytes: limits.memory_bytes.unwrap_or(0),
         fuel: limits.fuel.unwrap_or(0),
         output_bytes: limits.output_bytes.unwrap_or(0),
@@ -72,6 +73,8 @@ pub fn execution_to_proto(
         usage: Some(v1::Usage {
             fuel: usage.fuel,
             wall_time: Some(duration_to_proto(usage.wall_time)),
+            sleep_time: Some(duration_to_proto(usage.sleep_time)),
+            wait_time: Some(duration_to_proto(usage.wait_time)),
             cpu_time: Some(duration_to_proto(usage.cpu_time)),
             peak_memory_bytes: usage.peak_memory_bytes,
             output_bytes: usage.output_bytes,

@@ -18,8 +18,8 @@ pub struct Options {
 }
 
 impl Options {
-    /// From the environment: `AMPOULE_RUNTIMES` (else the checkout that cargo runs this from, else the one it was
-    /// compiled in),
+    /// From the environment: `AMPOULE_RUNTIMES` (else of the checkout that cargo runs this from, that it is called in, or that
+    /// the program lies in),
     /// `XDG_CACHE_HOME` (else `~/.cache`), `AMPOULE_IMAGES` (else `ampoule/images` in the cache).
     pub fn from_env() -> Result<Options> {
         let runtimes = find_runtimes()?;
@@ -51,15 +51,14 @@ fn find_runtimes() -> Result<PathBuf> {
             Err(Error::NoRuntimes(format!("AMPOULE_RUNTIMES is {}", path.display())))
         };
     }
-    // The first, because checkouts that share a cargo target share binaries too.
+    // The first, because checkouts that share a cargo target share binaries too. No path of the machine that compiled this:
+    // it means nothing elsewhere.
     let run_from = absolute("CARGO_MANIFEST_DIR");
-    let checkouts = run_from.iter().flat_map(|path| path.ancestors()).map(|path| path.join("runtimes"));
-    if let Some(path) = checkouts.into_iter().find(|path| path.join("guest").is_dir()) {
-        return Ok(path);
-    }
-    let compiled_in = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../runtimes"));
-    match compiled_in.canonicalize() {
-        Ok(path) => Ok(path),
-        Err(_) => Err(Error::NoRuntimes(format!("{} is gone", compiled_in.display()))),
-    }
+    let (here, binary) = (env::current_dir().ok(), env::current_exe().ok());
+    let folders = [run_from, here, binary];
+    let checkouts =
+        folders.iter().flatten().flat_map(|path| path.ancestors()).map(|path| path.join("runtimes"));
+    checkouts.into_iter().find(|path| path.join("guest").is_dir()).ok_or_else(|| {
+        Error::NoRuntimes("neither this folder nor that of the program is in a checkout".into())
+    })
 }

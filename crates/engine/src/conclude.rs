@@ -24,6 +24,10 @@ pub(crate) enum Ending {
     Answered(u64),
     /// A limit stopped it.
     Stopped(Limit),
+    /// It waited too long for a processor, or for memory.
+    Waited,
+    /// The host has no more memory for it.
+    NoMemory,
     /// The native stack was used up: the language's own recursion error, met too deep to be raised.
     StackOverflow,
     /// The program ended its interpreter.
@@ -40,6 +44,8 @@ pub(crate) fn classify(error: &wasmtime::Error, guest: &Guest) -> Ending {
             Stop::Exit(_) => Ending::Stopped(Limit::Memory),
             Stop::Misuse(_) if guest.live.store.data().growth.refused => Ending::Stopped(Limit::Memory),
             Stop::Misuse(reason) => Ending::Fault((*reason).to_owned()),
+            Stop::Waiting => Ending::Waited,
+            Stop::NoMemory => Ending::NoMemory,
             Stop::GivenUp => Ending::Fault(stop.to_string()),
         };
     }
@@ -78,6 +84,8 @@ pub(crate) async fn conclude(guest: &Guest, ending: Ending, work: &Work, turn: &
                 ..Failure::default()
             },
         ),
+        // Their executions are no outcomes.
+        Ending::Waited | Ending::NoMemory => fault("it waited too long"),
         Ending::Fault(reason) => fault(&reason),
     };
     (outcome, None, None)
@@ -186,6 +194,14 @@ fn stopped(limit: Limit, limits: &Limits, guest: &Guest) -> Outcome {
             format!(
                 "stopped after {} of wall time: do less or raise limits.wall_time",
                 seconds(limits.wall_time)
+            ),
+        ),
+        Limit::CpuTime => (
+            Status::TimedOut,
+            "TimedOut",
+            format!(
+                "stopped after {} of processor time: do less or raise limits.cpu_time",
+                seconds(limits.cpu_time)
             ),
         ),
         Limit::Fuel => (

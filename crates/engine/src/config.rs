@@ -33,6 +33,8 @@ pub struct EngineConfig {
     pub reserved_slots: u32,
     /// Guests that compute at the same time: the processors.
     pub seats: usize,
+    /// How long a guest waits for a processor at most, in all, while others compute.
+    pub processor_timeout: Duration,
     /// Largest memory limit a guest can be given, in bytes. Its image's memory comes on top of it: together at most
     /// [`ADDRESSABLE_BYTES`], which is checked when an image is loaded.
     pub max_memory_bytes: u64,
@@ -79,6 +81,8 @@ impl Default for EngineConfig {
             slots: (64 * cores as u32).min(1024),
             reserved_slots: 0,
             seats: cores,
+            // Twice the largest wall time. Callers who are in a hurry have deadlines of their own.
+            processor_timeout: Duration::from_secs(120),
             max_memory_bytes: 1 << 30,
             // 20 to 100 µs of work (4 to 21 units a nanosecond, SPECIFICATION.md): short enough that short
             // runs beside endless loops stay short, long enough to make the switch, 6 µs, bearable; a guest that is

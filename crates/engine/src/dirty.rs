@@ -100,6 +100,16 @@ pub(crate) fn dirty(memory: &[u8]) -> Option<Vec<Range<usize>>> {
     Some(found)
 }
 
+/// Whether the kernel tells which pages were written to.
+pub fn knows_dirty_pages() -> bool {
+    wasmtime::PoolingAllocationConfig::is_pagemap_scan_available()
+}
+
+/// Bytes of `memory` that were written to; `None` if the kernel does not tell.
+pub(crate) fn dirty_bytes(memory: &[u8]) -> Option<u64> {
+    Some(dirty(memory)?.iter().map(|stretch| stretch.len() as u64).sum())
+}
+
 #[cfg(test)]
 mod tests {
     use super::{AT_ONCE, dirty};

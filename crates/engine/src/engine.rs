@@ -4,6 +4,7 @@ use crate::config::{EngineConfig, pooled_config};
 use crate::error::EngineError;
 use crate::host;
 use crate::kept::Places;
+use crate::room;
 use crate::schedule::Seats;
 use crate::threads::Threads;
 use crate::watch::{Health, Watchdog};
@@ -40,6 +41,7 @@ impl Engine {
     /// Reserves the pool's address space; takes milliseconds and little memory.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let start = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
+        room::want_no_huge_pages();
         let wasm = wasmtime::Engine::new(&pooled_config(&config)).map_err(start)?;
         let linker = host::linker(&wasm, config.blocked_clock).map_err(start)?;
         let seats = Arc::new(Seats::new(config.seats));

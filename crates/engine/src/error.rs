@@ -19,6 +19,15 @@ pub enum EngineError {
     /// The machine or the configuration cannot hold the pool.
     #[error("engine cannot start: {0}")]
     Start(String),
+    /// Others computed all the time. Neither the program nor the engine is at fault: try again later.
+    #[error("waited {} s for a processor", waited.as_secs_f64())]
+    Waited {
+        /// How long.
+        waited: std::time::Duration,
+    },
+    /// There was no more memory for the execution on this machine; its own limit was not reached.
+    #[error("{}", .0.reason)]
+    NoMemory(crate::job::NoMemory),
     /// A slot could not be had or a guest could not be set up.
     #[error("guest could not be started: {0}")]
     Guest(String),

@@ -1,14 +1,22 @@
 //! One guest: a store and an instance, for one call.
 
+use crate::conclude::Ending;
+use crate::dirty;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::host::{GuestState, Output, Stop};
 use crate::image::Image;
+use crate::job::NoMemory;
 use crate::kept::{Live, Pristine};
+use crate::response;
 use crate::schedule::Turn;
 use crate::watch::{Region, Watch};
 use std::sync::Arc;
+use std::time::Duration;
 use wasmtime::{Global, ModuleExport, Store, TypedFunc, Val};
+
+/// Units of fuel for telling where a program was: some milliseconds, in which a hundred thousand frames are walked.
+const PLACE_FUEL: i64 = 10_000_000;
 
 /// Which of the guest's doors is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,6 +148,46 @@ impl Guest {
     /// What was printed in it.
     pub(crate) fn take_output(&mut self) -> Output {
         self.live.store.data_mut().take_output()
+    }
+
+    /// Where the program was that a limit has stopped: a traceback and a line, as far as its guest can tell. Whatever it
+    /// answers may be the program's own doing, and is text for people.
+    pub(crate) async fn place(&mut self) -> Option<(String, u32)> {
+        let place: TypedFunc<(), u64> = {
+            let export = self.image.inner.code(self.door).exports.place?;
+            self.function(&export).ok()?
+        };
+        self.live.store.data_mut().last_slice();
+        self.live.fuel.set(&mut self.live.store, Val::I64(PLACE_FUEL)).ok()?;
+        self.guard();
+        let packed = place.call_async(&mut self.live.store, ()).await;
+        self.came_back();
+        response::place(self.response(packed.ok()?)?)
+    }
+
+    /// Waits for the memory that the host needs for its answer. How the execution ends, if there is none.
+    pub(crate) async fn room_for_answer(&mut self, packed: u64) -> Option<Ending> {
+        /// What was printed and is no text, a byte of it becomes three.
+        const COPIES: u64 = 3;
+        let Live { store, memory, .. } = &mut self.live;
+        let (data, state) = memory.data_and_store_mut(&mut *store);
+        let answer = COPIES * state.output.written + (packed & 0xffff_ffff);
+        let wanted = state.room_wanted(answer, || dirty::dirty_bytes(data))?;
+        match state.get_room(wanted).await {
+            Ok(()) => None,
+            Err(Stop::NoMemory) => Some(Ending::NoMemory),
+            Err(_) => Some(Ending::Waited),
+        }
+    }
+
+    /// Why there was no more memory for it.
+    pub(crate) fn why_no_memory(&mut self) -> NoMemory {
+        let room = self.live.store.data_mut().room.as_mut();
+        let refused = room.and_then(|room| room.refused.take());
+        refused.unwrap_or_else(|| NoMemory {
+            reason: "there is no more memory".into(),
+            retry_after: Duration::from_secs(1),
+        })
     }
 
     /// Its seat: the guest computes no more.

@@ -3,6 +3,9 @@
 //! Everything a guest can make the host hold is bounded here: output by its limit, random bytes by
 //! the size of one call, sleeping by the wall time around the whole run.
 
+use crate::dirty;
+use crate::job::NoMemory;
+use crate::room::Room;
 use crate::schedule::{Over, Turn};
 use crate::tap::{OutputTap, Stream};
 use crate::watch::Watch;
@@ -26,6 +29,10 @@ pub(crate) enum Stop {
     Limit(Limit),
     #[error("the program ended its interpreter with exit code {0}")]
     Exit(i32),
+    #[error("the guest waited too long for a processor")]
+    Waiting,
+    #[error("there is no more memory for the guest")]
+    NoMemory,
     #[error("nobody waits for the guest any more")]
     GivenUp,
     #[error("the guest broke the rules of a host function: {0}")]
@@ -36,6 +43,8 @@ impl From<Over> for Stop {
     fn from(over: Over) -> Self {
         match over {
             Over::WallTime => Stop::Limit(Limit::WallTime),
+            Over::CpuTime => Stop::Limit(Limit::CpuTime),
+            Over::Waiting => Stop::Waiting,
             Over::GivenUp => Stop::GivenUp,
         }
     }
@@ -47,6 +56,8 @@ pub(crate) struct GuestState {
     pub(crate) fuel: Fuel,
     pub(crate) output: Output,
     pub(crate) growth: Growth,
+    /// None: it has all that its limits allow.
+    pub(crate) room: Option<Room>,
     /// An address on its native stack; 0 as long as none is known.
     pub(crate) stack_address: usize,
     /// None: nobody is in the guest.
@@ -63,6 +74,27 @@ impl GuestState {
         if let Some(turn) = &self.turn {
             turn.share().burn(news);
         }
+    }
+
+    /// How much more memory the execution needs than it was granted, if the host is to hold so many bytes `beside` what it has
+    /// printed; `count` says how many bytes of the guest's memory are its own.
+    pub(crate) fn room_wanted(&mut self, beside: u64, count: impl FnOnce() -> Option<u64>) -> Option<u64> {
+        let faults = self.turn.as_ref()?.faults();
+        let host = self.output.written.min(self.output.limit) + beside;
+        self.room.as_mut()?.wanted(faults, host, count)
+    }
+
+    /// Waits for so many bytes more.
+    pub(crate) async fn get_room(&mut self, bytes: u64) -> Result<(), Stop> {
+        let (Some(room), Some(turn)) = (&mut self.room, &mut self.turn) else { return Ok(()) };
+        let grant = room.grant();
+        if grant.try_grow(bytes) {
+            return Ok(());
+        }
+        turn.wait_for(grant.grow(bytes)).await?.map_err(|refused: NoMemory| {
+            room.refused = Some(refused);
+            Stop::NoMemory
+        })
     }
 
     /// What the watchdog knows of it.
@@ -115,8 +147,9 @@ impl GuestState {
                 refused: false,
                 exceptions: false,
             },
+            room: None,
             stack_address: 0,
-            watch: turn.as_ref().map(|turn| Watch::new(turn.seat(), turn.end())),
+            watch: turn.as_ref().map(|turn| Watch::new(turn.seat())),
             turn,
             clock: Clock::new(deterministic),
             random: RandomStream { seed: deterministic.map(|fixed| fixed.seed), stream: None },
@@ -156,6 +189,13 @@ impl Fuel {
     }
 }
 
+impl GuestState {
+    /// Its guest was stopped, and has so much fuel and no more to tell where it was.
+    pub(crate) fn last_slice(&mut self) {
+        self.fuel.limit = 0;
+    }
+}
+
 /// stdout and stderr, bounded together.
 pub(crate) struct Output {
     limit: u64,
@@ -166,6 +206,8 @@ pub(crate) struct Output {
     pub(crate) stderr_truncated: bool,
     /// Takes it all; then nothing is kept here.
     tap: Option<OutputTap>,
+    /// The tap has got more than its reader was told.
+    news: bool,
 }
 
 impl Output {
@@ -178,6 +220,16 @@ impl Output {
             stdout_truncated: false,
             stderr_truncated: false,
             tap,
+            news: false,
+        }
+    }
+
+    /// Once a slice, not for each piece: waking another thread takes as long as a short program.
+    fn hand_on(&mut self) {
+        if std::mem::take(&mut self.news)
+            && let Some(tap) = &self.tap
+        {
+            tap.hand_on();
         }
     }
 
@@ -189,6 +241,7 @@ impl Output {
         };
         let room = self.limit.saturating_sub(self.written).min(usize::MAX as u64) as usize;
         self.written = self.written.saturating_add(bytes.len() as u64);
+        self.news = true;
         let fits = &bytes[..bytes.len().min(room)];
         match &self.tap {
             Some(tap) => tap.push(stream, fits),
@@ -338,6 +391,14 @@ fn came_back(caller: &Caller<'_, GuestState>) {
     }
 }
 
+/// Asks for memory, if the guest has taken more than it was granted, and waits until it is there.
+async fn ask_for_room(caller: &mut Caller<'_, GuestState>) -> Result<(), Stop> {
+    let Some(memory) = caller.data().memory else { return Ok(()) };
+    let (data, state) = memory.data_and_store_mut(caller);
+    let Some(wanted) = state.room_wanted(0, || dirty::dirty_bytes(data)) else { return Ok(()) };
+    state.get_room(wanted).await
+}
+
 /// Links the host functions; the names are those of [`imports::HOST_FUNCTIONS`].
 pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Result<Linker<GuestState>> {
     let mut linker = Linker::new(engine);
@@ -383,7 +444,11 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
             came_back(&caller);
             Box::new(async move {
                 caller.data_mut().pay(left);
+                caller.data_mut().output.hand_on();
                 let slice = caller.data_mut().fuel.next_slice(left).ok_or(Stop::Limit(Limit::Fuel))?;
+                if caller.data_mut().room.as_mut().is_some_and(Room::is_due) {
+                    ask_for_room(&mut caller).await?;
+                }
                 if let Some(turn) = &mut caller.data_mut().turn {
                     turn.slice_is_over().await.map_err(Stop::from)?;
                 }
@@ -396,13 +461,15 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
         "sleep",
         |mut caller: Caller<'_, GuestState>, (nanos,): (i64,)| {
             came_back(&caller);
+            caller.data_mut().output.hand_on();
             Box::new(async move {
                 let nanos = nanos.max(0);
                 let sleep = tokio::time::sleep(Duration::from_nanos(nanos as u64));
                 if let Some(turn) = &mut caller.data_mut().turn {
-                    turn.pause(sleep).await;
+                    turn.pause(sleep).await.map_err(Stop::from)?;
                 }
                 caller.data_mut().clock.slept(nanos);
+                Ok::<(), wasmtime::Error>(())
             })
         },
     )?;

@@ -65,6 +65,8 @@ pub(crate) struct Code {
 
 /// Where the ABI's exports are, so that no name is looked up per execution.
 pub(crate) struct GuestExports {
+    /// Where a stopped program was; guests of tests have none.
+    pub(crate) place: Option<ModuleExport>,
     pub(crate) memory: ModuleExport,
     pub(crate) fuel: ModuleExport,
     pub(crate) alloc: ModuleExport,
@@ -237,6 +239,7 @@ fn guest_exports(module: &Module) -> Result<GuestExports, String> {
         memory: export("memory")?,
         fuel: export(imports::FUEL_GLOBAL)?,
         alloc: export("ampoule_alloc")?,
+        place: module.get_export_index("ampoule_where"),
         doors: [door(Door::Compile)?, door(Door::Run)?, door(Door::Prepare)?, door(Door::Call)?],
         globals: globals.iter().map(|name| export(name)).collect::<Result<_, String>>()?,
     })

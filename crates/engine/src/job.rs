@@ -29,6 +29,32 @@ pub struct Job<'a> {
     pub tap: Option<&'a OutputTap>,
     /// Held until its guest's memory is given back, also where the execution was given up.
     pub permit: Option<&'a Permit>,
+    /// What it may take of the host's memory. None: all that its limits allow.
+    pub memory: Option<&'a Arc<dyn MemoryGrant>>,
+}
+
+/// The host's memory for one execution: what it may take, and who to ask for more.
+pub trait MemoryGrant: Send + Sync + std::fmt::Debug {
+    /// Bytes that it may take.
+    fn granted(&self) -> u64;
+
+    /// So many more, if they are there now.
+    fn try_grow(&self, bytes: u64) -> bool;
+
+    /// So many more, when they are there.
+    fn grow(&self, bytes: u64) -> Growing<'_>;
+}
+
+/// Waits for memory.
+pub type Growing<'a> = std::pin::Pin<Box<dyn Future<Output = Result<(), NoMemory>> + Send + 'a>>;
+
+/// Why there is no more memory for an execution.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoMemory {
+    /// For its caller.
+    pub reason: String,
+    /// When there may be.
+    pub retry_after: Duration,
 }
 
 /// Whatever must outlive a guest.
@@ -76,7 +102,9 @@ pub struct Compiled {
     /// Fuel that compiling took; added to every execution's usage so that the first
     /// run and the thousandth report the same.
     pub fuel: u64,
-    /// Processor time that compiling took, once.
+    /// Time that compiling took, for the execution that waited for it; others have zero here.
+    pub wall_time: Duration,
+    /// The same of a processor.
     pub cpu_time: Duration,
     /// The image's digest.
     pub image_digest: Arc<str>,

@@ -39,9 +39,12 @@ const MOST_DIRTY: usize = 4 << 20;
 /// guest must not go on collecting them for ever.
 const MOST_USES: u32 = 1000;
 
+/// What a guest that is kept holds at most, in bytes.
+pub(crate) const KEPT_BYTES: u64 = (MOST_DIRTY + STACK_KEPT) as u64;
+
 /// What idle guests hold at most, when so many of each image are kept.
 pub(crate) fn most_bytes(each: u32) -> u64 {
-    u64::from(IMAGES * each) * (MOST_DIRTY + STACK_KEPT) as u64
+    u64::from(IMAGES * each) * KEPT_BYTES
 }
 
 /// A store with an instance in it.

@@ -32,6 +32,7 @@ mod json;
 mod kept;
 mod prepare;
 mod response;
+mod room;
 mod run;
 mod schedule;
 mod stack;
@@ -43,11 +44,15 @@ mod work;
 
 pub use checkpoint::Checkpoint;
 pub use config::{EngineConfig, code_config, code_config_id, swap_is_off};
+pub use dirty::knows_dirty_pages;
 pub use engine::Engine;
 pub use error::EngineError;
 pub use host::CLOCK_RESOLUTION_NANOS;
 pub use image::{Image, LoadTimes};
-pub use job::{Compilation, Compiled, Job, Permit, Preparation, Prepared, Start};
+pub use job::{
+    Compilation, Compiled, Growing, Job, MemoryGrant, NoMemory, Permit, Preparation, Prepared, Start,
+};
+pub use run::Spawned;
 pub use schedule::Share;
 pub use tap::{OutputTap, Piece, Stream};
 pub use watch::Health;

@@ -2,6 +2,7 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::config::code_config;
+use crate::dirty;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::guest::Door;
@@ -11,6 +12,9 @@ use crate::run::Entered;
 use crate::work::Work;
 use ampoule_world::Status;
 use wasmtime::{Instance, Linker, Memory, Store};
+
+/// A checkpoint while it is made: its pages in a buffer that grows, and the copy that is kept.
+const COPIES: u64 = 2;
 
 impl Engine {
     /// Runs the top level of a program and keeps what it leaves, for calls of its `main`. The program's entry is `main`: the
@@ -28,6 +32,11 @@ impl Engine {
             return Ok(Preparation::Failed(Box::new(outcome)));
         }
         drop(turn);
+        if let Some(memory) = &work.memory {
+            let dirty = dirty::dirty_bytes(guest.live.memory.data(&guest.live.store));
+            let dirty = dirty.unwrap_or(guest.live.memory.data_size(&guest.live.store) as u64);
+            memory.grow(COPIES * dirty).await.map_err(EngineError::NoMemory)?;
+        }
         // Mapping the image takes milliseconds: too long for a thread that serves others. The guest stays here, so that its
         // slot is free as soon as this future is dropped.
         let mapped = work.image.clone();

@@ -10,6 +10,9 @@ use std::collections::HashSet;
 /// Longest text of a failure taken over, in bytes; the harnesses cut earlier, this holds against a broken guest.
 const MAX_FAILURE_TEXT: usize = 1 << 20;
 
+/// Longest answer to where a program was; the guests' own is half of it.
+const MAX_PLACE: usize = 16 << 10;
+
 /// Longest signature taken over, in bytes.
 const MAX_SIGNATURE: usize = 64 << 10;
 
@@ -110,6 +113,19 @@ impl<'a> Response<'a> {
             |(path, content): &(&str, &[u8])| File { path: (*path).to_owned(), content: content.to_vec() };
         self.files.iter().map(copy).collect()
     }
+}
+
+/// Where a stopped program was: a traceback, of [`MAX_PLACE`] bytes at most, and a line; none if the guest does not know.
+pub(crate) fn place(bytes: &[u8]) -> Option<(String, u32)> {
+    let (mut traceback, mut line) = (None, 0);
+    for field in MessageReader::new(bytes.get(..bytes.len().min(MAX_PLACE))?) {
+        match field.ok()? {
+            (tag::FAIL_TRACEBACK, content) => traceback = Some(text(content)),
+            (tag::FAIL_LINE, content) => line = message::number(content),
+            _ => return None,
+        }
+    }
+    Some((traceback?, line))
 }
 
 /// A file's name and content. Clients may join the name to a folder of theirs: it leads to nowhere but below `out/`.

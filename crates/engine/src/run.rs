@@ -7,14 +7,19 @@ use crate::guest::{Door, Guest};
 use crate::host::GuestState;
 use crate::image::Image;
 use crate::job::{Compilation, Compiled, Job, Start};
-use crate::schedule::{Ground, Turn};
+use crate::kept;
+use crate::room::Room;
+use crate::schedule::{GivenUp, Ground, Others, Seat, Time, Turn};
+use crate::threads::{self, Running};
 use crate::timing::Computed;
 use crate::work::Work;
 use ampoule_world::{Limit, Outcome, Status};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, ready};
+use std::time::Instant;
+use tokio::task::{JoinError, JoinHandle};
 
 impl Engine {
     /// Compiles a program in a guest of its own that runs nothing of it.
@@ -30,6 +35,7 @@ impl Engine {
                 Some(code) if outcome.status == Status::Completed => Compilation::Ready(Compiled {
                     code,
                     fuel: outcome.usage.fuel,
+                    wall_time: outcome.usage.wall_time,
                     cpu_time: outcome.usage.cpu_time,
                     image_digest: digest,
                     last_fuel: Arc::default(),
@@ -50,7 +56,7 @@ impl Engine {
         self.work(image, job, door, |engine, work| async move {
             let Entered { outcome, answered, guest, turn, .. } = engine.enter(&work).await?;
             if let Some(last_fuel) = &work.last_fuel {
-                last_fuel.store(outcome.usage.fuel.saturating_sub(work.compiling), Ordering::Relaxed);
+                last_fuel.store(outcome.usage.fuel.saturating_sub(work.compiling.fuel), Ordering::Relaxed);
                 if answered && (guest.was_kept() || engine.computes_long(&work)) {
                     guest.keep(&engine).await?;
                 }
@@ -74,14 +80,32 @@ impl Engine {
         F: Future<Output = Result<T, EngineError>> + Send + 'static,
         T: Send + 'static,
     {
-        let threads = self.inner.threads.get();
-        let given_up = GivenUp::default();
-        let ground = Ground { shared: threads.is_none(), given_up: Arc::clone(&given_up.0) };
+        let (threads, within) = (self.inner.threads.get(), threads::current());
+        let others = match (threads, &within) {
+            (None, _) => Others::Many,
+            (Some(_), Some(_)) => Others::OwnTask,
+            (Some(_), None) => Others::None,
+        };
+        let given_up = within.clone().unwrap_or_default();
+        let ground = Ground { others, given_up: given_up.clone() };
         let work = Work::of(image, job, door, ground)?;
         let execution = what(self.clone(), work);
         match threads {
-            None => execution.await,
-            Some(threads) => threads.run(execution).await,
+            Some(threads) if within.is_none() => threads.run(execution, given_up).await,
+            _ => execution.await,
+        }
+    }
+
+    /// Runs a future where guests compute, with all the executions that it waits for: for callers that do more than one, or
+    /// more than wait. Dropping the returned one stops it, and them. Needs a tokio runtime with time enabled.
+    pub fn spawn<F>(&self, future: F) -> Spawned<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        match self.inner.threads.get() {
+            Some(threads) => Spawned(Where::Threads(threads.run(future, GivenUp::default()))),
+            None => Spawned(Where::Runtime(tokio::spawn(future))),
         }
     }
 
@@ -94,18 +118,30 @@ impl Engine {
     pub(crate) async fn enter(&self, work: &Work) -> Result<Entered, EngineError> {
         let arrived = Instant::now();
         let limits = work.remaining();
-        let turn = Turn::begin(&self.inner.seats, &work.share, limits.wall_time, work.ground.clone()).await;
-        let started = turn.seated();
+        let time = Time {
+            wall: limits.wall_time,
+            cpu: limits.cpu_time,
+            waiting: self.inner.config.processor_timeout,
+        };
+        let began = Turn::begin(&self.inner.seats, &work.share, time, work.ground.clone()).await;
+        let turn = began.map_err(|_| EngineError::Waited { waited: arrived.elapsed() })?;
+        let (started, seat) = (turn.started(), turn.seat());
         let image = &work.image;
         let image_bytes = image.manifest().initial_memory_bytes;
         let slice = self.inner.config.fuel_slice;
-        let state = GuestState::new(&limits, image_bytes, slice, work.deterministic, turn, work.tap.clone());
-        let mut guest = if work.door == Door::Run && self.computes_long(work) {
+        let mut state =
+            GuestState::new(&limits, image_bytes, slice, work.deterministic, turn, work.tap.clone());
+        let reuses = work.door == Door::Run && self.computes_long(work);
+        if let Some(grant) = &work.memory {
+            let resident = self.inner.config.keep_resident_bytes as u64;
+            let begins_with = if reuses { kept::KEPT_BYTES } else { resident };
+            state.room = Some(Room::new(Arc::clone(grant), begins_with));
+        }
+        let mut guest = if reuses {
             Guest::start_kept(self, image, work.door, state).await?
         } else {
             Guest::start(self, image, work.door, state).await?
         };
-        let mut cpu_time = Duration::ZERO;
         let called = {
             let watch = guest.watch()?;
             let call = pin!(async {
@@ -114,31 +150,50 @@ impl Engine {
                 }
                 guest.call(&work.request).await
             });
-            let total = &mut cpu_time;
-            let call = Computed { future: call, total, watchdog: &self.inner.watchdog, watch: &watch };
-            tokio::time::timeout(limits.wall_time, call).await
+            let watchdog = &self.inner.watchdog;
+            let call = Computed { future: call, seat: &seat, share: &work.share, watchdog, watch: &watch };
+            within_wall_time(call, &seat).await
         };
         guest.came_back();
         let ending = match called {
-            Err(_) => Ending::Stopped(Limit::WallTime),
-            Ok(Ok(packed)) => Ending::Answered(packed),
-            Ok(Err(error)) => conclude::classify(&error, &guest),
+            None => Ending::Stopped(Limit::WallTime),
+            Some(Ok(packed)) => Ending::Answered(packed),
+            Some(Err(error)) => conclude::classify(&error, &guest),
         };
+        let ending = match ending {
+            Ending::Answered(packed) => {
+                guest.room_for_answer(packed).await.unwrap_or(Ending::Answered(packed))
+            }
+            ending => ending,
+        };
+        match ending {
+            Ending::Waited => return Err(EngineError::Waited { waited: guest.take_turn()?.waited() }),
+            Ending::NoMemory => return Err(EngineError::NoMemory(guest.why_no_memory())),
+            _ => {}
+        }
         let answered = matches!(ending, Ending::Answered(_));
+        let is_timed = matches!(ending, Ending::Stopped(Limit::WallTime | Limit::CpuTime | Limit::Fuel));
         // The last charge may go beyond the limit; nobody is told to have used more than they had.
         let fuel = guest.fuel_used().min(limits.fuel) + (work.limits.fuel - limits.fuel);
         let output = guest.take_output();
+        let place = if is_timed && !guest.was_cut_off() { guest.place().await } else { None };
         let mut turn = guest.take_turn()?;
         let (mut outcome, code, signature) = conclude::conclude(&guest, ending, work, &mut turn).await;
+        if let (Some((traceback, line)), Some(failure)) = (place, &mut outcome.failure) {
+            (failure.traceback, failure.line) = (traceback, line);
+        }
         outcome.usage.fuel = fuel;
         outcome.usage.peak_memory_bytes = guest.memory_bytes();
-        outcome.usage.cpu_time = cpu_time;
+        outcome.usage.cpu_time = seat.cpu_time() + work.compiling.cpu_time;
+        outcome.usage.sleep_time = turn.slept();
+        outcome.usage.wait_time = turn.waited();
         outcome.usage.output_bytes = output.written;
         outcome.stdout = conclude::output_text(output.stdout, output.stdout_truncated, &mut turn).await;
         outcome.stderr = conclude::output_text(output.stderr, output.stderr_truncated, &mut turn).await;
         outcome.stdout_truncated = output.stdout_truncated;
         outcome.stderr_truncated = output.stderr_truncated;
-        outcome.usage.wall_time = started.elapsed();
+        let ran = started.elapsed().saturating_sub(turn.waited());
+        outcome.usage.wall_time = ran + work.compiling.wall_time;
         outcome.usage.queue_time = started - arrived;
         Ok(Entered { outcome, answered, code, signature, guest, turn })
     }
@@ -156,12 +211,56 @@ pub(crate) struct Entered {
     pub(crate) turn: Turn,
 }
 
-/// Dropped with the future that waits for an execution.
-#[derive(Default)]
-struct GivenUp(Arc<AtomicBool>);
+/// Waits for a guest, until its wall time is over, which the time that it waits for a seat puts off.
+async fn within_wall_time<T>(call: impl Future<Output = T>, seat: &Seat) -> Option<T> {
+    let mut call = pin!(call);
+    let mut end = pin!(tokio::time::sleep_until(seat.end().into()));
+    std::future::poll_fn(|context| {
+        if let Poll::Ready(ended) = call.as_mut().poll(context) {
+            return Poll::Ready(Some(ended));
+        }
+        while end.as_mut().poll(context).is_ready() {
+            let later = seat.end();
+            if later <= Instant::now() {
+                return Poll::Ready(None);
+            }
+            end.as_mut().reset(later.into());
+        }
+        Poll::Pending
+    })
+    .await
+}
 
-impl Drop for GivenUp {
+/// A future that runs where guests compute. Dropping it stops it.
+pub struct Spawned<T>(Where<T>);
+
+enum Where<T> {
+    Threads(Running<T>),
+    Runtime(JoinHandle<T>),
+}
+
+impl<T> Future for Spawned<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        match &mut self.0 {
+            Where::Threads(running) => Pin::new(running).poll(context),
+            Where::Runtime(handle) => {
+                match ready!(Pin::new(handle).poll(context)).map_err(JoinError::try_into_panic) {
+                    Ok(output) => Poll::Ready(output),
+                    Err(Ok(panic)) => std::panic::resume_unwind(panic),
+                    // The runtime ends; nothing is polled any more.
+                    Err(Err(_)) => Poll::Pending,
+                }
+            }
+        }
+    }
+}
+
+impl<T> Drop for Spawned<T> {
     fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
+        if let Where::Runtime(handle) = &self.0 {
+            handle.abort();
+        }
     }
 }

@@ -36,7 +36,8 @@ struct Inner {
 }
 
 impl OutputTap {
-    /// Waits until something was printed, and takes it all. One reader at a time.
+    /// Waits until something was printed, and takes it all. One reader at a time. Readers are woken at the end of a slice of fuel and
+    /// when the program sleeps, not for each piece; what comes after the last slice is there when the execution has ended.
     pub async fn next(&self) -> Vec<Piece> {
         loop {
             let pieces = self.take();
@@ -69,7 +70,10 @@ impl OutputTap {
             Some(index) => pieces[index].bytes.extend_from_slice(bytes),
             None => pieces.push(Piece { stream, bytes: bytes.to_vec() }),
         }
-        drop(pieces);
+    }
+
+    /// Wakes who waits for more.
+    pub(crate) fn hand_on(&self) {
         self.0.more.notify_one();
     }
 

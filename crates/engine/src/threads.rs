@@ -3,13 +3,18 @@
 //! One queue for all of them, first come first served: which guest computes is decided by the seats (`schedule`). There is one thread more than
 //! seats, so that whoever comes is always received, and more while guests do not come back (`watch`).
 
-use async_task::Runnable;
+use crate::schedule::GivenUp;
+use async_task::{Runnable, ScheduleInfo, WithInfo};
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 
 /// Threads that are added at most for guests that do not come back. Each of those is cut off after a second.
@@ -22,9 +27,17 @@ const ADDED_STAYS: Duration = Duration::from_secs(1);
 /// default of 3 ms, so that those of sockets and timers, which have the default, come first when they wake up.
 const KERNEL_SLICE: u64 = 20_000_000;
 
+/// How long a thread without work keeps looking for some before it sleeps. To wake a sleeping thread on another core takes
+/// some 50 µs in a virtual machine, more than a short execution; one client's next request comes sooner than this.
+const LOOKS_FOR: Duration = Duration::from_micros(100);
+
 pub(crate) struct Threads {
     state: Mutex<State>,
     ready: Condvar,
+    /// Length of the queue, for the thread that looks without the lock.
+    queued: AtomicUsize,
+    /// One thread looks for work and need not be woken for it.
+    looking: AtomicBool,
     /// Where timers and blocking work of guests run.
     runtime: Handle,
 }
@@ -45,29 +58,53 @@ impl std::fmt::Debug for Threads {
 impl Threads {
     /// Starts as many threads; they end when they are told to.
     pub(crate) fn start(count: usize, runtime: Handle) -> io::Result<Arc<Threads>> {
-        let threads = Arc::new(Threads { state: Mutex::default(), ready: Condvar::new(), runtime });
+        let threads = Arc::new(Threads {
+            state: Mutex::default(),
+            ready: Condvar::new(),
+            queued: AtomicUsize::new(0),
+            looking: AtomicBool::new(false),
+            runtime,
+        });
         for number in 0..count {
             threads.spawn(&format!("guests-{number}"), None)?;
         }
         Ok(threads)
     }
 
-    /// Runs a future on these threads. Dropping the returned one drops it there, as soon as it is not being polled.
-    pub(crate) fn run<F>(self: &Arc<Self>, future: F) -> impl Future<Output = F::Output> + Send + use<F>
+    /// Runs a future on these threads. Dropping the returned one says so to the guests that it waits for (`given_up`), and
+    /// drops the future there as soon as it is not being polled.
+    pub(crate) fn run<F>(self: &Arc<Self>, future: F, given_up: GivenUp) -> Running<F::Output>
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
         let threads = Arc::downgrade(self);
-        let schedule = move |runnable| {
+        let schedule = WithInfo(move |runnable, info: ScheduleInfo| {
             if let Some(threads) = threads.upgrade() {
-                threads.lock().queue.push_back(runnable);
-                threads.ready.notify_one();
+                // A task that lets others go first is taken up by the thread that it runs on.
+                threads.push(runnable, !info.woken_while_running);
             }
-        };
+        });
+        let future = Within { future: Box::pin(future), given_up: given_up.clone() };
         let (runnable, task) = async_task::Builder::new().propagate_panic(true).spawn(|()| future, schedule);
         runnable.schedule();
-        task
+        Running { task, given_up }
+    }
+
+    fn push(&self, runnable: Runnable, wake: bool) {
+        let mut state = self.lock();
+        if state.ended {
+            return;
+        }
+        state.queue.push_back(runnable);
+        let queued = state.queue.len();
+        self.queued.store(queued, Ordering::Relaxed);
+        // Read under the lock: who stops looking takes the lock next, and looks at the queue.
+        let will_be_seen = queued == 1 && self.looking.load(Ordering::Relaxed);
+        drop(state);
+        if wake && !will_be_seen {
+            self.ready.notify_one();
+        }
     }
 
     /// One more, for a while.
@@ -107,13 +144,22 @@ impl Threads {
     }
 
     fn next(&self, stays: Option<Duration>) -> Option<Runnable> {
+        let mut looked = false;
         let mut state = self.lock();
         loop {
             if state.ended {
                 return None;
             }
             if let Some(runnable) = state.queue.pop_front() {
+                self.queued.store(state.queue.len(), Ordering::Relaxed);
                 return Some(runnable);
+            }
+            if !looked && !self.looking.swap(true, Ordering::Relaxed) {
+                drop(state);
+                self.look();
+                looked = true;
+                state = self.lock();
+                continue;
             }
             let (next, is_over) = match stays {
                 None => (self.ready.wait(state).unwrap_or_else(PoisonError::into_inner), false),
@@ -131,9 +177,73 @@ impl Threads {
         }
     }
 
+    /// Waits for work for a while, awake.
+    fn look(&self) {
+        let end = Instant::now() + LOOKS_FOR;
+        while self.queued.load(Ordering::Relaxed) == 0 && Instant::now() < end {
+            // Gives the core's other half, or the machine's other guests, some room.
+            for _ in 0..16 {
+                std::hint::spin_loop();
+            }
+        }
+        self.looking.store(false, Ordering::Relaxed);
+    }
+
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics between two changes that belong together.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What runs on the threads. Dropping it stops it.
+pub(crate) struct Running<T> {
+    task: async_task::Task<T>,
+    given_up: GivenUp,
+}
+
+impl<T> Future for Running<T> {
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
+        Pin::new(&mut self.task).poll(context)
+    }
+}
+
+impl<T> Drop for Running<T> {
+    fn drop(&mut self) {
+        self.given_up.set();
+    }
+}
+
+/// A future that runs on the threads; whatever it polls finds out so.
+struct Within<F> {
+    future: Pin<Box<F>>,
+    given_up: GivenUp,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<GivenUp>> = const { RefCell::new(None) };
+}
+
+/// Whether the calling code runs on these threads already: then, how it learns that nobody waits for it.
+pub(crate) fn current() -> Option<GivenUp> {
+    CURRENT.with(|current| current.borrow().clone())
+}
+
+impl<F: Future> Future for Within<F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        /// Also when it panics.
+        struct Leave;
+        impl Drop for Leave {
+            fn drop(&mut self) {
+                CURRENT.with(|current| current.borrow_mut().take());
+            }
+        }
+        CURRENT.with(|current| *current.borrow_mut() = Some(self.given_up.clone()));
+        let _leave = Leave;
+        self.future.as_mut().poll(context)
     }
 }
 

@@ -1,17 +1,18 @@
 //! Processor time of guests: their thread's clock around every poll, during which the watchdog knows that they compute.
 
+use crate::schedule::{Seat, Share};
 use crate::watch::{Watch, Watchdog};
-
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A guest that computes whenever `future` is polled. The processor time that this takes is added to `total`.
+/// A guest that computes whenever `future` is polled. The processor time that this takes is its seat's and its share's.
 pub(crate) struct Computed<'a, F> {
     pub(crate) future: Pin<&'a mut F>,
-    pub(crate) total: &'a mut Duration,
+    pub(crate) seat: &'a Seat,
+    pub(crate) share: &'a Share,
     pub(crate) watchdog: &'a Watchdog,
     pub(crate) watch: &'a Watch,
 }
@@ -20,11 +21,11 @@ impl<F: Future> Future for Computed<'_, F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
-        let start = thread_cpu_time();
+        self.seat.poll_begins();
         let computing = self.watchdog.computing(self.watch);
         let polled = self.future.as_mut().poll(context);
         drop(computing);
-        *self.total += thread_cpu_time().saturating_sub(start);
+        self.seat.poll_ends(self.share);
         polled
     }
 }
@@ -33,6 +34,17 @@ impl<F: Future> Future for Computed<'_, F> {
 pub(crate) fn thread_cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+/// Page faults of the calling thread so far.
+pub(crate) fn thread_faults() -> u64 {
+    // SAFETY: it is made of numbers, for which zeros are a value.
+    let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+    // SAFETY: it writes to `usage` and to nothing else.
+    match unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) } {
+        0 => (usage.ru_minflt + usage.ru_majflt) as u64,
+        _ => 0,
+    }
 }
 
 /// The kernel's number of the calling thread; never 0.

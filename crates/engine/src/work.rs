@@ -4,13 +4,14 @@ use crate::checkpoint::Checkpoint;
 use crate::error::EngineError;
 use crate::guest::Door;
 use crate::image::Image;
-use crate::job::{Job, Permit, Start};
+use crate::job::{Compiled, Job, MemoryGrant, Permit, Start};
 use crate::schedule::{Ground, Share};
 use crate::tap::OutputTap;
 use ampoule_world::message::{MessageWriter, tag};
 use ampoule_world::{Deterministic, Limits};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 pub(crate) struct Work {
     pub(crate) image: Image,
@@ -20,16 +21,25 @@ pub(crate) struct Work {
     pub(crate) checkpoint: Option<Checkpoint>,
     /// As they were asked for.
     pub(crate) limits: Limits,
-    /// Fuel that compiling its program took.
-    pub(crate) compiling: u64,
+    /// What compiling its program took of its limits.
+    pub(crate) compiling: Compiling,
     /// Of its compiled program.
     pub(crate) last_fuel: Option<Arc<AtomicU64>>,
     pub(crate) deterministic: Option<Deterministic>,
     pub(crate) share: Share,
     pub(crate) tap: Option<OutputTap>,
     pub(crate) ground: Ground,
+    pub(crate) memory: Option<Arc<dyn MemoryGrant>>,
     /// Dropped when the guest is gone.
     pub(crate) _permit: Option<Permit>,
+}
+
+/// What compiling took.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Compiling {
+    pub(crate) fuel: u64,
+    pub(crate) wall_time: Duration,
+    pub(crate) cpu_time: Duration,
 }
 
 impl Work {
@@ -44,19 +54,33 @@ impl Work {
             request: request(image, job),
             checkpoint: checkpoint_of(image, job, door)?.cloned(),
             limits: job.limits,
-            compiling: compiled.map_or(0, |compiled| compiled.fuel),
+            compiling: compiled.map(Compiling::of).unwrap_or_default(),
             last_fuel: compiled.map(|compiled| Arc::clone(&compiled.last_fuel)),
             deterministic: job.deterministic,
             share: job.share.clone(),
             tap: job.tap.cloned(),
             ground,
+            memory: job.memory.cloned(),
             _permit: job.permit.cloned(),
         })
     }
 
-    /// The limits, less the fuel that compiling the program took.
+    /// The limits, less what compiling the program took.
     pub(crate) fn remaining(&self) -> Limits {
-        Limits { fuel: self.limits.fuel.saturating_sub(self.compiling), ..self.limits }
+        let Compiling { fuel, wall_time, cpu_time } = self.compiling;
+        Limits {
+            fuel: self.limits.fuel.saturating_sub(fuel),
+            wall_time: self.limits.wall_time.saturating_sub(wall_time),
+            cpu_time: self.limits.cpu_time.saturating_sub(cpu_time),
+            ..self.limits
+        }
+    }
+}
+
+impl Compiling {
+    fn of(compiled: &Compiled) -> Self {
+        let Compiled { fuel, wall_time, cpu_time, .. } = *compiled;
+        Compiling { fuel, wall_time, cpu_time }
     }
 }
 

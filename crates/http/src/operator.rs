@@ -4,11 +4,11 @@
 //! only the operator's machines reach. It answers until the process ends, so that a drain can be watched.
 
 use ampoule_connection::Connections;
-use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service, Vitals};
+use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service, TEXT_CONTENT_TYPE, Vitals};
 use axum::Router;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -27,8 +27,13 @@ pub(crate) fn router(service: Service, connections: Connections, ending: Ending)
         .with_state(Watched { service, connections, ending })
 }
 
-async fn metrics(State(watched): State<Watched>) -> Response {
+/// OpenMetrics, or the older text form for whoever accepts that only.
+async fn metrics(State(watched): State<Watched>, headers: HeaderMap) -> Response {
     let text = watched.service.metrics_with(|registry| watched.connections.register(registry));
+    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accept.contains("text/plain") && !accept.contains("openmetrics") {
+        return ([(CONTENT_TYPE, TEXT_CONTENT_TYPE)], ampoule_service::to_text(&text)).into_response();
+    }
     ([(CONTENT_TYPE, METRICS_CONTENT_TYPE)], text).into_response()
 }
 

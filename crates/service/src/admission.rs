@@ -46,7 +46,7 @@ pub(crate) fn admit(
     files_are_sound(&config.sizes, &request.files)?;
     environment_is_sound(&config.sizes, &request.environment)?;
     Ok(Admitted {
-        need: Need { request: request_bytes, guest: memory::of_guest(&image, &limits) },
+        need: Need { request: request_bytes, guest: memory::AT_START, most: memory::of_limits(&limits) },
         image,
         program,
         input_json,
@@ -84,7 +84,8 @@ pub(crate) fn image(images: &Images, request: &Request) -> Result<Image, Error> 
 pub(crate) fn limits(config: &TenantConfig, requested: &RequestedLimits) -> Result<Limits, Error> {
     let (defaults, caps) = (&config.defaults, &config.caps);
     Ok(Limits {
-        wall_time: wall_time(requested.wall_time, defaults.wall_time, caps.wall_time)?,
+        wall_time: time("wall_time", requested.wall_time, defaults.wall_time, caps.wall_time)?,
+        cpu_time: time("cpu_time", requested.cpu_time, defaults.cpu_time, caps.cpu_time)?,
         memory_bytes: amount(
             "memory_bytes",
             requested.memory_bytes,
@@ -128,7 +129,12 @@ fn amount(
     }
 }
 
-fn wall_time(requested: Option<Duration>, default: Duration, cap: Duration) -> Result<Duration, Error> {
+fn time(
+    name: &str,
+    requested: Option<Duration>,
+    default: Duration,
+    cap: Duration,
+) -> Result<Duration, Error> {
     let requested = requested.unwrap_or_default();
     if requested > cap {
         let reason = format!(
@@ -136,7 +142,7 @@ fn wall_time(requested: Option<Duration>, default: Duration, cap: Duration) -> R
             requested.as_secs_f64(),
             cap.as_secs_f64()
         );
-        return Err(Error::invalid("limits.wall_time", reason));
+        return Err(Error::invalid(format!("limits.{name}"), reason));
     }
     Ok(if requested.is_zero() { default } else { requested })
 }

@@ -109,7 +109,7 @@ impl Service {
     async fn answer_once(&self, call: &Call, mut asked: Asked) -> Result<Answer, Error> {
         let (inner, tenant, arrived) = (self.inner(), &call.tenant, Instant::now());
         // A repeat is a request like others: it is refused where they are.
-        tenant.0.quota.check(tenant.0.share.fuel())?;
+        tenant.0.quota.check(&tenant.0.share)?;
         let key = asked.take_idempotency_key();
         let bytes = memory::of_asked(&asked);
         let (fingerprint, asked) =
@@ -119,7 +119,10 @@ impl Service {
         let repeat = Repeat { tenant: tenant.name(), key, fingerprint, asked, bytes, end };
         let found = inner.answers.find(repeat, |bytes| inner.slots.wait(tenant, bytes)).await?;
         let (first, asked) = match found {
-            Found::Kept(execution) => return Answer::again(execution, &inner.slots, tenant),
+            Found::Kept(execution) => {
+                tenant.0.quota.count_request()?;
+                return Answer::again(execution, &inner.slots, tenant);
+            }
             Found::First(first, asked) => (first, *asked),
         };
         // Room for the answer before it is promised to be kept.

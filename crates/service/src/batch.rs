@@ -1,14 +1,22 @@
 //! Batches: one program, many inputs, outcomes as they come.
+//!
+//! ```text
+//! inputs ─▶ workers, as many as run at the same time: next input, execute, send ─▶ channel ─▶ BatchRun::next
+//! ```
+//!
+//! The workers run where guests compute, so that between two items no other thread has to be woken. The channel holds an answer
+//! for each worker; who does not read holds the workers up, but none of their guests or slots.
 
 use crate::answers;
 use crate::error::Error;
 use crate::memory;
 use crate::service::{Call, Execution, Service};
 use crate::slots::Reserved;
+use ampoule_engine::Spawned;
 use ampoule_world::Asked;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use tokio::task::JoinSet;
+use tokio::sync::mpsc;
 
 /// Inputs that one batch can have: more are better sent as several, whose answers come sooner.
 pub const MOST_INPUTS: usize = 10_000;
@@ -26,13 +34,22 @@ pub struct Batch {
 
 /// A batch that runs. Dropping it stops what is under way and begins nothing more.
 pub struct BatchRun {
+    answers: mpsc::Receiver<Item>,
+    #[expect(dead_code, reason = "stops the workers when dropped")]
+    workers: Vec<Spawned<()>>,
+}
+
+/// An item that has ended: its place among the inputs, from 0, and its answer.
+type Item = (usize, Result<Execution, Error>);
+
+/// What the workers of a batch share.
+struct Shared {
     service: Service,
     call: Call,
-    request: Arc<Asked>,
+    request: Asked,
+    waiting: Mutex<std::iter::Enumerate<std::vec::IntoIter<String>>>,
     #[expect(dead_code, reason = "gives the memory of request and inputs back when dropped")]
     memory: Reserved,
-    waiting: std::iter::Enumerate<std::vec::IntoIter<String>>,
-    running: JoinSet<(usize, Result<Execution, Error>)>,
 }
 
 impl Service {
@@ -59,34 +76,37 @@ impl Service {
         }
         let memory = self.reserve(&call.tenant, memory::of_asked(&batch.request) + total as u64)?;
         let asked = if batch.parallelism == 0 { self.processors() } else { batch.parallelism };
-        let mut run = BatchRun {
+        let workers = asked.clamp(1, call.tenant.config().slots).min(batch.inputs.len());
+        let shared = Arc::new(Shared {
             service: self.clone(),
             call: call.clone(),
-            request: Arc::new(batch.request),
+            request: batch.request,
+            waiting: Mutex::new(batch.inputs.into_iter().enumerate()),
             memory,
-            waiting: batch.inputs.into_iter().enumerate(),
-            running: JoinSet::new(),
-        };
-        for _ in 0..asked.clamp(1, call.tenant.config().slots) {
-            run.begin_next();
-        }
-        Ok(run)
+        });
+        let (sender, answers) = mpsc::channel(workers.max(1));
+        let workers =
+            (0..workers).map(|_| self.inner().engine.spawn(work(Arc::clone(&shared), sender.clone())));
+        Ok(BatchRun { answers, workers: workers.collect() })
     }
 }
 
 impl BatchRun {
     /// The next item that has ended: its place among the inputs, from 0, and its answer. None after the last.
     pub async fn next(&mut self) -> Option<(usize, Result<Execution, Error>)> {
-        let ended = self.running.join_next().await?;
-        self.begin_next();
-        // Tasks are not cancelled before this is dropped, and a panic is caught within.
-        ended.ok()
+        self.answers.recv().await
     }
+}
 
-    fn begin_next(&mut self) {
-        let Some((index, input_json)) = self.waiting.next() else { return };
-        let (service, call, shared) = (self.service.clone(), self.call.clone(), Arc::clone(&self.request));
-        self.running.spawn(async move { (index, execute(&service, &call, &shared, input_json).await) });
+/// Executes one item after another until there are no more, or nobody wants them.
+async fn work(shared: Arc<Shared>, answers: mpsc::Sender<Item>) {
+    loop {
+        let next = shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+        let Some((index, input_json)) = next else { return };
+        let answer = execute(&shared.service, &shared.call, &shared.request, input_json).await;
+        if answers.send((index, answer)).await.is_err() {
+            return;
+        }
     }
 }
 
@@ -99,6 +119,13 @@ async fn execute(
     input_json: String,
 ) -> Result<Execution, Error> {
     let end = call.deadline.unwrap_or_else(|| Instant::now() + service.patience());
+    // An item is a request like others; where they are too many for a minute, the batch goes slower.
+    while let Err(used_up) = call.tenant.0.quota.count_request() {
+        if Instant::now() + used_up.retry_after >= end {
+            return Err(used_up.into());
+        }
+        tokio::time::sleep(used_up.retry_after).await;
+    }
     loop {
         let mut request = request.clone();
         request.input_json_mut().clone_from(&input_json);

@@ -3,9 +3,11 @@
 use crate::functions::FunctionsConfig;
 use crate::memory;
 use crate::quota::QuotaConfig;
+use crate::slots;
 use crate::tenants::{self, OPEN_TENANT, TenantConfig};
 use ampoule_engine::{EngineConfig, Share};
 use ampoule_world::Limits;
+use std::collections::HashSet;
 use std::time::Duration;
 
 /// Everything a service is configured with. The defaults are right for a laptop.
@@ -38,6 +40,23 @@ pub struct ServiceConfig {
     pub functions: FunctionsConfig,
 }
 
+/// How many executions a service's memory has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// What there is for executions, in bytes.
+    pub bytes: u64,
+    /// What one of them can have at most.
+    pub one: u64,
+    /// Executions at the same time that take what a short one takes, and slots for them.
+    pub short: u64,
+    /// Executions at the same time that take all that the default limits allow.
+    pub full: u64,
+}
+
+/// Of [`ServiceConfig::memory_bytes`], one part in so many is what checkpoints that are kept may take: a small machine's memory is for
+/// guests first.
+pub(crate) const MOST_FOR_CHECKPOINTS: u64 = 4;
+
 /// Of [`ServiceConfig::memory_bytes`], guests that are kept have one part in so many at most while nobody is in them.
 pub const MOST_FOR_IDLE_GUESTS: u64 = 16;
 
@@ -46,6 +65,8 @@ pub const MOST_FOR_IDLE_GUESTS: u64 = 16;
 pub struct Caps {
     /// For [`Limits::wall_time`].
     pub wall_time: Duration,
+    /// For [`Limits::cpu_time`].
+    pub cpu_time: Duration,
     /// For [`Limits::memory_bytes`]; at most [`EngineConfig::max_memory_bytes`].
     pub memory_bytes: u64,
     /// For [`Limits::fuel`].
@@ -100,6 +121,7 @@ impl Default for Caps {
     fn default() -> Self {
         Caps {
             wall_time: Duration::from_secs(60),
+            cpu_time: Duration::from_secs(60),
             memory_bytes: EngineConfig::default().max_memory_bytes,
             fuel: 10_000_000_000_000,
             output_bytes: 16 << 20,
@@ -137,9 +159,32 @@ impl Sizes {
 }
 
 impl ServiceConfig {
+    /// Of the memory, what checkpoints that are kept and idle guests may take.
+    pub(crate) fn kept_memory(&self) -> (u64, u64) {
+        let checkpoints = self.functions.cache_bytes.min(self.memory_bytes / MOST_FOR_CHECKPOINTS);
+        let idle = self.engine.kept_bytes().min(self.memory_bytes / MOST_FOR_IDLE_GUESTS);
+        (checkpoints, idle)
+    }
+
+    /// How many executions have room at the same time.
+    pub fn capacity(&self) -> Capacity {
+        let (checkpoints, idle) = self.kept_memory();
+        let bytes = self.memory_bytes.saturating_sub(checkpoints + idle);
+        let one = slots::for_one_execution(bytes);
+        let short = (slots::for_new_executions(bytes) / memory::AT_START).min(self.engine.slots.into());
+        Capacity { bytes, one, short, full: bytes / memory::of_limits(&self.defaults) }
+    }
+
     /// What in the configuration contradicts itself, in words for the operator.
     pub fn check(&self) -> Result<(), String> {
         self.check_limits(&self.defaults, &self.caps)?;
+        let (capacity, needs) = (self.capacity(), memory::of_limits(&self.defaults));
+        if needs > capacity.one {
+            return Err(format!(
+                "memory is {} bytes, of which one execution can have {} at most, and one with the default limits may need {needs}: raise memory, or lower limits.memory_bytes, limits.result_bytes or limits.file_bytes",
+                self.memory_bytes, capacity.one
+            ));
+        }
         if self.engine.slots == 0 {
             return Err("slots is 0: nothing could run".into());
         }
@@ -150,11 +195,12 @@ impl ServiceConfig {
                 functions.checkpoint_bytes, functions.cache_bytes
             ));
         }
-        for (index, tenant) in self.tenants.iter().enumerate() {
+        let mut names = HashSet::new();
+        for tenant in &self.tenants {
             let name = &tenant.name;
             let is = |reason: String| format!("tenant '{}': {reason}", name.escape_debug());
             tenants::check_name(name).map_err(|reason| is(format!("its name {reason}")))?;
-            if self.tenants[..index].iter().any(|earlier| earlier.name == *name) {
+            if !names.insert(name) {
                 return Err(is("is there twice".into()));
             }
             if tenant.weight == 0 || tenant.weight > Share::MAX_WEIGHT {
@@ -184,12 +230,18 @@ impl ServiceConfig {
                 return Err(format!("the default of {name} is {default}, above its cap of {cap}"));
             }
         }
-        if defaults.wall_time > caps.wall_time {
-            return Err(format!(
-                "the default of wall_time is {} s, above its cap of {} s",
-                defaults.wall_time.as_secs_f64(),
-                caps.wall_time.as_secs_f64()
-            ));
+        let times = [
+            ("wall_time", defaults.wall_time, caps.wall_time),
+            ("cpu_time", defaults.cpu_time, caps.cpu_time),
+        ];
+        for (name, default, cap) in times {
+            if default > cap {
+                return Err(format!(
+                    "the default of {name} is {} s, above its cap of {} s",
+                    default.as_secs_f64(),
+                    cap.as_secs_f64()
+                ));
+            }
         }
         let most = self.engine.max_memory_bytes;
         if caps.memory_bytes > most {

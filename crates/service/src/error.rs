@@ -1,9 +1,12 @@
 //! Why a request was not executed.
 
 use crate::quota::UsedUp;
-use ampoule_engine::EngineError;
+use ampoule_engine::{EngineError, NoMemory};
 use ampoule_store::StoreError;
 use std::time::Duration;
+
+/// When processors that were busy for minutes may be less so.
+const RETRY_AFTER_WAITING: Duration = Duration::from_secs(10);
 
 /// Why a request was not executed, named for what its sender can do about it. No text in here holds anything of
 /// a program's source, input or output; names and paths the sender chose are quoted, shortened and escaped.
@@ -40,7 +43,7 @@ pub enum Error {
         /// Which quota.
         quota: &'static str,
         /// Its value.
-        limit: u64,
+        limit: String,
         /// When there is some of it again.
         retry_after: Duration,
     },
@@ -110,7 +113,17 @@ impl From<StoreError> for Error {
 
 impl From<EngineError> for Error {
     fn from(error: EngineError) -> Self {
-        Error::Engine(error)
+        match error {
+            EngineError::Waited { waited } => Error::Busy {
+                reason: format!(
+                    "the processors were busy with other executions, and this one was given up after {:.1} s of waiting for them",
+                    waited.as_secs_f64()
+                ),
+                retry_after: RETRY_AFTER_WAITING,
+            },
+            EngineError::NoMemory(NoMemory { reason, retry_after }) => Error::Busy { reason, retry_after },
+            error => Error::Engine(error),
+        }
     }
 }
 

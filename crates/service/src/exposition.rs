@@ -106,6 +106,14 @@ impl Collector for State {
         for tenant in service.tenants() {
             of_tenant(&mut metric, tenant.name(), tenant.memory_bytes() as i64)?;
         }
+        let help = "Processor time that executions have used, those that run included, by tenant";
+        let mut metric =
+            encoder.encode_descriptor("tenant_cpu", help, Some(&Unit::Seconds), MetricType::Counter)?;
+        for tenant in service.tenants() {
+            let labels = [("tenant", tenant.name())];
+            let mut metric = metric.encode_family(&labels)?;
+            metric.encode_counter::<NoLabelSet, f64, f64>(&tenant.cpu_time().as_secs_f64(), None)?;
+        }
         let mut metric =
             encoder.encode_descriptor("build", "The server's version", None, MetricType::Info)?;
         metric.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])?;

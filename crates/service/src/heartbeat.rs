@@ -90,6 +90,7 @@ impl Service {
             share,
             tap: None,
             permit: None,
+            memory: None,
         };
         match self.inner().engine.run(image, &job).await {
             Ok(outcome) if outcome.status == Status::Completed => Ok(()),

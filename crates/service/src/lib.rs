@@ -25,6 +25,7 @@ mod config;
 mod ending;
 mod error;
 mod exposition;
+mod exposition_text;
 mod fingerprint;
 mod functions;
 mod heartbeat;
@@ -48,10 +49,12 @@ pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError};
 pub use answer::Answer;
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
+pub use config::Capacity;
 pub use config::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 pub use ending::{Ender, Ending};
 pub use error::Error;
 pub use exposition::METRICS_CONTENT_TYPE;
+pub use exposition_text::{TEXT_CONTENT_TYPE, to_text};
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use functions::fuzzing;

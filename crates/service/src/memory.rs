@@ -1,7 +1,6 @@
 //! What an execution can take of the host's memory at most, so that load cannot drive the server out of it.
 
 use crate::tenants::TenantConfig;
-use ampoule_engine::Image;
 use ampoule_world::{Asked, File, FunctionCall, Limits, Outcome, Request};
 use std::path::Path;
 
@@ -9,9 +8,9 @@ use std::path::Path;
 /// connections, the program cache and the system.
 const SHARE_OF_MACHINE: (u64, u64) = (3, 4);
 
-/// Beside its linear memory: stack, tables, exceptions, bookkeeping. A guest's stack may grow to 33 MiB, and touches that only
-/// in deep recursion; it counts all the same.
-const GUEST_OVERHEAD: u64 = 34 << 20;
+/// What an execution has from its start: enough for a short program, which makes some hundred pages its own. Whatever needs more asks
+/// for it (`crates/engine/src/room.rs`). Kept guests have up to 4 MiB and their stack when they start.
+pub(crate) const AT_START: u64 = 8 << 20;
 
 /// A request is held as the transport received it and once more as the message in the guest's own memory, which counts
 /// there; while it is decoded there are two of it.
@@ -44,18 +43,10 @@ fn of_input(input_json: &str, files: &[File], environment: &[(String, String)]) 
     COPIES_OF_REQUEST * (input_json.len() + files + environment) as u64
 }
 
-/// Of what a program prints, a byte that is not UTF-8 becomes a replacement character of three.
-const REPLACED: u64 = 3;
-
-/// The bytes that a guest with these limits can make the host hold: all of its image's memory, were it to write to all of it,
-/// its own on top, and what it leaves behind.
-pub(crate) fn of_guest(image: &Image, limits: &Limits) -> u64 {
-    image.manifest().initial_memory_bytes
-        + limits.memory_bytes
-        + REPLACED * limits.output_bytes
-        + limits.result_bytes
-        + limits.file_bytes
-        + GUEST_OVERHEAD
+/// What an execution within these limits may need in the end: a server that could never give it so much refuses it at once. Of its
+/// image's own memory, programs make a small part their own.
+pub(crate) fn of_limits(limits: &Limits) -> u64 {
+    AT_START + limits.memory_bytes + limits.output_bytes + limits.result_bytes + limits.file_bytes
 }
 
 /// What a kept answer takes beside its texts and files: its key, bookkeeping.

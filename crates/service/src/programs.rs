@@ -2,11 +2,12 @@
 
 use crate::admission::Admitted;
 use crate::tenants::Tenant;
-use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, Permit, Share, Start};
+use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, MemoryGrant, Permit, Share, Start};
 use ampoule_world::{Deterministic, Outcome, Program};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -74,6 +75,7 @@ impl Programs {
         admitted: &Admitted,
         tenant: &Tenant,
         slot: &Permit,
+        memory: &Arc<dyn MemoryGrant>,
     ) -> Result<Prepared, EngineError> {
         let key = key(tenant, admitted);
         if let Some(compiled) = self.cache.get(&key) {
@@ -89,7 +91,7 @@ impl Programs {
             Err(_) => None,
         };
         self.misses.fetch_add(1, Relaxed);
-        match compile(engine, admitted, &tenant.0.share, slot).await? {
+        match compile(engine, admitted, &tenant.0.share, slot, memory).await? {
             Compilation::Ready(compiled) => {
                 match place {
                     // Refused only when the entry was removed meanwhile; the code is good all the same.
@@ -126,6 +128,7 @@ async fn compile(
     admitted: &Admitted,
     share: &Share,
     slot: &Permit,
+    memory: &Arc<dyn MemoryGrant>,
 ) -> Result<Compilation, EngineError> {
     let program = Program { modules: Vec::new(), ..admitted.program.clone() };
     let job = Job {
@@ -138,6 +141,7 @@ async fn compile(
         share,
         tap: None,
         permit: Some(slot),
+        memory: Some(memory),
     };
     engine.compile(&admitted.image, &job).await
 }
@@ -180,6 +184,7 @@ mod tests {
         Compiled {
             code: Arc::from([]),
             fuel: 0,
+            wall_time: Duration::ZERO,
             cpu_time: Duration::ZERO,
             image_digest: Arc::from(""),
             last_fuel: Arc::default(),

@@ -3,7 +3,7 @@
 use crate::admission::{Admitted, admit};
 use crate::answer::{Answer, Held};
 use crate::answers::{self, Answers};
-use crate::config::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
+use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::functions::{Functions, FunctionsConfig};
 use crate::heartbeat::Heartbeat;
@@ -12,16 +12,13 @@ use crate::metrics::Metrics;
 use crate::programs::{CacheLevel, Prepared, Programs};
 use crate::slots::{Bounds, Level, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
-use ampoule_engine::{Compiled, Engine, Health, Job, OutputTap, Permit, Start};
+use ampoule_engine::{Compiled, Engine, Health, Job, MemoryGrant, OutputTap, Permit, Start};
 use ampoule_store::FunctionStore;
-use ampoule_world::{Asked, Language, Limits, Outcome, Request, Status};
+use ampoule_world::{Asked, Language, Outcome, Request};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-
-/// Of the memory, what checkpoints that are kept may take.
-const MOST_FOR_CHECKPOINTS: u64 = 4;
 
 /// Executes requests. Cheap to clone.
 #[derive(Clone)]
@@ -63,9 +60,8 @@ pub(crate) struct Way<'a> {
 /// A program that can start.
 pub(crate) struct Ready {
     pub(crate) compiled: Compiled,
-    /// Its limits, less the time that compiling it took.
-    pub(crate) limits: Limits,
-    compiling: Duration,
+    /// What it waited for a processor, or for another request that compiled it.
+    waited: Duration,
 }
 
 /// An executed request.
@@ -96,12 +92,10 @@ impl Service {
         images: Images,
         store: Option<FunctionStore>,
     ) -> Self {
-        // A small machine's memory is for guests first.
-        let cache = config.functions.cache_bytes.min(config.memory_bytes / MOST_FOR_CHECKPOINTS);
+        let (cache, idle) = config.kept_memory();
         let kept = FunctionsConfig { cache_bytes: cache, ..config.functions };
         let functions = store.map(|store| Functions::new(store, kept));
         let cache = functions.as_ref().map_or(0, |_| cache);
-        let idle = config.engine.kept_bytes().min(config.memory_bytes / MOST_FOR_IDLE_GUESTS);
         let tenants = Tenants::new(&config.all_tenants());
         let slots = Slots::new(Bounds {
             slots: config.engine.slots as usize,
@@ -160,6 +154,9 @@ impl Service {
     /// A bug must cost one request, not its connection or the server.
     pub(crate) async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
         let execution = AssertUnwindSafe(async {
+            if !way.accepted {
+                way.call.tenant.0.quota.count_request()?;
+            }
             match asked {
                 Asked::Program(request) => self.admit_and_run(way, request).await,
                 Asked::Function(call) => self.call_function(way, call).await,
@@ -269,12 +266,12 @@ impl Service {
         let arrived = Instant::now();
         let tenant = &way.call.tenant;
         let admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
-        tenant.0.quota.check(tenant.0.share.fuel())?;
+        tenant.0.quota.check(&tenant.0.share)?;
         let slots = &self.inner.slots;
         let slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
         let queue_time = arrived.elapsed();
-        let slot = Permit::new(slot);
-        let mut outcome = self.run(tenant, &admitted, way.tap, &slot).await?;
+        let (memory, slot) = (slot.memory(), Permit::new(slot));
+        let mut outcome = self.run(tenant, &admitted, way.tap, &slot, &memory).await?;
         outcome.usage.queue_time += queue_time;
         let held = Held::of(slot, &outcome);
         let image_digest = admitted.image.digest().to_owned();
@@ -288,8 +285,9 @@ impl Service {
         admitted: &Admitted,
         tap: Option<&OutputTap>,
         slot: &Permit,
+        memory: &Arc<dyn MemoryGrant>,
     ) -> Result<Outcome, Error> {
-        let ready = match self.compiled(tenant, admitted, slot).await? {
+        let ready = match self.compiled(tenant, admitted, slot, memory).await? {
             Ok(ready) => ready,
             Err(outcome) => return Ok(*outcome),
         };
@@ -298,14 +296,15 @@ impl Service {
             input_json: &admitted.input_json,
             files: &admitted.files,
             environment: &admitted.environment,
-            limits: ready.limits,
+            limits: admitted.limits,
             deterministic: admitted.deterministic,
             share: &tenant.0.share,
             tap,
             permit: Some(slot),
+            memory: Some(memory),
         };
         let outcome = self.inner.engine.run(&admitted.image, &job).await?;
-        Ok(ready.told(outcome, &admitted.limits))
+        Ok(ready.told(outcome))
     }
 
     /// Compiles a program, or finds it compiled. Compiling, or waiting for it, is part of the execution.
@@ -314,37 +313,26 @@ impl Service {
         tenant: &Tenant,
         admitted: &Admitted,
         slot: &Permit,
+        memory: &Arc<dyn MemoryGrant>,
     ) -> Result<Result<Ready, Box<Outcome>>, Error> {
         let started = Instant::now();
-        let compiled = match self.inner.programs.prepare(&self.inner.engine, admitted, tenant, slot).await? {
-            Prepared::Known(compiled) => Compiled { cpu_time: Duration::ZERO, ..compiled },
-            Prepared::Fresh(compiled) => compiled,
-            Prepared::Failed(outcome) => return Ok(Err(outcome)),
-        };
-        let compiling = started.elapsed();
-        let mut limits = admitted.limits;
-        limits.wall_time = limits.wall_time.saturating_sub(compiling);
-        Ok(Ok(Ready { compiled, limits, compiling }))
+        let compiled =
+            match self.inner.programs.prepare(&self.inner.engine, admitted, tenant, slot, memory).await? {
+                Prepared::Known(compiled) => {
+                    Compiled { wall_time: Duration::ZERO, cpu_time: Duration::ZERO, ..compiled }
+                }
+                Prepared::Fresh(compiled) => compiled,
+                Prepared::Failed(outcome) => return Ok(Err(outcome)),
+            };
+        let waited = started.elapsed().saturating_sub(compiled.wall_time);
+        Ok(Ok(Ready { compiled, waited }))
     }
 }
 
 impl Ready {
-    /// The outcome with what compiling took; `limits` are those asked for.
-    pub(crate) fn told(&self, mut outcome: Outcome, limits: &Limits) -> Outcome {
-        outcome.usage.wall_time += self.compiling;
-        outcome.usage.cpu_time += self.compiled.cpu_time;
-        tell_whole_wall_time(&mut outcome, limits);
+    /// The outcome of an execution, with what it waited before.
+    pub(crate) fn told(&self, mut outcome: Outcome) -> Outcome {
+        outcome.usage.wait_time += self.waited;
         outcome
-    }
-}
-
-/// The engine was given what compiling had left of the wall time; the message names the limit as it was asked for.
-fn tell_whole_wall_time(outcome: &mut Outcome, limits: &Limits) {
-    if outcome.status == Status::TimedOut
-        && let Some(failure) = &mut outcome.failure
-    {
-        let seconds = limits.wall_time.as_secs_f64();
-        failure.message =
-            format!("stopped after {seconds} s of wall time: do less or raise limits.wall_time");
     }
 }

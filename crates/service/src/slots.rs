@@ -17,6 +17,7 @@
 use crate::error::Error;
 use crate::tenants::Tenant;
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,9 +25,13 @@ use tokio::sync::oneshot;
 
 #[path = "slots_beside.rs"]
 mod beside;
+#[path = "slots_growth.rs"]
+mod growth;
 
 use beside::Share;
 pub(crate) use beside::{InTransit, Reserved, Waiting};
+use growth::Growth;
+pub(crate) use growth::for_new_executions;
 
 /// See above.
 const MOST_OF_FREE: u64 = 3;
@@ -62,13 +67,20 @@ pub(crate) struct Bounds {
     pub(crate) tenants: usize,
 }
 
+/// Of so many bytes, what one execution may have at most.
+pub(crate) fn for_one_execution(memory: u64) -> u64 {
+    memory / SHARE * GUESTS
+}
+
 /// What a request needs, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Need {
     /// From its arrival on.
     pub(crate) request: u64,
-    /// When it runs.
+    /// When it starts.
     pub(crate) guest: u64,
+    /// What it may ask for in the end, with all of that.
+    pub(crate) most: u64,
 }
 
 /// How things stand at one moment.
@@ -104,6 +116,8 @@ struct State {
     draining: bool,
     /// Requests that wait, likewise.
     waiting: usize,
+    /// Executions that wait for more memory, in the order in which they came.
+    growing: VecDeque<Growth>,
     /// Tenants with waiting requests.
     queues: Vec<Queue>,
     next_id: u64,
@@ -131,6 +145,8 @@ pub(crate) struct Slot {
     slots: Arc<Slots>,
     tenant: Tenant,
     need: Need,
+    /// What its execution was given of memory since it started.
+    grown: Arc<AtomicU64>,
 }
 
 impl Slots {
@@ -144,6 +160,7 @@ impl Slots {
             owed: 0,
             draining: false,
             waiting: 0,
+            growing: VecDeque::new(),
             queues: Vec::new(),
             next_id: 0,
         };
@@ -188,18 +205,18 @@ impl Slots {
         if state.draining && !accepted {
             return Err(Error::Draining);
         }
-        let most = bounds.memory / SHARE * GUESTS;
-        if need.request + need.guest > most {
+        let most = for_one_execution(bounds.memory);
+        if need.request + need.most > most {
             let reason = format!(
                 "ask for {} bytes with all that comes with them, the server has {most} for executions: ask for less",
-                need.request + need.guest
+                need.request + need.most
             );
             return Err(Error::invalid("limits", reason));
         }
         let queued = state.queue_of(tenant).map_or(0, |queue| queue.waiters.len());
         if queued == 0 && state.fits(bounds, tenant, need.request + need.guest) {
             state.take(tenant, need.request + need.guest);
-            return Ok(Entered::Slot(Slot { slots: Arc::clone(self), tenant: tenant.clone(), need }));
+            return Ok(Entered::Slot(Slot::new(self, tenant, need)));
         }
         if let Err(reason) = state.may_wait(bounds, tenant, need.request) {
             drop(state);
@@ -273,12 +290,18 @@ enum Entered {
     Queue(Place, oneshot::Receiver<()>),
 }
 
+impl Slot {
+    fn new(slots: &Arc<Slots>, tenant: &Tenant, need: Need) -> Slot {
+        Slot { slots: Arc::clone(slots), tenant: tenant.clone(), need, grown: Arc::default() }
+    }
+}
+
 impl Drop for Slot {
     fn drop(&mut self) {
         let mut state = self.slots.lock();
         state.free += 1;
         self.tenant.0.slots.fetch_sub(1, Relaxed);
-        state.give_back(&self.tenant, self.need.request + self.need.guest);
+        state.give_back(&self.tenant, self.need.request + self.need.guest + self.grown.load(Relaxed));
         state.grant(&self.slots.bounds);
     }
 }
@@ -295,7 +318,7 @@ struct Place {
 impl Place {
     fn slot(&mut self) -> Slot {
         self.id = None;
-        Slot { slots: Arc::clone(&self.slots), tenant: self.tenant.clone(), need: self.need }
+        Slot::new(&self.slots, &self.tenant, self.need)
     }
 }
 
@@ -329,6 +352,7 @@ impl State {
             && has < tenant.config().slots
             && slots_fit
             && reads
+            && self.leaves_room(bounds, bytes)
             && self.memory_fits(bounds, tenant, bytes)
     }
 
@@ -382,6 +406,7 @@ impl State {
 
     /// Gives slots to those who wait, as far as they go.
     fn grant(&mut self, bounds: &Bounds) {
+        self.grow(bounds);
         while let Some(index) = self.next(bounds) {
             let queue = &mut self.queues[index];
             let Some(waiter) = queue.waiters.pop_front() else { return };

@@ -173,9 +173,9 @@ impl Slot {
     /// Gives the slot back, and its memory but for what the answer takes, which is the answer's from now on: it is there even
     /// where others wait for memory.
     pub(crate) fn leave(mut self, bytes: u64) -> InTransit {
-        let had = self.need.request + self.need.guest;
+        let had = self.need.request + self.need.guest + self.grown.swap(0, Relaxed);
         let kept = bytes.min(had);
-        self.need = Need { request: 0, guest: had - kept };
+        self.need = Need { request: 0, guest: had - kept, most: 0 };
         let mut state = self.slots.lock();
         state.owe(&self.tenant, bytes - kept);
         let held = self.slots.sending(&self.tenant, bytes);

@@ -5,7 +5,7 @@ use crate::config::ServiceConfig;
 use crate::tenants::TenantConfig;
 use futures_util::FutureExt;
 
-const NEED: Need = Need { request: 1, guest: 9 };
+const NEED: Need = Need { request: 1, guest: 9, most: 9 };
 
 fn slots(slots: usize, change: impl FnOnce(&mut Bounds)) -> Arc<Slots> {
     let mut bounds =
@@ -110,13 +110,13 @@ async fn memory_is_set_aside_before_anything_runs() {
     let second = take(&slots, &one).unwrap().unwrap();
     let mut third = Box::pin(slots.take(&one, NEED, None, false));
     assert!(third.as_mut().now_or_never().is_none(), "there are slots but 4 bytes");
-    let much = Need { request: 5, guest: 1 };
+    let much = Need { request: 5, guest: 1, most: 1 };
     let refused = slots.take(&one, much, None, false).now_or_never().unwrap().unwrap_err().to_string();
     assert!(
         refused.starts_with("the memory for requests that wait is taken: 2 executions run and 1"),
         "{refused}"
     );
-    let never = Need { request: 1, guest: 15 };
+    let never = Need { request: 1, guest: 15, most: 15 };
     let refused = slots.take(&one, never, None, false).now_or_never().unwrap().unwrap_err().to_string();
     assert_eq!(
         refused,
@@ -144,7 +144,7 @@ async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
 async fn memory_beside_slots_is_shared_by_itself_whatever_a_tenants_guests_have() {
     let slots = slots(10, |bounds| (bounds.memory, bounds.tenants) = (1600, 2));
     let (one, two) = (tenant("one", |_| {}), tenant("two", |_| {}));
-    let guest = |guest| slots.take(&one, Need { request: 0, guest }, None, false).now_or_never();
+    let guest = |guest| slots.take(&one, Need { request: 0, guest, most: guest }, None, false).now_or_never();
     // As many guests as it may have: three quarters of the memory.
     let _guests: Vec<_> = std::iter::from_fn(|| guest(100)).map(Result::unwrap).collect();
     // A sixteenth is for answers and batches, and of that it gets three quarters at most.
@@ -219,12 +219,15 @@ async fn answers_are_never_refused_and_what_they_owe_is_paid_before_anybody_gets
 async fn requests_that_wait_never_take_the_memory_that_the_first_of_them_waits_for() {
     let slots = slots(8, |bounds| bounds.memory = 1600);
     let one = tenant("one", |tenant| tenant.queue = 100);
-    let running =
-        slots.take(&one, Need { request: 0, guest: 1300 }, None, false).now_or_never().unwrap().unwrap();
+    let running = slots
+        .take(&one, Need { request: 0, guest: 1300, most: 1300 }, None, false)
+        .now_or_never()
+        .unwrap()
+        .unwrap();
     // The largest that is ever let in, and as many behind it as may come.
-    let mut first = Box::pin(slots.take(&one, Need { request: 0, guest: 1300 }, None, false));
+    let mut first = Box::pin(slots.take(&one, Need { request: 0, guest: 1300, most: 1300 }, None, false));
     assert!(first.as_mut().now_or_never().is_none());
-    let many = || slots.take(&one, Need { request: 30, guest: 30 }, None, false);
+    let many = || slots.take(&one, Need { request: 30, guest: 30, most: 30 }, None, false);
     let mut behind: Vec<_> = (0..20).map(|_| Box::pin(many())).collect();
     let refused = behind.iter_mut().filter_map(|one| one.as_mut().now_or_never()).count();
     assert_eq!(refused, 17, "three are a sixteenth of the memory");
@@ -255,7 +258,7 @@ async fn a_tenant_whose_answers_lie_unread_waits_and_the_others_do_not() {
 async fn an_answer_keeps_its_memory_when_its_slot_is_given_back() {
     let slots = slots(1, |bounds| bounds.memory = 128);
     let one = tenant("one", |tenant| tenant.queue = 1);
-    let need = Need { request: 20, guest: 70 };
+    let need = Need { request: 20, guest: 70, most: 70 };
     let slot = slots.take(&one, need, None, false).now_or_never().unwrap().unwrap();
     let mut next = Box::pin(slots.take(&one, need, None, false));
     assert!(next.as_mut().now_or_never().is_none());
@@ -293,4 +296,100 @@ async fn requests_that_wait_for_an_answer_stand_in_the_queue() {
     assert_eq!(slots.level().set_aside, 11);
     drop((repeat, waiting, running));
     assert_eq!((slots.level().set_aside, slots.waiting(), one.0.repeats.load(Relaxed)), (0, 0, 0));
+}
+
+fn memory_of(
+    slots: &Arc<Slots>,
+    tenant: &Tenant,
+    at_start: u64,
+) -> (Slot, Arc<dyn ampoule_engine::MemoryGrant>) {
+    let need = Need { request: 0, guest: at_start, most: at_start };
+    let slot = slots.take(tenant, need, None, false).now_or_never().unwrap().unwrap();
+    let memory = slot.memory();
+    (slot, memory)
+}
+
+#[tokio::test]
+async fn memory_is_granted_as_it_is_asked_for_and_given_back_with_the_slot() {
+    let slots = slots(8, |bounds| bounds.memory = 1600);
+    let one = tenant("one", |_| {});
+    let (slot, memory) = memory_of(&slots, &one, 100);
+    assert!(memory.try_grow(400) && memory.granted() == 500);
+    assert_eq!(slots.level().set_aside, 500);
+    let never = memory.grow(900).await.unwrap_err();
+    assert!(never.reason.contains("needs more than the 1300 bytes that this server has"), "{}", never.reason);
+    drop(slot);
+    assert_eq!((slots.level().set_aside, one.memory_bytes()), (0, 0));
+}
+
+#[tokio::test]
+async fn who_grows_waits_for_those_that_end_and_goes_before_new_ones() {
+    let slots = slots(8, |bounds| bounds.memory = 1600);
+    let one = tenant("one", |_| {});
+    let (first, first_memory) = memory_of(&slots, &one, 100);
+    let (second, second_memory) = memory_of(&slots, &one, 100);
+    assert!(first_memory.try_grow(1000));
+    assert!(!second_memory.try_grow(500));
+    let mut grows = second_memory.grow(500);
+    assert!(grows.as_mut().now_or_never().is_none());
+    let need = Need { request: 0, guest: 10, most: 10 };
+    let mut new = Box::pin(slots.take(&one, need, None, false));
+    assert!(new.as_mut().now_or_never().is_none(), "there are 10 bytes, but somebody waits for more");
+    drop(first);
+    assert_eq!(grows.as_mut().now_or_never(), Some(Ok(())));
+    assert_eq!(second_memory.granted(), 600);
+    assert!(new.as_mut().now_or_never().is_some());
+    drop((grows, new, second));
+    assert_eq!(slots.level().set_aside, 0);
+}
+
+#[tokio::test]
+async fn when_all_wait_for_more_the_last_gives_way() {
+    let slots = slots(8, |bounds| bounds.memory = 1600);
+    let one = tenant("one", |_| {});
+    let (first, first_memory) = memory_of(&slots, &one, 700);
+    let (second, second_memory) = memory_of(&slots, &one, 400);
+    let (third, third_memory) = memory_of(&slots, &one, 10);
+    assert!(third_memory.try_grow(390));
+    let mut first_grows = first_memory.grow(500);
+    let mut second_grows = second_memory.grow(200);
+    assert!(first_grows.as_mut().now_or_never().is_none() && second_grows.as_mut().now_or_never().is_none());
+    // The third is the last that runs: it cannot wait for others.
+    let refused = third_memory.grow(300).await.unwrap_err();
+    assert!(refused.reason.contains("taken by other executions"), "{}", refused.reason);
+    assert!(!refused.retry_after.is_zero());
+    drop(third);
+    // Now the second got what it needs, and the first waits for it.
+    assert_eq!(second_grows.as_mut().now_or_never(), Some(Ok(())));
+    assert!(first_grows.as_mut().now_or_never().is_none());
+    drop(second_grows);
+    drop(second);
+    assert_eq!(first_grows.as_mut().now_or_never(), Some(Ok(())));
+    drop(first_grows);
+    drop(first);
+    assert_eq!((slots.level().set_aside, slots.running()), (0, 0));
+}
+
+#[tokio::test]
+async fn who_leaves_while_it_waits_for_memory_takes_nothing() {
+    let slots = slots(8, |bounds| bounds.memory = 1600);
+    let one = tenant("one", |_| {});
+    let (first, first_memory) = memory_of(&slots, &one, 1000);
+    let (second, second_memory) = memory_of(&slots, &one, 100);
+    let mut leaves = second_memory.grow(700);
+    assert!(leaves.as_mut().now_or_never().is_none());
+    drop(leaves);
+    assert!(first_memory.try_grow(500), "nobody waits any more");
+    drop(second);
+    drop(first);
+    let (third, third_memory) = memory_of(&slots, &one, 100);
+    let (fourth, fourth_memory) = memory_of(&slots, &one, 100);
+    assert!(third_memory.try_grow(1100));
+    let mut leaves = fourth_memory.grow(700);
+    assert!(leaves.as_mut().now_or_never().is_none());
+    drop(third);
+    // It was granted, and leaves before it hears of it.
+    drop(leaves);
+    drop(fourth);
+    assert_eq!(slots.level().set_aside, 0);
 }

@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 /// The tenant of a service that has no others: whoever reaches it.
 pub const OPEN_TENANT: &str = "open";
@@ -91,6 +92,11 @@ impl Tenant {
     /// Executions of it that run.
     pub fn running(&self) -> usize {
         self.0.slots.load(Relaxed)
+    }
+
+    /// Processor time that its executions have used; of those that run, up to when they last let others go first.
+    pub fn cpu_time(&self) -> Duration {
+        self.0.share.cpu_time()
     }
 
     /// Memory that is set aside for it.

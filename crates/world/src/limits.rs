@@ -5,8 +5,10 @@ use std::time::Duration;
 /// The limits of one execution. Every one of them, when reached, has its own outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Real time from the start of the guest, sleeping included.
+    /// Real time that the program runs and sleeps; not what it waits for a processor while others compute.
     pub wall_time: Duration,
+    /// Processor time.
+    pub cpu_time: Duration,
     /// Memory of the guest in bytes, beyond what its image starts with: the image's memory is one mapping that all its
     /// guests share, and how large it is is not the program's doing.
     pub memory_bytes: u64,
@@ -25,6 +27,8 @@ pub struct Limits {
 pub enum Limit {
     /// [`Limits::wall_time`]
     WallTime,
+    /// [`Limits::cpu_time`]
+    CpuTime,
     /// [`Limits::memory_bytes`]
     Memory,
     /// [`Limits::fuel`]
@@ -42,6 +46,8 @@ impl Default for Limits {
     fn default() -> Self {
         Limits {
             wall_time: Duration::from_secs(10),
+            // No limit of its own: who raises the wall time only, gets it.
+            cpu_time: Duration::from_secs(60),
             memory_bytes: 256 << 20,
             // A fast core burns 2e9 to 8e9 units a second, 1.6e10 at most (SPECIFICATION.md): even there the
             // largest wall time of 60 s comes first, and a slow machine burns less.

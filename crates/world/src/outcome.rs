@@ -16,7 +16,7 @@ pub enum Status {
     InvalidResult,
     /// Stopped: the fuel was used up.
     FuelExhausted,
-    /// Stopped: the wall time was over.
+    /// Stopped: the wall time or the processor time was over.
     TimedOut,
     /// Stopped or failed: the memory limit was reached.
     OutOfMemory,
@@ -74,15 +74,19 @@ pub struct Failure {
 pub struct Usage {
     /// Units of fuel, compilation of the source included.
     pub fuel: u64,
-    /// Real time in the guest.
+    /// Real time that it ran and slept, from its start.
     pub wall_time: Duration,
+    /// Of `wall_time`, what it slept.
+    pub sleep_time: Duration,
+    /// What it waited for a processor after its start, as others computed.
+    pub wait_time: Duration,
     /// Processor time of the guest.
     pub cpu_time: Duration,
     /// The most memory the guest had beyond what its image starts with; 0 when what the image holds ready was enough.
     pub peak_memory_bytes: u64,
     /// Bytes written to stdout and stderr, before truncation.
     pub output_bytes: u64,
-    /// Time between the request's arrival and a slot.
+    /// Time between the request's arrival and its start.
     pub queue_time: Duration,
 }
 

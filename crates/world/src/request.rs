@@ -128,6 +128,8 @@ impl Request {
 pub struct RequestedLimits {
     /// See [`crate::Limits::wall_time`].
     pub wall_time: Option<Duration>,
+    /// See [`crate::Limits::cpu_time`].
+    pub cpu_time: Option<Duration>,
     /// See [`crate::Limits::memory_bytes`].
     pub memory_bytes: Option<u64>,
     /// See [`crate::Limits::fuel`].

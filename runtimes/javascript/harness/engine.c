@@ -472,3 +472,44 @@ void engine_set_iterator_method(JSContext *context, JSValueConst prototype, JSCF
 bool engine_date(JSContext *context, JSValueConst value, double *milliseconds) {
     return !JS_ThisTimeValue(context, milliseconds, value);
 }
+
+/* Where a program was that a limit has stopped (where.h). A frame's place is that of its last call or jump back: metering writes
+ * it down. */
+#include "abi.h"
+#include "where.h"
+
+AMPOULE_EXPORT(ampoule_where) uint64_t ampoule_where(void) {
+    static const char ours[] = "ampoule:";
+    extern JSRuntime *runtime;
+    extern JSContext *user;
+    where_begin();
+    if (!runtime || !user) return 0;
+    uint32_t innermost = 0;
+    int count = 0, looks = 0;
+    for (JSStackFrame *frame = runtime->current_stack_frame; frame && looks < WHERE_LOOKS && count < WHERE_FRAMES; frame = frame->prev_frame, looks++) {
+        if (JS_VALUE_GET_TAG(frame->cur_func) != JS_TAG_OBJECT || !frame->cur_pc) continue;
+        JSObject *function = JS_VALUE_GET_OBJ(frame->cur_func);
+        if (!js_class_has_bytecode(function->class_id)) continue;
+        JSFunctionBytecode *code = function->u.func.function_bytecode;
+        char name[ATOM_GET_STR_BUF_SIZE], file[ATOM_GET_STR_BUF_SIZE];
+        JS_AtomGetStrRT(runtime, file, sizeof file, code->filename);
+        if (!strncmp(file, ours, sizeof ours - 1) || !strcmp(file, "<input>")) continue;
+        JS_AtomGetStrRT(runtime, name, sizeof name, code->func_name);
+        int column = 1;
+        int line = find_line_num(user, code, frame->cur_pc - code->byte_code_buf - 1, &column);
+        if (!count++) innermost = line > 0 ? line : 0;
+        where_text("    at ");
+        bool named = name[0] && name[0] != '<';
+        if (named) {
+            where_text(name);
+            where_text(" (");
+        }
+        where_text(file);
+        where_text(":");
+        where_number(line > 0 ? line : 0);
+        where_text(":");
+        where_number(column > 0 ? column : 0);
+        where_text(named ? ")\n" : "\n");
+    }
+    return where_answer(innermost);
+}

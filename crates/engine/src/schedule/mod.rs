@@ -9,9 +9,11 @@
 //! 0.05 to 0.25 ns, depending on the program, and a tenant must not get five times the machine by adding vectors.
 //!
 //! * [`seats`]: the accounts and the choice, without a clock or a task of its own,
-//! * [`seat`]: a guest's place among them, as the watchdog sees it,
+//! * [`place`]: a guest among them, and its times,
+//! * [`seat`]: the same as the watchdog sees it,
 //! * [`turn`]: one guest's part of it: waits for its seat, gives it back however the guest ends.
 
+mod place;
 mod seat;
 mod seats;
 mod turn;
@@ -19,4 +21,4 @@ mod turn;
 pub(crate) use seat::Seat;
 pub(crate) use seats::Seats;
 pub use seats::Share;
-pub(crate) use turn::{Ground, Over, Turn};
+pub(crate) use turn::{GivenUp, Ground, Others, Over, Time, Turn};

@@ -1,7 +1,9 @@
 //! A guest's place among the seats, for who looks at it from outside.
 
-use super::seats::{Place, Seats};
+use super::place::Place;
+use super::seats::{Seats, Share};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 /// The seat that a guest has, or waits for.
 #[derive(Clone, Debug)]
@@ -14,5 +16,25 @@ impl Seat {
     /// The guest does not come back: another one gets to compute beside it. When it does come back, it waits like all others.
     pub(crate) fn lend(&self) {
         self.seats.lend(&self.place);
+    }
+
+    /// When its wall time is over; waiting for a seat puts it off.
+    pub(crate) fn end(&self) -> Instant {
+        self.place.end(Instant::now())
+    }
+
+    /// Processor time that the guest has had, in polls that have ended.
+    pub(crate) fn cpu_time(&self) -> Duration {
+        self.place.computed()
+    }
+
+    /// The guest is about to compute on the calling thread.
+    pub(crate) fn poll_begins(&self) {
+        self.place.poll_begins();
+    }
+
+    /// It does not compute any more, for now.
+    pub(crate) fn poll_ends(&self, share: &Share) {
+        share.spend(self.place.poll_ends());
     }
 }

@@ -1,24 +1,20 @@
-//! Seats and accounts: start-time fair queueing between shares, short executions first within one.
+//! Seats and accounts: start-time fair queueing between shares, feedback queues within one (`place`).
 //!
 //! A share's *virtual time* is the processor time it was given while somebody waited, divided by its weight; the waiting
 //! share whose virtual time is lowest is next. A share that comes back from idling starts at the virtual time of who was
 //! served last, so nobody saves up time by doing nothing, and time that nobody else wanted costs nothing.
 
+use super::place::{LEVEL_COUNT, Place};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::Notify;
 
-/// How long a guest keeps its seat when others of its kind wait: long against a switch (6 µs and cold caches), short
-/// against what people notice.
+/// How long a guest keeps its seat when others of another share wait that were served as much: long against a switch (6 µs and
+/// cold caches), short against what people notice.
 const QUANTUM: Duration = Duration::from_millis(1);
 
-/// An execution that has computed for less is short: it goes before longer ones of its share, and does not wait for a
-/// quantum to end. Far above a common code node, far below what anybody would call long.
-const SHORT: Duration = Duration::from_millis(5);
-
-/// One pick in so many is for a long execution while short ones wait too, so that a stream of short ones starves no one.
+/// One pick in so many is for the longest executions while shorter ones wait too, so that a stream of short ones starves no one.
 const PICKS_PER_LONG: u32 = 4;
 
 /// The virtual time, in seconds, that a share can be behind: one that has fewer guests than its share would feed is not paid
@@ -39,6 +35,8 @@ struct Account {
     guests: AtomicUsize,
     /// Units of fuel used so far.
     fuel: AtomicU64,
+    /// Processor time used so far, in nanoseconds.
+    cpu: AtomicU64,
 }
 
 impl Share {
@@ -53,6 +51,7 @@ impl Share {
             virtual_time: AtomicU64::new(0),
             guests: AtomicUsize::new(0),
             fuel: AtomicU64::new(0),
+            cpu: AtomicU64::new(0),
         }))
     }
 
@@ -65,6 +64,15 @@ impl Share {
         self.0.fuel.fetch_add(fuel, Ordering::Relaxed);
     }
 
+    /// Processor time that its guests have used; counted whenever one of them lets others go first, or ends.
+    pub fn cpu_time(&self) -> Duration {
+        Duration::from_nanos(self.0.cpu.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn spend(&self, cpu_time: Duration) {
+        self.0.cpu.fetch_add(cpu_time.as_nanos() as u64, Ordering::Relaxed);
+    }
+
     fn is(&self, other: &Share) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -75,36 +83,6 @@ impl Share {
 
     fn set_virtual_time(&self, seconds: f64) {
         self.0.virtual_time.store(seconds.to_bits(), Ordering::Relaxed);
-    }
-}
-
-/// A guest, as the seats know it.
-#[derive(Debug, Default)]
-pub(super) struct Place {
-    /// Has a seat; written under the lock.
-    seated: AtomicBool,
-    /// Another guest was given its seat beside it, as it did not come back; written under the lock.
-    lent: AtomicBool,
-    /// Told when it gets one.
-    called: Notify,
-    /// Processor time it was charged for, in nanoseconds; written under the lock.
-    used: AtomicU64,
-}
-
-impl Place {
-    fn is_short(&self) -> bool {
-        Duration::from_nanos(self.used.load(Ordering::Relaxed)) < SHORT
-    }
-
-    pub(super) fn is_lent(&self) -> bool {
-        self.lent.load(Ordering::Relaxed)
-    }
-
-    /// Waits until it has a seat.
-    pub(super) async fn seat(&self) {
-        while !self.seated.load(Ordering::Acquire) {
-            self.called.notified().await;
-        }
     }
 }
 
@@ -130,8 +108,8 @@ struct State {
 #[derive(Debug)]
 struct Queue {
     share: Share,
-    short: VecDeque<Arc<Place>>,
-    long: VecDeque<Arc<Place>>,
+    /// By level: those that have had least come first.
+    levels: [VecDeque<Arc<Place>>; LEVEL_COUNT],
     picks: u32,
 }
 
@@ -161,18 +139,18 @@ impl Seats {
         if share.0.guests.fetch_add(1, Ordering::Relaxed) == 0 {
             share.set_virtual_time(share.virtual_time().max(state.now));
         }
-        self.sit_or_wait(&mut state, share, place);
+        self.sit_or_wait(&mut state, share, place, End::Back);
     }
 
     /// A guest without a seat wants one again.
     pub(super) fn come_back(&self, share: &Share, place: &Arc<Place>) {
-        self.sit_or_wait(&mut self.lock(), share, place);
+        self.sit_or_wait(&mut self.lock(), share, place, End::Back);
     }
 
     /// A guest gives its seat back and lives on.
     pub(super) fn stand_up(&self, share: &Share, place: &Arc<Place>, ran: Duration) {
         let mut state = self.lock();
-        self.charge(&state, share, place, ran);
+        self.charge(&state, share, ran);
         self.leave_seat(&mut state, place);
     }
 
@@ -182,7 +160,7 @@ impl Seats {
         let mut state = self.lock();
         share.0.guests.fetch_sub(1, Ordering::Relaxed);
         if place.seated.load(Ordering::Relaxed) {
-            self.charge(&state, share, place, ran);
+            self.charge(&state, share, ran);
             self.leave_seat(&mut state, place);
         } else if state.forget(share, place) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
@@ -193,23 +171,28 @@ impl Seats {
     /// seat to somebody else and waits.
     pub(super) fn may_go_on(&self, share: &Share, place: &Arc<Place>, ran: Duration, turn: Duration) -> bool {
         let mut state = self.lock();
-        self.charge(&state, share, place, ran);
+        self.charge(&state, share, ran);
         if !place.is_lent() && !state.should_switch(share, place, turn) {
             return true;
         }
         // First the next one is chosen, then this one waits: it must not be chosen itself.
         self.leave_seat(&mut state, place);
-        self.sit_or_wait(&mut state, share, place);
+        // Who was in the middle of its quantum goes on before others of its level.
+        let end = if place.quantum_is_over() { End::Back } else { End::Front };
+        self.sit_or_wait(&mut state, share, place, end);
         place.seated.load(Ordering::Relaxed)
     }
 
-    fn sit_or_wait(&self, state: &mut State, share: &Share, place: &Arc<Place>) {
+    fn sit_or_wait(&self, state: &mut State, share: &Share, place: &Arc<Place>, end: End) {
+        if end == End::Back {
+            place.begin_quantum();
+        }
         if state.free > 0 {
             state.free -= 1;
             place.seated.store(true, Ordering::Release);
         } else {
             self.waiting.fetch_add(1, Ordering::Relaxed);
-            state.queue(share).push(place);
+            state.queue(share).push(place, end);
         }
     }
 
@@ -241,8 +224,7 @@ impl Seats {
     }
 
     /// Time is charged only while somebody waits for it.
-    fn charge(&self, state: &State, share: &Share, place: &Place, ran: Duration) {
-        place.used.fetch_add(ran.as_nanos() as u64, Ordering::Relaxed);
+    fn charge(&self, state: &State, share: &Share, ran: Duration) {
         if !state.queues.is_empty() {
             let charged = share.virtual_time() + ran.as_secs_f64() / f64::from(share.0.weight);
             share.set_virtual_time(charged.max(state.now - MOST_BEHIND));
@@ -259,8 +241,7 @@ impl State {
     fn queue(&mut self, share: &Share) -> &mut Queue {
         let found = self.queues.iter().position(|queue| queue.share.is(share));
         let index = found.unwrap_or_else(|| {
-            let (short, long) = (VecDeque::new(), VecDeque::new());
-            self.queues.push(Queue { share: share.clone(), short, long, picks: 0 });
+            self.queues.push(Queue { share: share.clone(), levels: Default::default(), picks: 0 });
             self.queues.len() - 1
         });
         &mut self.queues[index]
@@ -286,19 +267,19 @@ impl State {
     /// Whether the one who is next should have the seat of a guest now.
     fn should_switch(&self, share: &Share, place: &Place, turn: Duration) -> bool {
         let Some(queue) = self.next().map(|index| &self.queues[index]) else { return false };
-        let next_is_short = !queue.short.is_empty();
+        let (next, own) = (queue.level(), place.level());
         if queue.share.is(share) {
-            return turn >= QUANTUM || (next_is_short && !place.is_short());
+            return next < own || (next == own && place.quantum_is_over());
         }
         let (theirs, ours) = (queue.share.virtual_time(), share.virtual_time());
         // Ties go to the short one too: a share that just woke up stands where the last one was served.
-        if next_is_short { theirs <= ours } else { theirs < ours && turn >= QUANTUM }
+        if next == 0 { theirs <= ours } else { theirs < ours && turn >= QUANTUM }
     }
 
     fn forget(&mut self, share: &Share, place: &Arc<Place>) -> bool {
         let Some(index) = self.queues.iter().position(|queue| queue.share.is(share)) else { return false };
         let queue = &mut self.queues[index];
-        let forgotten = [&mut queue.short, &mut queue.long].into_iter().any(|places| {
+        let forgotten = queue.levels.iter_mut().any(|places| {
             let found = places.iter().position(|other| Arc::ptr_eq(other, place));
             found.and_then(|at| places.remove(at)).is_some()
         });
@@ -309,22 +290,40 @@ impl State {
     }
 }
 
+/// An end of a queue.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Front,
+    Back,
+}
+
 impl Queue {
-    fn push(&mut self, place: &Arc<Place>) {
-        let places = if place.is_short() { &mut self.short } else { &mut self.long };
-        places.push_back(Arc::clone(place));
+    fn push(&mut self, place: &Arc<Place>, end: End) {
+        let places = &mut self.levels[place.level()];
+        match end {
+            End::Front => places.push_front(Arc::clone(place)),
+            End::Back => places.push_back(Arc::clone(place)),
+        }
     }
 
     fn pop(&mut self) -> Option<Arc<Place>> {
         self.picks = self.picks.wrapping_add(1);
-        let long_first = self.picks.is_multiple_of(PICKS_PER_LONG) || self.short.is_empty();
-        let (first, second) =
-            if long_first { (&mut self.long, &mut self.short) } else { (&mut self.short, &mut self.long) };
-        first.pop_front().or_else(|| second.pop_front())
+        let longest_first = self.picks.is_multiple_of(PICKS_PER_LONG);
+        let mut levels = self.levels.iter_mut();
+        if longest_first {
+            levels.rev().find_map(VecDeque::pop_front)
+        } else {
+            levels.find_map(VecDeque::pop_front)
+        }
+    }
+
+    /// The lowest level that somebody waits at.
+    fn level(&self) -> usize {
+        self.levels.iter().position(|places| !places.is_empty()).unwrap_or(LEVEL_COUNT)
     }
 
     fn is_empty(&self) -> bool {
-        self.short.is_empty() && self.long.is_empty()
+        self.levels.iter().all(VecDeque::is_empty)
     }
 }
 

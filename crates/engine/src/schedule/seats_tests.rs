@@ -44,6 +44,7 @@ impl Play {
             let guest = &mut self.guests[index];
             guest.got += SLICE;
             guest.turn += SLICE;
+            guest.place.has_had(guest.got);
             if self.seats.are_wanted() && !self.seats.may_go_on(&guest.share, &guest.place, SLICE, guest.turn)
             {
                 guest.turn = Duration::ZERO;
@@ -159,6 +160,49 @@ fn a_short_execution_goes_before_long_ones_of_its_own_share_but_not_always() {
     }
     let got = long.iter().map(|guest| play.guests[*guest].got.as_secs_f64()).sum::<f64>() - before;
     assert!(got > 0.1 * 4000.0 * SLICE.as_secs_f64(), "the long ones got {got} s");
+}
+
+#[test]
+fn of_many_long_ones_a_few_are_finished_at_a_time() {
+    const WORK: Duration = Duration::from_millis(1300);
+    let share = Share::new(1);
+    let mut play = Play::new(2);
+    play.enter_many(40, &share);
+    let (mut ends, mut step) = (Vec::new(), 0_u32);
+    while ends.len() < 40 {
+        play.step();
+        step += 1;
+        while let Some(done) = play.guests.iter().position(|guest| guest.got >= WORK) {
+            play.exit(done);
+            play.guests.remove(done);
+            ends.push(step);
+        }
+        assert!(step < 1_000_000, "{} of 40 have ended", ends.len());
+    }
+    // No seat was ever empty, and half of them have ended well before the last: in equal slices all would end together.
+    let all = WORK.as_secs_f64() * 20.0 / SLICE.as_secs_f64();
+    assert!(close(f64::from(step), all), "{step} steps and not {all}");
+    assert!(f64::from(ends[19]) < 0.72 * all, "the half had ended after {} of {all} steps", ends[19]);
+}
+
+#[test]
+fn who_was_interrupted_goes_on_before_its_equals() {
+    let share = Share::new(1);
+    let mut play = Play::new(1);
+    let (first, second) = (play.enter(&share), play.enter(&share));
+    // Both have had enough to be long; one is in the middle of its turn.
+    play.steps(20_000);
+    let (seated, waits) = if play.has_seat(first) { (first, second) } else { (second, first) };
+    let before = play.guests[waits].got;
+    for _ in 0..50 {
+        let short = play.enter(&share);
+        play.steps(2);
+        play.exit(short);
+        play.guests.pop();
+        play.steps(2);
+        assert!(play.has_seat(seated));
+    }
+    assert_eq!(play.guests[waits].got, before);
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! A guest's seat, from its first instruction to its end, however that comes.
 
+use super::place::Place;
 use super::seat::Seat;
-use super::seats::{Place, Seats, Share};
+use super::seats::{Seats, Share};
 use crate::timing::thread_cpu_time;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,10 +18,45 @@ const LONGEST_SLICE: Duration = Duration::from_millis(1);
 /// What a guest computes on.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ground {
-    /// The thread polls other futures, sockets and timers, too: they must get their turn.
-    pub(crate) shared: bool,
-    /// Nobody waits for the guest any more.
-    pub(crate) given_up: Arc<AtomicBool>,
+    pub(crate) others: Others,
+    pub(crate) given_up: GivenUp,
+}
+
+/// What else the thread does that a guest computes on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Others {
+    /// Nothing.
+    #[default]
+    None,
+    /// The guest's own task has more than it to look at: a deadline.
+    OwnTask,
+    /// It polls other futures, sockets and timers: they must get their turn.
+    Many,
+}
+
+/// Whether nobody waits for a guest any more. Clones are the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GivenUp(Arc<AtomicBool>);
+
+impl GivenUp {
+    pub(crate) fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    fn is_set(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// How long a guest may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Time {
+    /// What it runs and sleeps; not what it waits for a seat.
+    pub(crate) wall: Duration,
+    /// What it computes.
+    pub(crate) cpu: Duration,
+    /// What it waits for a seat, in all.
+    pub(crate) waiting: Duration,
 }
 
 /// Why a guest does not get another slice.
@@ -28,6 +64,10 @@ pub(crate) struct Ground {
 pub(crate) enum Over {
     /// Its wall time.
     WallTime,
+    /// Its processor time.
+    CpuTime,
+    /// The time that it may wait.
+    Waiting,
     /// Nobody waits for it.
     GivenUp,
 }
@@ -39,11 +79,14 @@ pub(crate) struct Turn {
     share: Share,
     place: Arc<Place>,
     ground: Ground,
-    /// When its wall time is over; not before it has a seat.
-    end: Instant,
-    /// When it got its seat, and when other tasks of its thread last had a chance.
+    time: Time,
+    /// When it got its seat, the first time and the last, and when other tasks of its thread last had a chance.
+    started: Instant,
     seated: Instant,
     yielded: Instant,
+    /// What it has slept, and waited for a seat since it started.
+    slept: Duration,
+    waited: Duration,
     /// Processor time of its thread up to which it is charged. None: it does not compute, or nobody counts. Real time would
     /// charge a guest for what other processes of the machine do.
     charged: Option<Duration>,
@@ -54,9 +97,9 @@ impl Turn {
     pub(crate) async fn begin(
         seats: &Arc<Seats>,
         share: &Share,
-        wall_time: Duration,
+        time: Time,
         ground: Ground,
-    ) -> Turn {
+    ) -> Result<Turn, Over> {
         let place = Arc::new(Place::default());
         seats.enter(share, &place);
         let now = Instant::now();
@@ -65,14 +108,19 @@ impl Turn {
             share: share.clone(),
             place,
             ground,
-            end: now,
+            time,
+            started: now,
             seated: now,
             yielded: now,
+            slept: Duration::ZERO,
+            waited: Duration::ZERO,
             charged: None,
         };
-        turn.wait_for_seat().await;
-        turn.end = turn.seated + wall_time;
-        turn
+        turn.wait_for_seat().await?;
+        turn.time.waiting = time.waiting.saturating_sub(std::mem::take(&mut turn.waited));
+        turn.started = turn.seated;
+        turn.place.ends(turn.seated.checked_add(time.wall).unwrap_or(turn.seated));
+        Ok(turn)
     }
 
     /// Its seat, for the watchdog.
@@ -80,14 +128,19 @@ impl Turn {
         Seat { seats: Arc::clone(&self.seats), place: Arc::clone(&self.place) }
     }
 
-    /// When its wall time is over.
-    pub(crate) fn end(&self) -> Instant {
-        self.end
+    /// When it got its seat, the first time.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
     }
 
-    /// When it got its seat, the last time.
-    pub(crate) fn seated(&self) -> Instant {
-        self.seated
+    /// What it has slept since.
+    pub(crate) fn slept(&self) -> Duration {
+        self.slept
+    }
+
+    /// What it has waited for a seat since.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited
     }
 
     /// The account that pays.
@@ -95,38 +148,48 @@ impl Turn {
         &self.share
     }
 
-    /// At the end of each slice of fuel: the wall time is looked at, and others get their turn.
+    /// At the end of each slice of fuel: its times are looked at, and others get their turn.
     pub(crate) async fn slice_is_over(&mut self) -> Result<(), Over> {
         let now = Instant::now();
-        if now >= self.end {
+        if now >= self.place.end(now) {
             return Err(Over::WallTime);
         }
-        self.let_others_at(now).await
+        // The thread's clock costs a system call, and never runs faster than the real one.
+        let ran = now.saturating_duration_since(self.started);
+        if ran >= self.time.cpu && self.place.computed_so_far() >= self.time.cpu {
+            return Err(Over::CpuTime);
+        }
+        self.let_others_at(now, true).await
     }
 
-    /// Between two pieces of work for a guest that has ended: its wall time does not count any more.
+    /// Between two pieces of work for a guest that has ended: its times do not count any more.
     pub(crate) async fn let_others(&mut self) -> Result<(), Over> {
-        self.let_others_at(Instant::now()).await
+        self.let_others_at(Instant::now(), false).await
     }
 
-    async fn let_others_at(&mut self, now: Instant) -> Result<(), Over> {
-        if self.ground.given_up.load(Ordering::Relaxed) {
+    async fn let_others_at(&mut self, now: Instant, counts: bool) -> Result<(), Over> {
+        if self.ground.given_up.is_set() {
             return Err(Over::GivenUp);
         }
         if !self.seats.are_wanted() && !self.place.is_lent() {
             self.charged = None;
-            if self.seats.guests() > 1 || now - self.yielded >= ALONE {
+            let many = self.ground.others == Others::Many && self.seats.guests() > 1;
+            if many || now - self.yielded >= ALONE {
                 self.yield_to_others(now).await;
             }
             return Ok(());
         }
         let ran = self.ran();
+        self.place.has_had(self.place.computed_so_far());
         if self.seats.may_go_on(&self.share, &self.place, ran, now - self.seated) {
             self.yield_to_others(now).await;
             // Perhaps on another thread, with another clock.
             self.charged = Some(thread_cpu_time());
+        } else if counts {
+            self.wait_for_seat().await?;
         } else {
-            self.wait_for_seat().await;
+            self.place.seat().await;
+            self.sits();
         }
         Ok(())
     }
@@ -138,22 +201,60 @@ impl Turn {
     }
 
     /// Does something that needs no processor, without a seat.
-    pub(crate) async fn pause(&mut self, meanwhile: impl Future<Output = ()>) {
+    pub(crate) async fn pause(&mut self, meanwhile: impl Future<Output = ()>) -> Result<(), Over> {
+        self.place.has_had(self.place.computed_so_far());
         self.give_back();
+        let began = Instant::now();
         meanwhile.await;
+        self.slept += began.elapsed();
         self.seats.come_back(&self.share, &self.place);
-        self.wait_for_seat().await;
+        self.wait_for_seat().await
+    }
+
+    /// Waits for something else than a processor, without a seat: it counts as waiting.
+    pub(crate) async fn wait_for<T>(&mut self, what: impl Future<Output = T>) -> Result<T, Over> {
+        self.place.has_had(self.place.computed_so_far());
+        self.give_back();
+        let began = Instant::now();
+        self.place.begins_to_wait(began);
+        let most = self.time.waiting.saturating_sub(self.waited);
+        let got = tokio::time::timeout(most, what).await;
+        let waited = began.elapsed();
+        self.waited += waited;
+        self.place.has_waited(waited);
+        self.seats.come_back(&self.share, &self.place);
+        self.wait_for_seat().await?;
+        got.map_err(|_| Over::Waiting)
+    }
+
+    /// Page faults since its start; asked by the guest that computes.
+    pub(crate) fn faults(&self) -> u64 {
+        self.place.faults_so_far()
     }
 
     async fn yield_to_others(&mut self, now: Instant) {
         self.yielded = now;
-        if self.ground.shared {
+        if self.ground.others != Others::None {
             tokio::task::yield_now().await;
         }
     }
 
-    async fn wait_for_seat(&mut self) {
-        self.place.seat().await;
+    async fn wait_for_seat(&mut self) -> Result<(), Over> {
+        if !self.place.has_seat() {
+            let began = Instant::now();
+            self.place.begins_to_wait(began);
+            let most = self.time.waiting.saturating_sub(self.waited);
+            let seated = tokio::time::timeout(most, self.place.seat()).await;
+            let waited = began.elapsed();
+            self.waited += waited;
+            self.place.has_waited(waited);
+            seated.map_err(|_| Over::Waiting)?;
+        }
+        self.sits();
+        Ok(())
+    }
+
+    fn sits(&mut self) {
         let now = Instant::now();
         (self.seated, self.yielded) = (now, now);
         self.charged = Some(thread_cpu_time());

@@ -59,8 +59,6 @@ pub(crate) struct Watch(Arc<Watched>);
 #[derive(Debug)]
 struct Watched {
     seat: Seat,
-    /// When it must be over. Told by the execution when it starts.
-    end: Instant,
     /// Counts the ends of its slices.
     beats: AtomicU64,
     /// The thread that it computes on; 0: it does not compute.
@@ -71,11 +69,10 @@ struct Watched {
 }
 
 impl Watch {
-    /// Of an execution that has this seat and ends by `end`.
-    pub(crate) fn new(seat: Seat, end: Instant) -> Watch {
+    /// Of an execution that has this seat.
+    pub(crate) fn new(seat: Seat) -> Watch {
         Watch(Arc::new(Watched {
             seat,
-            end,
             beats: AtomicU64::new(0),
             thread: AtomicU32::new(0),
             cut_off: AtomicBool::new(false),
@@ -304,7 +301,7 @@ impl Watchdog {
                 threads.add();
             }
         }
-        let is_over = now >= seen.guest.end + PAST_WALL_TIME && seen.silent >= SILENT_LOOKS;
+        let is_over = now >= seen.guest.seat.end() + PAST_WALL_TIME && seen.silent >= SILENT_LOOKS;
         if late >= SLICE_IS_LOST || is_over {
             self.cut_off(seen);
         }

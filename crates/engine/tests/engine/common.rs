@@ -150,5 +150,6 @@ pub(crate) fn job(start: Start<'_>, limits: Limits) -> Job<'_> {
         share,
         tap: None,
         permit: None,
+        memory: None,
     }
 }

@@ -84,6 +84,7 @@ fn compiled(image: &Image) -> Compiled {
     Compiled {
         code: Arc::from([]),
         fuel: 0,
+        wall_time: Duration::ZERO,
         cpu_time: Duration::ZERO,
         image_digest: Arc::from(image.digest()),
         last_fuel: Arc::default(),

@@ -8,4 +8,5 @@ mod images;
 mod isolation;
 mod kept;
 mod limits;
+mod spawned;
 mod watch;

@@ -68,7 +68,7 @@ impl Server {
         listener: Listener,
         address: SocketAddr,
     ) -> Server {
-        let service = tiny::service(change);
+        let service = tiny::served(change);
         let url = format!("http://{address}");
         let (drain, ending) = Ending::new();
         let access = Access::new(access, &service).unwrap();

@@ -3,7 +3,7 @@
 //! Only the end that Dify wrote is changed, and of it only what happens with a promise or a coroutine. The lines stay where
 //! they are, with everything that stands on them where it stands, so that errors name the same places, also those of a
 //! script that is none because the person's code left a quote or a bracket open. That no other program changes its meaning is
-//! shown by `tests/dify_async.rs`; what makes it so:
+//! shown by `tests/guests/dify_async.rs`; what makes it so:
 //!
 //! * JavaScript: a promise is told by being asked for its brand, as the language's own `then` does before all else. That is
 //!   asked only of a value whose JSON is `{}`, which is what a promise has, and reads no property of it. The promise's value

@@ -2,7 +2,7 @@
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
 #[path = "../../../service/tests/support/mod.rs"]
-mod tiny;
+pub mod tiny;
 
 use ampoule_access::{Access, AccessConfig};
 use ampoule_connection::{Listener, Protocol, Tls};
@@ -77,7 +77,7 @@ impl Server {
         access: &AccessConfig,
         tls: Option<&Tls>,
     ) -> Server {
-        let service = tiny::service(change);
+        let service = tiny::served(change);
         let access = Access::new(access, &service).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

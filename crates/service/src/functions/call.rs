@@ -30,7 +30,7 @@ impl Service {
         admission::environment_is_sound(self.sizes(), &call.environment)?;
         // The limits asked for, on their own: a mistake in them is told whether the function is there or not.
         admission::limits(tenant.config(), &call.limits)?;
-        tenant.0.quota.check(tenant.0.share.fuel())?;
+        tenant.0.quota.check(&tenant.0.share)?;
         let loaded = match self.load(way.call, &call.function, way.accepted).await? {
             Found::Ready(loaded) => loaded,
             Found::Failed(execution) => return Ok(*execution),
@@ -39,11 +39,15 @@ impl Service {
         let limits = admission::limits(tenant.config(), &limits)?;
         let contract = &loaded.contract;
         let input_json = contract::take_input(contract, call.input_json, self.sizes().input_bytes)?;
-        let guest = memory::of_guest(&loaded.image, &limits) + loaded.checkpoint.size() as u64;
+        let checkpoint = loaded.checkpoint.size() as u64;
         // Conversion may have made the input larger.
-        let need = Need { request: request_bytes + input_json.len() as u64, guest };
+        let need = Need {
+            request: request_bytes + input_json.len() as u64,
+            guest: memory::AT_START + checkpoint,
+            most: memory::of_limits(&limits) + checkpoint,
+        };
         let slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
-        let slot = Permit::new(slot);
+        let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();
         let job = Job {
             start: Start::Checkpoint(&loaded.checkpoint),
@@ -55,6 +59,7 @@ impl Service {
             share: &tenant.0.share,
             tap: way.tap,
             permit: Some(&slot),
+            memory: Some(&memory),
         };
         let mut outcome = inner.engine.run(&loaded.image, &job).await?;
         outcome.usage.queue_time += queue_time;
@@ -73,6 +78,7 @@ impl Service {
 fn over(asked: &RequestedLimits, own: &RequestedLimits) -> RequestedLimits {
     RequestedLimits {
         wall_time: asked.wall_time.or(own.wall_time),
+        cpu_time: asked.cpu_time.or(own.cpu_time),
         memory_bytes: asked.memory_bytes.or(own.memory_bytes),
         fuel: asked.fuel.or(own.fuel),
         output_bytes: asked.output_bytes.or(own.output_bytes),

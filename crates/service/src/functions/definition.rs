@@ -33,6 +33,8 @@ struct KeptLimits {
     #[serde(skip_serializing_if = "Option::is_none")]
     wall_time: Option<Duration>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time: Option<Duration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     memory_bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     fuel: Option<u64>,
@@ -72,6 +74,7 @@ impl Definition {
             contract,
             limits: KeptLimits {
                 wall_time: limits.wall_time,
+                cpu_time: limits.cpu_time,
                 memory_bytes: limits.memory_bytes,
                 fuel: limits.fuel,
                 output_bytes: limits.output_bytes,
@@ -108,6 +111,7 @@ impl Definition {
     pub(super) fn limits(&self) -> RequestedLimits {
         RequestedLimits {
             wall_time: self.limits.wall_time,
+            cpu_time: self.limits.cpu_time,
             memory_bytes: self.limits.memory_bytes,
             fuel: self.limits.fuel,
             output_bytes: self.limits.output_bytes,

@@ -128,11 +128,10 @@ impl Service {
     ) -> Result<Preparing, Error> {
         let arrived = Instant::now();
         let (inner, tenant) = (self.inner(), &call.tenant);
-        let mut admitted = admit(&inner.config, &inner.images, tenant, request)?;
-        tenant.0.quota.check(tenant.0.share.fuel())?;
-        let most = admitted.image.manifest().initial_memory_bytes + admitted.limits.memory_bytes;
-        admitted.need.guest += COPIES * most;
-        let slot = Permit::new(inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?);
+        let admitted = admit(&inner.config, &inner.images, tenant, request)?;
+        tenant.0.quota.check(&tenant.0.share)?;
+        let slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
+        let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();
         let execution = |slot: Permit, mut outcome: ampoule_world::Outcome| {
             outcome.usage.queue_time += queue_time;
@@ -144,7 +143,7 @@ impl Service {
                 function_version: String::new(),
             }
         };
-        let ready = match self.compiled(tenant, &admitted, &slot).await? {
+        let ready = match self.compiled(tenant, &admitted, &slot, &memory).await? {
             Ok(ready) => ready,
             Err(outcome) => return Ok(Preparing::Failed(execution(slot, *outcome))),
         };
@@ -153,20 +152,19 @@ impl Service {
             input_json: "{}",
             files: &[],
             environment: &[],
-            limits: ready.limits,
+            limits: admitted.limits,
             deterministic: None,
             share: &tenant.0.share,
             tap: None,
             permit: Some(&slot),
+            memory: Some(&memory),
         };
         Ok(match inner.engine.checkpoint(&admitted.image, &job).await? {
             Preparation::Ready(prepared) => {
-                let outcome = ready.told(prepared.outcome.clone(), &admitted.limits);
+                let outcome = ready.told(prepared.outcome.clone());
                 Preparing::Ready(prepared, execution(slot, outcome))
             }
-            Preparation::Failed(outcome) => {
-                Preparing::Failed(execution(slot, ready.told(*outcome, &admitted.limits)))
-            }
+            Preparation::Failed(outcome) => Preparing::Failed(execution(slot, ready.told(*outcome))),
         })
     }
 }
@@ -193,6 +191,7 @@ pub(super) fn within(limits: &RequestedLimits, call: &Call) -> RequestedLimits {
     let caps = &call.tenant.config().caps;
     RequestedLimits {
         wall_time: limits.wall_time.map(|time| time.min(caps.wall_time)),
+        cpu_time: limits.cpu_time.map(|time| time.min(caps.cpu_time)),
         memory_bytes: limits.memory_bytes.map(|bytes| bytes.min(caps.memory_bytes)),
         fuel: limits.fuel.map(|fuel| fuel.min(caps.fuel)),
         output_bytes: limits.output_bytes.map(|bytes| bytes.min(caps.output_bytes)),

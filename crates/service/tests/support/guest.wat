@@ -5,12 +5,15 @@
 ;;   c  answers with its compiled code         m  grows its memory until it is refused
 ;;   d  does not compile                       w  does not end compiling
 ;;   o  prints the input to stdout, sleeps for 300 ms, prints it to stderr
-;;   b  like e after about 20 ms of work          x  fails at its top level
+;;   b  like e after about 5 ms of work           x  fails at its top level
+;;   q  prints the input to stdout again and again
+;;   k  asks for the time, then answers with the input
 ;;   n  answers with how often it was called in this memory
 ;; The top level of each but `x` completes; it leaves the letter at address 600. The calls are counted at 604.
 (module
   (import "ampoule" "output_write" (func $output_write (param i32 i32 i32)))
   (import "ampoule" "sleep" (func $sleep (param i64)))
+  (import "ampoule" "clock_now" (func $clock_now (param i32) (result i64)))
   (memory (export "memory") 4)
   (global $sp (export "__stack_pointer") (mut i32) (i32.const 1024))
   ;; Requests lie at 64 KiB, responses at $out.
@@ -124,6 +127,13 @@
       (call $number (i32.const 16) (i32.const 0))
       (call $field (i32.const 17) (i32.const 608) (i32.const 1))
       (return (call $answer))))
+    ;; q
+    (if (i32.eq (call $letter) (i32.const 113)) (then
+      (loop $forever
+        (call $output_write (i32.const 1) (global.get $input) (global.get $input_length))
+        (br $forever))))
+    ;; k
+    (if (i32.eq (call $letter) (i32.const 107)) (then (drop (call $clock_now (i32.const 0)))))
     ;; l
     (if (i32.eq (call $letter) (i32.const 108)) (then (loop $forever (br $forever))))
     ;; s

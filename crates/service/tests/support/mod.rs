@@ -8,6 +8,7 @@ use ampoule_world::{Entry, Language, Program, Request};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
+use tokio::runtime::Handle;
 
 /// What the tiny guest's memory starts with.
 pub const INITIAL_MEMORY_BYTES: u64 = 4 * 65536;
@@ -62,6 +63,15 @@ fn write_image(images: &Path, language: Language, code: &[u8]) {
 
 /// A service on the tiny images, configured by `change`.
 pub fn service(change: impl FnOnce(&mut ServiceConfig)) -> Service {
+    with_engine(change, |_| {})
+}
+
+/// The same as a server has it: guests compute on threads of their own. Within a runtime.
+pub fn served(change: impl FnOnce(&mut ServiceConfig)) -> Service {
+    with_engine(change, |engine| engine.compute_on_own_threads(Handle::current()).unwrap())
+}
+
+fn with_engine(change: impl FnOnce(&mut ServiceConfig), prepare: impl FnOnce(&Engine)) -> Service {
     let mut config = ServiceConfig::default();
     config.engine.slots = 8;
     // All of the memory is for guests.
@@ -70,6 +80,7 @@ pub fn service(change: impl FnOnce(&mut ServiceConfig)) -> Service {
     let folder = tempfile::tempdir().unwrap();
     write_images(folder.path());
     let engine = Engine::new(config.engine.clone()).unwrap();
+    prepare(&engine);
     let names = ampoule_service::image_names(folder.path()).unwrap();
     let images = Images::load(&engine, folder.path(), &names).unwrap();
     // Functions are kept for as long as the service lives.

@@ -1,0 +1,17 @@
+//! The gRPC server, one file per behaviour.
+
+#[path = "../../../connection/tests/support/mod.rs"]
+mod pki;
+#[path = "../support/mod.rs"]
+mod support;
+
+mod batches;
+mod connections;
+mod endings;
+mod functions;
+mod reflection;
+mod requests;
+mod streams;
+mod tenants;
+mod tls;
+mod transit;

@@ -1,0 +1,196 @@
+//! Memory that executions ask for while they run, in the account of slots.
+//!
+//! ```text
+//! grow ─ fits? ─▶ set aside                       a slot comes free ─▶ the first in the queue that fits, in its order
+//!        else  ─▶ queue, before all new requests ─┤
+//!                                                 └ all that run wait here ─▶ the last of them is refused, and ends
+//! ```
+//!
+//! Whoever waits holds what it has. When everybody waits, somebody has to give way: the one that asked last, which has most
+//! of its work before it. So there is always one that goes on.
+
+use super::{Bounds, MOST_OF_FREE, Slot, Slots, State, for_one_execution};
+use crate::error::bytes as readable;
+use crate::tenants::Tenant;
+use ampoule_engine::{Growing, MemoryGrant, NoMemory};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// When an execution that gave way may find more memory: those before it have ended, or most of them.
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+
+/// One in so many parts of the memory is left to those that run when a new execution starts: or all would stop half-way.
+const ROOM_TO_GROW: u64 = 4;
+
+/// The memory of one execution. Cheap to clone.
+#[derive(Debug)]
+struct SlotMemory {
+    slots: Arc<Slots>,
+    tenant: Tenant,
+    at_start: u64,
+    grown: Arc<AtomicU64>,
+}
+
+/// An execution that waits for more.
+#[derive(Debug)]
+pub(super) struct Growth {
+    id: u64,
+    tenant: Tenant,
+    bytes: u64,
+    grown: Arc<AtomicU64>,
+    /// Whether it got it.
+    call: oneshot::Sender<bool>,
+}
+
+impl Slot {
+    /// The memory of its execution.
+    pub(crate) fn memory(&self) -> Arc<dyn MemoryGrant> {
+        Arc::new(SlotMemory {
+            slots: Arc::clone(&self.slots),
+            tenant: self.tenant.clone(),
+            at_start: self.need.guest,
+            grown: Arc::clone(&self.grown),
+        })
+    }
+}
+
+impl MemoryGrant for SlotMemory {
+    fn granted(&self) -> u64 {
+        self.at_start + self.grown.load(Relaxed)
+    }
+
+    fn try_grow(&self, bytes: u64) -> bool {
+        let mut state = self.slots.lock();
+        let fits = state.growing.is_empty() && state.growth_fits(&self.slots.bounds, &self.tenant, bytes);
+        if fits {
+            state.set_aside(&self.tenant, bytes);
+            self.grown.fetch_add(bytes, Relaxed);
+        }
+        fits
+    }
+
+    fn grow(&self, bytes: u64) -> Growing<'_> {
+        Box::pin(async move {
+            match self.wait_for(bytes)? {
+                None => Ok(()),
+                Some((place, called)) => {
+                    let granted = called.await.unwrap_or(false);
+                    place.leave();
+                    if granted { Ok(()) } else { Err(self.gave_way(bytes)) }
+                }
+            }
+        })
+    }
+}
+
+impl SlotMemory {
+    /// None: it is granted.
+    fn wait_for(&self, bytes: u64) -> Result<Option<(Place<'_>, oneshot::Receiver<bool>)>, NoMemory> {
+        let bounds = &self.slots.bounds;
+        let most = for_one_execution(bounds.memory);
+        if self.granted() + bytes > most {
+            let reason = format!(
+                "the execution needs more than the {} that this server has for executions, within its own limits: use less memory, or have the server's `memory` raised",
+                readable(most)
+            );
+            return Err(NoMemory { reason, retry_after: LONGEST_RETRY });
+        }
+        let mut state = self.slots.lock();
+        if state.growing.is_empty() && state.growth_fits(bounds, &self.tenant, bytes) {
+            state.set_aside(&self.tenant, bytes);
+            self.grown.fetch_add(bytes, Relaxed);
+            return Ok(None);
+        }
+        if state.growing.len() + 1 >= bounds.slots - state.free {
+            drop(state);
+            return Err(self.gave_way(bytes));
+        }
+        let (call, called) = oneshot::channel();
+        state.next_id += 1;
+        let id = state.next_id;
+        let (tenant, grown) = (self.tenant.clone(), Arc::clone(&self.grown));
+        state.growing.push_back(Growth { id, tenant, bytes, grown, call });
+        Ok(Some((Place { slots: &self.slots, id }, called)))
+    }
+
+    fn gave_way(&self, bytes: u64) -> NoMemory {
+        let reason = format!(
+            "the server's memory is taken by other executions: this one has {} and needs {} more",
+            readable(self.granted() >> 20 << 20),
+            readable(bytes >> 20 << 20)
+        );
+        NoMemory { reason, retry_after: RETRY_AFTER }
+    }
+}
+
+/// For what will not be better soon.
+const LONGEST_RETRY: Duration = Duration::from_secs(30);
+
+/// A place in the queue of those who grow; dropping it leaves the queue.
+struct Place<'a> {
+    slots: &'a Arc<Slots>,
+    id: u64,
+}
+
+impl Place<'_> {
+    /// It was called: it is in the queue no more.
+    fn leave(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut state = self.slots.lock();
+        // What it was granted meanwhile is its slot's, and goes with it.
+        state.growing.retain(|growth| growth.id != self.id);
+        state.grant(&self.slots.bounds);
+    }
+}
+
+/// Of so many bytes, what executions may have when they start.
+pub(crate) fn for_new_executions(memory: u64) -> u64 {
+    memory - memory / ROOM_TO_GROW
+}
+
+impl State {
+    /// Whether a new execution leaves something for those that run to grow into. The first may take all there is.
+    pub(super) fn leaves_room(&self, bounds: &Bounds, bytes: u64) -> bool {
+        let alone = self.free == bounds.slots;
+        let left = self.memory.saturating_sub(bytes);
+        alone || (self.growing.is_empty() && left >= bounds.memory / ROOM_TO_GROW)
+    }
+
+    fn growth_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
+        let Some(left) = self.memory.checked_sub(bytes) else { return false };
+        let has = tenant.0.memory.load(Relaxed) as u64;
+        bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) <= 1 || has + bytes <= MOST_OF_FREE * left
+    }
+
+    /// Gives memory to those who wait for it; if nobody can go on, the last of them gives way.
+    pub(super) fn grow(&mut self, bounds: &Bounds) {
+        let mut index = 0;
+        while let Some(growth) = self.growing.get(index) {
+            if !self.growth_fits(bounds, &growth.tenant, growth.bytes) {
+                index += 1;
+                continue;
+            }
+            if let Some(growth) = self.growing.remove(index) {
+                self.set_aside(&growth.tenant, growth.bytes);
+                growth.grown.fetch_add(growth.bytes, Relaxed);
+                // Whoever left meanwhile gives it back with its slot.
+                let _ = growth.call.send(true);
+            }
+        }
+        let running = bounds.slots - self.free;
+        if running > 0
+            && self.growing.len() >= running
+            && let Some(last) = self.growing.pop_back()
+        {
+            let _ = last.call.send(false);
+        }
+    }
+}

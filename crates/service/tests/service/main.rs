@@ -1,0 +1,10 @@
+//! The service on a tiny guest, one file per behaviour.
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod admission;
+mod executions;
+mod fairness;
+mod idempotency;
+mod waiting;

@@ -1,0 +1,293 @@
+//! The command line as scripts use it: exit codes, what goes to stdout and stderr, messages. On a tiny guest, see
+//! `crates/service/tests/support/guest.wat`; the languages themselves are tested elsewhere.
+
+use crate::tiny;
+use serde_json::Value;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::sync::LazyLock;
+use tempfile::TempDir;
+
+static IMAGES: LazyLock<TempDir> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    tiny::write_images(folder.path());
+    folder
+});
+
+/// A folder with programs of the tiny guest.
+struct Bench {
+    folder: TempDir,
+}
+
+impl Bench {
+    fn new() -> Bench {
+        let folder = tempfile::tempdir().unwrap();
+        let programs =
+            [("echo.py", "e"), ("echo.js", "e"), ("fail.py", "f"), ("loop.py", "l"), ("print.py", "p")];
+        let more =
+            [("trap.py", "t"), ("greedy.py", "m"), ("broken.py", "d"), ("echo.txt", "e"), ("empty.py", "")];
+        for (name, source) in programs.iter().chain(&more) {
+            std::fs::write(folder.path().join(name), source).unwrap();
+        }
+        Bench { folder }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        ampoule(self.folder.path(), IMAGES.path(), arguments)
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command(&[&["run"], arguments].concat()).stdin(Stdio::null()).output().unwrap()
+    }
+}
+
+fn ampoule(folder: &Path, images: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ampoule"));
+    // No recipes: nothing is built behind a test's back.
+    command.current_dir(folder).env("AMPOULE_IMAGES", images).env("AMPOULE_RUNTIMES", folder).args(arguments);
+    command
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[track_caller]
+fn assert_ends(output: &Output, exit: i32, stdout: &str, stderr: &str) {
+    let found = (output.status.code(), text(&output.stdout), text(&output.stderr));
+    assert_eq!(found, (Some(exit), stdout, stderr));
+}
+
+#[test]
+fn a_result_is_pretty_json_with_its_numbers_as_they_are() {
+    let output =
+        Bench::new().run(&["echo.py", "--input", "{\"big\":123456789012345678901234567890,\"l\":[1.50,[]]}"]);
+    let expected = "{\n  \"big\": 123456789012345678901234567890,\n  \"l\": [\n    1.50,\n    []\n  ]\n}\n";
+    assert_ends(&output, 0, expected, "");
+}
+
+#[test]
+fn output_comes_as_it_is_and_the_result_on_its_own_line() {
+    let bench = Bench::new();
+    assert_ends(&bench.run(&["print.py", "--input", "{\"a\":1}"]), 0, "{\"a\":1}\nnull\n", "{\"a\":1}");
+    assert_ends(
+        &bench.run(&["print.py", "--input", "{\"a\":1}", "--entry", "script"]),
+        0,
+        "{\"a\":1}",
+        "{\"a\":1}",
+    );
+}
+
+#[test]
+fn a_failure_is_1_and_on_stderr() {
+    let bench = Bench::new();
+    assert_ends(&bench.run(&["fail.py"]), 1, "", "ampoule: raised: Boom: {}\n");
+    assert_ends(&bench.run(&["broken.py"]), 1, "", "ampoule: raised: SyntaxError: \n");
+}
+
+#[test]
+fn a_limit_is_3_and_named() {
+    let bench = Bench::new();
+    let timed_out = "ampoule: timed_out: TimedOut: stopped after 0.05 s of wall time: do less or raise limits.wall_time\n";
+    assert_ends(&bench.run(&["loop.py", "--timeout", "50ms"]), 3, "", timed_out);
+    let fuel = bench.run(&["loop.py", "--fuel", "1000000"]);
+    let exhausted = "ampoule: fuel_exhausted: FuelExhausted: stopped after 1000000 units of fuel: do less or raise limits.fuel\n";
+    assert_ends(&fuel, 3, "", exhausted);
+    let memory = bench.run(&["greedy.py", "--memory", "32MiB"]);
+    assert_eq!(memory.status.code(), Some(3));
+    assert!(text(&memory.stderr).contains("the limit of 32 MiB"), "{}", text(&memory.stderr));
+}
+
+#[test]
+fn a_fault_of_the_guest_is_4() {
+    assert_eq!(Bench::new().run(&["trap.py"]).status.code(), Some(4));
+}
+
+#[test]
+fn mistakes_are_2_and_say_what_to_do() {
+    let bench = Bench::new();
+    let cases: &[(&[&str], &str)] = &[
+        (&["missing.py"], "cannot read missing.py: No such file or directory (os error 2)"),
+        (
+            &["echo.txt"],
+            "cannot tell the language of 'echo.txt' by its ending: add --language python or --language javascript",
+        ),
+        (
+            &["-"],
+            "cannot tell the language of '-' by its ending: add --language python or --language javascript",
+        ),
+        (&["empty.py"], "source.code is empty: give a program"),
+        (
+            &["echo.py", "--input", "[1]"],
+            "input_json is not a JSON object: it begins with an array; wrap the value in an object",
+        ),
+        (
+            &["echo.py", "--timeout", "90s"],
+            "limits.wall_time is 90 s, the server's cap is 60 s: ask for less",
+        ),
+        (&["echo.py", "--env", "A"], "--env 'A' lacks its value: write KEY=VALUE"),
+        (&["echo.py", "--module", "a"], "--module 'a' lacks its path: write NAME=PATH"),
+        (
+            &["echo.py", "--file", "echo.js:../x"],
+            "files[0].path '../x' leaves the working directory: '..' is not taken",
+        ),
+        (
+            &["-", "--language", "python", "--input-file", "-"],
+            "stdin cannot be both the program and the input",
+        ),
+    ];
+    for (arguments, message) in cases {
+        assert_ends(&bench.run(arguments), 2, "", &format!("ampoule: {message}\n"));
+    }
+}
+
+#[test]
+fn clap_finds_mistakes_too() {
+    let bench = Bench::new();
+    let cases: &[&[&str]] = &[
+        &[],
+        &["echo.py", "--timeout", "10"],
+        &["echo.py", "--memory", "1GB"],
+        &["echo.py", "--language", "ruby"],
+        &["echo.py", "--entry", "start"],
+        &["echo.py", "--now", "yesterday"],
+        &["echo.py", "--input", "{}", "--input-file", "x"],
+        &["echo.py", "--unknown"],
+    ];
+    for arguments in cases {
+        let output = bench.run(arguments);
+        assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), ""), "{arguments:?}");
+        assert!(text(&output.stderr).contains("error:"), "{arguments:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_4_and_named() {
+    let bench = Bench::new();
+    let empty = tempfile::tempdir().unwrap();
+    let output = ampoule(empty.path(), empty.path(), &["run", bench.path("echo.py").to_str().unwrap()])
+        .output()
+        .unwrap();
+    assert!(matches!(output.status.code(), Some(2 | 4)), "{output:?}");
+    assert!(text(&output.stderr).contains("python"), "{}", text(&output.stderr));
+    let nobody = bench.run(&["echo.py", "--addr", "http://127.0.0.1:1"]);
+    assert_eq!(nobody.status.code(), Some(4));
+    assert!(
+        text(&nobody.stderr).starts_with("ampoule: no server answers at http://127.0.0.1:1"),
+        "{}",
+        text(&nobody.stderr)
+    );
+}
+
+#[test]
+fn json_has_the_fields_of_the_response() {
+    let bench = Bench::new();
+    let output = bench.run(&["echo.py", "--json", "--input", "{\"n\":12345678901234567890}"]);
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
+    assert_eq!(text(&output.stdout).lines().count(), 1);
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["status"], "completed");
+    assert_eq!(report["result_json"], "{\"n\":12345678901234567890}");
+    assert_eq!((&report["failure"], &report["files"]), (&Value::Null, &Value::Array(Vec::new())));
+    assert_eq!((&report["stdout"], &report["stderr"]), (&"".into(), &"".into()));
+    assert_eq!((&report["stdout_truncated"], &report["stderr_truncated"]), (&false.into(), &false.into()));
+    assert!(report["usage"]["fuel"].as_u64() > Some(0));
+    for time in ["wall_time", "cpu_time", "queue_time"] {
+        assert!(report["usage"][time].as_str().unwrap().ends_with('s'));
+    }
+    assert_eq!(report["image_digest"].as_str().unwrap().len(), 64);
+}
+
+#[test]
+fn json_tells_failures_with_the_same_exit_code() {
+    let bench = Bench::new();
+    for (arguments, exit, status) in [
+        (&["fail.py", "--json"][..], 1, "raised"),
+        (&["loop.py", "--json", "--timeout", "50ms"][..], 3, "timed_out"),
+        (&["loop.py", "--json", "--fuel", "10000"][..], 3, "fuel_exhausted"),
+        (&["greedy.py", "--json"][..], 3, "out_of_memory"),
+        (&["trap.py", "--json"][..], 4, "internal"),
+    ] {
+        let output = bench.run(arguments);
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!((output.status.code(), report["status"].as_str()), (Some(exit), Some(status)));
+        assert!(report["failure"]["type"].is_string() && report["failure"]["line"].is_number());
+    }
+}
+
+#[test]
+fn the_language_is_told_by_the_ending_or_by_the_flag() {
+    let bench = Bench::new();
+    let digest = |arguments: &[&str]| {
+        let output = bench.run(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["image_digest"].as_str().unwrap().to_owned()
+    };
+    let (python, javascript) = (digest(&["echo.py", "--json"]), digest(&["echo.js", "--json"]));
+    assert_ne!(python, javascript);
+    assert_eq!(digest(&["echo.txt", "--json", "--language", "javascript"]), javascript);
+    assert_eq!(digest(&["echo.js", "--json", "--language", "python"]), python);
+}
+
+#[test]
+fn program_and_input_can_come_from_stdin() {
+    let bench = Bench::new();
+    let feed = |arguments: &[&str], stdin: &str| {
+        let mut child = bench
+            .command(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    assert_ends(&feed(&["run", "--language", "python", "-"], "e"), 0, "{}\n", "");
+    assert_ends(&feed(&["run", "echo.py", "--input-file", "-"], "{\"a\":[]}"), 0, "{\n  \"a\": []\n}\n", "");
+    std::fs::write(bench.path("input.json"), "{}").unwrap();
+    assert_ends(&bench.run(&["echo.py", "--input-file", "input.json"]), 0, "{}\n", "");
+}
+
+#[test]
+fn a_reader_that_leaves_changes_nothing() {
+    let bench = Bench::new();
+    let json = format!("{{\"a\":\"{}\"}}", "x".repeat(100_000));
+    let mut child = bench
+        .command(&["run", "fail.py", "--json", "--input", &json])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    assert_eq!(child.wait().unwrap().code(), Some(1));
+}
+
+#[test]
+fn images_are_listed_and_inspected() {
+    let bench = Bench::new();
+    let list = bench.command(&["image", "list"]).output().unwrap();
+    let lines: Vec<&str> = text(&list.stdout).lines().collect();
+    assert_eq!(list.status.code(), Some(0));
+    assert!(
+        lines.len() == 3 && lines[1].starts_with("javascript") && lines[2].starts_with("python"),
+        "{lines:?}"
+    );
+    let inspect = bench.command(&["image", "inspect", "python"]).output().unwrap();
+    let table = "\npackage  version  licence     code    modules       imported\n\
+                 tiny     0.1      Apache-2.0  native  tiny tinier  at the snapshot\n";
+    assert!(
+        text(&inspect.stdout).ends_with(&table.replace("modules       ", "modules      ")),
+        "{}",
+        text(&inspect.stdout)
+    );
+    let json = bench.command(&["image", "inspect", "python", "--json"]).output().unwrap();
+    assert_eq!(serde_json::from_slice::<Value>(&json.stdout).unwrap()["language"], "python");
+    let unknown = bench.command(&["image", "inspect", "ruby"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(2));
+    assert!(text(&unknown.stderr).contains("ampoule image build ruby"));
+}

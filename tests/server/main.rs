@@ -1,0 +1,17 @@
+//! The program `ampoule` as its users meet it: the command line and the server, one file per behaviour.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../common/process.rs"]
+mod process;
+#[path = "../../crates/service/tests/support/mod.rs"]
+mod tiny;
+
+mod cli;
+mod connections;
+mod dify;
+mod hosts;
+mod operating;
+mod python_client;
+mod serve;
+mod traces;

@@ -1,0 +1,113 @@
+//! Requests as spans of OpenTelemetry, at a collector that the test plays.
+
+use crate::process::Server;
+use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
+use ampoule_api::v1::{ExecuteRequest, Language, Source};
+use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
+    TraceService, TraceServiceServer,
+};
+use opentelemetry_proto::tonic::collector::trace::v1::{
+    ExportTraceServiceRequest, ExportTraceServiceResponse,
+};
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
+use opentelemetry_proto::tonic::trace::v1::Span;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status};
+
+/// Keeps what it is sent.
+#[derive(Clone, Default)]
+struct Collector(Arc<Mutex<Vec<Span>>>);
+
+#[tonic::async_trait]
+impl TraceService for Collector {
+    async fn export(
+        &self,
+        request: Request<ExportTraceServiceRequest>,
+    ) -> Result<Response<ExportTraceServiceResponse>, Status> {
+        let scopes = request.into_inner().resource_spans.into_iter().flat_map(|spans| spans.scope_spans);
+        self.0.lock().unwrap().extend(scopes.flat_map(|scope| scope.spans));
+        Ok(Response::new(ExportTraceServiceResponse::default()))
+    }
+}
+
+fn request(code: &str) -> Request<ExecuteRequest> {
+    let source = Source { language: Language::Python.into(), code: code.into(), ..Source::default() };
+    Request::new(ExecuteRequest { source: Some(source), ..ExecuteRequest::default() })
+}
+
+fn attribute(span: &Span, key: &str) -> Option<Value> {
+    span.attributes.iter().find(|attribute| attribute.key == key)?.value.clone()?.value
+}
+
+fn hex(bytes: &[u8]) -> String {
+    hex::encode(bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_are_spans_below_their_callers_and_the_last_are_sent_at_the_end() {
+    let (collector, listener) = (Collector::default(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let service = TraceServiceServer::new(collector.clone());
+    let incoming = TcpListenerStream::new(listener);
+    tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
+    let server = Server::start(&format!("[traces]\nendpoint = \"{endpoint}\""));
+    let mut client = ExecutionServiceClient::connect(format!("http://{}", server.address)).await.unwrap();
+    let (trace, parent) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
+    let called = |flags: &str, code: &str| {
+        let mut request = request(code);
+        let header = format!("00-{trace}-{parent}-{flags}");
+        request.metadata_mut().insert("traceparent", header.parse().unwrap());
+        request
+    };
+    client.execute(called("01", "e secret-source")).await.unwrap();
+    client.execute(called("00", "e")).await.unwrap();
+    client.execute(request("f secret-source")).await.unwrap();
+    drop(client);
+    server.signal("-TERM");
+    let (code, rest) = tokio::task::spawn_blocking(move || server.end()).await.unwrap();
+    assert_eq!(code, Some(0), "{rest}");
+    assert!(rest.contains(&format!("\"trace_id\":\"{trace}\"")), "{rest}");
+    let spans = collector.0.lock().unwrap().clone();
+    assert_eq!(spans.len(), 2, "what the caller does not keep is not sent: {spans:?}");
+    let text = |text: &str| Some(Value::StringValue(text.into()));
+    let (called, own) = match &spans[..] {
+        [one, other] if hex(&one.trace_id) == trace => (one, other),
+        [one, other] => (other, one),
+        _ => unreachable!(),
+    };
+    assert_eq!((hex(&called.trace_id), hex(&called.parent_span_id)), (trace.into(), parent.into()));
+    assert!(own.parent_span_id.is_empty() && hex(&own.trace_id) != trace);
+    for (span, status) in [(called, "completed"), (own, "raised")] {
+        assert_eq!(attribute(span, "ampoule.status"), text(status));
+        assert_eq!(attribute(span, "ampoule.tenant"), text("open"));
+        assert_eq!(attribute(span, "ampoule.language"), text("python"));
+        assert_eq!(attribute(span, "ampoule.entry"), text("main"));
+        for number in ["fuel", "queue_us", "wall_us", "cpu_us"] {
+            let value = attribute(span, &format!("ampoule.{number}"));
+            assert!(matches!(value, Some(Value::IntValue(_))), "{number}: {value:?}");
+        }
+        assert!(span.end_time_unix_nano > span.start_time_unix_nano);
+        assert!(!format!("{span:?}").contains("secret"), "{span:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_collector_that_is_not_there_disturbs_nobody() {
+    // Nobody listens there any more.
+    let endpoint = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let server = Server::start(&format!("[traces]\nendpoint = \"http://{endpoint}\""));
+    let mut client = ExecutionServiceClient::connect(format!("http://{}", server.address)).await.unwrap();
+    let started = Instant::now();
+    for _ in 0..20 {
+        client.execute(request("e")).await.unwrap();
+    }
+    assert!(started.elapsed() < Duration::from_secs(2));
+    drop(client);
+    server.signal("-TERM");
+    let (code, rest) = tokio::task::spawn_blocking(move || server.end()).await.unwrap();
+    assert_eq!(code, Some(0), "{rest}");
+    assert!(started.elapsed() < Duration::from_secs(10), "it waited for the collector");
+}
