@@ -1,6 +1,8 @@
 //! A small module, metered, and an engine to run it in.
 #![allow(dead_code, reason = "every test file uses a part of it")]
 
+pub(crate) mod bulk;
+
 use ampoule_meter::meter;
 use ampoule_world::imports;
 use wasmtime::{Config, Engine, Instance, Linker, Module, Store, Trap, Val};
