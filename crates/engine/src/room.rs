@@ -59,7 +59,12 @@ impl Room {
 
     /// How many bytes to ask for, if any, at the end of a slice. There have been so many faults; the host holds `host` bytes for it
     /// beside its pages; `count` says how many bytes of its image's memory are its own.
-    pub(crate) fn wanted(&mut self, faults: u64, host: u64, count: impl FnOnce() -> Option<u64>) -> Option<u64> {
+    pub(crate) fn wanted(
+        &mut self,
+        faults: u64,
+        host: u64,
+        count: impl FnOnce() -> Option<u64>,
+    ) -> Option<u64> {
         let bound = self.seen + faults.saturating_sub(self.faults) * PAGE;
         if bound + self.grown + host + MARGIN <= self.grant.granted() {
             return None;
