@@ -13,5 +13,6 @@ mod dify;
 mod hosts;
 mod operating;
 mod python_client;
+mod remote;
 mod serve;
 mod traces;

@@ -38,6 +38,8 @@ static bool is_users(const PyCodeObject *code) {
 AMPOULE_EXPORT(ampoule_where) uint64_t ampoule_where(void) {
     where_begin();
     PyThreadState *state = _PyThreadState_GET();
+    /* None while it sleeps, as others could run then: there is one thread. */
+    if (!state) state = PyInterpreterState_ThreadHead(PyInterpreterState_Main());
     if (!state) return 0;
     struct { PyCodeObject *code; int line; } frames[WHERE_FRAMES];
     int count = 0, looks = 0;

@@ -144,6 +144,8 @@ async fn of_large_repeats_that_wait_one_holds_its_request() {
     let large = || keyed("s", &format!("{{\"a\":\"{}\"}}", "x".repeat(8 << 20)), "a");
     let first = asking(&service, large());
     until("the first runs", || service.running() == 1).await;
+    // It asks for memory as its input is copied into it, and then sleeps.
+    tokio::time::sleep(Duration::from_secs(1)).await;
     let before = memory();
     let waiting: Vec<_> = (0..10).map(|_| asking(&service, large())).collect();
     until("all wait", || service.waiting() == 10 && memory() - before < 17 << 20).await;
