@@ -76,13 +76,13 @@ impl GuestState {
         }
     }
 
-    /// How much more memory the execution needs than it was granted, if the host is to hold so many bytes `beside` what it has
-    /// printed; `memory` is the guest's.
-    pub(crate) fn room_wanted(&mut self, beside: u64, memory: &[u8]) -> Option<u64> {
+    /// How much more memory the execution needs than it was granted, if the host is about to take so many bytes `more`; `memory` is
+    /// the guest's.
+    pub(crate) fn room_wanted(&mut self, more: u64, memory: &[u8]) -> Option<u64> {
         let faults = self.turn.as_ref()?.faults();
-        let host = self.output.written.min(self.output.limit) + beside;
+        let host = self.output.written.min(self.output.limit);
         let image = memory.get(..self.growth.image as usize).unwrap_or(memory);
-        self.room.as_mut()?.wanted(faults, host, || dirty::dirty_bytes(image))
+        self.room.as_mut()?.wanted(faults, host, more, || dirty::dirty_bytes(image))
     }
 
     /// Gets so many bytes more, and waits for them if need be. Not while it has taken much that it was not granted: that would be kept

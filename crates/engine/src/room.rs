@@ -21,8 +21,8 @@ use std::sync::Arc;
 /// What a guest may take until the next look.
 const MARGIN: u64 = 2 << 20;
 
-/// What it may have taken beyond what it was granted and still wait for more.
-const OVERDRAFT: u64 = 16 << 20;
+/// What it may have taken beyond what it was granted and still wait for more: as much as many that wait may have at a time.
+const OVERDRAFT: u64 = 1 << 20;
 
 /// The least that is asked for at a time, and the part of what there is: so that large guests do not ask often.
 const LEAST: u64 = 4 << 20;
@@ -39,51 +39,55 @@ pub(crate) struct Room {
     faults: u64,
     /// Bytes that it has added to its image's memory.
     grown: u64,
-    /// What it needs, by the last look.
-    needs: u64,
+    /// What the host holds for it beside its pages: to the end, and with that by the last look.
+    held: u64,
+    host: u64,
     /// Why it did not get more.
     pub(crate) refused: Option<NoMemory>,
 }
 
 impl Room {
-    /// Of a guest that begins with so many bytes that are its own.
-    pub(crate) fn new(grant: Arc<dyn MemoryGrant>, begins_with: u64) -> Room {
-        Room { grant, seen: begins_with, faults: 0, grown: 0, needs: begins_with, refused: None }
+    /// Of a guest that begins with so many bytes that are its own, and for which the host holds so many to the end.
+    pub(crate) fn new(grant: Arc<dyn MemoryGrant>, begins_with: u64, held: u64) -> Room {
+        Room { grant, seen: begins_with, faults: 0, grown: 0, held, host: held, refused: None }
     }
 
     /// How many bytes to ask for, if any, before the guest adds so many to its memory.
     pub(crate) fn grows(&mut self, bytes: u64) -> Option<u64> {
         self.grown += bytes;
-        self.missing(self.seen + self.grown)
+        self.missing(0)
     }
 
     /// How many bytes to ask for, if any, at the end of a slice. There have been so many faults; the host holds `host` bytes for it
-    /// beside its pages; `count` says how many bytes of its image's memory are its own.
+    /// beside its pages and its request, and is about to take `more`; `count` says how many bytes of its image's memory are its own.
     pub(crate) fn wanted(
         &mut self,
         faults: u64,
         host: u64,
+        more: u64,
         count: impl FnOnce() -> Option<u64>,
     ) -> Option<u64> {
+        self.host = self.held + host;
         let bound = self.seen + faults.saturating_sub(self.faults) * PAGE;
-        if bound + self.grown + host + MARGIN <= self.grant.granted() {
+        if bound + self.grown + self.host + more + MARGIN <= self.grant.granted() {
             return None;
         }
         self.seen = count().unwrap_or(bound);
         self.faults = faults;
-        self.missing(self.seen + self.grown + host)
+        self.missing(more)
     }
 
-    fn missing(&mut self, needs: u64) -> Option<u64> {
-        self.needs = needs;
+    fn missing(&self, more: u64) -> Option<u64> {
         let granted = self.grant.granted();
+        let needs = self.seen + self.grown + self.host + more;
         let missing = (needs + MARGIN).checked_sub(granted).filter(|missing| *missing > 0)?;
         Some(missing.max(LEAST).max(granted / PART))
     }
 
-    /// Whether it has taken much more than it was granted: what it adds to its memory is not there yet.
+    /// Whether it has taken much more than it was granted. What it adds to its memory, and what the host is about to take, is not
+    /// there yet.
     pub(crate) fn is_overdrawn(&self) -> bool {
-        self.needs - self.grown > self.grant.granted() + OVERDRAFT
+        self.seen + self.host > self.grant.granted() + OVERDRAFT
     }
 
     /// Who gives.
@@ -94,7 +98,7 @@ impl Room {
 
 impl fmt::Debug for Room {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Room").field("needs", &self.needs).finish_non_exhaustive()
+        formatter.debug_struct("Room").field("grown", &self.grown).finish_non_exhaustive()
     }
 }
 
@@ -137,24 +141,24 @@ mod tests {
 
     fn with(granted: u64) -> (Arc<Granted>, Room) {
         let granted = Arc::new(Granted(AtomicU64::new(granted)));
-        (Arc::clone(&granted), Room::new(granted, MIB))
+        (Arc::clone(&granted), Room::new(granted, MIB, 0))
     }
 
     #[test]
     fn it_asks_for_what_is_its_own_and_not_for_what_it_reads() {
         let (granted, mut room) = with(8 * MIB);
         let none = || -> Option<u64> { panic!("nobody counts before there are as many faults as pages") };
-        assert_eq!(room.wanted(1000, 0, none), None);
+        assert_eq!(room.wanted(1000, 0, 0, none), None);
         // Many faults of reading: counted, and little of it is its own.
-        assert_eq!(room.wanted(5000, 0, || Some(3 * MIB)), None);
-        assert_eq!(room.wanted(5500, 0, none), None);
+        assert_eq!(room.wanted(5000, 0, 0, || Some(3 * MIB)), None);
+        assert_eq!(room.wanted(5500, 0, 0, none), None);
         // And now it writes.
-        assert_eq!(room.wanted(7000, 0, || Some(9 * MIB)), Some(LEAST));
+        assert_eq!(room.wanted(7000, 0, 0, || Some(9 * MIB)), Some(LEAST));
         granted.try_grow(LEAST);
         // What the host holds for it counts, too.
-        assert_eq!(room.wanted(7000, 4 * MIB, || Some(9 * MIB)), Some(LEAST));
+        assert_eq!(room.wanted(7000, 4 * MIB, 0, || Some(9 * MIB)), Some(LEAST));
         // Where the kernel does not tell, faults count.
-        assert!(room.wanted(7000 + (100 << 8), 0, || None).is_some_and(|wanted| wanted > 90 * MIB));
+        assert!(room.wanted(7000 + (100 << 8), 0, 0, || None).is_some_and(|wanted| wanted > 90 * MIB));
     }
 
     #[test]
@@ -171,7 +175,7 @@ mod tests {
     #[test]
     fn who_has_taken_much_that_it_was_not_granted_does_not_wait() {
         let (_, mut room) = with(8 * MIB);
-        assert!(room.wanted(3000, 0, || Some(12 * MIB)).is_some() && !room.is_overdrawn());
-        assert!(room.wanted(9000, 0, || Some(40 * MIB)).is_some() && room.is_overdrawn());
+        assert!(room.wanted(3000, 0, 90 * MIB, || Some(9 * MIB)).is_some() && !room.is_overdrawn());
+        assert!(room.wanted(9000, 0, 0, || Some(40 * MIB)).is_some() && room.is_overdrawn());
     }
 }

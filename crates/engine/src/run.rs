@@ -135,7 +135,8 @@ impl Engine {
         if let Some(grant) = &work.memory {
             let resident = self.inner.config.keep_resident_bytes as u64;
             let begins_with = if reuses { kept::KEPT_BYTES } else { resident };
-            state.room = Some(Room::new(Arc::clone(grant), begins_with));
+            let request = work.request.len() as u64;
+            state.room = Some(Room::new(Arc::clone(grant), begins_with, request));
         }
         let mut guest = if reuses {
             Guest::start_kept(self, image, work.door, state).await?

@@ -36,6 +36,8 @@ pub(crate) struct Threads {
     ready: Condvar,
     /// Length of the queue, for the thread that looks without the lock.
     queued: AtomicUsize,
+    /// There is more than one processor: a thread that looks keeps nobody from computing.
+    looks: bool,
     /// One thread looks for work and need not be woken for it.
     looking: AtomicBool,
     /// Where timers and blocking work of guests run.
@@ -62,6 +64,7 @@ impl Threads {
             state: Mutex::default(),
             ready: Condvar::new(),
             queued: AtomicUsize::new(0),
+            looks: thread::available_parallelism().is_ok_and(|count| count.get() > 1),
             looking: AtomicBool::new(false),
             runtime,
         });
@@ -154,7 +157,7 @@ impl Threads {
                 self.queued.store(state.queue.len(), Ordering::Relaxed);
                 return Some(runnable);
             }
-            if !looked && !self.looking.swap(true, Ordering::Relaxed) {
+            if self.looks && !looked && !self.looking.swap(true, Ordering::Relaxed) {
                 drop(state);
                 self.look();
                 looked = true;
