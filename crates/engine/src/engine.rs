@@ -42,6 +42,7 @@ impl Engine {
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let start = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
         room::want_no_huge_pages();
+        room::want_no_large_leftovers();
         let wasm = wasmtime::Engine::new(&pooled_config(&config)).map_err(start)?;
         let linker = host::linker(&wasm, config.blocked_clock).map_err(start)?;
         let seats = Arc::new(Seats::new(config.seats));

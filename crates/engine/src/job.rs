@@ -113,6 +113,8 @@ pub struct Compiled {
     pub image_digest: Arc<str>,
     /// Fuel of its last execution, without what compiling took; 0 before the first. Only the engine writes it.
     pub last_fuel: Arc<AtomicU64>,
+    /// Memory of the host that its last execution was granted, in bytes; 0 before the first. Whoever grants it writes it.
+    pub last_memory: Arc<AtomicU64>,
 }
 
 /// What compiling gave.

@@ -102,6 +102,15 @@ impl fmt::Debug for Room {
     }
 }
 
+/// From now on what is freed of large buffers is the system's again: answers of mebibytes come and go, and the allocator would keep
+/// room for as many as there ever were at a time.
+pub(crate) fn want_no_large_leftovers() {
+    /// Buffers of this size have a mapping of their own; it also keeps the allocator from raising the size by itself.
+    const LARGE: libc::c_int = 1 << 20;
+    // SAFETY: it sets a parameter of the allocator, at any time.
+    unsafe { libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE) };
+}
+
 /// From now on the process gets no huge pages: one fault would make two mebibytes a guest's own, of which it may have asked for
 /// a few bytes. Should the kernel refuse, guests are ahead of their accounts by more.
 pub(crate) fn want_no_huge_pages() {

@@ -39,6 +39,7 @@ impl Engine {
                     cpu_time: outcome.usage.cpu_time,
                     image_digest: digest,
                     last_fuel: Arc::default(),
+                    last_memory: Arc::default(),
                 }),
                 _ => Compilation::Failed(Box::new(outcome)),
             })

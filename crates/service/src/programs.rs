@@ -68,6 +68,11 @@ impl Programs {
         Programs { cache, hits: AtomicU64::new(0), misses: AtomicU64::new(0) }
     }
 
+    /// What the program's last execution needed of the memory, in bytes; 0 if nobody knows.
+    pub(crate) fn last_memory(&self, admitted: &Admitted, tenant: &Tenant) -> u64 {
+        self.cache.peek(&key(tenant, admitted)).map_or(0, |compiled| compiled.last_memory.load(Relaxed))
+    }
+
     /// The program's code: from the cache, from another request that compiles it now, or compiled here.
     pub(crate) async fn prepare(
         &self,
@@ -188,6 +193,7 @@ mod tests {
             cpu_time: Duration::ZERO,
             image_digest: Arc::from(""),
             last_fuel: Arc::default(),
+            last_memory: Arc::default(),
         }
     }
 }

@@ -18,6 +18,7 @@ use ampoule_world::{Asked, Language, Outcome, Request};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 /// Executes requests. Cheap to clone.
@@ -265,7 +266,10 @@ impl Service {
     async fn admit_and_run(&self, way: Way<'_>, request: Request) -> Result<Execution, Error> {
         let arrived = Instant::now();
         let tenant = &way.call.tenant;
-        let admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
+        let mut admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
+        // What is known to need much waits until there is so much, instead of starting and waiting half-way.
+        let expected = self.inner.programs.last_memory(&admitted, tenant);
+        admitted.need.guest = admitted.need.guest.max(expected.min(admitted.need.most));
         tenant.0.quota.check(&tenant.0.share)?;
         let slots = &self.inner.slots;
         let slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
@@ -303,8 +307,10 @@ impl Service {
             permit: Some(slot),
             memory: Some(memory),
         };
-        let outcome = self.inner.engine.run(&admitted.image, &job).await?;
-        Ok(ready.told(outcome))
+        let outcome = self.inner.engine.run(&admitted.image, &job).await;
+        // Also if there was not enough.
+        ready.compiled.last_memory.store(memory.granted(), Relaxed);
+        Ok(ready.told(outcome?))
     }
 
     /// Compiles a program, or finds it compiled. Compiling, or waiting for it, is part of the execution.

@@ -87,6 +87,7 @@ fn compiled(image: &Image) -> Compiled {
         wall_time: Duration::ZERO,
         cpu_time: Duration::ZERO,
         image_digest: Arc::from(image.digest()),
+        last_memory: Arc::default(),
         last_fuel: Arc::default(),
     }
 }
