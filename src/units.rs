@@ -152,12 +152,29 @@ mod tests {
             ("256MiB", 256 << 20, "256MiB"),
             ("2048KiB", 2 << 20, "2MiB"),
             ("1 GiB", 1 << 30, "1GiB"),
+            ("32MB", 32_000_000, "31250KiB"),
         ] {
             let parsed: Bytes = text.parse().unwrap();
             assert_eq!((parsed.0, parsed.to_string().as_str()), (bytes, told));
         }
-        for bad in ["", "MiB", "-1", "1.5GiB", "1MB", "99999999999GiB"] {
+        for bad in ["", "MiB", "-1", "1.5GiB", "1TB", "99999999999GiB"] {
             assert!(bad.parse::<Bytes>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn on_the_command_line_times_may_be_seconds_and_numbers_have_powers() {
+        assert_eq!(limit_of_time("2").unwrap().0, Duration::from_secs(2));
+        assert_eq!(limit_of_time("0.25").unwrap().0, Duration::from_millis(250));
+        assert_eq!(limit_of_time("1m").unwrap().0, Duration::from_secs(60));
+        for bad in ["0", "0s", "-1", "soon", "1e12", "600years"] {
+            assert!(limit_of_time(bad).is_err(), "{bad}");
+        }
+        for (text, value) in [("1000", 1000), ("1e9", 1_000_000_000), ("2_000", 2000), ("2.5e3", 2500)] {
+            assert_eq!(number(text), Ok(value));
+        }
+        for bad in ["", "1.5", "-1", "1e99", "many"] {
+            assert!(number(bad).is_err(), "{bad}");
         }
     }
 

@@ -207,7 +207,7 @@ fn the_server_stays_within_its_memory_and_serves_on() {
     );
     let executed: usize =
         counts.iter().filter(|((_, ended), _)| ended.is_some()).map(|(_, count)| count).sum();
-    assert!(executed >= 50, "hardly anything was let in: {counts:?}");
+    assert!(executed >= 25, "hardly anything was let in: {counts:?}");
     assert!(
         counts.keys().any(|(_, ended)| ended.is_none()),
         "nothing was refused, so this was no load: {counts:?}"
