@@ -160,10 +160,11 @@ impl Rate {
         self.used -= amount;
     }
 
-    /// Until there is so much, if there is `left` now.
+    /// Until there is so much, if there is `left` now. A rate of nothing never gives it: a day is said then.
     fn until(&self, wanted: f64, left: f64) -> Duration {
-        Duration::from_secs_f64((wanted - left).max(0.0) / self.per_second.max(1e-9))
-            .max(Duration::from_millis(1))
+        let seconds = (wanted - left).max(0.0) / self.per_second.max(f64::MIN_POSITIVE);
+        let until = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+        until.clamp(Duration::from_millis(1), Duration::from_secs(DAY))
     }
 }
 
@@ -247,6 +248,22 @@ mod tests {
         let used_up = check(9 * second, 20 * second, NOON).unwrap_err();
         assert_eq!((used_up.quota, &*used_up.limit), ("processor time per day", "8s"));
         assert_eq!(check(9 * second, 20 * second, NOON + Duration::from_secs(DAY)), Ok(()));
+    }
+
+    #[test]
+    fn a_quota_of_nothing_is_refused_for_a_day_whatever_was_used() {
+        let nothing =
+            QuotaConfig { fuel_per_second: Some(0), requests_per_minute: Some(0), ..QuotaConfig::default() };
+        let quota = Quota::new(nothing);
+        let day = Duration::from_secs(DAY);
+        for fuel in [0, 1 << 31, 1 << 32, u64::MAX] {
+            let used_up = quota.check_at(fuel, NO_TIME, Instant::now(), NOON).unwrap_err();
+            assert_eq!(used_up.retry_after, day, "{fuel}");
+        }
+        assert_eq!(quota.count_request_at(0, Instant::now()).unwrap_err().retry_after, day);
+        let nothing = QuotaConfig { cpu_per_second: Some(NO_TIME), ..QuotaConfig::default() };
+        let used_up = Quota::new(nothing).check_at(0, Duration::MAX, Instant::now(), NOON).unwrap_err();
+        assert_eq!(used_up.retry_after, day);
     }
 
     #[test]

@@ -25,7 +25,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// One in so many parts of the memory is left to those that run when a new execution starts: or all would stop half-way.
 const ROOM_TO_GROW: u64 = 4;
 
-/// The memory of one execution. Cheap to clone.
+/// The memory of one execution.
 #[derive(Debug)]
 struct SlotMemory {
     slots: Arc<Slots>,
