@@ -104,6 +104,16 @@ fn pages_that_have_their_name_point_here_get_nowhere() {
         );
         assert!(proxied.starts_with("HTTP/1.1 403"), "{what}: {proxied}");
     }
+    // Of each request three at least were refused by us, whatever Hyper refuses itself; then this one.
+    let refused = 3 * requests(&listeners).len() as u64;
+    let metrics = send(&listeners.monitoring, "GET", "/metrics", "host: localhost\r\n", "");
+    let counted = metrics
+        .lines()
+        .find_map(|line| {
+            line.strip_prefix("ampoule_refused_total{tenant=\"\",reason=\"permission_denied\"} ")
+        })
+        .unwrap_or_else(|| panic!("no such series: {metrics}"));
+    assert!(counted.trim().parse::<u64>().unwrap() >= refused, "{counted} of {refused}");
 }
 
 #[test]

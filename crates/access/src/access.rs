@@ -96,12 +96,15 @@ impl Access {
 
     /// By which names a listener on this address is called.
     pub fn hosts(&self, listens_on: IpAddr) -> Hosts {
-        if self.is_open() { Hosts::without_keys(listens_on, &self.0.allowed_hosts) } else { Hosts::any() }
+        if !self.is_open() {
+            return Hosts::any();
+        }
+        Hosts::without_keys(listens_on, &self.0.allowed_hosts).counted_by(&self.0.service)
     }
 
     /// The same for monitoring, which asks nobody for a key.
     pub fn hosts_for_monitoring(&self, listens_on: IpAddr) -> Hosts {
-        Hosts::for_monitoring(listens_on, &self.0.allowed_hosts)
+        Hosts::for_monitoring(listens_on, &self.0.allowed_hosts).counted_by(&self.0.service)
     }
 
     /// Whether everybody is let in, as the open tenant.

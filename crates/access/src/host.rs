@@ -4,6 +4,7 @@
 //! takes the server for the page's own and lets it send and read whatever it likes. Two headers tell, which pages cannot
 //! choose: `Host` has the page's name, and `Origin` says that there is a page at all.
 
+use ampoule_service::Service;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, Uri, Version};
 use std::borrow::Cow;
@@ -14,11 +15,13 @@ use std::sync::Arc;
 const SHOWN: usize = 80;
 
 /// Which names a listener answers to.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Hosts {
     rule: Rule,
     /// In lower case, without ports.
     allowed: Arc<[String]>,
+    /// Who counts those that are sent away.
+    counts: Option<Service>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,7 +64,7 @@ impl Stranger {
 impl Hosts {
     /// For a server that asks everybody for a key.
     pub(crate) fn any() -> Hosts {
-        Hosts { rule: Rule::Any, allowed: Arc::new([]) }
+        Hosts { rule: Rule::Any, allowed: Arc::new([]), counts: None }
     }
 
     /// For a listener that asks for no key, or for one that pages may know.
@@ -72,14 +75,19 @@ impl Hosts {
             (false, true) => Rule::NoPages,
             (false, false) => Rule::Allowed,
         };
-        Hosts { rule, allowed: Arc::clone(allowed) }
+        Hosts { rule, allowed: Arc::clone(allowed), counts: None }
     }
 
     /// For monitoring, which only reads numbers: of other machines, by their own names for this one.
     pub(crate) fn for_monitoring(listens_on: IpAddr, allowed: &Arc<[String]>) -> Hosts {
         let local = listens_on.to_canonical().is_loopback();
         let rule = if local { Rule::ThisMachine } else { Rule::NoPages };
-        Hosts { rule, allowed: Arc::clone(allowed) }
+        Hosts { rule, allowed: Arc::clone(allowed), counts: None }
+    }
+
+    /// The same, whose refusals are counted among a service's.
+    pub(crate) fn counted_by(self, service: &Service) -> Hosts {
+        Hosts { counts: Some(service.clone()), ..self }
     }
 
     /// Looks at a request's head.
@@ -87,6 +95,14 @@ impl Hosts {
         if self.rule == Rule::Any {
             return Ok(());
         }
+        self.look_at(version, uri, headers).inspect_err(|_| {
+            if let Some(service) = &self.counts {
+                service.count_stranger();
+            }
+        })
+    }
+
+    fn look_at(&self, version: Version, uri: &Uri, headers: &HeaderMap) -> Result<(), Stranger> {
         for origin in headers.get_all(ORIGIN) {
             // A page of an allowed host is the operator's own. That of a sandboxed one is 'null'.
             let host =

@@ -36,6 +36,11 @@ impl Service {
     pub fn count_denied(&self) {
         self.tenant_metrics().denied().inc();
     }
+
+    /// Counts a call under a name that is not this server's, or from a web page.
+    pub fn count_stranger(&self) {
+        self.tenant_metrics().stranger().inc();
+    }
 }
 
 /// How things stand.

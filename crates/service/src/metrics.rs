@@ -22,8 +22,9 @@ const SECONDS: [f64; 19] = [
 ];
 
 /// Why requests are refused, in gRPC's words and ours. What is not among them counts as the last.
-const REASONS: [&str; 9] = [
+const REASONS: [&str; 10] = [
     "unauthenticated",
+    "permission_denied",
     "invalid_argument",
     "not_found",
     "resource_exhausted",
@@ -128,8 +129,16 @@ impl Metrics {
 
     /// A call of nobody we know.
     pub(crate) fn denied(&self) -> Counter {
-        let refused = Refused { tenant: String::new(), reason: REASONS[0] };
-        self.refused.get_or_create_owned(&refused)
+        self.of_nobody(REASONS[0])
+    }
+
+    /// A call under another server's name, or from a web page.
+    pub(crate) fn stranger(&self) -> Counter {
+        self.of_nobody(REASONS[1])
+    }
+
+    fn of_nobody(&self, reason: &'static str) -> Counter {
+        self.refused.get_or_create_owned(&Refused { tenant: String::new(), reason })
     }
 
     /// The series of a tenant.
