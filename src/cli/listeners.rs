@@ -8,13 +8,20 @@ use ampoule_connection::{Connections, Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Site};
 use ampoule_service::{Ending, Service};
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
 /// What executions may take beyond their wall time while the server drains: answers have to be sent too.
 const GRACE_FOR_ANSWERS: Duration = Duration::from_secs(5);
+
+/// While the server drains: how long answers may lie unread once nothing runs or waits any more, unless `unread` is less. A reader who
+/// has stopped does not keep the process from ending.
+const UNREAD_AT_THE_END: Duration = Duration::from_secs(30);
+
+/// How often it is looked whether something runs.
+const LOOK_AT_EXECUTIONS: Duration = Duration::from_millis(50);
 
 /// How often certificates are looked at; a hangup has them looked at at once.
 const LOOK_AT_FILES: Duration = Duration::from_secs(5);
@@ -116,8 +123,23 @@ pub(crate) async fn listen(
             tracing::info!("drained");
             Ok(Exit::Success)
         }
+        () = quiet(&service, config.unread.0.min(UNREAD_AT_THE_END)) => {
+            tracing::info!("drained: answers that nobody read, and requests that did not arrive, were given up");
+            Ok(Exit::Success)
+        }
         () = signals.next() => Err(cut_off(&service, "a second signal came")),
         () = tokio::time::sleep(grace) => Err(cut_off(&service, "the grace is over")),
+    }
+}
+
+/// Ready when nothing has run or waited for so long.
+async fn quiet(service: &Service, long: Duration) {
+    let mut since = Instant::now();
+    while since.elapsed() < long {
+        if service.running() + service.waiting() > 0 {
+            since = Instant::now();
+        }
+        tokio::time::sleep(LOOK_AT_EXECUTIONS).await;
     }
 }
 

@@ -56,6 +56,17 @@ impl Server {
         assert!(sent.success());
     }
 
+    /// Waits until so many executions run, as monitoring tells: for tests that signal in the middle of them.
+    pub fn until_running(&self, count: u64) {
+        let monitoring = self.monitoring.as_ref().expect("the configuration has `metrics =`");
+        let series = format!("ampoule_slots_running {count}");
+        let started = Instant::now();
+        while !get(monitoring, "/metrics").lines().any(|line| line == series) {
+            assert!(started.elapsed() < Duration::from_secs(30), "there were never {count} executions");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     pub fn end(mut self) -> (Option<i32>, String) {
         let mut rest = String::new();
         self.log.read_to_string(&mut rest).unwrap();

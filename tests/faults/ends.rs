@@ -31,12 +31,6 @@ fn sigterm_under_load_answers_every_request_that_was_accepted() {
     let house = Arc::new(House::new());
     let server = house.start(&mut house.serve());
     std::fs::write(house.path("loop.py"), "l").unwrap();
-    let busy: Vec<_> = (0..BUSY)
-        .map(|_| {
-            let house = Arc::clone(&house);
-            thread::spawn(move || keep_busy(&house))
-        })
-        .collect();
     let long: Vec<_> = (0..LONG)
         .map(|_| {
             let house = Arc::clone(&house);
@@ -50,7 +44,17 @@ fn sigterm_under_load_answers_every_request_that_was_accepted() {
             run.stderr(Stdio::null()).spawn().unwrap()
         })
         .collect();
-    thread::sleep(Duration::from_millis(800));
+    house.wait_until_running(LONG + 4);
+    let busy: Vec<_> = (0..BUSY)
+        .map(|_| {
+            let house = Arc::clone(&house);
+            thread::spawn(move || keep_busy(&house))
+        })
+        .collect();
+    // So long that some of theirs are answered, whatever else the machine does.
+    while !lines(&server.log()).iter().any(|line| ended(line, "completed")) {
+        thread::sleep(Duration::from_millis(10));
+    }
     server.signal("-TERM");
     for answer in long {
         assert!(answer.join().unwrap().contains("STATUS_TIMED_OUT"), "a long call was not answered");

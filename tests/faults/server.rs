@@ -18,6 +18,7 @@ pub(crate) struct House {
     folder: TempDir,
     pub(crate) grpc: String,
     pub(crate) http: String,
+    metrics: String,
 }
 
 impl House {
@@ -25,7 +26,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         tiny::write_images(&folder.path().join("images"));
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        House { grpc: free(), http: free(), folder }
+        House { grpc: free(), http: free(), metrics: free(), folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -53,7 +54,8 @@ impl House {
 
     pub(crate) fn serve(&self) -> Command {
         std::fs::write(self.path("config.toml"), "[log]\nformat = \"json\"\n").unwrap();
-        self.ampoule(&["serve", "--config", "config.toml", "--listen", &self.grpc, "--http", &self.http])
+        let listeners = ["--listen", &self.grpc, "--http", &self.http, "--metrics", &self.metrics];
+        self.ampoule(&[&["serve", "--config", "config.toml"], &listeners[..]].concat())
     }
 
     /// A server that answers.
@@ -72,6 +74,21 @@ impl House {
         }
     }
 
+    /// Waits until so many executions run at least.
+    pub(crate) fn wait_until_running(&self, count: usize) {
+        let request = "GET /metrics HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n";
+        let started = Instant::now();
+        let running = || {
+            let metrics = exchange(&self.metrics, request).ok()?;
+            let line = metrics.lines().find_map(|line| line.strip_prefix("ampoule_slots_running "))?;
+            line.trim().parse::<usize>().ok()
+        };
+        while running().is_none_or(|running| running < count) {
+            assert!(started.elapsed() < PATIENCE, "there were never {count} executions");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     /// Runs a program of the tiny guest over HTTP; the whole answer, or what the connection came to.
     pub(crate) fn execute(&self, source: &str, wall_time: &str) -> io::Result<String> {
         let body = format!(
@@ -83,12 +100,16 @@ impl House {
              content-length: {}\r\n\r\n",
             body.len()
         );
-        let mut stream = TcpStream::connect(&self.http)?;
-        stream.write_all((head + &body).as_bytes())?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer)?;
-        Ok(answer)
+        exchange(&self.http, &(head + &body))
     }
+}
+
+fn exchange(address: &str, request: &str) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.write_all(request.as_bytes())?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
 }
 
 pub(crate) struct Server {

@@ -15,4 +15,5 @@ mod operating;
 mod python_client;
 mod remote;
 mod serve;
+mod shutdown;
 mod traces;

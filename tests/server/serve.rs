@@ -6,6 +6,9 @@ use std::io::Read;
 use std::process::{Output, Stdio};
 use std::time::{Duration, Instant};
 
+/// Tells how many executions run.
+const MONITORED: &str = "metrics = \"127.0.0.1:0\"\n";
+
 fn stdout(output: &Output) -> &str {
     std::str::from_utf8(&output.stdout).unwrap()
 }
@@ -52,9 +55,9 @@ fn every_request_is_one_line_without_a_word_of_the_users() {
 
 #[test]
 fn sigterm_drains() {
-    let mut server = Server::start("");
+    let mut server = Server::start(MONITORED);
     let in_flight = server.run(&["loop.py", "--timeout", "600ms"]).stderr(Stdio::piped()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    server.until_running(1);
     server.signal("-TERM");
     let draining = line_with(&mut server.log, "draining");
     assert_eq!(draining["running"], 1);
@@ -66,9 +69,9 @@ fn sigterm_drains() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let mut server = Server::start("");
+    let mut server = Server::start(MONITORED);
     let in_flight = server.run(&["loop.py", "--timeout", "30s"]).stderr(Stdio::null()).spawn().unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    server.until_running(1);
     server.signal("-INT");
     line_with(&mut server.log, "draining");
     server.signal("-INT");
@@ -138,8 +141,9 @@ fn http_and_dify_are_off_until_they_are_asked_for() {
 #[test]
 fn http_listeners_are_bound_logged_and_drained_like_the_other() {
     // Two addresses of this machine, so that they are not one listener.
-    let mut server =
-        Server::start("http = \"127.0.0.1:0\"\ndify.listen = \"127.0.0.2:0\"\ndify.key = \"secret-key\"");
+    let mut server = Server::start(&format!(
+        "{MONITORED}http = \"127.0.0.1:0\"\ndify.listen = \"127.0.0.2:0\"\ndify.key = \"secret-key\""
+    ));
     let api = line_with(&mut server.log, "listening for HTTP");
     let dify = line_with(&mut server.log, "listening for HTTP");
     assert_eq!((&api["api"], &api["dify"]), (&true.into(), &false.into()));
@@ -161,7 +165,7 @@ fn http_listeners_are_bound_logged_and_drained_like_the_other() {
     let slow = "{\"source\": {\"language\": \"LANGUAGE_PYTHON\", \"code\": \"l\"}, \"limits\": {\"wallTime\": \"0.6s\"}}";
     let address = api.to_owned();
     let in_flight = std::thread::spawn(move || http(&address, "/v1/execute", json, slow));
-    std::thread::sleep(Duration::from_millis(300));
+    server.until_running(1);
     server.signal("-TERM");
     assert_eq!(line_with(&mut server.log, "draining")["running"], 1);
     assert!(in_flight.join().unwrap().contains("STATUS_TIMED_OUT"), "it was answered");
