@@ -17,7 +17,6 @@ pub struct Server {
     pub address: String,
     /// Where it answers `/metrics`, if it does.
     pub monitoring: Option<String>,
-    pub ready_after: Duration,
 }
 
 impl Server {
@@ -33,7 +32,6 @@ impl Server {
         std::fs::write(folder.path().join("fail.py"), "f secret-source").unwrap();
         std::fs::write(folder.path().join("config.toml"), format!("{config}\n[log]\nformat = \"json\"\n"))
             .unwrap();
-        let started = Instant::now();
         let mut child = ampoule(&folder, &["serve", "--config", "config.toml", "--listen", listen])
             .stderr(Stdio::piped())
             .spawn()
@@ -43,7 +41,7 @@ impl Server {
         let monitoring =
             config.contains("metrics =").then(|| address(line_with(&mut log, "listening for monitoring")));
         let address = address(line_with(&mut log, "listening"));
-        Server { folder, child, log, address, monitoring, ready_after: started.elapsed() }
+        Server { folder, child, log, address, monitoring }
     }
 
     pub fn run(&self, arguments: &[&str]) -> Command {

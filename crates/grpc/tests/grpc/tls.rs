@@ -124,7 +124,7 @@ async fn new_files_are_for_new_connections_and_bad_ones_for_nobody() {
 async fn who_says_nothing_is_sent_away_and_keeps_nobody_out() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let tls = pki::tls(folder.path(), &authority, None);
-    let handshakes = Handshakes { patience: Duration::from_secs(1), most: 8 };
+    let handshakes = Handshakes { patience: Duration::from_secs(5), most: 8 };
     let server = Server::start_tls(|_| {}, &AccessConfig::default(), &tls, handshakes).await;
     let address = server.url.trim_start_matches("http://").to_owned();
     let started = Instant::now();
@@ -133,10 +133,10 @@ async fn who_says_nothing_is_sent_away_and_keeps_nobody_out() {
         silent.push(TcpStream::connect(&address).await.unwrap());
     }
     executes(&connect(&server, &authority, None).await.unwrap()).await.unwrap();
-    assert!(started.elapsed() < Duration::from_millis(900), "it waited for the silent ones");
+    assert!(started.elapsed() < Duration::from_millis(4500), "it waited for the silent ones");
     for mut stream in silent {
         // The end of the stream, or a reset.
-        let read = tokio::time::timeout(Duration::from_secs(5), stream.read(&mut [0])).await;
+        let read = tokio::time::timeout(Duration::from_secs(30), stream.read(&mut [0])).await;
         assert!(matches!(read.expect("it is still open"), Ok(0) | Err(_)));
     }
 }
