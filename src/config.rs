@@ -264,6 +264,7 @@ impl Config {
     pub(crate) fn service(&self) -> Result<ServiceConfig, String> {
         let most_cpu_time = self.caps.cpu_time.unwrap_or(self.caps.wall_time).0;
         let mut service = ServiceConfig {
+            build: crate::build_info::LABELS.to_vec(),
             engine: EngineConfig {
                 slots: self.slots,
                 processor_timeout: self.processor_timeout.0,

@@ -1,6 +1,7 @@
 //! `ampoule`: runs other people's Python and JavaScript in sealed WebAssembly guests, pristine for each run.
 #![forbid(unsafe_code)]
 
+mod build_info;
 mod cli;
 mod config;
 mod connections;

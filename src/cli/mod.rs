@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 /// Runs Python and JavaScript in sealed WebAssembly guests, pristine for each run.
 #[derive(Debug, Parser)]
-#[command(name = "ampoule", version, max_term_width = 100)]
+#[command(name = "ampoule", version, long_version = crate::build_info::LONG, max_term_width = 100)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     command: Command,

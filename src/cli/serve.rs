@@ -1,6 +1,7 @@
 //! `ampoule serve`: configuration, log, images; then [`listeners`] until the end.
 
 use super::{CommandError, CommandResult, listeners};
+use crate::build_info;
 use crate::config::{Config, LogConfig, LogFormat};
 use crate::traces::{Traces, TracesConfig};
 use crate::{images, runtime};
@@ -64,6 +65,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
         config.traces.as_ref().map(TracesConfig::start).transpose().map_err(CommandError::usage)?
     };
     start_log(&config.log, traces.as_ref())?;
+    tracing::info!(version = build_info::VERSION, commit = build_info::COMMIT, "ampoule");
     show(&config);
     let store = config.functions.store().map_err(CommandError::usage)?;
     let service = service(&config, service_config, store, tokio.handle())?;

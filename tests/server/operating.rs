@@ -128,3 +128,26 @@ async fn it_says_that_it_is_not_ready_before_it_refuses() {
     assert_eq!(code, Some(0), "{rest}");
     assert!(rest.contains("drained"), "{rest}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_tells_which_build_it_is_in_its_metrics_and_first_in_its_log() {
+    let mut version = printed_version();
+    let server = Server::start("metrics = \"127.0.0.1:0\"");
+    let metrics = get(server.monitoring.as_ref().unwrap(), "/metrics");
+    let line = metrics.lines().find(|line| line.starts_with("ampoule_build_info{")).unwrap();
+    // 0.1.0 (commit 123456789abc, rustc 1.95.0, wasmtime 48.0.8, proto 123456789abc)
+    version.retain(|character| !"(),".contains(character));
+    let words: Vec<&str> = version.split_whitespace().collect();
+    let [_, number, pairs @ ..] = words.as_slice() else { panic!("{version}") };
+    assert!(line.contains(&format!("version=\"{number}\"")), "{line}");
+    assert_eq!(pairs.len(), 8, "{version}");
+    for pair in pairs.chunks(2) {
+        assert!(line.contains(&format!("{}=\"{}\"", pair[0], pair[1])), "{pair:?} in {line}");
+    }
+}
+
+/// What `ampoule --version` prints.
+fn printed_version() -> String {
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_ampoule")).arg("--version").output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}

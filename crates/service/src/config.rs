@@ -38,6 +38,8 @@ pub struct ServiceConfig {
     pub program_cache_bytes: u64,
     /// What tenants may keep of functions, where there is a store for them.
     pub functions: FunctionsConfig,
+    /// Which build this is, as labels of `ampoule_build_info`. None: there is no such metric.
+    pub build: Vec<(&'static str, &'static str)>,
 }
 
 /// How many executions a service's memory has room for.
@@ -113,6 +115,7 @@ impl Default for ServiceConfig {
             tenants: Vec::new(),
             program_cache_bytes: 64 << 20,
             functions: FunctionsConfig::default(),
+            build: Vec::new(),
         }
     }
 }

@@ -6,6 +6,7 @@ use crate::service::Service;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 use std::fmt;
 
@@ -24,6 +25,10 @@ impl Service {
     pub fn metrics_with(&self, others: impl FnOnce(&mut Registry)) -> String {
         let mut registry = Registry::with_prefix(PREFIX);
         others(&mut registry);
+        let build = &self.inner().config.build;
+        if !build.is_empty() {
+            registry.register("build", "Which build this is", Info::new(build.clone()));
+        }
         self.tenant_metrics().register(&mut registry);
         registry.register_collector(Box::new(State(self.clone())));
         let mut text = String::new();
