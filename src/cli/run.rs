@@ -82,6 +82,9 @@ pub(crate) struct RunArguments {
     /// Run on the server at URL, like https://ampoule.example or http://127.0.0.1:50051, instead of in process
     #[arg(long, value_name = "URL")]
     addr: Option<String>,
+    /// Say where in the image a guest trapped, by the names of its functions: for those who work on images
+    #[arg(long, conflicts_with = "addr")]
+    debug_guest: bool,
     #[command(flatten)]
     caller: CallerArguments,
 }
@@ -99,7 +102,7 @@ pub(crate) fn run(arguments: RunArguments) -> CommandResult {
             tokio.block_on(execute_on_server(address, &arguments.caller, request, printer.as_ref()))?
         }
         None => {
-            let service = local_service(&request)?;
+            let service = local_service(&request, arguments.debug_guest)?;
             tokio.block_on(execute_here(&service, request, printer.as_ref()))?
         }
     };
@@ -222,13 +225,14 @@ fn unix_nanos(text: &str) -> Result<i64, String> {
 }
 
 /// A service with one image and room for one execution.
-fn local_service(request: &Request) -> CommandResult<Service> {
+fn local_service(request: &Request, debug_guest: bool) -> CommandResult<Service> {
     let name = request.image.clone().unwrap_or_else(|| request.program.language.name().to_owned());
     let folder = default_images_folder();
     let names = [name];
     images::ensure(&folder, &names)?;
     let defaults = ServiceConfig::default();
-    let config = ServiceConfig { engine: EngineConfig { slots: 1, ..defaults.engine }, ..defaults };
+    let engine = EngineConfig { slots: 1, debug_guest, ..defaults.engine };
+    let config = ServiceConfig { engine, ..defaults };
     let engine = Engine::new(config.engine.clone()).map_err(CommandError::infrastructure)?;
     let images = Images::load(&engine, &folder, &names).map_err(CommandError::infrastructure)?;
     Ok(Service::new(config, engine, images))

@@ -13,7 +13,7 @@ use ampoule_world::message::Kind;
 use ampoule_world::{Failure, Language, Limit, Limits, Outcome, Status, Usage};
 use std::sync::Arc;
 use std::time::Duration;
-use wasmtime::Trap;
+use wasmtime::{Trap, WasmBacktrace};
 
 /// Bytes that are looked at before others get their turn: less than a millisecond.
 const PIECE: usize = 256 << 10;
@@ -56,9 +56,16 @@ pub(crate) fn classify(error: &wasmtime::Error, guest: &Guest) -> Ending {
         Some(Trap::StackOverflow) => Ending::StackOverflow,
         // An interpreter that was refused memory in a place that cannot raise ends in a trap.
         _ if guest.live.store.data().growth.refused => Ending::Stopped(Limit::Memory),
-        Some(trap) => Ending::Fault(trap.to_string()),
+        Some(trap) => Ending::Fault(trap.to_string() + &backtrace(error)),
         None => Ending::Fault(format!("{error:#}")),
     }
+}
+
+/// Where a guest trapped; there is none but with [`crate::EngineConfig::debug_guest`].
+fn backtrace(error: &wasmtime::Error) -> String {
+    error
+        .downcast_ref::<WasmBacktrace>()
+        .map_or_else(String::new, |trace| format!("\nin the guest:\n{trace}"))
 }
 
 /// An outcome, and what compiling or preparing left beside it: code, a signature.

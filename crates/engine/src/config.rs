@@ -2,6 +2,7 @@
 
 use crate::kept::{self, Places};
 use sha2::{Digest, Sha256};
+use std::num::NonZeroUsize;
 use std::time::Duration;
 use wasmtime::{Config, Enabled, InstanceAllocationStrategy, PoolingAllocationConfig, WasmFeatures};
 
@@ -50,6 +51,9 @@ pub struct EngineConfig {
     /// Compare all of a guest's memory with the image's when it was reset to be kept; a difference is an error. For tests: it
     /// reads all of both.
     pub compare_kept: bool,
+    /// A guest that traps says where, by the names of the functions in its image: for people who work on images. Users of a server
+    /// have no use for it.
+    pub debug_guest: bool,
     /// How long the host function `clock_now` blocks the guest's thread. For tests: none does.
     pub blocked_clock: Duration,
 }
@@ -96,6 +100,7 @@ impl Default for EngineConfig {
             // longer ones have left to be reset.
             kept_from_fuel: 4_000_000,
             compare_kept: false,
+            debug_guest: false,
             blocked_clock: Duration::ZERO,
         }
     }
@@ -150,6 +155,9 @@ pub fn code_config_id() -> String {
     hex::encode(&Sha256::digest(description.as_bytes())[..8])
 }
 
+/// Frames that [`EngineConfig::debug_guest`] shows: deep enough for an interpreter's own loop and what it called.
+const DEBUG_FRAMES: NonZeroUsize = NonZeroUsize::new(64).unwrap();
+
 /// Of a stack that was used, the bytes that are set to zero and stay; what lies deeper is given back to the system. Most
 /// executions stay within it.
 pub(crate) const STACK_KEPT: usize = 32 << 10;
@@ -185,6 +193,9 @@ pub(crate) fn pooled_config(config: &EngineConfig) -> Config {
     let mut pooled = code_config();
     // Or every stack would keep for ever what the deepest recursion on it has once touched: up to 33 MiB for each slot.
     pooled.async_stack_zeroing(true);
+    if config.debug_guest {
+        pooled.wasm_backtrace_max_frames(Some(DEBUG_FRAMES));
+    }
     pooled.allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
     pooled
 }

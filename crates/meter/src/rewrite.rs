@@ -9,7 +9,7 @@ use ampoule_world::imports;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     BranchHint, BranchHints, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, FunctionSection,
-    GlobalSection, GlobalType, ImportSection, Module, SectionId, TypeSection, ValType,
+    GlobalSection, GlobalType, ImportSection, Module, NameSection, SectionId, TypeSection, ValType,
 };
 use wasmparser::FunctionBody;
 
@@ -167,7 +167,20 @@ impl Reencode for Writer<'_> {
         Ok(())
     }
 
-    fn parse_custom_section(&mut self, _: &mut Module, _: wasmparser::CustomSectionReader<'_>) -> Written {
+    /// Of the custom sections, the functions' names are kept, for backtraces of guests.
+    fn parse_custom_section(
+        &mut self,
+        module: &mut Module,
+        section: wasmparser::CustomSectionReader<'_>,
+    ) -> Written {
+        let wasmparser::KnownCustom::Name(names) = section.as_known() else { return Ok(()) };
+        let mut kept = NameSection::new();
+        for subsection in names {
+            if let wasmparser::Name::Function(functions) = subsection? {
+                kept.functions(&utils::name_map(functions, |function| self.function_index(function))?);
+            }
+        }
+        module.section(&kept);
         Ok(())
     }
 

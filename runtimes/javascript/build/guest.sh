@@ -37,7 +37,7 @@ export cc flags plus
 } | xargs -0 -n 3 -P "$JOBS" bash -c 'compile "$@"' compile
 
 # The guest's objects first: they replace functions of libc, whose archive the linker would otherwise take them from.
-"$STEP_TOOLCHAIN/bin/c++" -mexec-model=reactor -s -Wl,--fatal-warnings -Wl,--gc-sections -Wl,-z,stack-size=$stack \
+"$STEP_TOOLCHAIN/bin/c++" -mexec-model=reactor -Wl,--strip-debug -Wl,--fatal-warnings -Wl,--gc-sections -Wl,-z,stack-size=$stack \
     guest-*.o harness-*.o quickjs-*.o intl-*.o "$STEP_ICU/libicu.a" -o "$OUT/guest.wasm" -Wl,--export=__stack_pointer
 python3 "$guest/check_imports.py" "$OUT/guest.wasm"
 

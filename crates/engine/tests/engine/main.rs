@@ -3,6 +3,7 @@
 mod checkpoint_bytes;
 mod checkpoints;
 mod common;
+mod debug;
 mod hostile_guests;
 mod images;
 mod isolation;
