@@ -1,9 +1,9 @@
 //! `cargo bench`: the same table as `ampoule bench`, made by the same program.
 
-use std::process::{Command, exit};
+use std::process::{Command, ExitCode};
 
-fn main() {
+fn main() -> ExitCode {
     let bench =
         Command::new(env!("CARGO_BIN_EXE_ampoule")).arg("bench").status().expect("the program starts");
-    exit(bench.code().unwrap_or(1));
+    if bench.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -146,6 +146,10 @@ pub fn child_build(house: &House) -> Command {
 }
 
 /// What `child` does: builds in the house it was given, if it was given one.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the process is a child of a test, and its exit code is what is tested"
+)]
 pub fn build_as_child() {
     if let Some(folder) = std::env::var_os("AMPOULE_TEST_HOUSE") {
         let builder = Builder::new(options(Path::new(&folder))).expect("a cache folder");

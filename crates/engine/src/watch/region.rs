@@ -59,6 +59,10 @@ impl Region {
         true
     }
 
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the only way left to keep a guest from computing for ever"
+    )]
     fn protect(&self, start: usize, bytes: usize, protection: MprotectFlags) {
         // SAFETY: the range lies in the slot of the pool that the instance has: 4 GiB are reserved for each, as the pool is
         // configured, and the region lives no longer than its store (`kept::Live`). What becomes unreachable is touched by the guest, whose
