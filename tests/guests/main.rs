@@ -7,6 +7,7 @@ mod bytecode;
 mod checkpoint_details;
 mod checkpoint_walls;
 mod dify_async;
+mod fuel;
 mod functions;
 mod imports;
 mod isolation;
