@@ -14,3 +14,4 @@ mod isolation;
 mod json_texts;
 mod limits;
 mod packages;
+mod readme;
