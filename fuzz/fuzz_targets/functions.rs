@@ -3,7 +3,7 @@
 #![no_main]
 
 use ampoule_service::fuzzing::{check_result, convert, schemas, take_input};
-use ampoule_world::{Contract, Variable, VariableType};
+use ampoule_world::{Contract, Conversion, Variable, VariableType};
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 
@@ -36,13 +36,13 @@ fuzz_target!(|text: &str| {
         convert_inputs,
     };
     for kind in TYPES {
-        let (input, output) = schemas(signature, &contract(kind, false));
+        let (input, output) = schemas(signature, &contract(kind, Conversion::None));
         assert!(is_json(&input) && output.as_deref().is_none_or(is_json));
         // Only valid JSON gets there.
         if !is_json(value) {
             continue;
         }
-        let _ = check_result(&contract(kind, false), value);
+        let _ = check_result(&contract(kind, Conversion::None), value);
         if let Ok(converted) = convert(kind, value) {
             assert!(is_json(&converted), "{kind:?} of {:?} is {converted:?}", value);
             assert!(fits(kind, &converted), "{kind:?} of {:?} is {converted:?}", value);
@@ -50,11 +50,16 @@ fuzz_target!(|text: &str| {
         }
         let key = serde_json::Value::from(name);
         let object = format!("{{{key}: {}}}", value);
-        if let Ok(taken) = take_input(&contract(kind, false), object.clone(), 1 << 20) {
+        if let Ok(taken) = take_input(&contract(kind, Conversion::None), object.clone(), 1 << 20) {
             assert_eq!(taken, object, "what fits is not touched");
         }
-        if let Ok(taken) = take_input(&contract(kind, true), object, 1 << 20) {
-            assert!(is_json(&taken) && taken.starts_with('{'));
+        for conversion in [Conversion::Strict, Conversion::Dify] {
+            if let Ok(taken) = take_input(&contract(kind, conversion), object.clone(), 1 << 20) {
+                assert!(is_json(&taken) && taken.starts_with('{'));
+                // What was converted strictly is what was declared.
+                let again = take_input(&contract(kind, Conversion::None), taken, 1 << 20);
+                assert!(again.is_ok() || conversion == Conversion::Dify);
+            }
         }
     }
 });

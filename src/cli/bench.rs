@@ -102,7 +102,7 @@ fn this_program() -> CommandResult<PathBuf> {
 }
 
 /// Runs what measures where a server's executions run; the thread that waits here would be woken at every turn's end.
-fn on_a_worker<T: Send + 'static, E: Display + Send + 'static>(
+pub(super) fn on_a_worker<T: Send + 'static, E: Display + Send + 'static>(
     measuring: impl Future<Output = Result<T, E>> + Send + 'static,
 ) -> CommandResult<T> {
     let tokio = runtime::for_guests()

@@ -1,6 +1,6 @@
-//! `ampoule config check`: what `ampoule serve` would say of a configuration before it listens.
+//! `ampoule config check`: what `ampoule serve` would say of a configuration before it listens, and what its limits are on this machine.
 
-use super::{CommandError, CommandResult, Exit, write_stdout};
+use super::{CommandError, CommandResult, Exit, fuel, write_stdout};
 use crate::config::Config;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
@@ -14,7 +14,8 @@ pub(crate) struct ConfigArguments {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Check a file and the environment as `ampoule serve` would, and print the configuration in force
+    /// Check a file and the environment as `ampoule serve` would; print the configuration in force, how many executions fit, and
+    /// what its fuel is in processor time here
     Check {
         /// Configuration file; without it there is the environment only
         #[arg(value_name = "F")]
@@ -28,7 +29,8 @@ pub(crate) fn config(arguments: &ConfigArguments) -> CommandResult {
     let config = Config::read(file.as_deref()).and_then(Config::checked).map_err(CommandError::usage)?;
     let shown = toml::to_string(&config).map_err(CommandError::infrastructure)?;
     write_stdout(shown.as_bytes())?;
-    let capacity = config.service().map_err(CommandError::usage)?.capacity();
+    let service = config.service().map_err(CommandError::usage)?;
+    let capacity = service.capacity();
     write_stdout(
         format!(
             "\n# {} MiB are for executions, {} MiB at most for one: {} short ones at the same time, {} that use all of their default limits.\n",
@@ -39,5 +41,6 @@ pub(crate) fn config(arguments: &ConfigArguments) -> CommandResult {
         )
         .as_bytes(),
     )?;
+    write_stdout(fuel::lines(&config, &service.defaults).as_bytes())?;
     Ok(Exit::Success)
 }

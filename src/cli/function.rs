@@ -10,12 +10,12 @@ use crate::units::{self, Bytes, Span};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{
-    self, DeleteFunctionRequest, ExecuteRequest, FunctionReference, GetFunctionRequest, ListFunctionsRequest,
-    PutFunctionRequest, Variable, VariableType,
+    self, Conversion, DeleteFunctionRequest, ExecuteRequest, FunctionReference, GetFunctionRequest,
+    ListFunctionsRequest, PutFunctionRequest, Variable, VariableType,
 };
 use ampoule_api::{execution_from_proto, request_to_proto};
 use ampoule_world::{Entry, Language, Program, Request, RequestedLimits};
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// Keep programs on a server as functions, and call them
@@ -64,9 +64,11 @@ struct PutArguments {
     /// A declared output; repeatable
     #[arg(long, value_name = "NAME:TYPE[?]", value_parser = variable)]
     output: Vec<Variable>,
-    /// Convert inputs to their types
-    #[arg(long, requires = "input")]
-    convert: bool,
+    /// Convert inputs that are not of their type: strictly, where they say the same in another form ("12.5" for 12.5); or
+    /// by Dify's rule, which makes 0 of "abc" and null of what it cannot convert
+    #[arg(long, value_name = "RULE", requires = "input", num_args = 0..=1, require_equals = true)]
+    #[arg(value_enum, default_missing_value = "strict")]
+    convert: Option<Rule>,
     /// Limit of real time, running and sleeping, like 10s
     #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
     timeout: Option<Span>,
@@ -81,6 +83,13 @@ struct PutArguments {
     fuel: Option<u64>,
     #[command(flatten)]
     remote: RemoteArguments,
+}
+
+/// How inputs are converted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Rule {
+    Strict,
+    Dify,
 }
 
 #[derive(Debug, Args)]
@@ -157,7 +166,12 @@ async fn put(arguments: PutArguments) -> CommandResult {
         source: asked.source,
         inputs: arguments.input,
         outputs: arguments.output,
-        convert_inputs: arguments.convert,
+        convert_inputs: match arguments.convert {
+            None => Conversion::Unspecified,
+            Some(Rule::Strict) => Conversion::Strict,
+            Some(Rule::Dify) => Conversion::Dify,
+        }
+        .into(),
         limits: asked.limits,
         imports: arguments.import.iter().map(|text| import(text)).collect::<CommandResult<_>>()?,
         aliases: arguments.alias,

@@ -3,6 +3,7 @@
 mod bench;
 mod config;
 mod doctor;
+mod fuel;
 mod function;
 mod image;
 mod key;

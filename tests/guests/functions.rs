@@ -8,8 +8,8 @@ use ampoule_service::{
     ServiceConfig,
 };
 use ampoule_world::{
-    Contract, Function, FunctionCall, FunctionImport, FunctionReference, Language, Module, PutFunction,
-    RequestedLimits, Status, Variable, VariableType,
+    Contract, Conversion, Function, FunctionCall, FunctionImport, FunctionReference, Language, Module,
+    PutFunction, RequestedLimits, Status, Variable, VariableType,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -332,7 +332,7 @@ fn declared_types_are_checked_on_the_way_in_and_out() {
     let contract = Contract {
         inputs: vec![variable("n", VariableType::Number)],
         outputs: vec![variable("double", VariableType::Number)],
-        convert_inputs: false,
+        convert_inputs: Conversion::None,
     };
     let source =
         "def main(n: float) -> dict:\n    'Doubles.'\n    return {'double': n * 2 if n else 'none'}\n";
@@ -349,9 +349,9 @@ fn declared_types_are_checked_on_the_way_in_and_out() {
     assert_eq!(failure.message, "result's 'double' is a string, the function declares a number");
 }
 
-/// Our conversion against the table itself, run by Python: for every value and every type.
+/// Dify's rule against the table itself, run by Python: for every value and every type.
 #[test]
-fn inputs_are_converted_as_the_table_says() {
+fn difys_rule_converts_as_its_table_says() {
     let house = House::new();
     let types = [
         VariableType::String,
@@ -364,7 +364,7 @@ fn inputs_are_converted_as_the_table_says() {
     let contract = Contract {
         inputs: types.map(|kind| Variable { optional: true, ..variable(kind.name(), kind) }).into(),
         outputs: Vec::new(),
-        convert_inputs: true,
+        convert_inputs: Conversion::Dify,
     };
     house.keep(PutFunction {
         contract,
@@ -391,6 +391,28 @@ fn inputs_are_converted_as_the_table_says() {
         }
         assert_eq!(serde_json::from_str::<serde_json::Value>(&ours).unwrap(), expected, "{value}");
     }
+}
+
+/// Whatever strict conversion takes, Python finds to be of the declared type; and a text that is no number is an error.
+#[test]
+fn strict_conversion_takes_what_says_the_same() {
+    let house = House::new();
+    let kinds = [VariableType::String, VariableType::Number, VariableType::Boolean, VariableType::Object];
+    let contract = Contract {
+        inputs: kinds.map(|kind| Variable { optional: true, ..variable(kind.name(), kind) }).into(),
+        outputs: Vec::new(),
+        convert_inputs: Conversion::Strict,
+    };
+    let source = "def main(**inputs):\n    return {name: repr(value) for name, value in inputs.items()}\n";
+    house.keep(PutFunction { contract, ..python("f", source) });
+    let given = r#"{"string": 1.50, "number": "12.5", "boolean": "False", "object": "{\"a\": [1]}"}"#;
+    let taken = r#"{"string":"'1.50'","number":"12.5","boolean":"False","object":"{'a': [1]}"}"#;
+    assert_eq!(house.result("f", given), taken);
+    let wrong = house.call(call("f", "{\"number\": \"abc\"}")).unwrap_err();
+    assert_eq!(
+        wrong.to_string(),
+        "input_json['number'] is a string that is no number, the function takes a number or null"
+    );
 }
 
 #[test]

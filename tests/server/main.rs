@@ -9,6 +9,7 @@ mod tiny;
 
 mod cli;
 mod connections;
+mod converting;
 mod dify;
 mod hosts;
 mod operating;

@@ -15,7 +15,7 @@ pub fn put_function_from_proto(put: v1::PutFunctionRequest) -> Result<world::Put
     let contract = world::Contract {
         inputs: variables("inputs", put.inputs)?,
         outputs: variables("outputs", put.outputs)?,
-        convert_inputs: put.convert_inputs,
+        convert_inputs: conversion(put.convert_inputs)?,
     };
     let import = |import: v1::FunctionImport| world::FunctionImport {
         function: reference(import.function.unwrap_or_default()),
@@ -58,7 +58,7 @@ pub fn function_to_proto(function: world::Function) -> v1::Function {
         source: Some(source_to_proto(function.program, function.image)),
         inputs: function.contract.inputs.into_iter().map(variable_to_proto).collect(),
         outputs: function.contract.outputs.into_iter().map(variable_to_proto).collect(),
-        convert_inputs: function.contract.convert_inputs,
+        convert_inputs: conversion_to_proto(function.contract.convert_inputs).into(),
         limits: Some(limits_to_proto(&function.limits)),
         imports: function.imports.into_iter().map(import).collect(),
         input_schema_json: function.input_schema_json,
@@ -99,6 +99,28 @@ fn kind(number: i32) -> Option<world::VariableType> {
         v1::VariableType::Object => Some(world::VariableType::Object),
         v1::VariableType::Array => Some(world::VariableType::Array),
         v1::VariableType::File => Some(world::VariableType::File),
+    }
+}
+
+fn conversion(number: i32) -> Result<world::Conversion, InvalidMessage> {
+    match v1::Conversion::try_from(number) {
+        Ok(v1::Conversion::Unspecified) => Ok(world::Conversion::None),
+        Ok(v1::Conversion::Strict) => Ok(world::Conversion::Strict),
+        Ok(v1::Conversion::Dify) => Ok(world::Conversion::Dify),
+        Err(_) => Err(invalid(
+            "convert_inputs",
+            format!(
+                "is {number}, which is no conversion: use CONVERSION_STRICT or CONVERSION_DIFY, or leave it out"
+            ),
+        )),
+    }
+}
+
+fn conversion_to_proto(conversion: world::Conversion) -> v1::Conversion {
+    match conversion {
+        world::Conversion::None => v1::Conversion::Unspecified,
+        world::Conversion::Strict => v1::Conversion::Strict,
+        world::Conversion::Dify => v1::Conversion::Dify,
     }
 }
 

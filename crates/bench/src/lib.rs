@@ -2,6 +2,7 @@
 //!
 //! * [`in_process`]: fresh guests through the service, without a transport,
 //! * [`cpu`]: CPU-bound programs against the native interpreters of the same source,
+//! * [`fuel`]: how many units of fuel there are in a second of processor time,
 //! * [`data`]: NumPy and pandas against pip's builds of them,
 //! * [`served`]: a server of its own process over gRPC loopback: latency, throughput, fairness, memory,
 //! * [`tenants`]: the same with two tenants, one of them greedy,
@@ -18,6 +19,7 @@ mod calls;
 mod cpu;
 mod data;
 mod dify;
+mod fuel;
 mod functions;
 mod in_process;
 mod load;
@@ -30,6 +32,7 @@ mod soak;
 mod stats;
 mod tenants;
 
+pub use fuel::{FuelRate, fuel_rates};
 pub use load::{CLIENTS, Kind, load};
 pub use native::Natives;
 pub use report::{Report, Row};
@@ -40,8 +43,8 @@ use ampoule_world::{Entry, Language, Program, Request};
 use std::path::PathBuf;
 
 /// What can be measured by itself: in process, CPU-bound programs, NumPy and pandas, over gRPC, two tenants, as Dify calls,
-/// functions.
-pub const PARTS: [&str; 7] = ["process", "cpu", "data", "grpc", "tenants", "dify", "functions"];
+/// functions, fuel in processor time.
+pub const PARTS: [&str; 8] = ["process", "cpu", "data", "grpc", "tenants", "dify", "functions", "fuel"];
 
 /// What to measure with.
 pub struct Options {
@@ -87,6 +90,9 @@ pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report>
     }
     if wanted(PARTS[6]) {
         functions::measure(service, options, &mut report).await?;
+    }
+    if wanted(PARTS[7]) {
+        fuel::measure(service, options, &mut report).await?;
     }
     Ok(report)
 }

@@ -95,8 +95,52 @@ pub struct Contract {
     pub inputs: Vec<Variable>,
     /// None: anything.
     pub outputs: Vec<Variable>,
-    /// Inputs are converted to their types where they are of another.
-    pub convert_inputs: bool,
+    /// What becomes of inputs that are of another type.
+    pub convert_inputs: Conversion,
+}
+
+/// What becomes of an input that is not of its declared type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "KeptConversion", into = "KeptConversion")]
+pub enum Conversion {
+    /// It is refused.
+    #[default]
+    None,
+    /// It is converted if it says the same in another form, else refused.
+    Strict,
+    /// It is converted by the rule of Dify's workflows, which finds something for nearly everything: 0, null.
+    Dify,
+}
+
+/// As functions are kept: there was one rule once, Dify's, and a flag for it.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum KeptConversion {
+    Dify(bool),
+    Named(String),
+}
+
+impl From<Conversion> for KeptConversion {
+    fn from(conversion: Conversion) -> Self {
+        match conversion {
+            Conversion::None => KeptConversion::Dify(false),
+            Conversion::Dify => KeptConversion::Dify(true),
+            Conversion::Strict => KeptConversion::Named("strict".into()),
+        }
+    }
+}
+
+impl TryFrom<KeptConversion> for Conversion {
+    type Error = String;
+
+    fn try_from(kept: KeptConversion) -> Result<Self, String> {
+        match kept {
+            KeptConversion::Dify(false) => Ok(Conversion::None),
+            KeptConversion::Dify(true) => Ok(Conversion::Dify),
+            KeptConversion::Named(name) if name == "strict" => Ok(Conversion::Strict),
+            KeptConversion::Named(name) => Err(format!("'{name}' is no conversion")),
+        }
+    }
 }
 
 /// A declared input or output.

@@ -18,7 +18,8 @@ mod program;
 mod request;
 
 pub use function::{
-    Contract, Function, FunctionCall, FunctionImport, FunctionReference, PutFunction, Variable, VariableType,
+    Contract, Conversion, Function, FunctionCall, FunctionImport, FunctionReference, PutFunction, Variable,
+    VariableType,
 };
 pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Status, Usage};

@@ -4,7 +4,7 @@ use crate::support::Server;
 use ampoule_access::{AccessConfig, KeyHash};
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{
-    DeleteFunctionRequest, ExecuteRequest, FunctionReference, GetFunctionRequest, Language,
+    Conversion, DeleteFunctionRequest, ExecuteRequest, FunctionReference, GetFunctionRequest, Language,
     ListFunctionsRequest, PutFunctionRequest, Source, Status as Outcome, Variable, VariableType,
 };
 use tonic::transport::Channel;
@@ -106,13 +106,29 @@ async fn inputs_are_checked_against_what_is_declared() {
     let server = Server::start(|_| {}).await;
     let mut functions = functions(&server).await;
     let input = Variable { name: "a".into(), r#type: VariableType::Number.into(), ..Variable::default() };
-    let request = PutFunctionRequest { inputs: vec![input], convert_inputs: true, ..put("f", "e") };
-    functions.put_function(request).await.unwrap();
+    let converting = |conversion: Conversion| PutFunctionRequest {
+        inputs: vec![input.clone()],
+        convert_inputs: conversion.into(),
+        ..put("f", "e")
+    };
+    functions.put_function(converting(Conversion::Strict)).await.unwrap();
     let mut client = server.client().await;
     let answer = client.execute(call("f", "{\"a\": \"42\"}")).await.unwrap().into_inner();
     assert_eq!(answer.result_json, "{\"a\":42}");
     let missing = client.execute(call("f", "{}")).await.unwrap_err();
     assert_eq!(missing.message(), "input_json['a'] is missing: the function takes a number");
+    let wrong = client.execute(call("f", "{\"a\": \"abc\"}")).await.unwrap_err();
+    assert_eq!(wrong.message(), "input_json['a'] is a string that is no number, the function takes a number");
+    let kept = functions.put_function(converting(Conversion::Dify)).await.unwrap().into_inner();
+    assert_eq!(kept.function.unwrap().convert_inputs(), Conversion::Dify);
+    let answer = client.execute(call("f", "{\"a\": \"abc\"}")).await.unwrap().into_inner();
+    assert_eq!(answer.result_json, "{\"a\":0}");
+    let odd = PutFunctionRequest { convert_inputs: 7, ..converting(Conversion::Unspecified) };
+    let odd = functions.put_function(odd).await.unwrap_err();
+    assert_eq!(
+        odd.message(),
+        "convert_inputs is 7, which is no conversion: use CONVERSION_STRICT or CONVERSION_DIFY, or leave it out"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,9 @@
 //! Values are looked at as JSON text and passed on as they are, so that numbers keep all of their digits.
 
 use super::convert::{Unconvertible, convert};
+use super::convert_dify::convert as convert_as_dify;
 use crate::error::{Error, bytes, quoted};
-use ampoule_world::{Contract, Variable, VariableType};
+use ampoule_world::{Contract, Conversion, Variable, VariableType};
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -52,7 +53,7 @@ pub(super) fn check(contract: &Contract) -> Result<(), Error> {
             }
         }
     }
-    if contract.convert_inputs && contract.inputs.is_empty() {
+    if contract.convert_inputs != Conversion::None && contract.inputs.is_empty() {
         return Err(Error::invalid("convert_inputs", "is set, but no inputs are declared: declare them"));
     }
     Ok(())
@@ -84,17 +85,15 @@ pub(super) fn take_input(contract: &Contract, json: String, most: usize) -> Resu
             return Err(Error::invalid(field(name), reason));
         };
         let found = value.get();
-        let value = match mismatch(variable, found) {
-            None => found.to_owned(),
-            Some(_) if contract.convert_inputs => convert(variable.kind, found)
-                .map_err(|Unconvertible(why)| Error::invalid(field(name), why))?,
-            Some(what) => {
-                return Err(Error::invalid(
-                    field(name),
-                    format!("{what}, the function takes {}", listed(variable)),
-                ));
+        let value = match (mismatch(variable, found), contract.convert_inputs) {
+            (None, _) => Ok(found.to_owned()),
+            (Some(_), Conversion::Strict) => convert(variable, found),
+            (Some(_), Conversion::Dify) => convert_as_dify(variable.kind, found),
+            (Some(what), Conversion::None) => {
+                Err(Unconvertible(format!("{what}, the function takes {}", listed(variable))))
             }
         };
+        let value = value.map_err(|Unconvertible(why)| Error::invalid(field(name), why))?;
         converted.push(if converted.is_empty() { '{' } else { ',' });
         converted.push_str(&serde_json::Value::from(name.as_str()).to_string());
         converted.push(':');
@@ -108,7 +107,7 @@ pub(super) fn take_input(contract: &Contract, json: String, most: usize) -> Resu
         converted.push('{');
     }
     converted.push('}');
-    Ok(if contract.convert_inputs { converted } else { json })
+    Ok(if contract.convert_inputs == Conversion::None { json } else { converted })
 }
 
 /// What is wrong with a result, in words for the function's author.
@@ -164,7 +163,7 @@ fn mismatch(variable: &Variable, json: &str) -> Option<String> {
 }
 
 /// A file's known members are texts where they are given.
-fn file_mismatch(json: &str) -> Option<String> {
+pub(super) fn file_mismatch(json: &str) -> Option<String> {
     let Members(members) = serde_json::from_str(json).ok()?;
     let wrong = members.iter().find(|(name, value)| {
         ["name", "url", "mime_type"].contains(&name.as_str())
@@ -173,7 +172,7 @@ fn file_mismatch(json: &str) -> Option<String> {
     wrong.map(|(name, value)| format!("has a '{name}' that {}", kind_of(value.get()).is_a()))
 }
 
-fn listed(variable: &Variable) -> String {
+pub(super) fn listed(variable: &Variable) -> String {
     let article =
         if matches!(variable.kind, VariableType::Object | VariableType::Array) { "an" } else { "a" };
     let or_null = if variable.optional { " or null" } else { "" };
@@ -210,7 +209,7 @@ pub(super) fn kind_of(json: &str) -> Kind {
 }
 
 impl Kind {
-    fn is_a(self) -> &'static str {
+    pub(super) fn is_a(self) -> &'static str {
         match self {
             Kind::String => "is a string",
             Kind::Number => "is a number",
@@ -263,7 +262,7 @@ mod tests {
                 variable("total", VariableType::Number, false),
                 variable("note", VariableType::String, true),
             ],
-            convert_inputs: false,
+            convert_inputs: Conversion::None,
         }
     }
 
@@ -306,13 +305,36 @@ mod tests {
 
     #[test]
     fn converted_inputs_keep_their_order_and_have_a_cap() {
-        let converting = Contract { convert_inputs: true, ..contract() };
-        let taken = take_input(&converting, "{\"count\": \"42\", \"text\": 1.0}".into(), 1000).unwrap();
-        assert_eq!(taken, "{\"count\":42,\"text\":\"1.0\"}");
-        let missing = take_input(&converting, "{\"count\": \"42\"}".into(), 1000).unwrap_err();
-        assert_eq!(missing.to_string(), "input_json['text'] is missing: the function takes a string");
+        for convert_inputs in [Conversion::Strict, Conversion::Dify] {
+            let converting = Contract { convert_inputs, ..contract() };
+            let taken = take_input(&converting, "{\"count\": \"42\", \"text\": 1.0}".into(), 1000).unwrap();
+            assert_eq!(taken, "{\"count\":42,\"text\":\"1.0\"}");
+            let missing = take_input(&converting, "{\"count\": \"42\"}".into(), 1000).unwrap_err();
+            assert_eq!(missing.to_string(), "input_json['text'] is missing: the function takes a string");
+            let large = format!("{{\"text\": \"{}\"}}", "x".repeat(40));
+            let large = take_input(&converting, large, 40).unwrap_err();
+            assert_eq!(
+                large.to_string(),
+                "input_json takes more than 40 bytes once it is converted: send less"
+            );
+        }
+        let converting = Contract { convert_inputs: Conversion::Dify, ..contract() };
         let large = take_input(&converting, "{\"text\": [1e15, 1e15, 1e15]}".into(), 40).unwrap_err();
         assert_eq!(large.to_string(), "input_json takes more than 40 bytes once it is converted: send less");
+    }
+
+    #[test]
+    fn a_text_that_is_no_number_is_an_error_unless_difys_rule_is_wanted() {
+        let convert = |convert_inputs| {
+            let contract = Contract { convert_inputs, ..contract() };
+            take_input(&contract, "{\"text\": \"\", \"count\": \"abc\"}".into(), 1000)
+                .map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            convert(Conversion::Strict).unwrap_err(),
+            "input_json['count'] is a string that is no number, the function takes a number or null"
+        );
+        assert_eq!(convert(Conversion::Dify).unwrap(), "{\"text\":\"\",\"count\":0}");
     }
 
     #[test]
@@ -343,7 +365,7 @@ mod tests {
             (with(vec![string(&"x".repeat(256))]), "inputs[0].name has 256 bytes"),
             (with((0..257).map(|n| string(&n.to_string())).collect()), "inputs has 257 variables"),
             (
-                Contract { convert_inputs: true, ..Contract::default() },
+                Contract { convert_inputs: Conversion::Strict, ..Contract::default() },
                 "convert_inputs is set, but no inputs",
             ),
         ];

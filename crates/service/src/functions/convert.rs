@@ -1,181 +1,162 @@
-//! Converts values to declared types, as workflow platforms do it: by what Python's own constructors make of them.
+//! Converts values to declared types strictly: only where they say the same in another form, as texts from forms and tables do.
 //!
-//! The table is `convert_input` of seed 001, section 3.2: a number from a text of digits by `int`, from all else by `float`,
-//! and 0 if that fails; an array from a text as JSON, else its parts between commas; all others by `str`, `bool`, `list` and
-//! `dict`, and None where they fail. Here a number stays the number it was, with all of its digits; what JSON has no word for
-//! (an infinite number, a key that is no text) counts as a failure.
+//! | declared | taken |
+//! |---|---|
+//! | number | a text that is a number in JSON: all of its digits are kept |
+//! | boolean | the texts `true` and `false`, in any case |
+//! | string | a number or boolean, as JSON writes it |
+//! | array | a text that is an array in JSON |
+//! | object, file | a text that is an object in JSON |
+//!
+//! Everything else is an error. Nothing of a value is in its text: it may be secret.
 
-use super::contract::{Kind, Members, kind_of};
-use super::python_text::{TooDeep, float_repr, str_of, text_of};
-use ampoule_world::VariableType;
+use super::contract::{Kind, file_mismatch, kind_of, listed};
+use super::python_text::text_of;
+use ampoule_world::{Variable, VariableType};
 use serde_json::value::RawValue;
-use std::collections::HashSet;
-
-/// Python's own limit for the digits of an int.
-const MOST_DIGITS: usize = 4300;
 
 /// A value that cannot be converted, in words.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Unconvertible(pub(super) String);
 
-/// `json`, which is not of type `kind`, as a JSON text that is, or null.
-pub(super) fn convert(kind: VariableType, json: &str) -> Result<String, Unconvertible> {
+/// `json`, which is not what `variable` declares, as a JSON text that is.
+pub(super) fn convert(variable: &Variable, json: &str) -> Result<String, Unconvertible> {
     let json = json.trim_ascii();
-    Ok(match kind {
-        VariableType::String => {
-            let text = str_of(json).map_err(|TooDeep| {
-                Unconvertible("is nested too deeply to become a string: send a string".into())
-            })?;
-            quote(&text)
+    let kind = kind_of(json);
+    match (variable.kind, kind) {
+        (VariableType::String, Kind::Number | Kind::Boolean) => Ok(format!("\"{json}\"")),
+        (VariableType::Number, Kind::String) => {
+            read(json, Kind::Number, "a string that is no number", variable)
         }
-        VariableType::Number => number(json),
-        VariableType::Boolean => truth(json).to_string(),
-        VariableType::Array => array(json),
-        VariableType::Object | VariableType::File => object(json),
-    })
-}
-
-fn number(json: &str) -> String {
-    const FAILED: &str = "0";
-    match kind_of(json) {
-        Kind::Number => json.to_owned(),
-        Kind::Boolean => if json == "true" { "1.0" } else { "0.0" }.to_owned(),
-        Kind::String => {
-            let text = text_of(json);
-            if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
-                if text.len() > MOST_DIGITS {
-                    return FAILED.into();
-                }
-                let digits = text.trim_start_matches('0');
-                return if digits.is_empty() { "0" } else { digits }.to_owned();
-            }
-            match float(&text) {
-                Some(number) => float_repr(number),
-                None => FAILED.into(),
+        (VariableType::Boolean, Kind::String) => {
+            let text = text_of(json).trim().to_ascii_lowercase();
+            match text.as_str() {
+                "true" | "false" => Ok(text),
+                _ => Err(wrong("a string other than true and false", variable)),
             }
         }
-        Kind::Object | Kind::Array | Kind::Null => FAILED.into(),
+        (VariableType::Array, Kind::String) => {
+            read(json, Kind::Array, "a string that is no array in JSON", variable)
+        }
+        (VariableType::Object, Kind::String) => {
+            read(json, Kind::Object, "a string that is no object in JSON", variable)
+        }
+        (VariableType::File, Kind::String) => {
+            let object = read(json, Kind::Object, "a string that is no object in JSON", variable)?;
+            match file_mismatch(&object) {
+                None => Ok(object),
+                Some(what) => Err(Unconvertible(format!("{what}, the function takes {}", listed(variable)))),
+            }
+        }
+        (VariableType::File, Kind::Object) => {
+            let what = file_mismatch(json).unwrap_or_default();
+            Err(Unconvertible(format!("{what}, the function takes {}", listed(variable))))
+        }
+        _ => {
+            let what = kind.is_a();
+            Err(Unconvertible(format!(
+                "{what} and cannot be converted, the function takes {}",
+                listed(variable)
+            )))
+        }
     }
 }
 
-/// What Python's `float` makes of a text, if JSON has a word for it. Underscores are allowed between digits.
-fn float(text: &str) -> Option<f64> {
+/// What a string says, if that is JSON of the kind that is wanted.
+fn read(json: &str, wanted: Kind, otherwise: &str, variable: &Variable) -> Result<String, Unconvertible> {
+    let text = text_of(json);
     let text = text.trim();
-    let mut plain = String::with_capacity(text.len());
-    let bytes = text.as_bytes();
-    for (at, character) in text.char_indices() {
-        if character == '_' {
-            let is_digit =
-                |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
-            if !is_digit(at.checked_sub(1)) || !is_digit(Some(at + 1)) {
-                return None;
-            }
-            continue;
-        }
-        plain.push(character);
+    if kind_of(text) == wanted && serde_json::from_str::<&RawValue>(text).is_ok() {
+        return Ok(text.to_owned());
     }
-    plain.parse().ok().filter(|number: &f64| number.is_finite())
+    Err(wrong(otherwise, variable))
 }
 
-fn truth(json: &str) -> bool {
-    match kind_of(json) {
-        Kind::Boolean => json == "true",
-        Kind::Null => false,
-        Kind::String => json.len() > 2,
-        Kind::Number => {
-            let mantissa = json.split(['e', 'E']).next().unwrap_or_default();
-            // Too small for a float is zero, however many digits say otherwise.
-            mantissa.bytes().any(|byte| (b'1'..=b'9').contains(&byte)) && json.parse() != Ok(0.0)
-        }
-        Kind::Object | Kind::Array => !json[1..json.len() - 1].trim_ascii().is_empty(),
-    }
-}
-
-fn array(json: &str) -> String {
-    match kind_of(json) {
-        Kind::Array => json.to_owned(),
-        Kind::String => {
-            let text = text_of(json);
-            if kind_of(&text) == Kind::Array && serde_json::from_str::<&RawValue>(&text).is_ok() {
-                return text;
-            }
-            joined(text.split(',').map(|part| quote(part.trim())))
-        }
-        Kind::Object => {
-            let mut seen = HashSet::new();
-            let keys = serde_json::from_str(json).map(|Members(members)| members).unwrap_or_default();
-            joined(keys.iter().filter(|(key, _)| seen.insert(key.as_str())).map(|(key, _)| quote(key)))
-        }
-        Kind::Number | Kind::Boolean | Kind::Null => "null".into(),
-    }
-}
-
-/// `dict` takes pairs: arrays of two, and texts of two characters.
-fn object(json: &str) -> String {
-    match kind_of(json) {
-        Kind::Object => json.to_owned(),
-        Kind::String if json == "\"\"" => "{}".into(),
-        Kind::Array => pairs(json).unwrap_or_else(|| "null".into()),
-        Kind::String | Kind::Number | Kind::Boolean | Kind::Null => "null".into(),
-    }
-}
-
-fn pairs(json: &str) -> Option<String> {
-    let items: Vec<&RawValue> = serde_json::from_str(json).ok()?;
-    let mut members = Vec::with_capacity(items.len());
-    for item in items {
-        let (key, value) = match kind_of(item.get()) {
-            Kind::Array => {
-                let (key, value) = serde_json::from_str::<(&RawValue, &RawValue)>(item.get()).ok()?;
-                if kind_of(key.get()) != Kind::String {
-                    return None;
-                }
-                (key.get().to_owned(), value.get().to_owned())
-            }
-            Kind::String => {
-                let text = text_of(item.get());
-                let mut characters = text.chars();
-                let (key, value) = (characters.next()?, characters.next()?);
-                if characters.next().is_some() {
-                    return None;
-                }
-                (quote(&key.to_string()), quote(&value.to_string()))
-            }
-            _ => return None,
-        };
-        members.push(format!("{key}:{value}"));
-    }
-    Some(format!("{{{}}}", members.join(",")))
-}
-
-fn joined(items: impl Iterator<Item = String>) -> String {
-    format!("[{}]", items.collect::<Vec<_>>().join(","))
-}
-
-fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+fn wrong(what: &str, variable: &Variable) -> Unconvertible {
+    Unconvertible(format!("is {what}, the function takes {}", listed(variable)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn converted(kind: VariableType, json: &str) -> Result<String, String> {
+        let variable = Variable { name: "v".into(), kind, optional: false, description: String::new() };
+        convert(&variable, json).map_err(|Unconvertible(why)| why)
+    }
+
     #[test]
-    fn what_json_has_no_word_for_is_a_failure() {
+    fn what_says_the_same_in_another_form_is_converted() {
         let cases = [
-            (VariableType::Number, "\"inf\"", "0"),
-            (VariableType::Number, "\"1e999\"", "0"),
-            (VariableType::Object, "[[1, 2]]", "null"),
+            (VariableType::Number, "\"42\"", "42"),
+            (VariableType::Number, "\" 1.10\\n\"", "1.10"),
+            (VariableType::Number, "\"123456789012345678901234567890\"", "123456789012345678901234567890"),
+            (VariableType::Number, "\"-2.5e3\"", "-2.5e3"),
+            (VariableType::Boolean, "\"True\"", "true"),
+            (VariableType::Boolean, "\"false \"", "false"),
+            (VariableType::String, "1.10", "\"1.10\""),
+            (VariableType::String, "true", "\"true\""),
+            (VariableType::Array, "\"[1, \\\"a,b\\\"]\"", "[1, \"a,b\"]"),
+            (VariableType::Object, "\"{\\\"a\\\": 1}\"", "{\"a\": 1}"),
+            (VariableType::File, "\"{\\\"name\\\": null}\"", "{\"name\": null}"),
         ];
         for (kind, json, expected) in cases {
-            assert_eq!(convert(kind, json).unwrap(), expected, "{json}");
+            assert_eq!(converted(kind, json).as_deref(), Ok(expected), "{json}");
         }
     }
 
     #[test]
-    fn a_number_keeps_its_digits() {
-        for json in ["-5", "123456789012345678901234567890", "1.10"] {
-            assert_eq!(convert(VariableType::Number, json).unwrap(), json);
+    fn everything_else_is_an_error_without_the_value() {
+        let no_number = "is a string that is no number, the function takes a number";
+        let numbers = [
+            "abc", "", " ", "1,5", "1_000", "0x10", "007", "+5", ".5", "inf", "NaN", "1 2", "true", "[1]",
+            "1e",
+        ];
+        for text in numbers {
+            let json = serde_json::Value::from(text).to_string();
+            assert_eq!(converted(VariableType::Number, &json).unwrap_err(), no_number, "{json}");
+        }
+        let cases = [
+            (
+                VariableType::Number,
+                "true",
+                "is a boolean and cannot be converted, the function takes a number",
+            ),
+            (VariableType::Number, "null", "is null and cannot be converted, the function takes a number"),
+            (
+                VariableType::Boolean,
+                "\"yes\"",
+                "is a string other than true and false, the function takes a boolean",
+            ),
+            (VariableType::Boolean, "1", "is a number and cannot be converted, the function takes a boolean"),
+            (VariableType::String, "[1]", "is an array and cannot be converted, the function takes a string"),
+            (VariableType::String, "null", "is null and cannot be converted, the function takes a string"),
+            (
+                VariableType::Array,
+                "\"a,b\"",
+                "is a string that is no array in JSON, the function takes an array",
+            ),
+            (
+                VariableType::Array,
+                "\"[1,\"",
+                "is a string that is no array in JSON, the function takes an array",
+            ),
+            (VariableType::Array, "{}", "is an object and cannot be converted, the function takes an array"),
+            (
+                VariableType::Object,
+                "\"\"",
+                "is a string that is no object in JSON, the function takes an object",
+            ),
+            (VariableType::Object, "[]", "is an array and cannot be converted, the function takes an object"),
+            (
+                VariableType::File,
+                "\"{\\\"url\\\": 5}\"",
+                "has a 'url' that is a number, the function takes a file",
+            ),
+            (VariableType::File, "{\"url\": 5}", "has a 'url' that is a number, the function takes a file"),
+        ];
+        for (kind, json, expected) in cases {
+            assert_eq!(converted(kind, json).unwrap_err(), expected, "{json}");
         }
     }
 }

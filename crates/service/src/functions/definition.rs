@@ -140,10 +140,9 @@ impl Definition {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ampoule_world::{Conversion, Variable, VariableType};
 
-    /// Were this text another one, every function that is kept would have another version.
-    #[test]
-    fn the_text_stays_as_it_is() {
+    fn definition() -> Definition {
         let program = Program {
             language: Language::Python,
             entry: Entry::Main,
@@ -151,8 +150,13 @@ mod tests {
             file_name: "main.py".into(),
             modules: vec![Module { name: "m".into(), source: "t".into() }],
         };
-        let definition =
-            Definition::new(program, None, Contract::default(), &RequestedLimits::default(), &[]);
+        Definition::new(program, None, Contract::default(), &RequestedLimits::default(), &[])
+    }
+
+    /// Were this text another one, every function that is kept would have another version.
+    #[test]
+    fn the_text_stays_as_it_is() {
+        let definition = definition();
         assert_eq!(
             definition.to_json(),
             "{\"language\":\"python\",\"file_name\":\"main.py\",\"source\":\"s\",\
@@ -160,5 +164,29 @@ mod tests {
              \"contract\":{\"inputs\":[],\"outputs\":[],\"convert_inputs\":false},\"limits\":{},\"imports\":[]}"
         );
         assert_eq!(Definition::from_json(&definition.to_json()), Some(definition));
+    }
+
+    /// Functions that convert were kept with `true` when Dify's rule was the only one: they go on as they were.
+    #[test]
+    fn conversions_stay_what_they_were() {
+        let kept = |convert_inputs, text: &str| {
+            let variable = Variable {
+                name: "v".into(),
+                kind: VariableType::Number,
+                optional: false,
+                description: String::new(),
+            };
+            let contract = Contract { inputs: vec![variable], convert_inputs, ..Contract::default() };
+            let definition = Definition { contract, ..definition() };
+            let json = definition.to_json();
+            assert!(json.contains(&format!("\"convert_inputs\":{text}}}")), "{json}");
+            assert_eq!(Definition::from_json(&json), Some(definition));
+        };
+        kept(Conversion::None, "false");
+        kept(Conversion::Dify, "true");
+        kept(Conversion::Strict, "\"strict\"");
+        let unknown =
+            definition().to_json().replace("\"convert_inputs\":false", "\"convert_inputs\":\"lax\"");
+        assert_eq!(Definition::from_json(&unknown), None);
     }
 }

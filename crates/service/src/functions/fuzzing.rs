@@ -1,7 +1,8 @@
 //! What the fuzz targets (`fuzz/`) need of the inside: not a part of the API.
 
 use super::contract;
-use super::convert::{Unconvertible, convert as convert_value};
+use super::convert::Unconvertible;
+use super::convert_dify::convert as convert_value;
 use super::schema::{Signature, of_input, of_output};
 use crate::error::Error;
 use ampoule_world::{Contract, VariableType};

@@ -10,6 +10,7 @@
 mod call;
 mod contract;
 mod convert;
+mod convert_dify;
 mod definition;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
