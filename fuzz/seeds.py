@@ -73,6 +73,12 @@ def as_json(case, source, language):
     return json.dumps(request)
 
 
+def with_input(request, case):
+    """The same with its input as JSON, as it stands in the case."""
+    text = json.dumps({key: value for key, value in json.loads(request).items() if key != "inputJson"})
+    return text[:-1] + ', "input": ' + case.get("input", "{}") + "}"
+
+
 # ---- fixtures ----
 
 PYTHON_TAIL = """
@@ -116,7 +122,9 @@ for index, folder in enumerate(folders[::3]):
     source, python = sources[0].read_text(errors="replace"), sources[0].suffix == ".py"
     name = folder.name
     write("proto_request", name, proto(case, source, 1 if python else 2))
-    write("json_request", name, as_json(case, source, "LANGUAGE_PYTHON" if python else "LANGUAGE_JAVASCRIPT"))
+    request = as_json(case, source, "LANGUAGE_PYTHON" if python else "javascript")
+    write("json_request", name, request)
+    write("json_request", "input-" + name, with_input(request, case))
     if index % 4 == 0:
         inputs = base64.b64encode(case.get("input", "{}").encode()).decode()
         script = source + (PYTHON_TAIL if python else JAVASCRIPT_TAIL) % inputs
@@ -128,6 +136,7 @@ for index, folder in enumerate(folders[::3]):
         write("names", name, json.dumps([case.get("env"), case.get("files")]))
 
 request = proto({"input": ""}, "def main(): pass", 1)
+write("json_request", "batch", '{"request": {"source": {"language": "python", "code": "e"}}, "inputs": [{"a": 1.0}, [], 7], "parallelism": 2}')
 write("proto_request", "batch", block(1, request) + block(2, "{}") * 3 + number(3, 2))
 for template, inputs in [("Hello {{ name }}", '{"name": 1}'), ("{% for x in y %}'\\{{ x }}\n{% endfor %}", '{"y": []}')]:
     encoded = [base64.b64encode(text.encode()).decode() for text in (template, inputs)]

@@ -5,6 +5,7 @@ use std::error::Error;
 use std::path::PathBuf;
 
 const ROOT: &str = "../../proto";
+const PACKAGE: &str = "ampoule.v1";
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed={ROOT}");
@@ -12,11 +13,19 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(std::env::var_os("OUT_DIR").ok_or("cargo sets OUT_DIR")?);
     let encoded = descriptors.encode_to_vec();
     std::fs::write(out.join("descriptors.bin"), &encoded)?;
-    // The canonical JSON form of every message, for HTTP.
+    let files = descriptors.file.iter().filter(|file| file.package() == PACKAGE);
+    let enums: Vec<&str> = files.flat_map(|file| &file.enum_type).map(|names| names.name()).collect();
+    let package = format!(".{PACKAGE}");
+    // The canonical JSON form of every message, for HTTP, with the fields that are empty.
     pbjson_build::Builder::new()
         .register_descriptors(&encoded)?
-        .btree_map([".ampoule.v1"])
-        .build(&[".ampoule.v1"])?;
+        .exclude(enums.iter().map(|name| format!("{package}.{name}")))
+        .btree_map([&package])
+        .emit_fields()
+        .build(&[&package])?;
+    // That of enums is our own, as it reads short names, too (`src/enums.rs`).
+    let enums: String = enums.iter().map(|name| format!("crate::enums::json_enum!({name});\n")).collect();
+    std::fs::write(out.join("enums.rs"), enums)?;
     tonic_prost_build::configure()
         // Durations and times that have a JSON form.
         .compile_well_known_types(true)

@@ -35,7 +35,7 @@ fn check(message: ExecuteRequest) {
         // What has no meaning need not have a JSON form: numbers that are no enum value, times that are none.
         let json = json.expect("a message that means something has a JSON form");
         let again = ampoule_http::dify::fuzzing::execute_request(&json).expect("our own JSON is read");
-        assert_eq!(again, message, "JSON and proto say the same");
+        assert_eq!(again.message, message, "JSON and proto say the same");
         if let Asked::Program(request) = &request {
             let again = request_from_proto(request_to_proto(request.clone())).expect("our own proto is read");
             let Asked::Program(again) = again else { panic!("a program has become a function") };

@@ -17,6 +17,7 @@ use ampoule_api::{execution_from_proto, request_to_proto};
 use ampoule_world::{Entry, Language, Program, Request, RequestedLimits};
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Keep programs on a server as functions, and call them
 #[derive(Debug, Args)]
@@ -103,7 +104,7 @@ struct CallArguments {
     /// Read the input from a file; '-' is stdin
     #[arg(long, value_name = "F", conflicts_with = "input")]
     input_file: Option<PathBuf>,
-    /// Print one JSON object with the fields of ExecuteResponse
+    /// Print one JSON object, as it is answered over HTTP
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -210,6 +211,7 @@ async fn call(arguments: CallArguments) -> CommandResult {
         ExecutionServiceClient::new(remote.channel.clone()).max_decoding_message_size(usize::MAX);
     let answer = client.execute(remote.ask(message)).await.map_err(|status| remote.refused(&status))?;
     let execution = execution_from_proto(answer.into_inner()).map_err(|error| remote.odd(error))?;
+    let execution = Arc::new(execution);
     if arguments.json {
         print_json(&execution)?;
     } else {

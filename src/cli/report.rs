@@ -2,13 +2,10 @@
 
 use super::pretty::pretty;
 use super::{CommandResult, Exit, say, write_stdout};
-use ampoule_api::Execution;
+use ampoule_api::{Execution, ResultForm, answer_to_json};
 use ampoule_world::{Entry, Outcome, Status};
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::sync::Arc;
 
 /// How `ampoule run` ends.
 pub(crate) fn exit_of(status: Status) -> Exit {
@@ -60,93 +57,12 @@ fn write_stderr(text: &str) {
     let _ = io::stderr().write_all(text.as_bytes());
 }
 
-/// One JSON object on one line, with the fields of ExecuteResponse.
-pub(crate) fn print_json(execution: &Execution) -> CommandResult<()> {
-    let mut line = serde_json::to_vec(&Report::of(execution)).expect("texts and numbers are JSON");
-    line.push(b'\n');
-    write_stdout(&line)
-}
-
-/// ExecuteResponse in JSON: durations as in proto's own JSON (`"0.25s"`), contents as base64.
-#[derive(Serialize)]
-struct Report<'a> {
-    status: &'static str,
-    result_json: &'a str,
-    stdout: &'a str,
-    stderr: &'a str,
-    stdout_truncated: bool,
-    stderr_truncated: bool,
-    failure: Option<FailureReport<'a>>,
-    files: Vec<FileReport<'a>>,
-    usage: UsageReport,
-    image_digest: &'a str,
-}
-
-#[derive(Serialize)]
-struct FailureReport<'a> {
-    r#type: &'a str,
-    message: &'a str,
-    traceback: &'a str,
-    line: u32,
-    column: u32,
-}
-
-#[derive(Serialize)]
-struct FileReport<'a> {
-    path: &'a str,
-    content: String,
-}
-
-#[derive(Serialize)]
-struct UsageReport {
-    fuel: u64,
-    wall_time: String,
-    cpu_time: String,
-    sleep_time: String,
-    wait_time: String,
-    peak_memory_bytes: u64,
-    output_bytes: u64,
-    queue_time: String,
-}
-
-impl<'a> Report<'a> {
-    fn of(execution: &'a Execution) -> Self {
-        let outcome = &execution.outcome;
-        let usage = &outcome.usage;
-        Report {
-            status: outcome.status.name(),
-            result_json: &outcome.result_json,
-            stdout: &outcome.stdout,
-            stderr: &outcome.stderr,
-            stdout_truncated: outcome.stdout_truncated,
-            stderr_truncated: outcome.stderr_truncated,
-            failure: outcome.failure.as_ref().map(|failure| FailureReport {
-                r#type: &failure.kind,
-                message: &failure.message,
-                traceback: &failure.traceback,
-                line: failure.line,
-                column: failure.column,
-            }),
-            files: outcome
-                .files
-                .iter()
-                .map(|file| FileReport { path: &file.path, content: STANDARD.encode(&file.content) })
-                .collect(),
-            usage: UsageReport {
-                fuel: usage.fuel,
-                wall_time: seconds(usage.wall_time),
-                cpu_time: seconds(usage.cpu_time),
-                sleep_time: seconds(usage.sleep_time),
-                wait_time: seconds(usage.wait_time),
-                peak_memory_bytes: usage.peak_memory_bytes,
-                output_bytes: usage.output_bytes,
-                queue_time: seconds(usage.queue_time),
-            },
-            image_digest: &execution.image_digest,
-        }
+/// One JSON object on one line: what is answered over HTTP.
+pub(crate) fn print_json(execution: &Arc<Execution>) -> CommandResult<()> {
+    let Execution { image_digest, function_version, .. } = &**execution;
+    let mut pieces = answer_to_json(execution, image_digest, function_version, ResultForm::Value);
+    while let Some(piece) = pieces.next_piece() {
+        write_stdout(&piece)?;
     }
-}
-
-fn seconds(duration: Duration) -> String {
-    format!("{}.{:09}s", duration.as_secs(), duration.subsec_nanos())
+    write_stdout(b"\n")
 }

@@ -20,6 +20,7 @@ use clap::Args;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Run a program in a fresh guest
@@ -73,7 +74,7 @@ pub(crate) struct RunArguments {
     /// Fix randomness and time, starting at T, like 2025-01-01T00:00:00Z
     #[arg(long, value_name = "T", value_parser = unix_nanos)]
     now: Option<i64>,
-    /// Print one JSON object with the fields of ExecuteResponse
+    /// Print one JSON object, as it is answered over HTTP
     #[arg(long)]
     json: bool,
     /// Save the files that come back below this folder
@@ -106,6 +107,7 @@ pub(crate) fn run(arguments: RunArguments) -> CommandResult {
             tokio.block_on(execute_here(&service, request, printer.as_ref()))?
         }
     };
+    let execution = Arc::new(execution);
     if arguments.json {
         print_json(&execution)?;
     } else {

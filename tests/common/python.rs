@@ -12,6 +12,8 @@ pub(crate) struct Server {
     child: Child,
     /// Of gRPC.
     pub(crate) address: String,
+    /// Of the same as JSON over HTTP, if it was asked for.
+    pub(crate) http: String,
     /// Of the contract of Dify's sandbox, if it was asked for.
     pub(crate) dify: String,
     /// Where it would keep functions; not where a user's own are.
@@ -33,10 +35,11 @@ impl Server {
             .expect("the server starts");
         let mut log = BufReader::new(child.stderr.take().expect("it is piped"));
         let address = address_in(&mut log);
-        let dify = if arguments.contains(&"--dify") { address_in(&mut log) } else { String::new() };
+        let mut of = |flag| if arguments.contains(&flag) { address_in(&mut log) } else { String::new() };
+        let (http, dify) = (of("--http"), of("--dify"));
         // Nobody reads on, and a full pipe would stop the server.
         std::thread::spawn(move || std::io::copy(&mut log, &mut std::io::sink()));
-        Server { child, address, dify, _data: data }
+        Server { child, address, http, dify, _data: data }
     }
 }
 

@@ -187,38 +187,43 @@ fn what_is_missing_is_4_and_named() {
 }
 
 #[test]
-fn json_has_the_fields_of_the_response() {
+fn json_is_what_http_answers() {
     let bench = Bench::new();
-    let output = bench.run(&["echo.py", "--json", "--input", "{\"n\":12345678901234567890}"]);
+    let output =
+        bench.run(&["echo.py", "--json", "--input", "{\"z\": 1.10,\n\"a\":12345678901234567890123}"]);
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
-    assert_eq!(text(&output.stdout).lines().count(), 1);
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["status"], "completed");
-    assert_eq!(report["result_json"], "{\"n\":12345678901234567890}");
+    let line = text(&output.stdout);
+    assert_eq!(line.lines().count(), 1);
+    assert!(line.starts_with(
+        "{\"status\":\"STATUS_COMPLETED\",\"result\":{\"z\": 1.10, \"a\":12345678901234567890123},"
+    ));
+    let report: Value = serde_json::from_str(line).unwrap();
     assert_eq!((&report["failure"], &report["files"]), (&Value::Null, &Value::Array(Vec::new())));
     assert_eq!((&report["stdout"], &report["stderr"]), (&"".into(), &"".into()));
-    assert_eq!((&report["stdout_truncated"], &report["stderr_truncated"]), (&false.into(), &false.into()));
-    assert!(report["usage"]["fuel"].as_u64() > Some(0));
-    for time in ["wall_time", "cpu_time", "queue_time"] {
+    assert_eq!((&report["stdoutTruncated"], &report["stderrTruncated"]), (&false.into(), &false.into()));
+    assert!(report["usage"]["fuel"].as_str().unwrap().parse::<u64>().unwrap() > 0);
+    for time in ["wallTime", "cpuTime", "queueTime", "sleepTime", "waitTime"] {
         assert!(report["usage"][time].as_str().unwrap().ends_with('s'));
     }
-    assert_eq!(report["image_digest"].as_str().unwrap().len(), 64);
+    assert_eq!(report["imageDigest"].as_str().unwrap().len(), 64);
+    assert_eq!((&report["functionVersion"], report.get("resultJson")), (&"".into(), None));
 }
 
 #[test]
 fn json_tells_failures_with_the_same_exit_code() {
     let bench = Bench::new();
     for (arguments, exit, status) in [
-        (&["fail.py", "--json"][..], 1, "raised"),
-        (&["loop.py", "--json", "--timeout", "50ms"][..], 3, "timed_out"),
-        (&["loop.py", "--json", "--fuel", "10000"][..], 3, "fuel_exhausted"),
-        (&["greedy.py", "--json"][..], 3, "out_of_memory"),
-        (&["trap.py", "--json"][..], 4, "internal"),
+        (&["fail.py", "--json"][..], 1, "STATUS_RAISED"),
+        (&["loop.py", "--json", "--timeout", "50ms"][..], 3, "STATUS_TIMED_OUT"),
+        (&["loop.py", "--json", "--fuel", "10000"][..], 3, "STATUS_FUEL_EXHAUSTED"),
+        (&["greedy.py", "--json"][..], 3, "STATUS_OUT_OF_MEMORY"),
+        (&["trap.py", "--json"][..], 4, "STATUS_INTERNAL"),
     ] {
         let output = bench.run(arguments);
         let report: Value = serde_json::from_slice(&output.stdout).unwrap();
         assert_eq!((output.status.code(), report["status"].as_str()), (Some(exit), Some(status)));
         assert!(report["failure"]["type"].is_string() && report["failure"]["line"].is_number());
+        assert_eq!(report["result"], Value::Null);
     }
 }
 
@@ -228,7 +233,7 @@ fn the_language_is_told_by_the_ending_or_by_the_flag() {
     let digest = |arguments: &[&str]| {
         let output = bench.run(arguments);
         assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-        serde_json::from_slice::<Value>(&output.stdout).unwrap()["image_digest"].as_str().unwrap().to_owned()
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()["imageDigest"].as_str().unwrap().to_owned()
     };
     let (python, javascript) = (digest(&["echo.py", "--json"]), digest(&["echo.js", "--json"]));
     assert_ne!(python, javascript);

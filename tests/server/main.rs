@@ -12,6 +12,7 @@ mod connections;
 mod converting;
 mod dify;
 mod hosts;
+mod openapi;
 mod operating;
 mod python_client;
 mod remote;

@@ -28,6 +28,12 @@ pub struct Execution {
     pub function_version: String,
 }
 
+impl AsRef<world::Outcome> for Execution {
+    fn as_ref(&self) -> &world::Outcome {
+        &self.outcome
+    }
+}
+
 /// What a client asks, in words. Only what proto itself leaves open is checked here: numbers that are no
 /// language or entry, times that are none. The rest is admission's.
 pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, InvalidMessage> {
@@ -61,6 +67,11 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, I
             idempotency_key: request.idempotency_key,
         })),
     }
+}
+
+/// The same of the request that a batch's inputs are for.
+pub fn batch_request_from_proto(request: Option<v1::ExecuteRequest>) -> Result<world::Asked, InvalidMessage> {
+    request_from_proto(request.ok_or_else(|| invalid("request", "is missing: give a program"))?)
 }
 
 /// A program, and the image that it asks for.

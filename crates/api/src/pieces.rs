@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use std::collections::VecDeque;
+use std::io;
 use std::sync::Arc;
 
 /// The most bytes of a piece: a frame of HTTP/2. Writing one as JSON takes some 15 µs.
@@ -30,9 +31,20 @@ enum Part {
     Text(Bytes),
     /// The inside of a text in JSON that is base64.
     Base64(Bytes),
+    /// JSON, on one line.
+    Json(Bytes),
 }
 
-/// Puts an answer together.
+impl Part {
+    /// The bytes it is made of.
+    fn len(&self) -> usize {
+        match self {
+            Part::Plain(bytes) | Part::Text(bytes) | Part::Base64(bytes) | Part::Json(bytes) => bytes.len(),
+        }
+    }
+}
+
+/// Puts an answer together. What is written to it goes as it is.
 #[derive(Debug, Default)]
 pub struct PiecesBuilder {
     parts: VecDeque<Part>,
@@ -64,6 +76,10 @@ impl Pieces {
                     piece.extend_from_slice(STANDARD.encode(bytes).as_bytes());
                     content
                 }
+                Part::Json(bytes) => {
+                    on_one_line(&bytes.split_to(room.min(bytes.len())), &mut piece);
+                    bytes
+                }
             };
             if rest.is_empty() {
                 self.parts.pop_front();
@@ -87,10 +103,7 @@ impl Pieces {
     }
 
     fn length_at_least(&self) -> usize {
-        let length = |part: &Part| match part {
-            Part::Plain(bytes) | Part::Text(bytes) | Part::Base64(bytes) => bytes.len(),
-        };
-        self.parts.iter().map(length).sum()
+        self.parts.iter().map(Part::len).sum()
     }
 
     /// Puts a few bytes before all others.
@@ -114,6 +127,19 @@ impl PiecesBuilder {
             return self.plain(&bytes);
         }
         self.push(Part::Plain(bytes));
+    }
+
+    /// JSON, which is put on one line: a break between its values becomes a space.
+    pub fn json(&mut self, json: Bytes) {
+        if json.len() <= COPIED {
+            return on_one_line(&json, &mut self.tail);
+        }
+        self.push(Part::Json(json));
+    }
+
+    /// The inside of a text in JSON that is not large; `text` is UTF-8.
+    pub(crate) fn escaped(&mut self, text: &[u8]) {
+        escape(text, &mut self.tail);
     }
 
     /// The inside of a text in JSON; `text` is UTF-8.
@@ -144,32 +170,35 @@ impl PiecesBuilder {
 
     /// The bytes that were put in; those of texts before they are escaped.
     pub(crate) fn len(&self) -> usize {
-        let parts = self.parts.iter().map(|part| match part {
-            Part::Plain(bytes) | Part::Text(bytes) | Part::Base64(bytes) => bytes.len(),
-        });
-        parts.sum::<usize>() + self.tail.len()
-    }
-
-    /// Whether the last byte that was put in is this one; never that of a part that is shared.
-    pub(crate) fn ends_with(&self, byte: u8) -> bool {
-        self.tail.last() == Some(&byte)
+        self.parts.iter().map(Part::len).sum::<usize>() + self.tail.len()
     }
 
     /// All of it, to be sent.
     pub fn finish(mut self) -> Pieces {
-        self.flush();
+        self.flush_tail();
         Pieces { parts: self.parts }
     }
 
     fn push(&mut self, part: Part) {
-        self.flush();
+        self.flush_tail();
         self.parts.push_back(part);
     }
 
-    fn flush(&mut self) {
+    fn flush_tail(&mut self) {
         if !self.tail.is_empty() {
             self.parts.push_back(Part::Plain(std::mem::take(&mut self.tail).into()));
         }
+    }
+}
+
+impl io::Write for PiecesBuilder {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.tail.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
@@ -190,6 +219,17 @@ where
         return Bytes::copy_from_slice(bytes);
     }
     Bytes::from_owner(PartOf(Arc::clone(owner), pick))
+}
+
+/// Within its texts JSON has no line breaks.
+fn on_one_line(json: &[u8], out: &mut Vec<u8>) {
+    let from = out.len();
+    out.extend_from_slice(json);
+    for byte in &mut out[from..] {
+        if matches!(*byte, b'\n' | b'\r') {
+            *byte = b' ';
+        }
+    }
 }
 
 /// Writes UTF-8, or a part of it cut anywhere, as `serde_json` does.
@@ -244,6 +284,16 @@ mod tests {
                 let written = joined(builder.finish());
                 assert!(written == serde_json::to_vec(&text).unwrap(), "{size} of {:?}", &text[..1]);
             }
+        }
+    }
+
+    #[test]
+    fn json_is_put_on_one_line() {
+        for size in [0, COPIED, 3 * PIECE] {
+            let json = format!("{{\"a\":\r\n\t[1.0,\n\"{}\\n\"]}}\n", "x".repeat(size));
+            let mut builder = PiecesBuilder::default();
+            builder.json(json.clone().into());
+            assert!(joined(builder.finish()) == json.replace(['\r', '\n'], " ").into_bytes(), "{size}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! Durations and points in time: the well-known types of proto and those of std.
 
+use std::io::Write;
 use std::time::Duration;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -10,6 +11,18 @@ pub(crate) fn duration_to_proto(duration: Duration) -> pbjson_types::Duration {
         seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
         nanos: duration.subsec_nanos() as i32,
     }
+}
+
+/// As proto's JSON form has it, without its quotes: `0.000038s`.
+pub(crate) fn duration_to_json(duration: Duration, out: &mut impl Write) {
+    let (seconds, nanos) = (duration.as_secs(), duration.subsec_nanos());
+    // Memory does not fail.
+    let _ = match nanos {
+        0 => write!(out, "{seconds}s"),
+        _ if nanos % 1_000_000 == 0 => write!(out, "{seconds}.{:03}s", nanos / 1_000_000),
+        _ if nanos % 1000 == 0 => write!(out, "{seconds}.{:06}s", nanos / 1000),
+        _ => write!(out, "{seconds}.{nanos:09}s"),
+    };
 }
 
 /// `None` for negative durations and for nanoseconds that are none.
@@ -45,6 +58,26 @@ mod tests {
         }
         let duration = Duration::new(59, 999_999_999);
         assert_eq!(duration_from_proto(&duration_to_proto(duration)), Some(duration));
+    }
+
+    #[test]
+    fn durations_are_written_as_pbjson_writes_them() {
+        for (seconds, nanos) in [
+            (0, 0),
+            (0, 1),
+            (0, 1000),
+            (0, 38_000),
+            (0, 1_000_000),
+            (1, 500_000_000),
+            (59, 999_999_999),
+            (60, 0),
+        ] {
+            let duration = Duration::new(seconds, nanos);
+            let mut written = Vec::new();
+            duration_to_json(duration, &mut written);
+            let expected = serde_json::to_value(duration_to_proto(duration)).unwrap();
+            assert_eq!(expected.as_str().unwrap().as_bytes(), written);
+        }
     }
 
     #[test]

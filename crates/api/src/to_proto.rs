@@ -126,7 +126,7 @@ fn entry(entry: world::Entry) -> v1::Entry {
     }
 }
 
-fn status(status: world::Status) -> v1::Status {
+pub(crate) fn status(status: world::Status) -> v1::Status {
     match status {
         world::Status::Completed => v1::Status::Completed,
         world::Status::Raised => v1::Status::Raised,

@@ -1,5 +1,6 @@
 //! Takes in a request's body: not more than there is use for, and not for ever.
 
+use ampoule_api::{HasInput, WithInput};
 use ampoule_service::{Error, Incoming};
 use axum::body::{Body, Bytes, HttpBody};
 use bytes::BytesMut;
@@ -29,11 +30,20 @@ pub(crate) enum Unusable {
     },
     /// The client broke it off.
     BrokenOff,
-    /// Not the JSON that is expected here; the text names the place.
-    Malformed(String),
+    /// Not the JSON that is expected here.
+    Malformed {
+        /// The place; none: the body as a whole.
+        field: Option<String>,
+        /// What it is, and what it may be.
+        reason: String,
+    },
 }
 
 impl Unusable {
+    fn body(reason: impl Into<String>) -> Unusable {
+        Unusable::Malformed { field: None, reason: reason.into() }
+    }
+
     /// The name of gRPC's status for it, in lower case.
     pub(crate) fn name(&self) -> &'static str {
         match self {
@@ -65,7 +75,9 @@ impl std::fmt::Display for Unusable {
             ),
             Unusable::NoRoom { message, .. } => formatter.write_str(message),
             Unusable::BrokenOff => formatter.write_str("the body ended early: send it again"),
-            Unusable::Malformed(reason) => formatter.write_str(reason),
+            Unusable::Malformed { field, reason } => {
+                write!(formatter, "{} {reason}", field.as_deref().unwrap_or("the body"))
+            }
         }
     }
 }
@@ -84,10 +96,10 @@ const MUCH: usize = 256 << 10;
 impl Received {
     /// The body as a value, see [`parse`].
     pub(crate) async fn parse<T: DeserializeOwned + Send + 'static>(self) -> Result<T, Unusable> {
-        self.parse_into(Ok).await
+        self.aside(parse).await
     }
 
-    /// The same, and what is made of it; a large one is parsed on a thread of its own.
+    /// The same, and what is made of it.
     pub(crate) async fn parse_into<T, U>(
         self,
         make: impl FnOnce(T) -> Result<U, Unusable> + Send + 'static,
@@ -96,14 +108,27 @@ impl Received {
         T: DeserializeOwned,
         U: Send + 'static,
     {
-        let size = self.bytes.len();
-        let parse = move || parse(&self.bytes).and_then(make);
-        if size <= MUCH {
-            return parse();
+        self.aside(|json| parse(json).and_then(make)).await
+    }
+
+    /// The body as a request whose input may be the JSON that it is, see [`parse_with_input`].
+    pub(crate) async fn parse_with_input<M: HasInput + Send + 'static>(
+        self,
+    ) -> Result<WithInput<M>, Unusable> {
+        self.aside(parse_with_input).await
+    }
+
+    /// A large body is parsed on a thread of its own.
+    async fn aside<T: Send + 'static>(
+        self,
+        parse: impl FnOnce(&[u8]) -> Result<T, Unusable> + Send + 'static,
+    ) -> Result<T, Unusable> {
+        if self.bytes.len() <= MUCH {
+            return parse(&self.bytes);
         }
         // A panic is a bug, and this request's own.
-        let parsed = tokio::task::spawn_blocking(parse).await;
-        parsed.unwrap_or_else(|_| Err(Unusable::Malformed("the body hit a bug in the server".into())))
+        let parsed = tokio::task::spawn_blocking(move || parse(&self.bytes)).await;
+        parsed.unwrap_or_else(|_| Err(Unusable::body("hit a bug in the server")))
     }
 }
 
@@ -153,35 +178,84 @@ fn no_room(error: Error) -> Unusable {
 /// admitted, of 256 each of files, modules and variables. An empty item takes three bytes here and some fifty as a value.
 const MOST_PARTS: usize = 20_000;
 
+/// Longer names and reasons are cut: both can hold what the client has sent.
+const LONGEST: usize = 1000;
+
+/// A member of the body that is not taken apart, but for so many levels of it.
+#[derive(Clone, Copy)]
+struct Whole {
+    key: &'static str,
+    levels: usize,
+}
+
 /// The body as a value; what is wrong with it is told with the field's path.
 pub(crate) fn parse<T: DeserializeOwned>(json: &[u8]) -> Result<T, Unusable> {
-    if parts(json) > MOST_PARTS {
+    parse_but(json, None)
+}
+
+/// The same of a request whose input may be the JSON that it is, of any size.
+pub(crate) fn parse_with_input<M: HasInput>(json: &[u8]) -> Result<WithInput<M>, Unusable> {
+    parse_but(json, Some(Whole { key: M::VALUE, levels: usize::from(M::MANY) }))
+}
+
+fn parse_but<T: DeserializeOwned>(json: &[u8], whole: Option<Whole>) -> Result<T, Unusable> {
+    if parts(json, whole) > MOST_PARTS {
         let reason =
-            format!("the body has more than {MOST_PARTS} parts: send fewer files, modules or variables");
-        return Err(Unusable::Malformed(reason));
+            format!("has more than {MOST_PARTS} parts: send fewer files, modules, variables or inputs");
+        return Err(Unusable::body(reason));
     }
     let mut deserializer = serde_json::Deserializer::from_slice(json);
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         // A dot is the value as a whole, a question mark one that was not reached.
-        let what = if path == "." || path.ends_with('?') { "the body".to_owned() } else { path };
-        Unusable::Malformed(format!("{what} is not as expected: {}", error.inner()))
+        let field = if path == "." || path.ends_with('?') { None } else { Some(cut(path)) };
+        Unusable::Malformed { field, reason: cut(format!("is not as expected: {}", error.inner())) }
     })?;
     let end = deserializer.end();
-    end.map_err(|error| Unusable::Malformed(format!("the body is not one JSON value: {error}")))?;
+    end.map_err(|error| Unusable::body(format!("is not one JSON value: {error}")))?;
     Ok(value)
 }
 
-/// Commas and brackets outside of texts.
-fn parts(json: &[u8]) -> usize {
+fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
+}
+
+/// Commas and brackets outside of texts, and of what is not taken apart.
+fn parts(json: &[u8], whole: Option<Whole>) -> usize {
     let (mut parts, mut within_text, mut escaped) = (0, false, false);
-    for byte in json {
+    let (mut depth, mut begin, mut member, mut within_whole) = (0_usize, 0, &[][..], None);
+    for (at, byte) in json.iter().enumerate() {
         match (within_text, byte) {
             (true, _) if escaped => escaped = false,
             (true, b'\\') => escaped = true,
-            (_, b'"') => within_text = !within_text,
-            (false, b',' | b'{' | b'[') => parts += 1,
-            _ => {}
+            (true, b'"') => {
+                within_text = false;
+                member = &json[begin..at];
+            }
+            (true, _) => {}
+            (false, b'"') => {
+                within_text = true;
+                begin = at + 1;
+            }
+            (false, b':') if depth == 1 => {
+                within_whole = whole.filter(|whole| whole.key.as_bytes() == member);
+            }
+            (false, b',' | b'{' | b'[') => {
+                match byte {
+                    b',' if depth == 1 => within_whole = None,
+                    b',' => {}
+                    _ => depth += 1,
+                }
+                if within_whole.is_none_or(|whole| depth <= 1 + whole.levels) {
+                    parts += 1;
+                }
+            }
+            (false, b'}' | b']') => depth = depth.saturating_sub(1),
+            (false, _) => {}
         }
     }
     parts
@@ -190,6 +264,7 @@ fn parts(json: &[u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ampoule_api::v1::ExecuteRequest;
     use serde::Deserialize;
 
     #[derive(Debug, Deserialize)]
@@ -200,8 +275,51 @@ mod tests {
 
     #[test]
     fn texts_are_not_counted() {
-        assert_eq!(parts(br#"{"a,{[": ["\"{,", {}], "b\\": "[["}"#), 5);
-        assert_eq!(parts(b"{\"files\": [{},{},{}]}"), 7);
+        assert_eq!(parts(br#"{"a,{[": ["\"{,", {}], "b\\": "[["}"#, None), 5);
+        assert_eq!(parts(b"{\"files\": [{},{},{}]}", None), 7);
+    }
+
+    #[test]
+    fn what_is_not_taken_apart_is_not_counted() {
+        let input = Some(Whole { key: "input", levels: 0 });
+        let inputs = Some(Whole { key: "inputs", levels: 1 });
+        let cases: [(&[u8], _, _); 7] = [
+            (br#"{"input": {"a": [1, 2, {}], "b": {}}}"#, input, 1),
+            (br#"{"input": {"a": [1, 2]}, "files": [{}, {}]}"#, input, 6),
+            (br#"{"a": {"input": [1, 2]}, "input" : [[[[, "env": {"a": 1, "b": 2}}"#, input, 5),
+            (br#"{"a": "input", "b": [1, 2]}"#, input, 4),
+            (br#"{"input": 1, "b": [1, 2]}"#, input, 4),
+            (br#"{"inputs": [{"a": [1, 2]}, {"b": {}}], "b": [{}]}"#, inputs, 6),
+            (br#"{"inputs": [{"a": [1, 2]}]}"#, None, 5),
+        ];
+        for (json, whole, expected) in cases {
+            assert_eq!(parts(json, whole), expected, "{}", String::from_utf8_lossy(json));
+        }
+    }
+
+    #[test]
+    fn an_input_can_have_any_number_of_parts_and_files_cannot() {
+        let many = |item: &str| vec![item; 2 * MOST_PARTS].join(",");
+        let input = format!("{{\"input\": {{\"a\": [{}]}}}}", many("{}"));
+        let read = parse_with_input::<ExecuteRequest>(input.as_bytes()).unwrap();
+        assert!(read.message.input_json.len() > 3 * MOST_PARTS);
+        for json in [
+            format!("{{\"input\": {{}}, \"files\": [{}]}}", many("{}")),
+            format!("{{\"files\": [{}], \"input\": {{}}}}", many("{}")),
+            format!("{{\"source\": {{\"input\": 1, \"modules\": [{}]}}}}", many("{}")),
+        ] {
+            let problem = parse_with_input::<ExecuteRequest>(json.as_bytes()).unwrap_err();
+            assert!(problem.to_string().starts_with("the body has more than 20000 parts"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn what_is_quoted_is_cut() {
+        let long = "x".repeat(1 << 20);
+        for json in [format!("{{\"{long}\": 1}}"), format!("{{\"source\": {{\"{long}\": 1}}}}")] {
+            let problem = parse::<ExecuteRequest>(json.as_bytes()).unwrap_err().to_string();
+            assert!(problem.len() < 3 * LONGEST, "{}", problem.len());
+        }
     }
 
     #[test]

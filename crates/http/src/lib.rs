@@ -3,7 +3,7 @@
 //! * [`serve`] runs one listener until it is told to drain; a [`Site`] says what it answers,
 //! * [`dify`] is the contract that an unmodified Dify speaks, `api/` is `POST /v1/execute` and its company,
 //! * [`operator`] is for monitoring, on a listener of its own: [`serve_operator`],
-//! * `caller.rs` decides who calls,
+//! * `caller.rs` decides who calls, `hint.rs` what is answered where there is nothing,
 //! * `api/status.rs` is the one place that maps errors to HTTP status, `dify/envelope.rs` the one for Dify's codes.
 //!
 //! An execution runs inside its handler's future. When the client goes away, that future is dropped, and with it
@@ -15,6 +15,7 @@ mod body;
 mod caller;
 pub mod dify;
 mod health;
+mod hint;
 pub mod operator;
 mod request_id;
 mod server;

@@ -3,6 +3,7 @@
 //! Asks nobody for a key, and tells nothing but numbers, the tenants' names and the images' versions: for a network that
 //! only the operator's machines reach. It answers until the process ends, so that a drain can be watched.
 
+use crate::hint::Routes;
 use ampoule_connection::Connections;
 use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service, TEXT_CONTENT_TYPE, Vitals};
 use axum::Router;
@@ -20,11 +21,12 @@ struct Watched {
 }
 
 pub(crate) fn router(service: Service, connections: Connections, ending: Ending) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .with_state(Watched { service, connections, ending })
+        .with_state(Watched { service, connections, ending });
+    Routes::new([("GET", "/metrics"), ("GET", "/healthz"), ("GET", "/readyz")], None).hinted(router)
 }
 
 /// OpenMetrics, or the older text form for whoever accepts that only.

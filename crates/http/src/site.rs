@@ -2,6 +2,7 @@
 
 use crate::body::{self, Received, Unusable};
 use crate::caller::{DifyKey, Door};
+use crate::hint::Routes;
 use crate::{api, dify, health};
 use ampoule_access::Access;
 use ampoule_api::{PIECE, Pieces};
@@ -20,7 +21,7 @@ use std::time::Duration;
 /// What a listener answers; both parts can share one.
 #[derive(Clone, Debug, Default)]
 pub struct Site {
-    /// `POST /v1/execute`, `GET /v1/images` and `GET /openapi.json`, for tenants, or for everybody where none are listed.
+    /// `POST /v1/execute` and all else that `GET /openapi.json` describes, for tenants, or for everybody where none are listed.
     pub api: bool,
     /// The contract of Dify's sandbox, for tenants, or for who knows this key where none are listed.
     pub dify: Option<DifyKey>,
@@ -90,7 +91,8 @@ impl Shared {
         Response::from_parts(head, body)
     }
 
-    fn reading<B>(&self, body: B) -> Body
+    /// A body that is given up where nobody reads it.
+    pub(crate) fn reading<B>(&self, body: B) -> Body
     where
         B: http_body::Body<Data = Bytes, Error = Infallible> + Unpin + Send + 'static,
     {
@@ -127,12 +129,16 @@ impl http_body::Body for Made {
 
 pub(crate) fn router(service: &Service, access: &Access, site: Site) -> Router {
     let mut router = Router::new().route("/health", get(health::health));
+    let mut routes = vec![("GET".to_owned(), "/health".to_owned())];
+    let described = site.api.then_some("/openapi.json");
     if site.api {
         router = router.merge(api::router(Shared::new(service, Door::Api(access.clone()), site.patience)));
+        routes = api::openapi::routes();
     }
     if let Some(key) = site.dify {
         router =
             router.merge(dify::router(Shared::new(service, Door::Dify(access.clone(), key), site.patience)));
+        routes.extend(dify::ROUTES.map(|(method, path)| (method.to_owned(), path.to_owned())));
     }
-    router
+    Routes::new(routes, described).hinted(router)
 }

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::memory;
 use crate::service::{Call, Execution, Service};
 use crate::slots::Reserved;
+use crate::streaming::BatchItem;
 use ampoule_engine::Spawned;
 use ampoule_world::Asked;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,13 +35,10 @@ pub struct Batch {
 
 /// A batch that runs. Dropping it stops what is under way and begins nothing more.
 pub struct BatchRun {
-    answers: mpsc::Receiver<Item>,
+    answers: mpsc::Receiver<BatchItem>,
     #[expect(dead_code, reason = "stops the workers when dropped")]
     workers: Vec<Spawned<()>>,
 }
-
-/// An item that has ended: its place among the inputs, from 0, and its answer.
-type Item = (usize, Result<Execution, Error>);
 
 /// What the workers of a batch share.
 struct Shared {
@@ -93,13 +91,13 @@ impl Service {
 
 impl BatchRun {
     /// The next item that has ended: its place among the inputs, from 0, and its answer. None after the last.
-    pub async fn next(&mut self) -> Option<(usize, Result<Execution, Error>)> {
+    pub async fn next(&mut self) -> Option<BatchItem> {
         self.answers.recv().await
     }
 }
 
 /// Executes one item after another until there are no more, or nobody wants them.
-async fn work(shared: Arc<Shared>, answers: mpsc::Sender<Item>) {
+async fn work(shared: Arc<Shared>, answers: mpsc::Sender<BatchItem>) {
     loop {
         let next = shared.waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
         let Some((index, input_json)) = next else { return };

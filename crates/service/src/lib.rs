@@ -12,6 +12,7 @@
 //! * [`Tenant`]: who asks: what they may ask for, and their share,
 //! * [`Caps`] and [`Sizes`]: what a request may ask for,
 //! * `functions`: programs that are kept under a name and prepared ahead of their calls,
+//! * [`StreamRun`] and [`BatchStream`]: what comes piece by piece, for all transports,
 //! * [`RequestLine`]: the log line that a transport writes for each request, and its part in [`Service::metrics`],
 //! * [`Ending`]: when servers leave and drain,
 //! * [`Error`]: why a request was not executed. How a program ended is an outcome, never an error.
@@ -40,6 +41,7 @@ mod reading;
 mod request_log;
 mod service;
 mod slots;
+mod streaming;
 mod tenants;
 mod trace_parent;
 mod transit;
@@ -65,6 +67,7 @@ pub use quota::QuotaConfig;
 pub use reading::{Late, Reading};
 pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};
 pub use service::{Call, Execution, Service};
+pub use streaming::{BatchItem, BatchStream, StreamEvent, StreamRun, Unexecuted};
 pub use tenants::{OPEN_TENANT, Tenant, TenantConfig};
 pub use trace_parent::TRACE_HEADER;
 pub use transit::Incoming;

@@ -23,6 +23,7 @@ pub const ID_HEADER: &str = "x-request-id";
 const LONGEST_ID: usize = 64;
 
 /// A line in the making. Dropped before it is finished, it says that the client went away.
+#[derive(Debug)]
 pub struct RequestLine {
     id: String,
     /// None: the caller names none.
@@ -36,7 +37,7 @@ pub struct RequestLine {
     finished: bool,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Facts {
     /// None: a function is called.
     program: Option<(Language, Entry)>,

@@ -80,6 +80,12 @@ pub struct Execution {
     pub(crate) held: Held,
 }
 
+impl AsRef<Outcome> for Execution {
+    fn as_ref(&self) -> &Outcome {
+        &self.outcome
+    }
+}
+
 impl Service {
     /// A service on `engine`, which must be the one that loaded `images` and be configured as `config.engine` says.
     pub fn new(config: ServiceConfig, engine: Engine, images: Images) -> Self {

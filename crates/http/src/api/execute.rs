@@ -1,12 +1,14 @@
 //! `POST /v1/execute`: an `ExecuteRequest` as JSON, answered by an `ExecuteResponse`.
 
 use super::status::Refusal;
-use super::{answer_in_pieces, is_json};
+use super::{answer_in_pieces, is_json, line};
 use crate::site::Shared;
 use crate::{caller, request_id};
 use ampoule_api::v1::ExecuteRequest;
+use ampoule_api::{ResultForm, WithInput};
 use ampoule_connection::Peer;
-use ampoule_service::{Answer, Call, RequestLine};
+use ampoule_service::{Answer, Call, RequestLine, Tenant};
+use ampoule_world::Asked;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -20,15 +22,14 @@ pub(crate) async fn execute(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut line = RequestLine::start(request_id::given(&headers));
-    line.within(request_id::trace_parent(&headers));
+    let mut line = line(&headers);
     let id = line.id().to_owned();
     let executed = run(&shared, peer, &headers, body, &mut line).await;
     let tenant = line.tenant().cloned();
     let response = match executed {
-        Ok(answer) => {
+        Ok((answer, form)) => {
             line.answered(&answer);
-            answer_in_pieces(&answer)
+            answer_in_pieces(&answer, form)
         }
         Err(refusal) => {
             line.refused(refusal.name());
@@ -44,16 +45,30 @@ async fn run(
     headers: &HeaderMap,
     body: Body,
     line: &mut RequestLine,
-) -> Result<Arc<Answer>, Refusal> {
+) -> Result<(Arc<Answer>, ResultForm), Refusal> {
+    let (tenant, request, form) = asked(shared, peer, headers, body, line).await?;
+    let answered = shared.service.answer(&Call { tenant, deadline: None }, request).await;
+    let answer = answered.map_err(|error| {
+        error.log(line.id());
+        Refusal::of_error_in(&error, form)
+    })?;
+    Ok((answer, form))
+}
+
+/// Who asks, for what, and how the result is to be told.
+pub(super) async fn asked(
+    shared: &Shared,
+    peer: Peer,
+    headers: &HeaderMap,
+    body: Body,
+    line: &mut RequestLine,
+) -> Result<(Tenant, Asked, ResultForm), Refusal> {
     let tenant = caller::of(&shared.door, headers, peer).await.map_err(|_| Refusal::unauthenticated())?;
     line.by(&tenant);
     is_json(headers)?;
     let received = shared.take_in(&tenant, body).await?;
-    let request: ExecuteRequest = received.parse().await?;
-    let request = ampoule_api::request_from_proto(request).map_err(|error| Refusal::invalid(&error))?;
-    line.understood(&request);
-    shared.service.answer(&Call { tenant, deadline: None }, request).await.map_err(|error| {
-        error.log(line.id());
-        Refusal::of_error(&error)
-    })
+    let WithInput { message, form } = received.parse_with_input::<ExecuteRequest>().await?;
+    let asked = ampoule_api::request_from_proto(message).map_err(|error| Refusal::invalid(&error))?;
+    line.understood(&asked);
+    Ok((tenant, asked, form))
 }

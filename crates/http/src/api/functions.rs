@@ -1,16 +1,16 @@
 //! `FunctionService` as JSON: `GET /v1/functions`, and `PUT`, `GET` and `DELETE /v1/functions/{name}`.
 
 use super::status::Refusal;
-use super::{is_json, json, to_proto};
+use super::{is_json, json};
 use crate::site::Shared;
 use crate::{caller, request_id};
 use ampoule_api::v1::{
-    DeleteFunctionResponse, FunctionSummary, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
-    PutFunctionResponse,
+    DeleteFunctionResponse, Function, FunctionSummary, GetFunctionResponse, ListFunctionsResponse,
+    PutFunctionRequest,
 };
-use ampoule_api::{function_to_proto, put_function_from_proto};
+use ampoule_api::{ResultForm, answer_to_json, function_to_proto, put_function_from_proto};
 use ampoule_connection::Peer;
-use ampoule_service::{Call, Error, RequestLine};
+use ampoule_service::{Call, Error, Execution, RequestLine};
 use ampoule_world::FunctionReference;
 use axum::Extension;
 use axum::body::Body;
@@ -19,6 +19,8 @@ use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::sync::Arc;
 
 /// `?version=…` or `?alias=…`.
 #[derive(Default, Deserialize)]
@@ -28,12 +30,34 @@ pub(crate) struct Which {
     alias: String,
 }
 
-/// `?pageSize=…&pageToken=…`, as the fields are called in JSON.
+/// `?pageSize=…&pageToken=…`, as the fields are called in JSON, or as they are in proto.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default, rename_all = "camelCase")]
 pub(crate) struct Page {
+    #[serde(alias = "page_size")]
     page_size: usize,
+    #[serde(alias = "page_token")]
     page_token: String,
+}
+
+/// `PutFunctionResponse`, with the preparation as every execution is answered.
+#[derive(Serialize)]
+struct PutAnswer {
+    function: Option<Function>,
+    preparation: Option<Box<RawValue>>,
+}
+
+/// A top level has no result, whatever its guest says.
+fn preparation_to_json(mut execution: Execution) -> Result<Box<RawValue>, Refusal> {
+    execution.outcome.result_json.clear();
+    let execution = Arc::new(execution);
+    let version = &execution.function_version;
+    let mut pieces = answer_to_json(&execution, &execution.image_digest, version, ResultForm::Value);
+    let json: Vec<u8> = std::iter::from_fn(|| pieces.next_piece()).flatten().collect();
+    String::from_utf8(json)
+        .ok()
+        .and_then(|json| RawValue::from_string(json).ok())
+        .ok_or_else(Refusal::internal)
 }
 
 pub(crate) async fn put(
@@ -55,10 +79,8 @@ pub(crate) async fn put(
         message.name = name;
         let put = put_function_from_proto(message).map_err(|error| Refusal::invalid(&error))?;
         let put = shared.service.put_function(call, put).await.map_err(|error| asked.refused(&error))?;
-        Ok(PutFunctionResponse {
-            function: put.function.map(function_to_proto),
-            preparation: put.preparation.map(to_proto),
-        })
+        let preparation = put.preparation.map(preparation_to_json).transpose()?;
+        Ok(PutAnswer { function: put.function.map(function_to_proto), preparation })
     };
     let answered = answered.await;
     asked.answer(&shared, answered).await

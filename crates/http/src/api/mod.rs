@@ -1,16 +1,22 @@
-//! The gRPC API as JSON, in the canonical form of proto: `POST /v1/execute`, `GET /v1/images`, `/v1/functions`,
-//! `GET /openapi.json`.
+//! The gRPC API as JSON, in the canonical form of proto with empty fields present: `POST /v1/execute`, `POST /v1/execute:stream`,
+//! `POST /v1/execute:batch`, `GET /v1/images`, `/v1/functions`, `GET /openapi.json`. `GET /openapi.json` is made in `openapi.rs` and
+//! `schemas.rs`.
 
+mod batch;
+mod events;
 mod execute;
 mod functions;
 mod images;
-mod openapi;
+pub(crate) mod openapi;
+mod schemas;
 pub(crate) mod status;
+mod stream;
 
 use self::status::Refusal;
+use crate::request_id;
 use crate::site::{Shared, in_pieces};
-use ampoule_api::v1::ExecuteResponse;
-use ampoule_service::{Answer, Execution};
+use ampoule_api::ResultForm;
+use ampoule_service::{Answer, Execution, RequestLine};
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
@@ -22,6 +28,8 @@ use std::sync::Arc;
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/execute", post(execute::execute))
+        .route("/v1/execute:batch", post(batch::execute))
+        .route("/v1/execute:stream", post(stream::execute))
         .route("/v1/functions", get(functions::list))
         .route("/v1/functions/{name}", put(functions::put).get(functions::get).delete(functions::delete))
         .route("/v1/images", get(images::images))
@@ -45,16 +53,16 @@ fn json(response: &impl Serialize) -> Response {
     }
 }
 
-/// An execution's answer, likewise.
-fn answer_in_pieces(answer: &Arc<Answer>) -> Response {
+/// An execution's answer, made as it is read.
+fn answer_in_pieces(answer: &Arc<Answer>, form: ResultForm) -> Response {
     let Execution { image_digest, function_version, .. } = answer.execution();
-    match ampoule_api::answer_to_json(answer, image_digest, function_version) {
-        Ok(pieces) => in_pieces([(CONTENT_TYPE, "application/json")], pieces),
-        Err(_) => Refusal::internal().into_response(),
-    }
+    let pieces = ampoule_api::answer_to_json(answer, image_digest, function_version, form);
+    in_pieces([(CONTENT_TYPE, "application/json")], pieces)
 }
 
-fn to_proto(execution: Execution) -> ExecuteResponse {
-    let Execution { outcome, image_digest, function_version, .. } = execution;
-    ampoule_api::execution_to_proto(outcome, &image_digest, &function_version)
+/// The line of a request in the log.
+fn line(headers: &HeaderMap) -> RequestLine {
+    let mut line = RequestLine::start(request_id::given(headers));
+    line.within(request_id::trace_parent(headers));
+    line
 }

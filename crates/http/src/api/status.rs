@@ -1,16 +1,21 @@
 //! The one place that maps errors to HTTP status.
 //!
-//! A refusal is answered `{"code": "invalid_argument", "message": "…"}`; codes are gRPC's, in lower case.
+//! A refusal is answered `{"code": "invalid_argument", "message": "…", "details": […]}`; codes are gRPC's, in lower case, and so are
+//! details: `google.rpc.BadRequest` names the field, `google.rpc.RetryInfo` says when to try again.
 
 use crate::body::Unusable;
 use crate::caller::Unauthenticated;
 use ampoule_access::Stranger;
-use ampoule_api::InvalidMessage;
-use ampoule_service::Error;
+use ampoule_api::{InvalidMessage, ResultForm};
+use ampoule_service::{Error, Unexecuted};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use std::time::Duration;
+
+const BAD_REQUEST: &str = "type.googleapis.com/google.rpc.BadRequest";
+const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 
 const INVALID: &str = "invalid_argument";
 const INTERNAL: &str = "internal_error";
@@ -25,6 +30,8 @@ pub(crate) struct Refusal {
     name: &'static str,
     message: String,
     retry_after: Option<Duration>,
+    /// The field that is not as it should be, and why.
+    violation: Option<(String, String)>,
 }
 
 /// HTTP status of a request that was not executed.
@@ -47,7 +54,7 @@ pub(crate) fn of_unusable(unusable: &Unusable) -> StatusCode {
         Unusable::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         Unusable::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Unusable::NoRoom { .. } => StatusCode::SERVICE_UNAVAILABLE,
-        Unusable::BrokenOff | Unusable::Malformed(_) => StatusCode::BAD_REQUEST,
+        Unusable::BrokenOff | Unusable::Malformed { .. } => StatusCode::BAD_REQUEST,
     }
 }
 
@@ -77,17 +84,48 @@ pub(crate) fn with_retry(mut response: Response, after: Option<Duration>) -> Res
 
 impl Refusal {
     pub(crate) fn of_error(error: &Error) -> Self {
-        let retry_after = retry_after(error);
-        Refusal { status: of_error(error), name: error.name(), message: error.to_string(), retry_after }
+        let refusal = match error {
+            Error::Invalid { field, reason } => Refusal::violation(field, reason),
+            _ => Refusal::new(of_error(error), error.name(), error),
+        };
+        Refusal { retry_after: retry_after(error), ..refusal }
+    }
+
+    /// The same, with the input as this request calls it.
+    pub(crate) fn of_error_in(error: &Error, form: ResultForm) -> Self {
+        match error {
+            Error::Invalid { field, reason } if form == ResultForm::Value => {
+                Refusal::violation(&as_value(field), reason)
+            }
+            _ => Refusal::of_error(error),
+        }
+    }
+
+    /// Of a part of what was asked for.
+    pub(crate) fn of_unexecuted(unexecuted: &Unexecuted, form: ResultForm) -> Self {
+        match unexecuted {
+            Unexecuted::Refused(error) => Refusal::of_error_in(error, form),
+            Unexecuted::DeadlinePassed => Refusal::new(
+                StatusCode::GATEWAY_TIMEOUT,
+                unexecuted.name(),
+                "the call's deadline passed and the execution was stopped: give it more time",
+            ),
+        }
     }
 
     fn new(status: StatusCode, name: &'static str, message: impl ToString) -> Self {
-        Refusal { status, name, message: message.to_string(), retry_after: None }
+        Refusal { status, name, message: message.to_string(), retry_after: None, violation: None }
+    }
+
+    /// Of a field.
+    fn violation(field: &str, reason: &str) -> Self {
+        let refusal = Refusal::new(StatusCode::BAD_REQUEST, INVALID, format!("{field} {reason}"));
+        Refusal { violation: Some((field.to_owned(), reason.to_owned())), ..refusal }
     }
 
     /// Of a message that has no meaning.
     pub(crate) fn invalid(error: &InvalidMessage) -> Self {
-        Refusal::new(StatusCode::BAD_REQUEST, INVALID, error)
+        Refusal::violation(&error.field, &error.reason)
     }
 
     /// Of a request that is not as it should be.
@@ -116,6 +154,17 @@ impl Refusal {
         )
     }
 
+    /// Of what there is not, with what there is.
+    pub(crate) fn nothing_here(status: StatusCode, message: String) -> Self {
+        let name = if status == StatusCode::NOT_FOUND { "not_found" } else { "unimplemented" };
+        Refusal::new(status, name, message)
+    }
+
+    /// Of a client that takes no form there is.
+    pub(crate) fn not_acceptable(message: &str) -> Self {
+        Refusal::new(StatusCode::NOT_ACCEPTABLE, INVALID, message)
+    }
+
     /// A fault of the server's own.
     pub(crate) fn internal() -> Self {
         Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, "the answer cannot be written")
@@ -125,18 +174,44 @@ impl Refusal {
     pub(crate) fn name(&self) -> &'static str {
         self.name
     }
+
+    /// As callers are told, on one line.
+    pub(crate) fn to_json(&self) -> Value {
+        let mut details = Vec::new();
+        if let Some((field, description)) = &self.violation {
+            let violations = json!([{ "field": field, "description": description }]);
+            details.push(json!({ "@type": BAD_REQUEST, "fieldViolations": violations }));
+        }
+        if let Some(after) = self.retry_after {
+            details.push(json!({ "@type": RETRY_INFO, "retryDelay": ampoule_api::Duration::from(after) }));
+        }
+        json!({ "code": self.name, "message": self.message, "details": details })
+    }
+}
+
+/// The input's name where it is JSON and not text.
+fn as_value(field: &str) -> String {
+    for (text, value) in [("input_json", "input"), ("inputs_json", "inputs")] {
+        if let Some(rest) = field.strip_prefix(text) {
+            return format!("{value}{rest}");
+        }
+    }
+    field.to_owned()
 }
 
 impl From<Unusable> for Refusal {
     fn from(unusable: Unusable) -> Self {
-        let refusal = Refusal::new(of_unusable(&unusable), unusable.name(), &unusable);
+        let refusal = match &unusable {
+            Unusable::Malformed { field: Some(field), reason } => Refusal::violation(field, reason),
+            _ => Refusal::new(of_unusable(&unusable), unusable.name(), &unusable),
+        };
         Refusal { retry_after: unusable.retry_after(), ..refusal }
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let text = serde_json::json!({ "code": self.name, "message": self.message }).to_string();
+        let text = self.to_json().to_string();
         let response = (self.status, [(CONTENT_TYPE, "application/json")], text).into_response();
         with_retry(response, self.retry_after)
     }

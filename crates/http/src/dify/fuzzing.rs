@@ -3,12 +3,18 @@
 use super::wrapper::{tail, unwrap};
 use super::{jinja, run, script};
 use crate::body;
-use ampoule_api::v1::ExecuteRequest;
+use ampoule_api::WithInput;
+use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest};
 use ampoule_world::{Language, Request};
 
 /// The body of `POST /v1/execute`.
-pub fn execute_request(json: &[u8]) -> Result<ExecuteRequest, String> {
-    body::parse(json).map_err(|problem| problem.to_string())
+pub fn execute_request(json: &[u8]) -> Result<WithInput<ExecuteRequest>, String> {
+    body::parse_with_input(json).map_err(|problem| problem.to_string())
+}
+
+/// The body of `POST /v1/execute:batch`.
+pub fn batch_request(json: &[u8]) -> Result<WithInput<ExecuteBatchRequest>, String> {
+    body::parse_with_input(json).map_err(|problem| problem.to_string())
 }
 
 /// The body of `POST /v1/sandbox/run`, and what it asks for.

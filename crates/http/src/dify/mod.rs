@@ -27,6 +27,14 @@ use crate::site::Shared;
 use axum::Router;
 use axum::routing::{get, post};
 
+/// What there is.
+pub(crate) const ROUTES: [(&str, &str); 4] = [
+    ("POST", "/v1/sandbox/run"),
+    ("GET", "/v1/sandbox/dependencies"),
+    ("GET", "/v1/sandbox/dependencies/refresh"),
+    ("POST", "/v1/sandbox/dependencies/update"),
+];
+
 pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/sandbox/run", post(run::run))

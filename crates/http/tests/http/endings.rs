@@ -52,7 +52,9 @@ async fn a_full_queue_is_told() {
         (refused.status, &refused.headers["retry-after"]),
         (StatusCode::SERVICE_UNAVAILABLE, &"1".parse().unwrap())
     );
-    assert_eq!(refused.json(), json!({ "code": "resource_exhausted", "message": message }));
+    let retry = json!({ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "0.100s" });
+    let expected = json!({ "code": "resource_exhausted", "message": message, "details": [retry] });
+    assert_eq!(refused.json(), expected);
     let refused = server.run("e").await;
     assert_eq!(
         (refused.status, &refused.headers["retry-after"]),

@@ -13,8 +13,12 @@ async fn a_function_is_put_called_told_of_listed_and_deleted() {
     let answer = server.send(Method::PUT, "/v1/functions/f", &[JSON], put.to_string()).await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.bytes);
     let version = answer.json()["function"]["version"].as_str().unwrap().to_owned();
+    let preparation = &answer.json()["preparation"];
+    assert_eq!((&preparation["status"], &preparation["result"]), (&json!("STATUS_COMPLETED"), &json!(null)));
+    let again = server.send(Method::PUT, "/v1/functions/f", &[JSON], put.to_string()).await;
+    assert_eq!(again.json()["preparation"], json!(null), "what is kept already is not run again");
     let called = server.execute(&json!({ "function": { "name": "f", "alias": "stable" } })).await.json();
-    assert_eq!((&called["resultJson"], &called["functionVersion"]), (&json!("1"), &json!(version)));
+    assert_eq!((&called["result"], &called["functionVersion"]), (&json!(1), &json!(version)));
     let got = server.send(Method::GET, &format!("/v1/functions/f?version={version}"), &[], "").await.json();
     assert_eq!(got["function"]["source"]["code"], "n");
     let listed = server.send(Method::GET, "/v1/functions?pageSize=10", &[], "").await.json();
@@ -26,7 +30,8 @@ async fn a_function_is_put_called_told_of_listed_and_deleted() {
     assert_eq!(server.send(Method::DELETE, "/v1/functions/f", &[], "").await.status, StatusCode::OK);
     let gone = server.execute(&json!({ "function": { "name": "f" } })).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
-    assert_eq!(gone.json(), json!({ "code": "not_found", "message": "there is no function 'f'" }));
+    let expected = json!({ "code": "not_found", "message": "there is no function 'f'", "details": [] });
+    assert_eq!(gone.json(), expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -5,10 +5,14 @@ mod pki;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod batches;
 mod endings;
 mod functions;
+mod hints;
+mod inputs;
 mod monitoring;
 mod requests;
+mod streams;
 mod tenants;
 mod tls;
 mod transit;

@@ -1,9 +1,9 @@
 //! Bodies on their way: what slow clients hold is counted, and bounded.
 
-use crate::support::{KEY, Server, request};
+use crate::support::{KEY, Server, request, set_aside, until_set_aside as until};
 use ampoule_http::Patience;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -11,20 +11,6 @@ const MIB: u64 = 1 << 20;
 
 /// Room for one guest, and a sixteenth of it for requests on their way.
 const BUDGET: u64 = 1200 * MIB;
-
-fn set_aside(server: &Server) -> u64 {
-    let metrics = server.service.metrics();
-    let line = metrics.lines().find(|line| line.starts_with("ampoule_memory_set_aside_bytes ")).unwrap();
-    line.rsplit(' ').next().unwrap().parse().unwrap()
-}
-
-async fn until(server: &Server, expected: impl Fn(u64) -> bool) {
-    let started = Instant::now();
-    while !expected(set_aside(server)) {
-        assert!(started.elapsed() < Duration::from_secs(10), "{} bytes are set aside", set_aside(server));
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
 
 /// Sends the beginning of a request.
 async fn begin(server: &Server, length: &str, body: &[u8]) -> TcpStream {

@@ -10,7 +10,8 @@ use ampoule_http::{DifyKey, Patience, Site};
 use ampoule_service::{Ender, Ending, Service, ServiceConfig};
 use axum::body::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::{Method, Request, StatusCode, header};
+use hyper::body::Incoming;
+use hyper::{Method, Request, Response, StatusCode, header};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -115,6 +116,17 @@ impl Server {
         }
     }
 
+    /// Sends a request as JSON and reads nothing of the answer but its head.
+    pub async fn open(&self, path: &str, accept: &str, body: &Value) -> Response<Incoming> {
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(format!("http://{}{path}", self.address))
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, accept)
+            .body(Full::new(body.to_string().into()));
+        self.client.request(request.unwrap()).await.unwrap()
+    }
+
     /// `POST /v1/execute`.
     pub async fn execute(&self, request: &Value) -> Answer {
         let headers = [(header::CONTENT_TYPE.as_str(), "application/json")];
@@ -151,6 +163,71 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         started.elapsed()
+    }
+}
+
+/// What a server has set aside of its memory, in bytes.
+pub fn set_aside(server: &Server) -> u64 {
+    let metrics = server.service.metrics();
+    let line = metrics.lines().find(|line| line.starts_with("ampoule_memory_set_aside_bytes ")).unwrap();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
+}
+
+/// Waits until that is as expected.
+pub async fn until_set_aside(server: &Server, expected: impl Fn(u64) -> bool) {
+    let started = Instant::now();
+    while !expected(set_aside(server)) {
+        assert!(started.elapsed() < Duration::from_secs(10), "{} bytes are set aside", set_aside(server));
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+}
+
+/// The events of a body, as they come.
+pub struct Events {
+    body: Incoming,
+    begun: Vec<u8>,
+}
+
+impl Events {
+    pub fn of(response: Response<Incoming>) -> Events {
+        assert_eq!(response.status(), StatusCode::OK);
+        Events { body: response.into_body(), begun: Vec::new() }
+    }
+
+    /// The next one up to this end; none after the last.
+    pub async fn next(&mut self, end: &str) -> Option<String> {
+        let (end, mut looked_at) = (end.as_bytes(), 0);
+        loop {
+            let found = self.begun[looked_at..].windows(end.len()).position(|bytes| bytes == end);
+            if let Some(found) = found {
+                let rest = self.begun.split_off(looked_at + found + end.len());
+                let mut event = std::mem::replace(&mut self.begun, rest);
+                event.truncate(looked_at + found);
+                return Some(String::from_utf8(event).unwrap());
+            }
+            looked_at = (self.begun.len() + 1).saturating_sub(end.len());
+            match self.body.frame().await {
+                Some(frame) => self.begun.extend_from_slice(&frame.unwrap().into_data().unwrap()),
+                None => {
+                    assert!(self.begun.is_empty(), "an event is cut off");
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// The next line of JSON.
+    pub async fn line(&mut self) -> Option<Value> {
+        let line = self.next("\n").await?;
+        Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}")))
+    }
+
+    /// The next server-sent event: its name and its data.
+    pub async fn sent(&mut self) -> Option<(String, Value)> {
+        let event = self.next("\n\n").await?;
+        let (name, data) = event.strip_prefix("event: ").unwrap().split_once("\ndata: ").unwrap();
+        assert!(!data.contains('\n'), "{event}");
+        Some((name.to_owned(), serde_json::from_str(data).unwrap()))
     }
 }
 

@@ -1,0 +1,109 @@
+//! `POST /v1/execute:batch`: one program, many inputs, an event for each as it ends, and one at the end.
+
+use super::events::{EventForm, put_outcome, put_refusal};
+use super::status::Refusal;
+use super::{is_json, line};
+use crate::site::Shared;
+use crate::{caller, request_id};
+use ampoule_api::v1::ExecuteBatchRequest;
+use ampoule_api::{Pieces, ResultForm, WithInput};
+use ampoule_connection::Peer;
+use ampoule_service::{Batch, BatchItem, BatchRun, Call, RequestLine};
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use std::io::Write;
+
+pub(crate) async fn execute(
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let mut line = line(&headers);
+    let id = line.id().to_owned();
+    let response = match begin(&shared, peer, &headers, body, &mut line).await {
+        Ok((run, events, form)) => {
+            let telling = Some((run.logged(line), Telling { events, form }));
+            let answers = stream::unfold(telling, |telling| async move {
+                let (mut run, telling) = telling?;
+                match run.next(None).await {
+                    Some(Ok(item)) => Some((telling.item(item), Some((run, telling)))),
+                    Some(Err(unexecuted)) => {
+                        let refusal = Refusal::of_unexecuted(&unexecuted, telling.form);
+                        Some((telling.error(&refusal), None))
+                    }
+                    None => Some((telling.end(run.counts()), None)),
+                }
+            });
+            events.answer(&shared, answers)
+        }
+        Err(refusal) => {
+            line.refused(refusal.name());
+            refusal.into_response()
+        }
+    };
+    request_id::put(response, &id)
+}
+
+async fn begin(
+    shared: &Shared,
+    peer: Peer,
+    headers: &HeaderMap,
+    body: Body,
+    line: &mut RequestLine,
+) -> Result<(BatchRun, EventForm, ResultForm), Refusal> {
+    let tenant = caller::of(&shared.door, headers, peer).await.map_err(|_| Refusal::unauthenticated())?;
+    line.by(&tenant);
+    is_json(headers)?;
+    let events = EventForm::wanted(headers)?;
+    let received = shared.take_in(&tenant, body).await?;
+    let WithInput { message, form } = received.parse_with_input::<ExecuteBatchRequest>().await?;
+    let ExecuteBatchRequest { request, inputs_json: inputs, parallelism } = message;
+    let request = ampoule_api::batch_request_from_proto(request).map_err(|error| Refusal::invalid(&error))?;
+    line.understood(&request);
+    let batch = Batch { request, inputs, parallelism: parallelism as usize };
+    let run = shared.service.execute_batch(&Call { tenant, deadline: None }, batch).map_err(|error| {
+        error.log(line.id());
+        Refusal::of_error_in(&error, form)
+    })?;
+    Ok((run, events, form))
+}
+
+struct Telling {
+    events: EventForm,
+    form: ResultForm,
+}
+
+impl Telling {
+    fn item(&self, (index, answer): BatchItem) -> Pieces {
+        let name = if answer.is_ok() { "outcome" } else { "refusal" };
+        self.events.event(name, |json| {
+            // Memory does not fail.
+            let _ = write!(json, "{{\"index\":{index},");
+            match answer {
+                Ok(execution) => put_outcome(json, execution, self.form),
+                Err(error) => put_refusal(json, name, &Refusal::of_error_in(&error, self.form)),
+            }
+            json.plain(b"}");
+        })
+    }
+
+    fn error(&self, refusal: &Refusal) -> Pieces {
+        self.events.event("error", |json| {
+            json.plain(b"{");
+            put_refusal(json, "error", refusal);
+            json.plain(b"}");
+        })
+    }
+
+    /// Tells a batch that has ended from one that was cut off.
+    fn end(&self, (executed, refused): (usize, usize)) -> Pieces {
+        self.events.event("end", |json| {
+            let _ = write!(json, "{{\"end\":{{\"executed\":{executed},\"refused\":{refused}}}}}");
+        })
+    }
+}

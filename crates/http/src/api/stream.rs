@@ -1,0 +1,99 @@
+//! `POST /v1/execute:stream`: what a program prints while it runs, then its outcome, as events.
+
+use super::events::{EventForm, put_outcome, put_refusal};
+use super::execute::asked;
+use super::line;
+use super::status::Refusal;
+use crate::request_id;
+use crate::site::Shared;
+use ampoule_api::{Pieces, ResultForm};
+use ampoule_connection::Peer;
+use ampoule_service::{Call, RequestLine, Service, Stream, StreamEvent, Tenant, Unexecuted};
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+use futures_util::StreamExt;
+use futures_util::stream;
+
+pub(crate) async fn execute(
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let line = line(&headers);
+    let id = line.id().to_owned();
+    let begun = begin(&shared, peer, &headers, body, line).await;
+    request_id::put(begun.unwrap_or_else(IntoResponse::into_response), &id)
+}
+
+/// Answers with the first event. A request that is refused before there is one is refused as any other.
+async fn begin(
+    shared: &Shared,
+    peer: Peer,
+    headers: &HeaderMap,
+    body: Body,
+    mut line: RequestLine,
+) -> Result<Response, Refusal> {
+    let asked = asked(shared, peer, headers, body, &mut line).await;
+    let asked = asked.and_then(|asked| Ok((asked, EventForm::wanted(headers)?)));
+    let ((tenant, asked, form), events) = match asked {
+        Ok(asked) => asked,
+        Err(refusal) => {
+            line.refused(refusal.name());
+            return Err(refusal);
+        }
+    };
+    let mut run = shared.service.stream(Call { tenant: tenant.clone(), deadline: None }, asked, line);
+    let telling = Telling { service: shared.service.clone(), tenant, events, form };
+    let first = match run.next().await {
+        Some(Ok(first)) => telling.event(Ok(first)),
+        Some(Err(unexecuted)) => return Err(Refusal::of_unexecuted(&unexecuted, form)),
+        // There is always an end.
+        None => return Err(Refusal::internal()),
+    };
+    let rest = stream::unfold((run, telling), |(mut run, telling)| async move {
+        let event = run.next().await?;
+        Some((telling.event(event), (run, telling)))
+    });
+    Ok(events.answer(shared, stream::iter([first]).chain(rest)))
+}
+
+struct Telling {
+    service: Service,
+    tenant: Tenant,
+    events: EventForm,
+    form: ResultForm,
+}
+
+impl Telling {
+    fn event(&self, event: Result<StreamEvent, Unexecuted>) -> Pieces {
+        match event {
+            Ok(StreamEvent::Printed(stream, text)) => {
+                let name = match stream {
+                    Stream::Stdout => "stdout",
+                    Stream::Stderr => "stderr",
+                };
+                // It counts as its tenant's until it is sent.
+                let text = self.service.sending(&self.tenant, text.into());
+                self.events.event(name, |json| {
+                    json.plain(format!("{{\"{name}\":\"").as_bytes());
+                    json.text(text);
+                    json.plain(b"\"}");
+                })
+            }
+            Ok(StreamEvent::Ended(execution)) => self.events.event("outcome", |json| {
+                json.plain(b"{");
+                put_outcome(json, *execution, self.form);
+                json.plain(b"}");
+            }),
+            Err(unexecuted) => self.events.event("error", |json| {
+                json.plain(b"{");
+                put_refusal(json, "error", &Refusal::of_unexecuted(&unexecuted, self.form));
+                json.plain(b"}");
+            }),
+        }
+    }
+}
