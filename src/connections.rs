@@ -4,6 +4,7 @@ use crate::units::Span;
 use ampoule_connection::{ConnectionLimits, MOST_ENDING};
 use rlimit::Resource;
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// Connections for monitoring: a collector and a few probes, from wherever they come.
 const MONITORING: usize = 32;
@@ -27,18 +28,44 @@ pub(crate) struct ConnectionsConfig {
     per_peer: Option<u64>,
     /// How long a client of gRPC may take to begin HTTP/2.
     preface: Span,
+    /// How often a client of gRPC that says nothing is asked whether it is there.
+    keepalive_interval: Span,
+    /// How long its answer may take.
+    keepalive_timeout: Span,
+    /// How old a connection of gRPC may grow; left out: as old as its client likes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_connection_age: Option<Span>,
+    /// How long what is in progress on it may then take; left out: as long as it likes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_connection_age_grace: Option<Span>,
 }
 
 impl Default for ConnectionsConfig {
     fn default() -> Self {
-        ConnectionsConfig { all: None, per_peer: None, preface: Span(ConnectionLimits::default().preface) }
+        let limits = ConnectionLimits::default();
+        ConnectionsConfig {
+            all: None,
+            per_peer: None,
+            preface: Span(limits.preface),
+            keepalive_interval: Span(limits.keepalive_interval),
+            keepalive_timeout: Span(limits.keepalive_timeout),
+            max_connection_age: limits.max_age.map(Span),
+            max_connection_age_grace: limits.max_age_grace.map(Span),
+        }
     }
 }
 
 impl ConnectionsConfig {
     /// With a value for every key.
     pub(crate) fn with_everything() -> ConnectionsConfig {
-        ConnectionsConfig { all: Some(2), per_peer: Some(1), ..ConnectionsConfig::default() }
+        let span = Some(Span(Duration::from_secs(1)));
+        ConnectionsConfig {
+            all: Some(2),
+            per_peer: Some(1),
+            max_connection_age: span,
+            max_connection_age_grace: span,
+            ..ConnectionsConfig::default()
+        }
     }
 
     /// What is wrong with it on any machine, in words for the operator.
@@ -69,7 +96,30 @@ impl ConnectionsConfig {
         if self.preface.0.is_zero() {
             return Err("connections.preface is 0: no client is that fast".into());
         }
-        Ok(ConnectionLimits { all: all as usize, per_peer: per_peer as usize, preface: self.preface.0 })
+        for (key, span) in [
+            ("keepalive_interval", Some(self.keepalive_interval)),
+            ("keepalive_timeout", Some(self.keepalive_timeout)),
+            ("max_connection_age", self.max_connection_age),
+        ] {
+            if span.is_some_and(|span| span.0.is_zero()) {
+                return Err(format!("connections.{key} is 0: no connection would last"));
+            }
+        }
+        if self.max_connection_age.is_none() && self.max_connection_age_grace.is_some() {
+            return Err(
+                "connections.max_connection_age_grace is there, but no max_connection_age that it could follow: set one"
+                    .into(),
+            );
+        }
+        Ok(ConnectionLimits {
+            all: all as usize,
+            per_peer: per_peer as usize,
+            preface: self.preface.0,
+            keepalive_interval: self.keepalive_interval.0,
+            keepalive_timeout: self.keepalive_timeout.0,
+            max_age: self.max_connection_age.map(|span| span.0),
+            max_age_grace: self.max_connection_age_grace.map(|span| span.0),
+        })
     }
 }
 
@@ -123,6 +173,18 @@ mod tests {
             error.starts_with("connections.all is 897, but the process may have 1024 files open, which"),
             "{error}"
         );
+        let second = Some(Span(Duration::from_secs(1)));
+        let zero = Span(Duration::ZERO);
+        let good = ConnectionsConfig::default;
+        for (key, bad) in [
+            ("keepalive_interval", ConnectionsConfig { keepalive_interval: zero, ..good() }),
+            ("keepalive_timeout", ConnectionsConfig { keepalive_timeout: zero, ..good() }),
+            ("max_connection_age", ConnectionsConfig { max_connection_age: Some(zero), ..good() }),
+            ("max_connection_age_grace", ConnectionsConfig { max_connection_age_grace: second, ..good() }),
+        ] {
+            let error = bad.limits(1024).unwrap_err();
+            assert!(error.starts_with(&format!("connections.{key} is ")), "{error}");
+        }
         for (all, per_peer) in [(Some(0), None), (Some(4), Some(5)), (Some(4), Some(0))] {
             assert!(limits(all, per_peer, 1024).unwrap_err().starts_with("connections."));
         }

@@ -5,7 +5,7 @@ use crate::config::Config;
 use crate::connections::{for_monitoring, raise_file_limit};
 use ampoule_access::Access;
 use ampoule_connection::{Connections, Listener, Protocol, Tls};
-use ampoule_http::{DifyKey, Site};
+use ampoule_http::{DifyKey, Patience, Site};
 use ampoule_service::{Ending, Service};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -81,14 +81,11 @@ pub(crate) async fn listen(
         let listener = Listener::new(listener, tls.as_ref(), Protocol::Http1).within(&connections, name);
         http.spawn(ampoule_http::serve(service.clone(), access.clone(), site, listener, ending.clone()));
     }
-    let http = async {
-        while http.join_next().await.is_some() {}
-        Ok(())
-    };
-    let servers = async { tokio::try_join!(grpc, http) };
+    let http = async { while http.join_next().await.is_some() {} };
+    let servers = async { tokio::join!(grpc, http) };
     let mut servers = std::pin::pin!(servers);
     let is_stuck = tokio::select! {
-        ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
+        _ = &mut servers => return Ok(Exit::Success),
         () = signals.next() => false,
         () = service.stuck() => true,
     };
@@ -107,7 +104,7 @@ pub(crate) async fn listen(
         ender.leave();
         tracing::info!(for_seconds = config.drain_delay.0.as_secs_f64(), "leaving: not ready, still serving");
         tokio::select! {
-            ended = &mut servers => return ended.map(|_| Exit::Success).map_err(CommandError::infrastructure),
+            _ = &mut servers => return Ok(Exit::Success),
             // A second signal is somebody who does not want to wait for balancers.
             () = signals.next() => {}
             () = tokio::time::sleep(config.drain_delay.0) => {}
@@ -118,8 +115,7 @@ pub(crate) async fn listen(
     ender.drain();
     let grace = config.service().map_err(CommandError::usage)?.caps.wall_time + GRACE_FOR_ANSWERS;
     tokio::select! {
-        ended = &mut servers => {
-            ended.map_err(CommandError::infrastructure)?;
+        _ = &mut servers => {
             tracing::info!("drained");
             Ok(Exit::Success)
         }
@@ -146,11 +142,13 @@ async fn quiet(service: &Service, long: Duration) {
 /// What is answered over HTTP, and where; one listener for both parts if they have the same address.
 fn sites(config: &Config) -> Vec<(SocketAddr, Site)> {
     let key = || DifyKey::new(config.dify.key.clone());
+    let site =
+        || Site { patience: Patience { answer: config.unread.0, ..Patience::default() }, ..Site::default() };
     let mut sites: Vec<_> =
-        config.http.map(|address| (address, Site { api: true, ..Site::default() })).into_iter().collect();
+        config.http.map(|address| (address, Site { api: true, ..site() })).into_iter().collect();
     match (config.dify.listen, sites.first_mut()) {
         (Some(address), Some((same, site))) if *same == address => site.dify = Some(key()),
-        (Some(address), _) => sites.push((address, Site { dify: Some(key()), ..Site::default() })),
+        (Some(address), _) => sites.push((address, Site { dify: Some(key()), ..site() })),
         (None, _) => {}
     }
     sites

@@ -46,8 +46,7 @@ impl Way {
                         ampoule_connection::Listener::plain(listener, ampoule_connection::Protocol::Http2),
                         ending,
                     )
-                    .await
-                    .expect("the server serves");
+                    .await;
                 });
                 let channel =
                     Channel::from_shared(format!("http://{address}")).expect("an address").connect_lazy();

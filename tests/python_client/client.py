@@ -173,6 +173,20 @@ class Client(unittest.TestCase):
         calls = [self.executions.Execute.future(request, timeout=60) for request in requests]
         self.assertEqual([json.loads(call.result().result_json) for call in calls], [2 * i for i in range(200)])
 
+    def test_compressed_requests(self):
+        with grpc.insecure_channel(ADDRESS, options=LARGE, compression=grpc.Compression.Gzip) as channel:
+            executions = pb_grpc.ExecutionServiceStub(channel)
+            source = pb.Source(language=pb.LANGUAGE_PYTHON, code="def main(text): return len(text)")
+            for size in (0, 10, 1 << 20, 15 << 20):
+                request = pb.ExecuteRequest(source=source, input_json=json.dumps({"text": "x" * size}))
+                self.assertEqual(executions.Execute(request, timeout=60).result_json, str(size))
+            health = health_pb2_grpc.HealthStub(channel).Check(health_pb2.HealthCheckRequest(), timeout=10)
+            self.assertEqual(health.status, health_pb2.HealthCheckResponse.SERVING)
+            with self.assertRaises(grpc.RpcError) as caught:
+                executions.Execute(pb.ExecuteRequest(source=source, input_json="x" * (60 << 20)), timeout=60)
+            self.assertEqual(caught.exception.code(), grpc.StatusCode.INVALID_ARGUMENT)
+            self.assertIn("unpacks to", caught.exception.details())
+
     def test_list_images(self):
         images = {image.name: image for image in self.runtimes.ListImages(pb.ListImagesRequest(), timeout=10).images}
         self.assertTrue({"python", "javascript"} <= set(images), images)

@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
-use tonic::transport::server::Connected;
 
 /// Who is at the other end, as far as the connection says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -149,13 +148,5 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         on_stream!(self, poll_shutdown(context))
-    }
-}
-
-impl Connected for Connection {
-    type ConnectInfo = Accepted;
-
-    fn connect_info(&self) -> Accepted {
-        self.accepted()
     }
 }

@@ -25,13 +25,32 @@ pub struct ConnectionLimits {
     pub per_peer: usize,
     /// How long a client of gRPC may take to say that it is one: the 24 bytes with which HTTP/2 begins.
     pub preface: Duration,
+    /// How often a connection of gRPC on which nothing comes is asked whether its client is there.
+    pub keepalive_interval: Duration,
+    /// How long the answer to that may take; then the connection ends.
+    pub keepalive_timeout: Duration,
+    /// How old a connection of gRPC may grow, give or take a tenth; then it takes no new calls, and ends when those in progress
+    /// are answered. None: as old as its client likes.
+    pub max_age: Option<Duration>,
+    /// How long those calls may then take; what is in progress after that is cut off. None: as long as they like.
+    pub max_age_grace: Option<Duration>,
 }
 
 impl Default for ConnectionLimits {
     /// An idle connection takes some tens of KiB, so that these take some hundred MiB at most. A peer may be a gateway behind
-    /// which many are, and gets half. A preface is sent with the first packet; 10 s are three losses of it.
+    /// which many are, and gets half. A preface is sent with the first packet; 10 s are three losses of it. A client that vanished is found within a
+    /// minute, and one whose network stands still for a moment is not. Ages are for balancers' sake, which only operators know.
     fn default() -> Self {
-        ConnectionLimits { all: 8192, per_peer: 4096, preface: Duration::from_secs(10) }
+        let seconds = Duration::from_secs;
+        ConnectionLimits {
+            all: 8192,
+            per_peer: 4096,
+            preface: seconds(10),
+            keepalive_interval: seconds(20),
+            keepalive_timeout: seconds(20),
+            max_age: None,
+            max_age_grace: None,
+        }
     }
 }
 

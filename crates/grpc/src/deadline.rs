@@ -5,7 +5,7 @@ use tonic::metadata::MetadataMap;
 
 const HEADER: &str = "grpc-timeout";
 
-/// tonic ends a call at its deadline too, but says CANCELLED; ending it this much earlier lets us say
+/// Clients end a call at its deadline, too, and tonic's say CANCELLED then; ending it this much earlier lets us say
 /// DEADLINE_EXCEEDED. Timers are exact to one millisecond.
 const HEAD_START: Duration = Duration::from_millis(2);
 

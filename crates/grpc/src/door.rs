@@ -1,7 +1,7 @@
 //! Looks at who calls before anything of the message is read, puts the tenant beside the call, and has the memory of what
 //! comes and goes counted as the tenant's.
 
-use crate::{status, transit, unread};
+use crate::{status, transit, unpack, unread};
 use ampoule_access::Access;
 use ampoule_connection::{Accepted, Activity, Busy, Held, Peer};
 use ampoule_service::Service as Accounts;
@@ -63,7 +63,18 @@ where
                         Err(ended) => return Ok(ended.into_http()),
                     };
                     request.extensions_mut().insert(tenant.clone());
-                    let request = request.map(|body| transit::receiving(&accounts, &tenant, largest, body));
+                    let packed = match unpack::takes(request.headers_mut()) {
+                        Ok(packed) => packed,
+                        Err(refusal) => return Ok(refusal.into_http()),
+                    };
+                    let request = request.map(|body| {
+                        let body = transit::receiving(&accounts, &tenant, largest, body);
+                        if packed {
+                            unpack::unpacking(body, largest, Some(accounts.receive(&tenant)))
+                        } else {
+                            body
+                        }
+                    });
                     let response = service.call(request).await?;
                     let response = unread::sending(&accounts, &tenant, response);
                     Ok(response.map(|body| Body::new(Held::new(body, busy))))

@@ -48,10 +48,10 @@ impl ExecutionService for Executions {
         &self,
         request: Request<ExecuteRequest>,
     ) -> Result<Response<ExecutionStream>, Status> {
-        let (call, time_left) = call(&request)?;
+        let (call, _) = call(&request)?;
         let line = line(&request, &call);
         let id = line.id().to_owned();
-        let stream = stream::execute(self.service.clone(), call, time_left, request.into_inner(), line);
+        let stream = stream::execute(&self.service, call, request.into_inner(), line);
         Ok(with_id(stream, &id))
     }
 
@@ -59,10 +59,10 @@ impl ExecutionService for Executions {
         &self,
         request: Request<ExecuteBatchRequest>,
     ) -> Result<Response<BatchStream>, Status> {
-        let (call, time_left) = call(&request)?;
+        let (call, _) = call(&request)?;
         let line = line(&request, &call);
         let id = line.id().to_owned();
-        let stream = batch::execute(&self.service, &call, time_left, request.into_inner(), line)?;
+        let stream = batch::execute(&self.service, &call, request.into_inner(), line)?;
         Ok(with_id(stream, &id))
     }
 }

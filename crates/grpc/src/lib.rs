@@ -3,7 +3,9 @@
 //! * [`serve`] runs it until it is told to drain,
 //! * `door.rs` asks `access` who calls before a message is read,
 //! * `host.rs` looks at the name by which the server is called, `aside.rs` bounds what everybody may call,
+//! * `connection.rs` speaks HTTP/2 and ends connections that have grown old or are silent,
 //! * `transit.rs` accounts for the memory of requests on their way, `unread.rs` for that of answers,
+//! * `unpack.rs` unpacks requests that come compressed,
 //! * `execution.rs`, `stream.rs`, `batch.rs`, `functions.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
 //! * `status.rs` is the one place that maps errors to gRPC status,
 //! * every request is one line of the log, see [`ampoule_service::RequestLine`].
@@ -14,6 +16,7 @@
 
 mod aside;
 mod batch;
+mod connection;
 mod deadline;
 mod door;
 mod execution;
@@ -25,6 +28,7 @@ mod server;
 mod status;
 mod stream;
 mod transit;
+mod unpack;
 mod unread;
 
 pub use server::serve;

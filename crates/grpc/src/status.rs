@@ -2,7 +2,7 @@
 
 use ampoule_access::Denied;
 use ampoule_api::InvalidMessage;
-use ampoule_service::Error;
+use ampoule_service::{Error, Unexecuted};
 use http::{HeaderValue, Response};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
@@ -23,15 +23,31 @@ pub(crate) fn of_error(error: &Error) -> Status {
         Error::Engine(_) | Error::Store(_) | Error::Panicked => Code::Internal,
     };
     let mut details = ErrorDetails::new();
-    if let Error::Busy { retry_after, .. } | Error::UsedUp { retry_after, .. } = error {
-        details.set_retry_info(Some(*retry_after));
+    match error {
+        Error::Busy { retry_after, .. } | Error::UsedUp { retry_after, .. } => {
+            details.set_retry_info(Some(*retry_after));
+        }
+        Error::Invalid { field, reason } => {
+            details.add_bad_request_violation(field, reason);
+        }
+        _ => {}
     }
     Status::with_error_details(code, error.to_string(), details)
 }
 
 /// gRPC status of a message that has no meaning.
 pub(crate) fn of_invalid_message(error: &InvalidMessage) -> Status {
-    Status::invalid_argument(error.to_string())
+    let InvalidMessage { field, reason } = error;
+    let details = ErrorDetails::with_bad_request_violation(&**field, reason);
+    Status::with_error_details(Code::InvalidArgument, error.to_string(), details)
+}
+
+/// gRPC status of a part of a call that was not executed.
+pub(crate) fn of_unexecuted(unexecuted: &Unexecuted) -> Status {
+    match unexecuted {
+        Unexecuted::Refused(error) => of_error(error),
+        Unexecuted::DeadlinePassed => deadline_exceeded(),
+    }
 }
 
 /// gRPC status of a call whose deadline passed.

@@ -9,6 +9,8 @@ mod batches;
 mod connections;
 mod endings;
 mod functions;
+mod gzip;
+mod lifetimes;
 mod reflection;
 mod requests;
 mod streams;

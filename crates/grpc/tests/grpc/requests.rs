@@ -6,6 +6,7 @@ use ampoule_api::v1::{
     Deterministic, ExecuteRequest, File, Language, Limits, ListImagesRequest, Package, Status,
 };
 use tonic::Code;
+use tonic_types::{FieldViolation, StatusExt};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_execution_is_answered_in_full() {
@@ -101,6 +102,11 @@ async fn bad_requests_are_refused_by_name() {
         change(&mut bad);
         let refusal = client.execute(bad).await.unwrap_err();
         assert_eq!((refusal.code(), refusal.message()), (Code::InvalidArgument, *expected));
+        let details = refusal.get_details_bad_request().expect("the field is named");
+        let [FieldViolation { field, description, .. }] = &details.field_violations[..] else {
+            panic!("{details:?}")
+        };
+        assert_eq!(format!("{field} {description}"), *expected);
     }
 }
 

@@ -22,7 +22,7 @@ pub struct Server {
     /// `http://…`
     pub url: String,
     drain: Option<Ender>,
-    task: JoinHandle<Result<(), tonic::transport::Error>>,
+    task: JoinHandle<()>,
 }
 
 impl Server {
@@ -93,7 +93,7 @@ impl Server {
 
     /// Waits for its end.
     pub async fn ended(self) {
-        self.task.await.unwrap().unwrap();
+        self.task.await.unwrap();
     }
 
     /// Waits until so many executions have a slot; how long that took.
