@@ -4,8 +4,8 @@ use crate::common;
 use crate::common::{block_on, load_images, request};
 use ampoule_engine::{Engine, EngineConfig};
 use ampoule_service::{
-    Batch, Call, Error, Execution, Folder, FunctionStore, FunctionsConfig, OutputTap, Put, Room, Service,
-    ServiceConfig,
+    Batch, Call, Error, Execution, Folder, FunctionStore, FunctionsConfig, ListFunctions, OutputTap, Put,
+    Room, Service, ServiceConfig,
 };
 use ampoule_world::{
     Contract, Conversion, Function, FunctionCall, FunctionImport, FunctionReference, Language, Module,
@@ -78,15 +78,7 @@ fn service(folder: &Path, change: &impl Fn(&mut ServiceConfig)) -> Service {
 
 fn put(name: &str, language: Language, source: &str) -> PutFunction {
     let request = request(language, source);
-    PutFunction {
-        name: name.into(),
-        program: request.program,
-        image: None,
-        contract: Contract::default(),
-        limits: request.limits,
-        imports: Vec::new(),
-        aliases: Vec::new(),
-    }
+    PutFunction { limits: request.limits, ..PutFunction::of(name, request.program) }
 }
 
 fn python(name: &str, source: &str) -> PutFunction {
@@ -442,7 +434,8 @@ fn a_tenants_functions_are_its_own() {
         ..python("g", "def main():\n    return 1\n")
     };
     assert!(block_on(house.service.put_function(&two, importing)).is_err());
-    assert!(block_on(house.service.list_functions(&two, 0, "")).unwrap().functions.is_empty());
+    let all = ListFunctions::default();
+    assert!(block_on(house.service.list_functions(&two, &all)).unwrap().functions.is_empty());
     // A function of the same name and text is another one.
     block_on(house.service.put_function(&two, python("f", "def main():\n    return 1\n"))).unwrap();
     block_on(house.service.delete_function(&one, &reference("f"))).unwrap();
@@ -457,15 +450,19 @@ fn functions_are_listed_by_pages() {
         house.keep(python(name, "def main():\n    return 1\n"));
     }
     let caller = house.caller();
-    let page = |token: &str| block_on(house.service.list_functions(&caller, 2, token)).unwrap();
+    let page = |token: &str| {
+        let list = ListFunctions { size: 2, token: token.into(), ..ListFunctions::default() };
+        block_on(house.service.list_functions(&caller, &list)).unwrap()
+    };
     let names = |page: &ampoule_service::FunctionPage| {
-        page.functions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        page.functions.iter().map(|function| function.name.clone()).collect::<Vec<_>>()
     };
     let first = page("");
     assert_eq!(names(&first), ["a", "b"]);
     let second = page(first.next.as_deref().unwrap());
     assert_eq!((names(&second), second.next), (vec!["c".to_owned()], None));
-    assert!(block_on(house.service.list_functions(&caller, 1001, "")).is_err());
+    let many = ListFunctions { size: 1001, ..ListFunctions::default() };
+    assert!(block_on(house.service.list_functions(&caller, &many)).is_err());
 }
 
 #[test]

@@ -28,7 +28,10 @@ pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "
 
 pub use answer::{answer_to_grpc, answer_to_json};
 pub use from_proto::{Execution, InvalidMessage, execution_from_proto, request_from_proto};
-pub use functions::{function_reference_from_proto, function_to_proto, put_function_from_proto};
+pub use functions::{
+    alias_update_from_proto, function_reference_from_proto, function_summary_to_proto, function_to_proto,
+    put_function_from_proto,
+};
 pub use pbjson_types::{Duration, Timestamp};
 pub use pieces::{PIECE, Pieces, PiecesBuilder, part_of};
 pub use to_proto::{execution_to_proto, image_to_proto, request_to_proto};

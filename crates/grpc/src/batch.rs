@@ -1,6 +1,6 @@
 //! `ExecuteBatch`: one program, many inputs, a stream of outcomes.
 
-use crate::execution::{refusal, to_proto};
+use crate::execution::{invalid, refusal, refused, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_batch_response::Answer;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteBatchResponse, Refusal};
@@ -52,11 +52,10 @@ fn begin(
 ) -> Result<BatchRun, Status> {
     let ExecuteBatchRequest { request, inputs_json: inputs, parallelism } = request;
     let request = request.ok_or_else(|| Status::invalid_argument("request is missing: give a program"))?;
-    let request =
-        ampoule_api::request_from_proto(request).map_err(|error| status::of_invalid_message(&error))?;
+    let request = ampoule_api::request_from_proto(request).map_err(|error| invalid(&error, line))?;
     line.understood(&request);
     let batch = Batch { request, inputs, parallelism: parallelism as usize };
-    service.execute_batch(call, batch).map_err(|error| refusal(&error, line.id()))
+    service.execute_batch(call, batch).map_err(|error| refused(&error, line))
 }
 
 impl Running {
@@ -100,7 +99,7 @@ fn answer(answer: Result<Execution, Error>, line: &RequestLine) -> Answer {
             Answer::Outcome(to_proto(execution))
         }
         Err(error) => {
-            line.item_refused(error.name());
+            line.item_refused(&error);
             let refusal = refusal(&error, line.id());
             Answer::Refusal(Refusal { code: refusal.code() as u32, message: refusal.message().to_owned() })
         }

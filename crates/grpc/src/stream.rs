@@ -1,6 +1,6 @@
 //! `ExecuteStream`: what a program prints while it runs, then its outcome.
 
-use crate::execution::{refusal, to_proto};
+use crate::execution::{invalid, refusal, refused, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::{ExecuteRequest, ExecuteStreamResponse};
@@ -45,7 +45,7 @@ pub(crate) fn execute(
     let request = match ampoule_api::request_from_proto(request) {
         Ok(request) => request,
         Err(error) => {
-            let refusal = status::of_invalid_message(&error);
+            let refusal = invalid(&error, &line);
             line.refused(status::name(refusal.code()));
             return Box::pin(stream::iter([Err(refusal)]));
         }
@@ -68,7 +68,7 @@ pub(crate) fn execute(
                     let unread = service.printed(&call.tenant, tap.unread_bytes());
                     return Ok(Box::new((execution, unread)));
                 }
-                Ok(Err(error)) => refusal(&error, line.id()),
+                Ok(Err(error)) => self::refused(&error, &line),
                 Err(_) => status::deadline_exceeded(),
             };
             line.refused(status::name(refused.code()));

@@ -87,6 +87,14 @@ impl Received {
         self.parse_into(Ok).await
     }
 
+    /// The body as text.
+    pub(crate) fn text(self) -> Result<String, Unusable> {
+        let not_text = |error: std::string::FromUtf8Error| {
+            Unusable::Malformed(format!("the body is not UTF-8 text: {}", error.utf8_error()))
+        };
+        String::from_utf8(self.bytes.into()).map_err(not_text)
+    }
+
     /// The same, and what is made of it; a large one is parsed on a thread of its own.
     pub(crate) async fn parse_into<T, U>(
         self,

@@ -50,9 +50,13 @@ async fn run(
     is_json(headers)?;
     let received = shared.take_in(&tenant, body).await?;
     let request: ExecuteRequest = received.parse().await?;
-    let request = ampoule_api::request_from_proto(request).map_err(|error| Refusal::invalid(&error))?;
+    let request = ampoule_api::request_from_proto(request).map_err(|error| {
+        line.because_of_field(&error.field);
+        Refusal::invalid(&error)
+    })?;
     line.understood(&request);
     shared.service.answer(&Call { tenant, deadline: None }, request).await.map_err(|error| {
+        line.because(&error);
         error.log(line.id());
         Refusal::of_error(&error)
     })

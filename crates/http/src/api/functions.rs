@@ -1,17 +1,20 @@
-//! `FunctionService` as JSON: `GET /v1/functions`, and `PUT`, `GET` and `DELETE /v1/functions/{name}`.
+//! `FunctionService` as JSON: `GET /v1/functions`, `PUT`, `GET` and `DELETE /v1/functions/{name}`, and
+//! `PATCH /v1/functions/{name}/aliases`.
 
 use super::status::Refusal;
 use super::{is_json, json, to_proto};
 use crate::site::Shared;
 use crate::{caller, request_id};
 use ampoule_api::v1::{
-    DeleteFunctionResponse, FunctionSummary, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
-    PutFunctionResponse,
+    DeleteFunctionResponse, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
+    PutFunctionResponse, UpdateFunctionAliasesRequest, UpdateFunctionAliasesResponse,
 };
-use ampoule_api::{function_to_proto, put_function_from_proto};
+use ampoule_api::{
+    alias_update_from_proto, function_summary_to_proto, function_to_proto, put_function_from_proto,
+};
 use ampoule_connection::Peer;
-use ampoule_service::{Call, Error, RequestLine};
-use ampoule_world::FunctionReference;
+use ampoule_service::{Call, Error, ListFunctions, RequestLine};
+use ampoule_world::{FunctionReference, PutFunction};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -24,16 +27,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Which {
-    version: String,
-    alias: String,
-}
-
-/// `?pageSize=…&pageToken=…`, as the fields are called in JSON.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
-pub(crate) struct Page {
-    page_size: usize,
-    page_token: String,
+    pub(super) version: String,
+    pub(super) alias: String,
 }
 
 pub(crate) async fn put(
@@ -43,24 +38,31 @@ pub(crate) async fn put(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let asked = Asked::enter(&shared, peer, &headers, "put").await;
+    let mut asked = Asked::enter(&shared, peer, &headers, "put").await;
+    asked.concerns(&name);
     let answered = async {
         let call = asked.call()?;
         is_json(&headers)?;
         let received = shared.take_in(&call.tenant, body).await?;
         let mut message: PutFunctionRequest = received.parse().await?;
-        if !message.name.is_empty() && message.name != name {
-            return Err(Refusal::malformed("name is not the one in the path: leave it out"));
-        }
+        takes_no_other_name(&name, &message.name)?;
         message.name = name;
-        let put = put_function_from_proto(message).map_err(|error| Refusal::invalid(&error))?;
-        let put = shared.service.put_function(call, put).await.map_err(|error| asked.refused(&error))?;
+        let put = put_function_from_proto(message).map_err(|error| {
+            asked.line.because_of_field(&error.field);
+            Refusal::invalid(&error)
+        })?;
+        let by = caller::identity(&shared.door, &headers, peer).await;
+        let put = shared.service.put_function(call, PutFunction { by, ..put }).await;
+        let put = put.map_err(|error| asked.refused(&error))?;
         Ok(PutFunctionResponse {
             function: put.function.map(function_to_proto),
             preparation: put.preparation.map(to_proto),
         })
     };
     let answered = answered.await;
+    if let Ok(PutFunctionResponse { function: Some(function), .. }) = &answered {
+        asked.line.became(&function.version);
+    }
     asked.answer(&shared, answered).await
 }
 
@@ -71,11 +73,12 @@ pub(crate) async fn get(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::enter(&shared, peer, &headers, "get").await;
+    let mut asked = Asked::enter(&shared, peer, &headers, "get").await;
+    let reference = reference(name, which);
+    asked.refers(&reference);
     let answered = async {
         let call = asked.call()?;
-        let reference = reference(name, which)?;
-        let got = shared.service.get_function(call, &reference).await;
+        let got = shared.service.get_function(call, &reference?).await;
         let function = got.map_err(|error| asked.refused(&error))?;
         Ok(GetFunctionResponse { function: Some(function_to_proto(function)) })
     };
@@ -90,11 +93,12 @@ pub(crate) async fn delete(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::enter(&shared, peer, &headers, "delete").await;
+    let mut asked = Asked::enter(&shared, peer, &headers, "delete").await;
+    let reference = reference(name, which);
+    asked.refers(&reference);
     let answered = async {
         let call = asked.call()?;
-        let reference = reference(name, which)?;
-        let deleted = shared.service.delete_function(call, &reference).await;
+        let deleted = shared.service.delete_function(call, &reference?).await;
         deleted.map_err(|error| asked.refused(&error))?;
         Ok(DeleteFunctionResponse {})
     };
@@ -102,30 +106,77 @@ pub(crate) async fn delete(
     asked.answer(&shared, answered).await
 }
 
+pub(crate) async fn aliases(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let mut asked = Asked::enter(&shared, peer, &headers, "alias").await;
+    asked.concerns(&name);
+    let answered = async {
+        let call = asked.call()?;
+        is_json(&headers)?;
+        let received = shared.take_in(&call.tenant, body).await?;
+        let mut message: UpdateFunctionAliasesRequest = received.parse().await?;
+        takes_no_other_name(&name, &message.name)?;
+        message.name = name;
+        let updated = shared.service.update_aliases(call, &alias_update_from_proto(message)).await;
+        let head = updated.map_err(|error| asked.refused(&error))?;
+        Ok(UpdateFunctionAliasesResponse { aliases: head.aliases.clone() })
+    };
+    let answered = answered.await;
+    asked.answer(&shared, answered).await
+}
+
 pub(crate) async fn list(
     State(shared): State<Shared>,
-    page: Result<Query<Page>, QueryRejection>,
+    page: Result<Query<Vec<(String, String)>>, QueryRejection>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let asked = Asked::enter(&shared, peer, &headers, "list").await;
     let answered = async {
         let call = asked.call()?;
-        let Page { page_size, page_token } = query(page)?;
-        let listed = shared.service.list_functions(call, page_size, &page_token).await;
+        let listed = shared.service.list_functions(call, &list_of(query(page)?)?).await;
         let page = listed.map_err(|error| asked.refused(&error))?;
-        let functions = page.functions.into_iter().map(|(name, head)| FunctionSummary {
-            name,
-            versions: head.versions.iter().map(|version| version.version.clone()).collect(),
-            aliases: head.aliases.clone(),
-        });
         Ok(ListFunctionsResponse {
-            functions: functions.collect(),
+            functions: page.functions.into_iter().map(function_summary_to_proto).collect(),
             next_page_token: page.next.unwrap_or_default(),
         })
     };
     let answered = answered.await;
     asked.answer(&shared, answered).await
+}
+
+/// `?pageSize=…&pageToken=…`, as the fields are called in JSON, and `&label=KEY=VALUE` as often as there are labels.
+fn list_of(query: Vec<(String, String)>) -> Result<ListFunctions, Refusal> {
+    let mut list = ListFunctions::default();
+    for (key, value) in query {
+        match key.as_str() {
+            "pageSize" => {
+                let wrong = |_| Refusal::malformed("pageSize is no number");
+                list.size = value.parse().map_err(wrong)?;
+            }
+            "pageToken" => list.token = value,
+            "label" => {
+                let (label, value) =
+                    value.split_once('=').ok_or_else(|| Refusal::malformed("label is not KEY=VALUE"))?;
+                list.labels.insert(label.to_owned(), value.to_owned());
+            }
+            _ => return Err(Refusal::malformed("the query takes pageSize, pageToken and label only")),
+        }
+    }
+    Ok(list)
+}
+
+/// The name in the path is the function's.
+fn takes_no_other_name(name: &str, other: &str) -> Result<(), Refusal> {
+    if other.is_empty() || other == name {
+        return Ok(());
+    }
+    Err(Refusal::malformed("name is not the one in the path: leave it out"))
 }
 
 /// One request: who calls, and its line in the log.
@@ -152,7 +203,20 @@ impl Asked {
         self.call.as_ref().ok_or_else(Refusal::unauthenticated)
     }
 
+    /// The line tells which function it is about.
+    fn concerns(&mut self, name: &str) {
+        self.line.concerns(&FunctionReference { name: name.to_owned(), ..FunctionReference::default() });
+    }
+
+    /// The line tells which function it is about, and which of its versions.
+    fn refers(&mut self, reference: &Result<FunctionReference, Refusal>) {
+        if let Ok(reference) = reference {
+            self.line.concerns(reference);
+        }
+    }
+
     fn refused(&self, error: &Error) -> Refusal {
+        self.line.because(error);
         error.log(self.line.id());
         Refusal::of_error(error)
     }
@@ -174,7 +238,7 @@ impl Asked {
     }
 }
 
-fn reference(
+pub(super) fn reference(
     name: String,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<FunctionReference, Refusal> {

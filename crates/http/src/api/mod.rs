@@ -1,10 +1,12 @@
 //! The gRPC API as JSON, in the canonical form of proto: `POST /v1/execute`, `GET /v1/images`, `/v1/functions`,
-//! `GET /openapi.json`.
+//! `GET /openapi.json`; and `POST /v1/functions/{name}:call`, which takes a bare input and answers with a bare result.
 
+mod call;
 mod execute;
 mod functions;
 mod images;
 mod openapi;
+mod openapi_functions;
 pub(crate) mod status;
 
 use self::status::Refusal;
@@ -15,7 +17,7 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, patch, post, put};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -23,7 +25,11 @@ pub(crate) fn router(shared: Shared) -> Router {
     Router::new()
         .route("/v1/execute", post(execute::execute))
         .route("/v1/functions", get(functions::list))
-        .route("/v1/functions/{name}", put(functions::put).get(functions::get).delete(functions::delete))
+        .route(
+            "/v1/functions/{name}",
+            put(functions::put).get(functions::get).delete(functions::delete).post(call::call),
+        )
+        .route("/v1/functions/{name}/aliases", patch(functions::aliases))
         .route("/v1/images", get(images::images))
         .route("/openapi.json", get(openapi::openapi))
         .with_state(shared)

@@ -1,6 +1,7 @@
 //! `GET /openapi.json`: the routes, and the messages as the proto's own descriptors and comments have them, so that the
 //! description cannot differ from what is answered.
 
+use super::openapi_functions;
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -48,13 +49,11 @@ fn description() -> Value {
             "/v1/functions": { "get": {
                 "operationId": "listFunctions",
                 "summary": "Lists the tenant's functions by name",
-                "parameters": [query("pageSize"), query("pageToken")],
+                "parameters": [query("pageSize"), query("pageToken"), query("label")],
                 "responses": { "200": { "description": "A page", "content": content("ListFunctionsResponse") } },
             } },
             "/v1/functions/{name}": {
-                "parameters": [{
-                    "name": "name", "in": "path", "required": true, "schema": { "type": "string" },
-                }],
+                "parameters": [openapi_functions::name()],
                 "put": {
                     "operationId": "putFunction",
                     "summary": "Keeps a program as a version of a function and runs its top level",
@@ -84,6 +83,17 @@ fn description() -> Value {
                     },
                 },
             },
+            "/v1/functions/{name}:call": { "post": openapi_functions::call(&refused) },
+            "/v1/functions/{name}/aliases": { "patch": {
+                "operationId": "updateFunctionAliases",
+                "summary": "Points aliases to versions and removes others, in one step",
+                "parameters": [openapi_functions::name()],
+                "requestBody": { "required": true, "content": content("UpdateFunctionAliasesRequest") },
+                "responses": {
+                    "200": { "description": "All aliases", "content": content("UpdateFunctionAliasesResponse") },
+                    "400": refused, "401": refused, "404": refused, "415": refused, "507": refused,
+                },
+            } },
             "/v1/images": { "get": {
                 "operationId": "listImages",
                 "summary": "Lists the server's images with their languages, versions and packages",
@@ -99,7 +109,7 @@ fn description() -> Value {
     })
 }
 
-fn query(name: &str) -> Value {
+pub(super) fn query(name: &str) -> Value {
     json!({ "name": name, "in": "query", "schema": { "type": "string" } })
 }
 
@@ -107,7 +117,7 @@ fn content(schema: &str) -> Value {
     json!({ "application/json": { "schema": reference(schema) } })
 }
 
-fn reference(schema: &str) -> Value {
+pub(super) fn reference(schema: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{schema}") })
 }
 
@@ -139,6 +149,7 @@ fn schemas() -> Map<String, Value> {
             schemas.insert(numbers.name().to_owned(), schema);
         }
     }
+    schemas.insert("Problem".into(), openapi_functions::problem());
     schemas.insert("Refusal".into(), json!({
         "type": "object",
         "description": "Why a request was not executed.",
