@@ -17,13 +17,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A service that keeps functions in a folder; dropping it and making another one is a restart.
-struct House {
-    service: Service,
-    folder: TempDir,
+pub(crate) struct House {
+    pub(crate) service: Service,
+    pub(crate) folder: TempDir,
 }
 
 impl House {
-    fn new() -> House {
+    pub(crate) fn new() -> House {
         House::with(|_| {})
     }
 
@@ -32,7 +32,7 @@ impl House {
         House { service: service(folder.path(), &change), folder }
     }
 
-    fn restarted(self) -> House {
+    pub(crate) fn restarted(self) -> House {
         let House { service: old, folder } = self;
         drop(old);
         House { service: service(folder.path(), &|_| {}), folder }
@@ -47,17 +47,17 @@ impl House {
     }
 
     /// Puts what must be kept.
-    fn keep(&self, put: PutFunction) -> Function {
+    pub(crate) fn keep(&self, put: PutFunction) -> Function {
         let put = self.put(put).unwrap();
         put.function.unwrap_or_else(|| panic!("{:?}", put.preparation.unwrap().outcome.failure))
     }
 
-    fn call(&self, call: FunctionCall) -> Result<Execution, Error> {
+    pub(crate) fn call(&self, call: FunctionCall) -> Result<Execution, Error> {
         block_on(self.service.execute_as(&self.caller(), call))
     }
 
     /// The result of a call that must complete.
-    fn result(&self, name: &str, input_json: &str) -> String {
+    pub(crate) fn result(&self, name: &str, input_json: &str) -> String {
         let execution = self.call(call(name, input_json)).unwrap();
         assert_eq!(execution.outcome.status, Status::Completed, "{:?}", execution.outcome.failure);
         execution.outcome.result_json
@@ -76,16 +76,16 @@ fn service(folder: &Path, change: &impl Fn(&mut ServiceConfig)) -> Service {
     Service::with_functions(config, engine, images, Some(store))
 }
 
-fn put(name: &str, language: Language, source: &str) -> PutFunction {
+pub(crate) fn put(name: &str, language: Language, source: &str) -> PutFunction {
     let request = request(language, source);
     PutFunction { limits: request.limits, ..PutFunction::of(name, request.program) }
 }
 
-fn python(name: &str, source: &str) -> PutFunction {
+pub(crate) fn python(name: &str, source: &str) -> PutFunction {
     put(name, Language::Python, source)
 }
 
-fn call(name: &str, input_json: &str) -> FunctionCall {
+pub(crate) fn call(name: &str, input_json: &str) -> FunctionCall {
     FunctionCall { function: reference(name), input_json: input_json.into(), ..FunctionCall::default() }
 }
 

@@ -5,6 +5,7 @@ use axum::body::{Body, Bytes, HttpBody};
 use bytes::BytesMut;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::de::DeserializeOwned;
+use std::string::FromUtf8Error;
 use std::time::Duration;
 
 /// Why a body is of no use.
@@ -87,12 +88,16 @@ impl Received {
         self.parse_into(Ok).await
     }
 
-    /// The body as text.
-    pub(crate) fn text(self) -> Result<String, Unusable> {
-        let not_text = |error: std::string::FromUtf8Error| {
-            Unusable::Malformed(format!("the body is not UTF-8 text: {}", error.utf8_error()))
+    /// The body as text; a large one is looked at on a thread of its own.
+    pub(crate) async fn text(self) -> Result<String, Unusable> {
+        let size = self.bytes.len();
+        let text = move || {
+            let not_text = |error: FromUtf8Error| {
+                Unusable::Malformed(format!("the body is not UTF-8 text: {}", error.utf8_error()))
+            };
+            String::from_utf8(self.bytes.into()).map_err(not_text)
         };
-        String::from_utf8(self.bytes.into()).map_err(not_text)
+        if size <= MUCH { text() } else { apart(text).await }
     }
 
     /// The same, and what is made of it; a large one is parsed on a thread of its own.
@@ -106,13 +111,17 @@ impl Received {
     {
         let size = self.bytes.len();
         let parse = move || parse(&self.bytes).and_then(make);
-        if size <= MUCH {
-            return parse();
-        }
-        // A panic is a bug, and this request's own.
-        let parsed = tokio::task::spawn_blocking(parse).await;
-        parsed.unwrap_or_else(|_| Err(Unusable::Malformed("the body hit a bug in the server".into())))
+        if size <= MUCH { parse() } else { apart(parse).await }
     }
+}
+
+/// Does the work where no others' requests wait for it.
+async fn apart<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Unusable> + Send + 'static,
+) -> Result<T, Unusable> {
+    // A panic is a bug, and this request's own.
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|_| Err(Unusable::Malformed("the body hit a bug in the server".into())))
 }
 
 /// The whole body. A part of it is only taken in when memory is set aside for it: for all of it at once where its length is

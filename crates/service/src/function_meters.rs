@@ -217,6 +217,9 @@ pub(crate) fn encode<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::Error;
+    use ampoule_engine::EngineError;
+    use ampoule_store::StoreError;
 
     const COMPLETED: Status = Status::Completed;
 
@@ -265,6 +268,26 @@ mod tests {
         assert_eq!((told, all.load(Relaxed)), (MOST, MOST));
         // The last ones have none of their own, and are counted all the same.
         assert_eq!(sums(&tenants[59]).0, MOST_OF_TENANT as u64);
+    }
+
+    #[test]
+    fn every_cause_is_a_reason() {
+        let busy = |what| Error::Busy { what, reason: String::new(), retry_after: Duration::ZERO };
+        let mut errors = vec![
+            Error::invalid("a", "b"),
+            Error::NotFound(String::new()),
+            Error::Full(String::new()),
+            Error::NoFunctions,
+            Error::UsedUp { quota: "q", limit: String::new(), retry_after: Duration::ZERO },
+            Error::Draining,
+            Error::Engine(EngineError::Guest(String::new())),
+            Error::Store(StoreError::Contended),
+            Error::Panicked,
+        ];
+        errors.extend(["slots", "queue", "memory", "processors", "answer", "function"].map(busy));
+        for error in errors {
+            assert!(REASONS.contains(&error.cause()), "{error:?}");
+        }
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(crate) async fn call(
         line.by(&tenant);
         let function = function(&path, which)?;
         is_json(&headers)?;
-        let input_json = shared.take_in(&tenant, body).await?.text()?;
+        let input_json = shared.take_in(&tenant, body).await?.text().await?;
         let idempotency_key = given(&headers, IDEMPOTENCY_KEY)?.to_owned();
         let call = FunctionCall { function, input_json, idempotency_key, ..FunctionCall::default() };
         let asked = Asked::Function(call);

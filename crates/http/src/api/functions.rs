@@ -205,12 +205,12 @@ impl Asked {
 
     /// The line tells which function it is about.
     fn concerns(&mut self, name: &str) {
-        self.line.concerns(&FunctionReference { name: name.to_owned(), ..FunctionReference::default() });
+        self.refers(&Ok(FunctionReference { name: name.to_owned(), ..FunctionReference::default() }));
     }
 
-    /// The line tells which function it is about, and which of its versions.
+    /// The line tells which function it is about, and which of its versions; not what somebody unknown has made up.
     fn refers(&mut self, reference: &Result<FunctionReference, Refusal>) {
-        if let Ok(reference) = reference {
+        if let (Ok(reference), Some(_)) = (reference, &self.call) {
             self.line.concerns(reference);
         }
     }

@@ -5,6 +5,7 @@ mod pki;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod calls;
 mod endings;
 mod functions;
 mod monitoring;
