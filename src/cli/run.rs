@@ -194,7 +194,7 @@ pub(crate) fn read_text(path: &Path) -> CommandResult<String> {
 }
 
 /// `PATH:GUESTPATH`, or `PATH` for a file of the same name in the working directory.
-fn file(text: &str) -> CommandResult<File> {
+pub(crate) fn file(text: &str) -> CommandResult<File> {
     let (host, guest) = match text.rsplit_once(':') {
         Some((host, guest)) => (Path::new(host), guest.to_owned()),
         None => {
@@ -208,7 +208,7 @@ fn file(text: &str) -> CommandResult<File> {
     Ok(File { path: guest, content: read(host)? })
 }
 
-fn variable(text: &str) -> CommandResult<(String, String)> {
+pub(crate) fn variable(text: &str) -> CommandResult<(String, String)> {
     text.split_once('=')
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
         .ok_or_else(|| CommandError::usage(format!("--env '{text}' lacks its value: write KEY=VALUE")))

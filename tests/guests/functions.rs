@@ -4,8 +4,8 @@ use crate::common;
 use crate::common::{block_on, load_images, request};
 use ampoule_engine::{Engine, EngineConfig};
 use ampoule_service::{
-    Batch, Call, Error, Execution, Folder, FunctionStore, FunctionsConfig, OutputTap, Put, Room, Service,
-    ServiceConfig,
+    Batch, Call, Error, Execution, Folder, FunctionStore, FunctionsConfig, ListFunctions, OutputTap, Put,
+    Room, Service, ServiceConfig,
 };
 use ampoule_world::{
     Contract, Conversion, Function, FunctionCall, FunctionImport, FunctionReference, Language, Module,
@@ -17,13 +17,13 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A service that keeps functions in a folder; dropping it and making another one is a restart.
-struct House {
-    service: Service,
-    folder: TempDir,
+pub(crate) struct House {
+    pub(crate) service: Service,
+    pub(crate) folder: TempDir,
 }
 
 impl House {
-    fn new() -> House {
+    pub(crate) fn new() -> House {
         House::with(|_| {})
     }
 
@@ -32,7 +32,7 @@ impl House {
         House { service: service(folder.path(), &change), folder }
     }
 
-    fn restarted(self) -> House {
+    pub(crate) fn restarted(self) -> House {
         let House { service: old, folder } = self;
         drop(old);
         House { service: service(folder.path(), &|_| {}), folder }
@@ -47,17 +47,17 @@ impl House {
     }
 
     /// Puts what must be kept.
-    fn keep(&self, put: PutFunction) -> Function {
+    pub(crate) fn keep(&self, put: PutFunction) -> Function {
         let put = self.put(put).unwrap();
         put.function.unwrap_or_else(|| panic!("{:?}", put.preparation.unwrap().outcome.failure))
     }
 
-    fn call(&self, call: FunctionCall) -> Result<Execution, Error> {
+    pub(crate) fn call(&self, call: FunctionCall) -> Result<Execution, Error> {
         block_on(self.service.execute_as(&self.caller(), call))
     }
 
     /// The result of a call that must complete.
-    fn result(&self, name: &str, input_json: &str) -> String {
+    pub(crate) fn result(&self, name: &str, input_json: &str) -> String {
         let execution = self.call(call(name, input_json)).unwrap();
         assert_eq!(execution.outcome.status, Status::Completed, "{:?}", execution.outcome.failure);
         execution.outcome.result_json
@@ -76,24 +76,16 @@ fn service(folder: &Path, change: &impl Fn(&mut ServiceConfig)) -> Service {
     Service::with_functions(config, engine, images, Some(store))
 }
 
-fn put(name: &str, language: Language, source: &str) -> PutFunction {
+pub(crate) fn put(name: &str, language: Language, source: &str) -> PutFunction {
     let request = request(language, source);
-    PutFunction {
-        name: name.into(),
-        program: request.program,
-        image: None,
-        contract: Contract::default(),
-        limits: request.limits,
-        imports: Vec::new(),
-        aliases: Vec::new(),
-    }
+    PutFunction { limits: request.limits, ..PutFunction::of(name, request.program) }
 }
 
-fn python(name: &str, source: &str) -> PutFunction {
+pub(crate) fn python(name: &str, source: &str) -> PutFunction {
     put(name, Language::Python, source)
 }
 
-fn call(name: &str, input_json: &str) -> FunctionCall {
+pub(crate) fn call(name: &str, input_json: &str) -> FunctionCall {
     FunctionCall { function: reference(name), input_json: input_json.into(), ..FunctionCall::default() }
 }
 
@@ -442,7 +434,8 @@ fn a_tenants_functions_are_its_own() {
         ..python("g", "def main():\n    return 1\n")
     };
     assert!(block_on(house.service.put_function(&two, importing)).is_err());
-    assert!(block_on(house.service.list_functions(&two, 0, "")).unwrap().functions.is_empty());
+    let all = ListFunctions::default();
+    assert!(block_on(house.service.list_functions(&two, &all)).unwrap().functions.is_empty());
     // A function of the same name and text is another one.
     block_on(house.service.put_function(&two, python("f", "def main():\n    return 1\n"))).unwrap();
     block_on(house.service.delete_function(&one, &reference("f"))).unwrap();
@@ -457,15 +450,19 @@ fn functions_are_listed_by_pages() {
         house.keep(python(name, "def main():\n    return 1\n"));
     }
     let caller = house.caller();
-    let page = |token: &str| block_on(house.service.list_functions(&caller, 2, token)).unwrap();
+    let page = |token: &str| {
+        let list = ListFunctions { size: 2, token: token.into(), ..ListFunctions::default() };
+        block_on(house.service.list_functions(&caller, &list)).unwrap()
+    };
     let names = |page: &ampoule_service::FunctionPage| {
-        page.functions.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>()
+        page.functions.iter().map(|function| function.name.clone()).collect::<Vec<_>>()
     };
     let first = page("");
     assert_eq!(names(&first), ["a", "b"]);
     let second = page(first.next.as_deref().unwrap());
     assert_eq!((names(&second), second.next), (vec!["c".to_owned()], None));
-    assert!(block_on(house.service.list_functions(&caller, 1001, "")).is_err());
+    let many = ListFunctions { size: 1001, ..ListFunctions::default() };
+    assert!(block_on(house.service.list_functions(&caller, &many)).is_err());
 }
 
 #[test]

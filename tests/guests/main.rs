@@ -8,6 +8,7 @@ mod checkpoint_details;
 mod checkpoint_walls;
 mod dify_async;
 mod fuel;
+mod function_files;
 mod functions;
 mod imports;
 mod isolation;

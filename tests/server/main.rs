@@ -11,6 +11,7 @@ mod cli;
 mod connections;
 mod converting;
 mod dify;
+mod functions;
 mod hosts;
 mod openapi;
 mod operating;

@@ -141,6 +141,11 @@ impl Access {
         self.0.service.count_denied();
     }
 
+    /// None: no tokens are taken.
+    pub(crate) fn tokens(&self) -> Option<&Tokens> {
+        self.0.tokens.as_ref()
+    }
+
     async fn of_token(&self, tokens: &Tokens, token: &str) -> Result<Tenant, Denied> {
         let name = tokens.tenant_name(token).await.map_err(Denied::Token)?;
         let tenant = self.0.service.tenant(&name);
@@ -159,14 +164,14 @@ impl Access {
     }
 }
 
-enum Presented<'a> {
+pub(crate) enum Presented<'a> {
     /// As what only keys are sent.
     Key(&'a str),
     /// A token, or a key.
     Bearer(&'a str),
 }
 
-fn presented(headers: &HeaderMap) -> Option<Presented<'_>> {
+pub(crate) fn presented(headers: &HeaderMap) -> Option<Presented<'_>> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let bearer = || text(AUTHORIZATION.as_str())?.strip_prefix(BEARER).map(str::trim);
     text(KEY_HEADER).map(Presented::Key).or_else(|| bearer().map(Presented::Bearer))

@@ -4,7 +4,8 @@
 //! headers, the peer's certificate ─▶ Access ─▶ Tenant, or Denied
 //! ```
 //!
-//! * [`Access`]: the keys and certificates of all tenants; asked by every transport before it reads a request,
+//! * [`Access`]: the keys and certificates of all tenants; asked by every transport before it reads a request; and by which of
+//!   them somebody called (`identity.rs`),
 //! * [`JwtConfig`]: whose tokens are taken, too,
 //! * [`Hosts`]: by which names a server without keys is called, and that no web page calls it,
 //! * [`ApiKey`] and [`KeyHash`]: what a client is given, and what the server keeps of it.
@@ -12,6 +13,7 @@
 
 mod access;
 mod host;
+mod identity;
 mod jwt;
 mod key;
 

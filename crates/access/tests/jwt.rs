@@ -4,7 +4,7 @@
 mod pki;
 
 use ampoule_access::{Access, AccessConfig, ApiKey, Denied, JwksAddress, JwtConfig, check_address};
-use ampoule_connection::{Connection, Listener, Peer, Protocol};
+use ampoule_connection::{Connection, Fingerprint, Listener, Peer, Protocol};
 use ampoule_engine::Engine;
 use ampoule_service::{Images, Service, ServiceConfig};
 use base64::Engine as _;
@@ -131,6 +131,38 @@ async fn a_good_token_names_its_tenant_and_keys_stay_keys() {
     let mut headers = HeaderMap::new();
     headers.insert("x-api-key", signers[0].sign(&claims(|_| {})).parse().unwrap());
     assert_eq!(access.tenant(&headers, Peer::default()).await.err(), Some(Denied::UnknownKey));
+}
+
+/// What is kept of who put a function.
+#[tokio::test]
+async fn a_call_says_by_which_credential_it_came() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, api_key) = (folder.path().join("keys.json"), ApiKey::generate().unwrap());
+    let signer = Signer::new("es", Algorithm::ES256);
+    write(&path, &[&signer]);
+    let access = access(JwksAddress::File(path), Some(&api_key));
+    let by = async |name: &'static str, value: &str, certificate: Option<Fingerprint>| {
+        let mut headers = HeaderMap::new();
+        if !name.is_empty() {
+            headers.insert(name, value.parse().unwrap());
+        }
+        access.identity(&headers, Peer { certificate }).await
+    };
+    let twelve = |hash: &str| hash["sha256:".len()..][..12].to_owned();
+    let key = format!("key:{}", twelve(&api_key.hash().to_string()));
+    assert_eq!(by("x-api-key", api_key.reveal(), None).await, key);
+    assert_eq!(by("authorization", &format!("Bearer {}", api_key.reveal()), None).await, key);
+    let certificate = Fingerprint::of(b"certificate");
+    let shown = format!("certificate:{}", twelve(&certificate.to_string()));
+    assert_eq!(by("", "", Some(certificate)).await, shown);
+    // Through whose certificate a key comes says less than the key.
+    assert_eq!(by("x-api-key", api_key.reveal(), Some(certificate)).await, key);
+    let token = signer.sign(&claims(|claims| claims["sub"] = "ada@example.com".into()));
+    assert_eq!(by("authorization", &format!("Bearer {token}"), None).await, "token:ada@example.com");
+    // Nothing is taken from a token that is not good.
+    let stranger = Signer::new("es", Algorithm::ES256);
+    let forged = stranger.sign(&claims(|claims| claims["sub"] = "ada@example.com".into()));
+    assert_eq!(by("authorization", &format!("Bearer {forged}"), None).await, "token:");
 }
 
 #[tokio::test]

@@ -173,7 +173,7 @@ fn status(number: i32) -> Result<world::Status, InvalidMessage> {
     }
 }
 
-fn files(files: Vec<v1::File>) -> Vec<world::File> {
+pub(crate) fn files(files: Vec<v1::File>) -> Vec<world::File> {
     files.into_iter().map(|file| world::File { path: file.path, content: file.content }).collect()
 }
 

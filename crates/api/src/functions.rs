@@ -1,6 +1,6 @@
 //! Functions: from proto to words, and back.
 
-use crate::from_proto::{InvalidMessage, invalid, limits, program};
+use crate::from_proto::{InvalidMessage, files, invalid, limits, program};
 use crate::times::unix_nanos_to_proto;
 use crate::to_proto::{limits_to_proto, source_to_proto};
 use crate::v1;
@@ -28,8 +28,28 @@ pub fn put_function_from_proto(put: v1::PutFunctionRequest) -> Result<world::Put
         contract,
         limits: limits(put.limits)?,
         imports: put.imports.into_iter().map(import).collect(),
+        files: files(put.files),
+        environment: put.env.into_iter().collect(),
         aliases: put.aliases,
+        keep_latest: put.keep_latest,
+        description: put.description,
+        labels: put.labels,
+        by: String::new(),
     })
+}
+
+/// What is to become of a function's aliases.
+pub fn alias_update_from_proto(update: v1::UpdateFunctionAliasesRequest) -> world::AliasUpdate {
+    let target = |target: v1::AliasTarget| world::AliasTarget {
+        alias: target.alias,
+        version: target.version,
+        from_alias: target.from_alias,
+    };
+    world::AliasUpdate {
+        name: update.name,
+        set: update.set.into_iter().map(target).collect(),
+        remove: update.remove,
+    }
 }
 
 /// Which function a request is about.
@@ -49,12 +69,16 @@ pub fn function_to_proto(function: world::Function) -> v1::Function {
         }),
         module: import.module,
     };
-    let milliseconds = i64::try_from(function.created_unix_millis).unwrap_or(i64::MAX);
+    let file = |file: world::FunctionFile| v1::FunctionFile {
+        path: file.path,
+        size_bytes: file.size,
+        sha256: file.sha256,
+    };
     v1::Function {
         name: function.name,
         version: function.version,
         aliases: function.aliases,
-        create_time: Some(unix_nanos_to_proto(milliseconds.saturating_mul(NANOS_PER_MILLISECOND))),
+        create_time: Some(time_to_proto(function.created_unix_millis)),
         source: Some(source_to_proto(function.program, function.image)),
         inputs: function.contract.inputs.into_iter().map(variable_to_proto).collect(),
         outputs: function.contract.outputs.into_iter().map(variable_to_proto).collect(),
@@ -63,7 +87,34 @@ pub fn function_to_proto(function: world::Function) -> v1::Function {
         imports: function.imports.into_iter().map(import).collect(),
         input_schema_json: function.input_schema_json,
         output_schema_json: function.output_schema_json,
+        created_by: function.created_by,
+        description: function.description,
+        labels: function.labels,
+        env: function.environment,
+        files: function.files.into_iter().map(file).collect(),
     }
+}
+
+/// What a list tells of a function.
+pub fn function_summary_to_proto(summary: world::FunctionSummary) -> v1::FunctionSummary {
+    let version = |version: world::FunctionVersion| v1::FunctionVersion {
+        version: version.version,
+        create_time: Some(time_to_proto(version.created_unix_millis)),
+        created_by: version.created_by,
+        description: version.description,
+        labels: version.labels,
+    };
+    v1::FunctionSummary {
+        name: summary.name,
+        versions: summary.versions.iter().map(|version| version.version.clone()).collect(),
+        aliases: summary.aliases,
+        details: summary.versions.into_iter().map(version).collect(),
+    }
+}
+
+fn time_to_proto(unix_millis: u64) -> pbjson_types::Timestamp {
+    let milliseconds = i64::try_from(unix_millis).unwrap_or(i64::MAX);
+    unix_nanos_to_proto(milliseconds.saturating_mul(NANOS_PER_MILLISECOND))
 }
 
 pub(crate) fn reference(reference: v1::FunctionReference) -> world::FunctionReference {

@@ -40,7 +40,10 @@ pub use answer_json::{ResultForm, answer_to_json, put_answer};
 pub use from_proto::{
     Execution, InvalidMessage, batch_request_from_proto, execution_from_proto, request_from_proto,
 };
-pub use functions::{function_reference_from_proto, function_to_proto, put_function_from_proto};
+pub use functions::{
+    alias_update_from_proto, function_reference_from_proto, function_summary_to_proto, function_to_proto,
+    put_function_from_proto,
+};
 pub use input::{HasInput, WithInput};
 pub use pbjson_types::{Duration, Timestamp};
 pub use pieces::{PIECE, Pieces, PiecesBuilder, part_of};

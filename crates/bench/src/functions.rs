@@ -4,9 +4,7 @@ use crate::in_process::{executions, rounds};
 use crate::stats::{Samples, human};
 use crate::{Options, Report, programs};
 use ampoule_service::{Call, Service};
-use ampoule_world::{
-    Contract, Entry, FunctionCall, FunctionReference, Language, Program, PutFunction, RequestedLimits, Status,
-};
+use ampoule_world::{Entry, FunctionCall, FunctionReference, Language, Program, PutFunction, Status};
 use std::time::{Duration, Instant};
 
 const NAME: &str = "rates";
@@ -22,15 +20,7 @@ pub(crate) async fn measure(service: &Service, options: &Options, report: &mut R
         file_name: String::new(),
         modules: Vec::new(),
     };
-    let put = PutFunction {
-        name: NAME.to_owned(),
-        program,
-        image: None,
-        contract: Contract::default(),
-        limits: RequestedLimits::default(),
-        imports: Vec::new(),
-        aliases: Vec::new(),
-    };
+    let put = PutFunction::of(NAME, program);
     let put = service.put_function(&call, put).await?;
     let preparation = put.preparation.ok_or_else(|| anyhow::anyhow!("it was kept already"))?;
     if put.function.is_none() {

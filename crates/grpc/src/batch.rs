@@ -1,6 +1,6 @@
 //! `ExecuteBatch`: one program, many inputs, a stream of outcomes.
 
-use crate::execution::{refusal, to_proto};
+use crate::execution::{invalid, refused, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_batch_response::Answer;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteBatchResponse, Refusal};
@@ -40,11 +40,10 @@ fn begin(
     line: &mut RequestLine,
 ) -> Result<BatchRun, Status> {
     let ExecuteBatchRequest { request, inputs_json: inputs, parallelism } = request;
-    let request =
-        ampoule_api::batch_request_from_proto(request).map_err(|error| status::of_invalid_message(&error))?;
+    let request = ampoule_api::batch_request_from_proto(request).map_err(|error| invalid(&error, line))?;
     line.understood(&request);
     let batch = Batch { request, inputs, parallelism: parallelism as usize };
-    service.execute_batch(call, batch).map_err(|error| refusal(&error, line.id()))
+    service.execute_batch(call, batch).map_err(|error| refused(&error, line))
 }
 
 fn message((index, answer): BatchItem) -> ExecuteBatchResponse {

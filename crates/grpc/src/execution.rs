@@ -3,6 +3,7 @@
 use crate::batch::BatchStream;
 use crate::stream::ExecutionStream;
 use crate::{batch, deadline, request_id, status, stream};
+use ampoule_api::InvalidMessage;
 use ampoule_api::v1::execution_service_server::ExecutionService;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, ExecuteResponse};
 use ampoule_service::{Answer, Call, Error, Execution, RequestLine, Service, TRACE_HEADER, Tenant};
@@ -74,10 +75,9 @@ impl Executions {
         request: ExecuteRequest,
         line: &mut RequestLine,
     ) -> Result<Arc<Answer>, Status> {
-        let request =
-            ampoule_api::request_from_proto(request).map_err(|error| status::of_invalid_message(&error))?;
+        let request = ampoule_api::request_from_proto(request).map_err(|error| invalid(&error, line))?;
         line.understood(&request);
-        self.service.answer(call, request).await.map_err(|error| refusal(&error, line.id()))
+        self.service.answer(call, request).await.map_err(|error| refused(&error, line))
     }
 }
 
@@ -109,6 +109,18 @@ pub(crate) fn to_proto(execution: Execution) -> ExecuteResponse {
 pub(crate) fn refusal(error: &Error, id: &str) -> Status {
     error.log(id);
     status::of_error(error)
+}
+
+/// The same, told in the request's line.
+pub(crate) fn refused(error: &Error, line: &RequestLine) -> Status {
+    line.because(error);
+    refusal(error, line.id())
+}
+
+/// The status of a message that has no meaning, told likewise.
+pub(crate) fn invalid(error: &InvalidMessage, line: &RequestLine) -> Status {
+    line.because_of_field(&error.field);
+    status::of_invalid_message(error)
 }
 
 pub(crate) fn line<T>(request: &Request<T>, call: &Call) -> RequestLine {

@@ -2,22 +2,28 @@
 
 use crate::execution::{call, line, refusal, to_proto, with_id};
 use crate::{request_id, status};
+use ampoule_access::Access;
 use ampoule_api::v1::function_service_server::FunctionService;
 use ampoule_api::v1::{
-    DeleteFunctionRequest, DeleteFunctionResponse, FunctionSummary, GetFunctionRequest, GetFunctionResponse,
+    self, DeleteFunctionRequest, DeleteFunctionResponse, GetFunctionRequest, GetFunctionResponse,
     ListFunctionsRequest, ListFunctionsResponse, PutFunctionRequest, PutFunctionResponse,
+    UpdateFunctionAliasesRequest, UpdateFunctionAliasesResponse,
 };
 use ampoule_api::{
-    InvalidMessage, function_reference_from_proto, function_to_proto, put_function_from_proto,
+    InvalidMessage, alias_update_from_proto, function_reference_from_proto, function_summary_to_proto,
+    function_to_proto, put_function_from_proto,
 };
-use ampoule_service::{Call, Error, FunctionPage, Head, RequestLine, Service};
+use ampoule_connection::{Accepted, Peer};
+use ampoule_service::{Call, Error, FunctionPage, ListFunctions, RequestLine, Service};
+use ampoule_world::{FunctionReference, PutFunction};
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 use tonic::{Request, Response, Status};
 
 pub(crate) struct Functions {
     pub(crate) service: Service,
+    /// Tells by which of its tenant's credentials somebody calls.
+    pub(crate) access: Access,
 }
 
 #[tonic::async_trait]
@@ -26,23 +32,26 @@ impl FunctionService for Functions {
         &self,
         request: Request<PutFunctionRequest>,
     ) -> Result<Response<PutFunctionResponse>, Status> {
-        let (call, asked, message) = enter(request, "put")?;
+        let by = self.identity(&request).await;
+        let (call, mut asked, message) = enter(request, "put")?;
+        asked.concerns(&message.name);
         let answering = async {
             let put = put_function_from_proto(message).map_err(Unanswered::Message)?;
-            let put = self.service.put_function(&call, put).await?;
+            let put = self.service.put_function(&call, PutFunction { by, ..put }).await?;
             Ok(PutFunctionResponse {
                 function: put.function.map(function_to_proto),
                 preparation: put.preparation.map(to_proto),
             })
         };
-        asked.answer(answering).await
+        asked.answer_of(answering, |answer| answer.function.as_ref().map(|put| put.version.clone())).await
     }
 
     async fn get_function(
         &self,
         request: Request<GetFunctionRequest>,
     ) -> Result<Response<GetFunctionResponse>, Status> {
-        let (call, asked, message) = enter(request, "get")?;
+        let (call, mut asked, message) = enter(request, "get")?;
+        asked.refers(message.function.as_ref());
         let answering = async {
             let reference = function_reference_from_proto(message.function).map_err(Unanswered::Message)?;
             let function = self.service.get_function(&call, &reference).await?;
@@ -57,8 +66,23 @@ impl FunctionService for Functions {
     ) -> Result<Response<ListFunctionsResponse>, Status> {
         let (call, asked, message) = enter(request, "list")?;
         let answering = async {
-            let size = message.page_size as usize;
-            Ok(page_to_proto(self.service.list_functions(&call, size, &message.page_token).await?))
+            let ListFunctionsRequest { page_size, page_token, labels } = message;
+            let list = ListFunctions { size: page_size as usize, token: page_token, labels };
+            Ok(page_to_proto(self.service.list_functions(&call, &list).await?))
+        };
+        asked.answer(answering).await
+    }
+
+    async fn update_function_aliases(
+        &self,
+        request: Request<UpdateFunctionAliasesRequest>,
+    ) -> Result<Response<UpdateFunctionAliasesResponse>, Status> {
+        let (call, mut asked, message) = enter(request, "alias")?;
+        asked.concerns(&message.name);
+        let answering = async {
+            let update = alias_update_from_proto(message);
+            let head = self.service.update_aliases(&call, &update).await?;
+            Ok(UpdateFunctionAliasesResponse { aliases: head.aliases.clone() })
         };
         asked.answer(answering).await
     }
@@ -67,13 +91,22 @@ impl FunctionService for Functions {
         &self,
         request: Request<DeleteFunctionRequest>,
     ) -> Result<Response<DeleteFunctionResponse>, Status> {
-        let (call, asked, message) = enter(request, "delete")?;
+        let (call, mut asked, message) = enter(request, "delete")?;
+        asked.refers(message.function.as_ref());
         let answering = async {
             let reference = function_reference_from_proto(message.function).map_err(Unanswered::Message)?;
             self.service.delete_function(&call, &reference).await?;
             Ok(DeleteFunctionResponse {})
         };
         asked.answer(answering).await
+    }
+}
+
+impl Functions {
+    async fn identity<T>(&self, request: &Request<T>) -> String {
+        let accepted = request.extensions().get::<Accepted>();
+        let peer = accepted.map_or_else(Peer::default, |accepted| accepted.peer);
+        self.access.identity(request.metadata().as_ref(), peer).await
     }
 }
 
@@ -103,15 +136,43 @@ fn enter<T>(request: Request<T>, what: &'static str) -> Result<(Call, Asked, T),
 }
 
 impl Asked {
+    /// The line tells which function it is about.
+    fn concerns(&mut self, name: &str) {
+        self.refers(Some(&v1::FunctionReference { name: name.to_owned(), ..Default::default() }));
+    }
+
+    /// The line tells which function it is about, and which of its versions.
+    fn refers(&mut self, reference: Option<&v1::FunctionReference>) {
+        if let Some(v1::FunctionReference { name, version, alias }) = reference.cloned() {
+            self.line.concerns(&FunctionReference { name, version, alias });
+        }
+    }
+
     async fn answer<T>(
         self,
         answering: impl Future<Output = Result<T, Unanswered>>,
     ) -> Result<Response<T>, Status> {
+        self.answer_of(answering, |_| None).await
+    }
+
+    /// The line tells which version became of it, too.
+    async fn answer_of<T>(
+        mut self,
+        answering: impl Future<Output = Result<T, Unanswered>>,
+        version: impl FnOnce(&T) -> Option<String>,
+    ) -> Result<Response<T>, Status> {
         let id = self.line.id().to_owned();
+        let line = &self.line;
         let answering = async {
             answering.await.map_err(|unanswered| match unanswered {
-                Unanswered::Service(error) => refusal(&error, &id),
-                Unanswered::Message(error) => status::of_invalid_message(&error),
+                Unanswered::Service(error) => {
+                    line.because(&error);
+                    refusal(&error, &id)
+                }
+                Unanswered::Message(error) => {
+                    line.because_of_field(&error.field);
+                    status::of_invalid_message(&error)
+                }
             })
         };
         let answered = match self.time_left {
@@ -122,6 +183,9 @@ impl Asked {
         };
         match answered {
             Ok(answer) => {
+                if let Some(version) = version(&answer) {
+                    self.line.became(&version);
+                }
                 self.line.managed(self.what);
                 Ok(with_id(answer, &id))
             }
@@ -135,13 +199,8 @@ impl Asked {
 }
 
 fn page_to_proto(page: FunctionPage) -> ListFunctionsResponse {
-    let summary = |(name, head): (String, Arc<Head>)| FunctionSummary {
-        name,
-        versions: head.versions.iter().map(|version| version.version.clone()).collect(),
-        aliases: head.aliases.clone(),
-    };
     ListFunctionsResponse {
-        functions: page.functions.into_iter().map(summary).collect(),
+        functions: page.functions.into_iter().map(function_summary_to_proto).collect(),
         next_page_token: page.next.unwrap_or_default(),
     }
 }

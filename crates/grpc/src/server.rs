@@ -29,8 +29,8 @@ pub async fn serve(service: Service, access: Access, listener: Listener, ending:
         .max_decoding_message_size(largest);
     // Who calls is looked at before anything of the message is.
     let executions = Door::new(&access, &service, largest, executions);
-    let functions =
-        FunctionServiceServer::new(Functions { service: service.clone() }).max_decoding_message_size(largest);
+    let functions = Functions { service: service.clone(), access: access.clone() };
+    let functions = FunctionServiceServer::new(functions).max_decoding_message_size(largest);
     let functions = Door::new(&access, &service, largest, functions);
     let runtimes = RuntimeServiceServer::new(Runtimes { service: service.clone() });
     let runtimes = Door::new(&access, &service, largest, runtimes);

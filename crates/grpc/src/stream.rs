@@ -1,6 +1,6 @@
 //! `ExecuteStream`: what a program prints while it runs, then its outcome.
 
-use crate::execution::to_proto;
+use crate::execution::{invalid, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::{ExecuteRequest, ExecuteStreamResponse};
@@ -22,7 +22,7 @@ pub(crate) fn execute(
     let request = match ampoule_api::request_from_proto(request) {
         Ok(request) => request,
         Err(error) => {
-            let refusal = status::of_invalid_message(&error);
+            let refusal = invalid(&error, &line);
             line.refused(status::name(refusal.code()));
             return Box::pin(stream::iter([Err(refusal)]));
         }

@@ -99,6 +99,12 @@ impl Received {
         self.aside(parse).await
     }
 
+    /// The body as text; a large one is looked at on a thread of its own.
+    pub(crate) async fn text(self) -> Result<String, Unusable> {
+        let not_text = |error: std::str::Utf8Error| Unusable::body(format!("is not UTF-8 text: {error}"));
+        self.aside(move |bytes| std::str::from_utf8(bytes).map(str::to_owned).map_err(not_text)).await
+    }
+
     /// The same, and what is made of it.
     pub(crate) async fn parse_into<T, U>(
         self,

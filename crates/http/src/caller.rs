@@ -54,6 +54,12 @@ impl Unauthenticated {
     pub(crate) const NAME: &'static str = "unauthenticated";
 }
 
+/// By which of its tenant's credentials somebody calls who was let in with these headers.
+pub(crate) async fn identity(door: &Door, headers: &HeaderMap, peer: Peer) -> String {
+    let (Door::Api(access) | Door::Dify(access, _)) = door;
+    access.identity(headers, peer).await
+}
+
 /// Who sent these headers, over a connection with this peer.
 pub(crate) async fn of(door: &Door, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Unauthenticated> {
     let access = match door {

@@ -141,7 +141,7 @@ impl Answers {
                 () = tokio::time::sleep_until(end.into()) => {
                     let waited = arrived.elapsed().as_millis();
                     let reason = format!("the first request with this idempotency key did not end within {waited} ms");
-                    return Err(Error::Busy { reason, retry_after: RETRY });
+                    return Err(Error::Busy { what: "answer", reason, retry_after: RETRY });
                 }
             }
         }
@@ -180,7 +180,7 @@ impl Answers {
             None => {
                 let Some(asked) = own.take() else {
                     let reason = "the request that ran for this idempotency key was given up".into();
-                    return Err(Error::Busy { reason, retry_after: RETRY });
+                    return Err(Error::Busy { what: "answer", reason, retry_after: RETRY });
                 };
                 let (ended, _) = watch::channel(());
                 let answer = Answer::Running { ended, heirs: VecDeque::new() };

@@ -32,6 +32,8 @@ pub enum Error {
     /// There is no slot in time, no place to wait, or no memory. Send again later, or elsewhere.
     #[error("{reason}: try again in {} ms", retry_after.as_millis())]
     Busy {
+        /// What is short, in one word: `slots`, `queue`, `memory`, `processors`, `answer`, `function`.
+        what: &'static str,
         /// What is taken, and by how many of the tenant's own requests.
         reason: String,
         /// When it may be better.
@@ -74,6 +76,30 @@ impl Error {
         }
     }
 
+    /// Why, in one word, more finely than [`Error::name`]: for logs and metrics.
+    pub fn cause(&self) -> &'static str {
+        match self {
+            Error::Invalid { .. } | Error::NotFound(_) => self.name(),
+            Error::Full(_) => "store_full",
+            Error::NoFunctions => "no_functions",
+            Error::Busy { what, .. } => what,
+            Error::UsedUp { .. } => "quota",
+            Error::Draining => "draining",
+            Error::Engine(_) => "engine_failed",
+            Error::Store(_) => "store_failed",
+            Error::Panicked => "bug",
+        }
+    }
+
+    /// What the cause is about, in words of ours: the field of a request, or the quota.
+    pub(crate) fn about(&self) -> Option<&str> {
+        match self {
+            Error::Invalid { field, .. } => Some(field),
+            Error::UsedUp { quota, .. } => Some(quota),
+            _ => None,
+        }
+    }
+
     /// Writes what only the operator is to know: a fault of ours, with all we know of it.
     pub fn log(&self, id: &str) {
         match self {
@@ -101,8 +127,9 @@ impl From<StoreError> for Error {
         match error {
             StoreError::NotFound(what) => Error::NotFound(what),
             StoreError::Full(why) => Error::Full(why),
-            StoreError::Pointed(why) => Error::invalid("function.version", why),
+            StoreError::Pointed(why) | StoreError::Ambiguous(why) => Error::invalid("function.version", why),
             StoreError::Contended => Error::Busy {
+                what: "function",
                 reason: "the function is being changed by others all the time".into(),
                 retry_after: Duration::from_secs(1),
             },
@@ -115,13 +142,16 @@ impl From<EngineError> for Error {
     fn from(error: EngineError) -> Self {
         match error {
             EngineError::Waited { waited } => Error::Busy {
+                what: "processors",
                 reason: format!(
                     "the processors were busy with other executions, and this one was given up after {:.1} s of waiting for them",
                     waited.as_secs_f64()
                 ),
                 retry_after: RETRY_AFTER_WAITING,
             },
-            EngineError::NoMemory(NoMemory { reason, retry_after }) => Error::Busy { reason, retry_after },
+            EngineError::NoMemory(NoMemory { reason, retry_after }) => {
+                Error::Busy { what: "memory", reason, retry_after }
+            }
             error => Error::Engine(error),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! What happened is counted as it happens (`metrics.rs`); how things stand is looked up when somebody asks.
 
+use crate::function_meters;
 use crate::service::Service;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet};
@@ -124,6 +125,8 @@ impl Collector for State {
             let mut metric = metric.encode_family(&labels)?;
             metric.encode_counter::<NoLabelSet, f64, f64>(&tenant.cpu_time().as_secs_f64(), None)?;
         }
+        let functions = service.tenants().map(|tenant| (tenant.name(), &tenant.0.meters.functions));
+        function_meters::encode(functions, &mut encoder)?;
         let mut metric =
             encoder.encode_descriptor("build", "The server's version", None, MetricType::Info)?;
         metric.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])?;

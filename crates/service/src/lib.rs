@@ -28,6 +28,7 @@ mod error;
 mod exposition;
 mod exposition_text;
 mod fingerprint;
+mod function_meters;
 mod functions;
 mod heartbeat;
 mod images;
@@ -60,7 +61,7 @@ pub use exposition_text::{TEXT_CONTENT_TYPE, to_text};
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use functions::fuzzing;
-pub use functions::{FunctionPage, FunctionsConfig, Put};
+pub use functions::{FunctionPage, FunctionsConfig, ListFunctions, Put};
 pub use heartbeat::Vitals;
 pub use images::{Images, default_images_folder, image_folder, image_names};
 pub use quota::QuotaConfig;

@@ -38,9 +38,14 @@ pub(crate) fn of_call(call: &FunctionCall) -> u64 {
 }
 
 fn of_input(input_json: &str, files: &[File], environment: &[(String, String)]) -> u64 {
-    let files: usize = files.iter().map(|file| file.path.len() + file.content.len()).sum();
+    let files = of_files(files) as usize;
     let environment: usize = environment.iter().map(|(key, value)| key.len() + value.len()).sum();
     COPIES_OF_REQUEST * (input_json.len() + files + environment) as u64
+}
+
+/// The bytes of files, once.
+pub(crate) fn of_files(files: &[File]) -> u64 {
+    files.iter().map(|file| file.path.len() + file.content.len()).sum::<usize>() as u64
 }
 
 /// What an execution within these limits may need in the end: a server that could never give it so much refuses it at once. Of its
@@ -57,7 +62,7 @@ pub(crate) fn of_answer(outcome: &Outcome) -> u64 {
     let failure = outcome.failure.as_ref();
     let failure =
         failure.map_or(0, |failure| failure.kind.len() + failure.message.len() + failure.traceback.len());
-    let files: usize = outcome.files.iter().map(|file| file.path.len() + file.content.len()).sum();
+    let files = of_files(&outcome.files) as usize;
     let texts = outcome.result_json.len() + outcome.stdout.len() + outcome.stderr.len();
     ANSWER_OVERHEAD + (failure + files + texts) as u64
 }

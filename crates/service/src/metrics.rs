@@ -2,8 +2,9 @@
 //!
 //! Every transport counts where it writes the log line ([`crate::RequestLine`]), so the numbers are the same whichever way
 //! a request came. Labels are names of ours and the tenants' configured names, so that there is a bounded number of
-//! series, and nothing of users in them.
+//! series, and nothing of users in them; but for functions, whose names and number are bounded by `function_meters.rs`.
 
+use crate::function_meters::FunctionMeters;
 use crate::service::Execution;
 use ampoule_world::{Language, Status};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -11,8 +12,8 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
-use std::sync::OnceLock;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Upper ends of the histograms' buckets, in seconds: from a trivial execution's to the largest wall time's.
@@ -68,6 +69,8 @@ pub(crate) struct Metrics {
     cpu: Family<Of, Seconds>,
     output: Family<Of, Counter>,
     result: Family<Of, Counter>,
+    /// Functions that all tenants' meters tell apart.
+    functions: Arc<AtomicUsize>,
 }
 
 /// The series of one tenant, found once, so that counting is a few additions.
@@ -77,6 +80,7 @@ pub(crate) struct Meters {
     metrics: Metrics,
     /// Made with a language's first execution: a tenant that never calls costs nothing.
     languages: [OnceLock<LanguageMeters>; Language::ALL.len()],
+    pub(crate) functions: FunctionMeters,
 }
 
 #[derive(Debug)]
@@ -104,6 +108,7 @@ impl Metrics {
             cpu: Family::default(),
             output: Family::default(),
             result: Family::default(),
+            functions: Arc::default(),
         }
     }
 
@@ -143,7 +148,12 @@ impl Metrics {
 
     /// The series of a tenant.
     pub(crate) fn of(&self, tenant: &str) -> Meters {
-        Meters { tenant: tenant.to_owned(), metrics: self.clone(), languages: Default::default() }
+        Meters {
+            tenant: tenant.to_owned(),
+            metrics: self.clone(),
+            languages: Default::default(),
+            functions: FunctionMeters::new(&self.functions),
+        }
     }
 }
 

@@ -1,16 +1,19 @@
 //! One structured line a request, the same from every transport; and its part in the metrics.
 //!
 //! Lines hold numbers and words of ours only: never source, input, output, file names or error messages of
-//! a program, whose owner did not agree to have them in a log.
+//! a program, whose owner did not agree to have them in a log. Names and aliases of functions are the exception: they are told
+//! where they are names.
 
 use crate::answer::Answer;
+use crate::error::Error;
+use crate::functions::references::{LATEST, check_name, check_version};
 use crate::service::Execution;
 use crate::tenants::Tenant;
 use crate::trace_parent::TraceParent;
-use ampoule_world::{Asked, Entry, Language};
+use ampoule_world::{Asked, Entry, FunctionReference, Language};
 use std::hash::{BuildHasher, RandomState};
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
 
 /// The target of the lines, for filters.
@@ -32,6 +35,10 @@ pub struct RequestLine {
     tenant: Option<Tenant>,
     started: Instant,
     facts: Option<Facts>,
+    /// The function that it is about.
+    function: Option<Box<Function>>,
+    /// Why it is refused, as far as more is known than its status.
+    reason: OnceLock<Reason>,
     /// It was answered as an earlier request with its key.
     repeated: bool,
     finished: bool,
@@ -44,6 +51,23 @@ struct Facts {
     bytes_in: usize,
 }
 
+/// What of a reference to a function can be told.
+#[derive(Debug)]
+struct Function {
+    name: String,
+    /// The alias that was asked for.
+    alias: Option<String>,
+    /// The version that was asked for, as far as its digits were given.
+    version: Option<String>,
+}
+
+#[derive(Debug)]
+struct Reason {
+    cause: &'static str,
+    /// The field or the quota that it is about.
+    about: Option<String>,
+}
+
 impl RequestLine {
     /// Begins with a request's arrival; `given` is what the caller sent as [`ID_HEADER`].
     pub fn start(given: Option<&str>) -> Self {
@@ -53,6 +77,8 @@ impl RequestLine {
             tenant: None,
             started: Instant::now(),
             facts: None,
+            function: None,
+            reason: OnceLock::new(),
             repeated: false,
             finished: false,
         }
@@ -78,6 +104,29 @@ impl RequestLine {
         &self.id
     }
 
+    /// From here the line tells which function it is about.
+    pub fn concerns(&mut self, reference: &FunctionReference) {
+        self.function = Function::of(reference);
+    }
+
+    /// From here the line tells which version became of what was put.
+    pub fn became(&mut self, version: &str) {
+        if let Some(function) = &mut self.function {
+            function.version = Some(version.to_owned());
+        }
+    }
+
+    /// From here the line tells why the request is refused. The first reason counts.
+    pub fn because(&self, error: &Error) {
+        let about = error.about().map(plain);
+        let _ = self.reason.set(Reason { cause: error.cause(), about });
+    }
+
+    /// The same where a field of the message has no meaning.
+    pub fn because_of_field(&self, field: &str) {
+        let _ = self.reason.set(Reason { cause: "invalid_argument", about: Some(plain(field)) });
+    }
+
     /// From here the line tells what was asked for.
     pub fn understood(&mut self, asked: &Asked) {
         let files: usize = asked.files().iter().map(|file| file.content.len()).sum();
@@ -86,7 +135,16 @@ impl RequestLine {
                 let program = &request.program;
                 (Some((program.language, program.entry)), program.source.len())
             }
-            Asked::Function(_) => (None, 0),
+            Asked::Function(call) => {
+                self.concerns(&call.function);
+                let FunctionReference { version, alias, .. } = &call.function;
+                if let (Some(function), true, true) =
+                    (&mut self.function, version.is_empty(), alias.is_empty())
+                {
+                    function.alias = Some(LATEST.to_owned());
+                }
+                (None, 0)
+            }
         };
         self.facts = Some(Facts { program, bytes_in: source + asked.input_json().len() + files });
     }
@@ -98,24 +156,32 @@ impl RequestLine {
     }
 
     /// Counts an item of a batch that was not.
-    pub fn item_refused(&self, status: &str) {
-        self.count_refused(status);
+    pub fn item_refused(&self, error: &Error) {
+        self.count_refused(error.name(), error.cause());
     }
 
     fn count(&self, execution: &Execution, total: Duration) {
-        if let Some(tenant) = &self.tenant {
-            if self.repeated {
-                tenant.0.meters.repeated(execution, total);
-            } else {
-                tenant.0.meters.executed(execution, total);
-            }
+        let Some(tenant) = &self.tenant else { return };
+        let meters = &tenant.0.meters;
+        if self.repeated {
+            meters.repeated(execution, total);
+        } else {
+            meters.executed(execution, total);
+        }
+        if let Some(function) = &self.function {
+            let Execution { outcome, function_version: version, .. } = execution;
+            let cpu_time = if self.repeated { Duration::ZERO } else { outcome.usage.cpu_time };
+            meters.functions.executed(&function.name, version, outcome.status, cpu_time);
         }
     }
 
     /// Those of nobody we know are counted by who looked.
-    fn count_refused(&self, status: &str) {
-        if let Some(tenant) = &self.tenant {
-            tenant.0.meters.refused(status);
+    fn count_refused(&self, status: &str, cause: &str) {
+        let Some(tenant) = &self.tenant else { return };
+        tenant.0.meters.refused(status);
+        // Calls only: what is done about functions otherwise is not counted among them.
+        if let (Some(function), Some(_)) = (&self.function, self.facts) {
+            tenant.0.meters.functions.refused(&function.name, cause);
         }
     }
 
@@ -141,6 +207,9 @@ impl RequestLine {
             tenant = self.tenant_name(),
             language = execution.language.name(),
             entry = self.entry(),
+            function = self.function_name(),
+            version = Some(execution.function_version.as_str()).filter(|version| !version.is_empty()),
+            alias = self.alias(),
             status = outcome.status.name(),
             repeated = self.repeated.then_some(true),
             total_us = self.total_us(),
@@ -166,6 +235,9 @@ impl RequestLine {
             tenant = self.tenant_name(),
             language = self.language(),
             entry = self.entry(),
+            function = self.function_name(),
+            version = self.version(),
+            alias = self.alias(),
             status = "batch",
             executed,
             refused,
@@ -181,6 +253,9 @@ impl RequestLine {
             target: TARGET,
             id = self.id,
             tenant = self.tenant_name(),
+            function = self.function_name(),
+            version = self.version(),
+            alias = self.alias(),
             status = "managed",
             what,
             total_us = self.total_us(),
@@ -194,7 +269,8 @@ impl RequestLine {
     }
 
     fn unexecuted(&self, status: &str) {
-        self.count_refused(status);
+        let reason = self.reason.get();
+        self.count_refused(status, reason.map_or(status, |reason| reason.cause));
         tracing::info!(
             target: TARGET,
             id = self.id,
@@ -204,7 +280,12 @@ impl RequestLine {
             tenant = self.tenant_name(),
             language = self.language(),
             entry = self.entry(),
+            function = self.function_name(),
+            version = self.version(),
+            alias = self.alias(),
             status,
+            reason = reason.map(|reason| reason.cause),
+            about = reason.and_then(|reason| reason.about.as_deref()),
             total_us = self.total_us(),
             bytes_in = self.bytes_in(),
         );
@@ -225,6 +306,19 @@ impl RequestLine {
         }
     }
 
+    fn function_name(&self) -> Option<&str> {
+        self.function.as_ref().map(|function| function.name.as_str())
+    }
+
+    /// The version that was asked for, or that became of a put.
+    fn version(&self) -> Option<&str> {
+        self.function.as_ref()?.version.as_deref()
+    }
+
+    fn alias(&self) -> Option<&str> {
+        self.function.as_ref()?.alias.as_deref()
+    }
+
     fn bytes_in(&self) -> usize {
         self.facts.map_or(0, |facts| facts.bytes_in)
     }
@@ -232,6 +326,32 @@ impl RequestLine {
     fn total_us(&self) -> u64 {
         self.started.elapsed().as_micros() as u64
     }
+}
+
+impl Function {
+    /// None: its name is none.
+    fn of(reference: &FunctionReference) -> Option<Box<Function>> {
+        let FunctionReference { name, version, alias } = reference;
+        check_name(name).ok()?;
+        let alias = check_name(alias).is_ok().then(|| alias.clone());
+        let version = check_version(version).is_ok().then(|| version.clone());
+        Some(Box::new(Function { name: name.clone(), alias, version }))
+    }
+}
+
+/// A field's path without places, and without keys of users', which are the last part of one.
+fn plain(field: &str) -> String {
+    let ours = field.split("['").next().unwrap_or_default();
+    let mut depth = 0_u32;
+    let outside = |character: &char| {
+        match character {
+            '[' => depth += 1,
+            ']' => depth = depth.saturating_sub(1),
+            _ => return depth == 0,
+        }
+        false
+    };
+    ours.chars().filter(outside).collect()
 }
 
 impl Drop for RequestLine {
@@ -260,6 +380,29 @@ fn new_id() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_fields_and_functions_only_words_of_ours_and_names_are_told() {
+        for (field, expected) in [
+            ("limits.wall_time", "limits.wall_time"),
+            ("files[12].path", "files.path"),
+            ("input_json['se]cret'][3]", "input_json"),
+        ] {
+            assert_eq!(plain(field), expected);
+        }
+        let told = |name: &str, version: &str, alias: &str| {
+            let reference =
+                FunctionReference { name: name.into(), version: version.into(), alias: alias.into() };
+            Function::of(&reference).map(|told| (told.name, told.version, told.alias))
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(told("f", "", ""), Some(("f".into(), None, None)));
+        assert_eq!(told("f", "0123", ""), Some(("f".into(), some("0123"), None)));
+        assert_eq!(told("f", "", "stable"), Some(("f".into(), None, some("stable"))));
+        assert_eq!(told("f", "a word", ""), Some(("f".into(), None, None)));
+        assert_eq!(told("f", "", "two words"), Some(("f".into(), None, None)));
+        assert_eq!(told("two words", "", ""), None);
+    }
 
     #[test]
     fn only_plain_ids_are_taken_over() {

@@ -188,7 +188,7 @@ impl Slots {
             Ok(_) => Ok(place.slot()),
             Err(_) => {
                 let waited = arrived.elapsed();
-                Err(self.busy(tenant, format!("no slot was free within {} ms", waited.as_millis())))
+                Err(self.busy(tenant, "slots", format!("no slot was free within {} ms", waited.as_millis())))
             }
         }
     }
@@ -218,9 +218,9 @@ impl Slots {
             state.take(tenant, need.request + need.guest);
             return Ok(Entered::Slot(Slot::new(self, tenant, need)));
         }
-        if let Err(reason) = state.may_wait(bounds, tenant, need.request) {
+        if let Err((what, reason)) = state.may_wait(bounds, tenant, need.request) {
             drop(state);
-            return Err(self.busy(tenant, reason.into()));
+            return Err(self.busy(tenant, what, reason.into()));
         }
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let expected = state.expected_wait(tenant);
@@ -231,7 +231,7 @@ impl Slots {
                 "a slot is expected in {} ms, the call's deadline is in {left} ms",
                 expected.as_millis()
             );
-            return Err(self.busy(tenant, reason));
+            return Err(self.busy(tenant, "slots", reason));
         }
         state.wait(tenant, need.request);
         let (call, called) = oneshot::channel();
@@ -240,12 +240,13 @@ impl Slots {
         Ok(Entered::Queue(place, called))
     }
 
-    fn busy(&self, tenant: &Tenant, reason: String) -> Error {
+    fn busy(&self, tenant: &Tenant, what: &'static str, reason: String) -> Error {
         let state = self.lock();
         let waiting = state.queued(tenant);
         let running = tenant.0.slots.load(Relaxed);
         let retry_after = state.expected_wait(tenant).clamp(SOONEST_RETRY, LATEST_RETRY);
         Error::Busy {
+            what,
             reason: format!("{reason}: {running} executions run and {waiting} requests wait already"),
             retry_after,
         }

@@ -60,7 +60,11 @@ impl Slots {
         let has = tenant.0.reserved.load(Relaxed) as u64;
         if !state.reserved.fits(&self.bounds, has, bytes) || state.memory < bytes {
             drop(state);
-            return Err(self.busy(tenant, "the memory for kept answers and batches is taken".into()));
+            return Err(self.busy(
+                tenant,
+                "memory",
+                "the memory for kept answers and batches is taken".into(),
+            ));
         }
         state.set_aside(tenant, bytes);
         state.reserved.taken += bytes;
@@ -74,7 +78,11 @@ impl Slots {
         let has = tenant.0.receiving.load(Relaxed) as u64;
         if !state.receiving.fits_or_is_alone(&self.bounds, has, bytes) || state.memory < bytes {
             drop(state);
-            return Err(self.busy(tenant, "the memory for requests that are being received is taken".into()));
+            return Err(self.busy(
+                tenant,
+                "memory",
+                "the memory for requests that are being received is taken".into(),
+            ));
         }
         state.set_aside(tenant, bytes);
         state.receiving.taken += bytes;
@@ -97,7 +105,11 @@ impl Slots {
         let sends = tenant.0.sending.load(Relaxed) as u64;
         if state.memory < bytes || sends + bytes > self.bounds.memory / MOST_UNREAD {
             drop(state);
-            return Err(self.busy(tenant, "the memory for answers that are being sent is taken".into()));
+            return Err(self.busy(
+                tenant,
+                "memory",
+                "the memory for answers that are being sent is taken".into(),
+            ));
         }
         state.owe(tenant, bytes);
         Ok(self.sending(tenant, bytes))
@@ -112,9 +124,9 @@ impl Slots {
     /// A place among the tenant's requests that wait, for one that waits for no slot.
     pub(crate) fn wait(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Waiting, Error> {
         let mut state = self.lock();
-        if let Err(reason) = state.may_wait(&self.bounds, tenant, bytes) {
+        if let Err((what, reason)) = state.may_wait(&self.bounds, tenant, bytes) {
             drop(state);
-            return Err(self.busy(tenant, reason.into()));
+            return Err(self.busy(tenant, what, reason.into()));
         }
         state.wait(tenant, bytes);
         tenant.0.repeats.fetch_add(1, Relaxed);
@@ -123,14 +135,19 @@ impl Slots {
 }
 
 impl State {
-    /// Whether one more request of a tenant may wait; if not, what is taken.
-    pub(super) fn may_wait(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> Result<(), &'static str> {
+    /// Whether one more request of a tenant may wait; if not, what is taken, in a word and in a sentence.
+    pub(super) fn may_wait(
+        &self,
+        bounds: &Bounds,
+        tenant: &Tenant,
+        bytes: u64,
+    ) -> Result<(), (&'static str, &'static str)> {
         let waits = tenant.0.waiting.load(Relaxed) as u64;
         if !self.requests.fits_or_is_alone(bounds, waits, bytes) || self.memory < bytes {
-            return Err("the memory for requests that wait is taken");
+            return Err(("memory", "the memory for requests that wait is taken"));
         }
         if self.queued(tenant) >= tenant.config().queue || self.waiting >= bounds.waiting {
-            return Err("the queue is full");
+            return Err(("queue", "the queue is full"));
         }
         Ok(())
     }

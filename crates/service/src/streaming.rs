@@ -88,6 +88,7 @@ impl Unexecuted {
 
     fn log(&self, line: RequestLine) {
         if let Unexecuted::Refused(error) = self {
+            line.because(error);
             error.log(line.id());
         }
         line.refused(self.name());
@@ -188,7 +189,7 @@ impl BatchStream {
             }
             Some((_, Err(error))) => {
                 error.log(line.id());
-                line.item_refused(error.name());
+                line.item_refused(error);
                 self.counts.1 += 1;
             }
             None => self.line.take()?.batch(self.counts.0, self.counts.1),

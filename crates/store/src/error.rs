@@ -12,6 +12,9 @@ pub enum StoreError {
     /// The version cannot be deleted, as an alias points to it. The text says which.
     #[error("{0}")]
     Pointed(String),
+    /// Several versions begin with what was given. The text names them.
+    #[error("{0}")]
+    Ambiguous(String),
     /// Others changed the same function all the while. Try again.
     #[error("the function is being changed by others all the time: try again")]
     Contended,

@@ -1,27 +1,27 @@
 //! The functions of all tenants, on an object store.
 
+use crate::definition::Definition;
 use crate::error::StoreError;
 use crate::head::{Head, Version};
-use crate::sealed;
+use crate::paths;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutPayload, UpdateVersion};
 use quick_cache::sync::Cache;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
-use sha2::{Digest, Sha256};
+use quick_cache::{OptionsBuilder, Weighter};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
-
-/// Name and version of the format of definitions.
-const KIND: &str = "ampoule-function 1";
 
 /// How long a head is taken from memory. Changes by this process are seen at once, those by others after this time.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// Heads in memory; one has a few hundred bytes, one with the most versions 20 KiB.
-const HEADS: usize = 4096;
+/// Heads in memory, in bytes: one has a few hundred, one with the most versions, aliases and words 130 KiB.
+const HEADS: u64 = 64 << 20;
+
+/// About so many heads; only sizes the cache's tables.
+const EXPECTED_HEADS: usize = 4096;
 
 /// How often a change is tried when others change the same function.
 const ATTEMPTS: u32 = 20;
@@ -40,75 +40,57 @@ pub struct Room {
     pub bytes: u64,
 }
 
-/// What a version is made of, and what was found when it was put.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Definition {
-    version: String,
-    content: String,
-    signature: Option<String>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Written<'a> {
-    #[serde(borrow)]
-    definition: &'a RawValue,
-    #[serde(borrow)]
-    signature: Option<&'a RawValue>,
-}
-
-impl Definition {
-    /// Made of `content` and told of by `signature`, both JSON texts.
-    pub fn new(content: String, signature: Option<String>) -> Self {
-        Definition { version: hex::encode(Sha256::digest(&content)), content, signature }
-    }
-
-    /// The name of the version: the sha256 of the content, in hex.
-    pub fn version(&self) -> &str {
-        &self.version
-    }
-
-    /// What it is made of, as it was given.
-    pub fn content(&self) -> &str {
-        &self.content
-    }
-
-    /// What was found out about it when it was put.
-    pub fn signature(&self) -> Option<&str> {
-        self.signature.as_deref()
-    }
-
-    fn to_bytes(&self) -> Result<Vec<u8>, StoreError> {
-        let no_json = |error: serde_json::Error| StoreError::Failed(error.to_string());
-        let definition = serde_json::from_str(&self.content).map_err(no_json)?;
-        let signature = self.signature.as_deref().map(serde_json::from_str).transpose().map_err(no_json)?;
-        let written = serde_json::to_vec(&Written { definition, signature }).map_err(no_json)?;
-        Ok(sealed::seal(KIND, &written))
-    }
-
-    fn from_bytes(path: &str, bytes: &[u8]) -> Result<Self, StoreError> {
-        let written: Written<'_> = serde_json::from_slice(sealed::open(KIND, path, bytes)?)
-            .map_err(|_| StoreError::Damaged(path.to_owned()))?;
-        let signature = written.signature.map(|signature| signature.get().to_owned());
-        Ok(Definition::new(written.definition.get().to_owned(), signature))
-    }
+/// What a put says of a version, beside what it is made of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Words {
+    /// Aliases that are to point to it.
+    pub aliases: Vec<String>,
+    /// `latest` stays where it is.
+    pub keep_latest: bool,
+    /// Who puts it; that of the first put is kept.
+    pub by: String,
+    /// For people; empty: what is kept already stays.
+    pub description: String,
+    /// For finding it; none: those that are kept already stay.
+    pub labels: BTreeMap<String, String>,
 }
 
 /// Functions in an object store.
 #[derive(Debug)]
 pub struct FunctionStore {
     pub(crate) objects: Arc<dyn ObjectStore>,
-    heads: Cache<(String, String), (Arc<Head>, Instant)>,
+    heads: Cache<(String, String), Fresh, Bytewise>,
+}
+
+/// A head, and when it was read.
+type Fresh = (Arc<Head>, Instant);
+
+#[derive(Clone)]
+struct Bytewise;
+
+impl Weighter<(String, String), Fresh> for Bytewise {
+    fn weight(&self, _: &(String, String), (head, _): &Fresh) -> u64 {
+        head.size()
+    }
 }
 
 impl FunctionStore {
     /// On `objects`, which must offer [`PutMode::Update`].
     pub fn new(objects: Arc<dyn ObjectStore>) -> Self {
-        FunctionStore { objects, heads: Cache::new(HEADS) }
+        // A few shards: each takes its part of the bytes, and none may be smaller than a head.
+        let options = OptionsBuilder::new()
+            .shards(8)
+            .estimated_items_capacity(EXPECTED_HEADS)
+            .weight_capacity(HEADS)
+            .build()
+            .expect("all that a cache must be told is told");
+        let heads = Cache::with_options(options, Bytewise, Default::default(), Default::default());
+        FunctionStore { objects, heads }
     }
 
     /// The names of a tenant's functions, sorted.
     pub async fn names(&self, tenant: &str) -> Result<Vec<String>, StoreError> {
-        let listed = self.objects.list_with_delimiter(Some(&tenant_path(tenant))).await?;
+        let listed = self.objects.list_with_delimiter(Some(&paths::tenant(tenant))).await?;
         let mut names: Vec<String> = listed
             .common_prefixes
             .iter()
@@ -127,35 +109,54 @@ impl FunctionStore {
         {
             return Ok(head);
         }
+        self.head_now(tenant, name).await
+    }
+
+    /// What there is of a function at this moment.
+    pub async fn head_now(&self, tenant: &str, name: &str) -> Result<Arc<Head>, StoreError> {
         let (head, _) = self.read_head(tenant, name).await?.ok_or_else(|| no_function(name))?;
         let head = Arc::new(head);
+        let key = (tenant.to_owned(), name.to_owned());
         self.heads.insert(key, (Arc::clone(&head), Instant::now()));
         Ok(head)
     }
 
-    /// A version's definition.
+    /// A version's definition, without its files.
     pub async fn definition(
         &self,
         tenant: &str,
         name: &str,
         version: &Version,
     ) -> Result<Definition, StoreError> {
-        let path = definition_path(tenant, name, &version.object);
+        let path = paths::definition(tenant, name, &version.object);
         let bytes = self.read(&path).await?;
         let definition = Definition::from_bytes(path.as_ref(), &bytes)?;
-        if definition.version != version.version {
+        if definition.version() != version.version {
             return Err(StoreError::Damaged(path.to_string()));
         }
         Ok(definition)
     }
 
-    /// Keeps a version, unless it is kept already, and points the aliases and `latest` to it. It is on the disk when this returns.
+    /// The files of a version that has some, see [`Definition::with_files`].
+    pub async fn files(&self, tenant: &str, name: &str, version: &Version) -> Result<Bytes, StoreError> {
+        let path = paths::files(tenant, name, &version.object);
+        let bytes = self.read(&path).await.map_err(|error| match error {
+            // They were written before the version was.
+            StoreError::NotFound(_) => StoreError::Damaged(path.to_string()),
+            error => error,
+        })?;
+        let reading =
+            tokio::task::spawn_blocking(move || Definition::files_from_bytes(path.as_ref(), &bytes));
+        reading.await.map_err(|error| StoreError::Failed(error.to_string()))?
+    }
+
+    /// Keeps a version, unless it is kept already, and points aliases to it. It is on the disk when this returns.
     pub async fn put(
         &self,
         tenant: &str,
         name: &str,
         definition: &Definition,
-        aliases: &[String],
+        words: &Words,
         room: &Room,
     ) -> Result<Arc<Head>, StoreError> {
         let version = definition.version();
@@ -164,10 +165,17 @@ impl FunctionStore {
         let object = if is_kept {
             None
         } else {
-            let bytes = definition.to_bytes()?;
-            self.check_room(tenant, name, bytes.len() as u64, room).await?;
+            let written = definition.clone();
+            // Hashing takes its time where there are files.
+            let writing = tokio::task::spawn_blocking(move || written.to_objects());
+            let (bytes, files) = writing.await.map_err(|error| StoreError::Failed(error.to_string()))??;
+            let more = bytes.len() + files.as_ref().map_or(0, Vec::len);
+            self.check_room(tenant, name, more as u64, room).await?;
             let object = format!("{version}-{}", mark());
-            self.write(&definition_path(tenant, name, &object), bytes).await?;
+            if let Some(files) = files {
+                self.write(&paths::files(tenant, name, &object), files).await?;
+            }
+            self.write(&paths::definition(tenant, name, &object), bytes).await?;
             Some(object)
         };
         let changed = self.change(tenant, name, |found| {
@@ -182,12 +190,17 @@ impl FunctionStore {
                 }
                 // It was kept a moment ago, and somebody has deleted it.
                 let object = object.clone().ok_or(StoreError::Contended)?;
-                let created_unix_millis = unix_millis();
-                head.versions.push(Version { version: version.to_owned(), object, created_unix_millis });
+                head.versions.push(Version {
+                    version: version.to_owned(),
+                    object,
+                    created_unix_millis: unix_millis(),
+                    created_by: words.by.clone(),
+                    ..Version::default()
+                });
             }
-            for alias in aliases.iter().map(String::as_str).chain([LATEST]) {
-                head.aliases.insert(alias.to_owned(), version.to_owned());
-            }
+            describe(&mut head, name, version, words)?;
+            let latest = (!words.keep_latest).then_some(LATEST);
+            head.point(name, words.aliases.iter().map(String::as_str).chain(latest), version)?;
             Ok(head)
         });
         let head = changed.await;
@@ -195,15 +208,39 @@ impl FunctionStore {
             && !head.as_ref().is_ok_and(|head| head.versions.iter().any(|kept| kept.object == object))
         {
             // Not needed after all; were it to stay, it would be swept away.
-            let _ = self.objects.delete(&definition_path(tenant, name, &object)).await;
+            self.forget_object(tenant, name, &object).await;
         }
         head
+    }
+
+    /// Points aliases to versions that are kept, and removes others, in one step. Nothing else moves.
+    pub async fn update_aliases(
+        &self,
+        tenant: &str,
+        name: &str,
+        set: &[(String, String)],
+        remove: &[String],
+    ) -> Result<Arc<Head>, StoreError> {
+        self.change(tenant, name, |found| {
+            let mut head = found.ok_or_else(|| no_function(name))?;
+            for alias in remove {
+                head.aliases.remove(alias).ok_or_else(|| no_alias(name, alias))?;
+            }
+            for (alias, version) in set {
+                if head.version(version).is_none() {
+                    return Err(no_version(name, version));
+                }
+                head.point(name, [alias.as_str()].into_iter(), version)?;
+            }
+            Ok(head)
+        })
+        .await
     }
 
     /// Removes a function with all of its versions and aliases.
     pub async fn delete(&self, tenant: &str, name: &str) -> Result<(), StoreError> {
         let (head, _) = self.read_head(tenant, name).await?.ok_or_else(|| no_function(name))?;
-        let deleted = self.objects.delete(&head_path(tenant, name)).await;
+        let deleted = self.objects.delete(&paths::head(tenant, name)).await;
         self.heads.remove(&(tenant.to_owned(), name.to_owned()));
         match deleted {
             // Somebody else was faster.
@@ -225,7 +262,7 @@ impl FunctionStore {
             let position = position.ok_or_else(|| no_version(name, version))?;
             if let Some(alias) = head.aliases_of(version).next() {
                 return Err(StoreError::Pointed(format!(
-                    "is what the alias '{alias}' of function '{name}' points to: put another version with that alias first, or \
+                    "is what the alias '{alias}' of function '{name}' points to: point it to another version, or remove it, first; or \
                      delete the function"
                 )));
             }
@@ -250,53 +287,6 @@ impl FunctionStore {
         .map(drop)
     }
 
-    /// The size of a version's checkpoint for an image, in bytes, if there is one.
-    pub async fn checkpoint_bytes(
-        &self,
-        tenant: &str,
-        name: &str,
-        version: &str,
-        image: &str,
-    ) -> Result<Option<u64>, StoreError> {
-        match self.objects.head(&checkpoint_path(tenant, name, version, image)).await {
-            Ok(meta) => Ok(Some(meta.size)),
-            Err(Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// A version's checkpoint for an image, if there is one.
-    pub async fn checkpoint(
-        &self,
-        tenant: &str,
-        name: &str,
-        version: &str,
-        image: &str,
-    ) -> Result<Option<Bytes>, StoreError> {
-        match self.read(&checkpoint_path(tenant, name, version, image)).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(StoreError::NotFound(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-
-    /// Keeps a checkpoint beside its version.
-    pub async fn put_checkpoint(
-        &self,
-        tenant: &str,
-        name: &str,
-        version: &str,
-        image: &str,
-        bytes: Vec<u8>,
-    ) -> Result<(), StoreError> {
-        self.write(&checkpoint_path(tenant, name, version, image), bytes).await
-    }
-
-    /// Removes a checkpoint that is not needed after all. Best effort: what stays is swept away later.
-    pub async fn delete_checkpoint(&self, tenant: &str, name: &str, version: &str, image: &str) {
-        let _ = self.objects.delete(&checkpoint_path(tenant, name, version, image)).await;
-    }
-
     /// Reads the head, changes it, and writes it if nobody else did meanwhile; else again.
     async fn change(
         &self,
@@ -304,7 +294,7 @@ impl FunctionStore {
         name: &str,
         mut change: impl FnMut(Option<Head>) -> Result<Head, StoreError>,
     ) -> Result<Arc<Head>, StoreError> {
-        let path = head_path(tenant, name);
+        let path = paths::head(tenant, name);
         for attempt in 0..ATTEMPTS {
             let (found, mode) = match self.read_head(tenant, name).await? {
                 Some((head, tag)) => (Some(head), PutMode::Update(tag)),
@@ -337,7 +327,7 @@ impl FunctionStore {
         tenant: &str,
         name: &str,
     ) -> Result<Option<(Head, UpdateVersion)>, StoreError> {
-        let path = head_path(tenant, name);
+        let path = paths::head(tenant, name);
         let found = match self.objects.get(&path).await {
             Ok(found) => found,
             Err(Error::NotFound { .. }) => return Ok(None),
@@ -355,7 +345,7 @@ impl FunctionStore {
                 room.functions
             )));
         }
-        let objects = self.objects.list(Some(&tenant_path(tenant)));
+        let objects = self.objects.list(Some(&paths::tenant(tenant)));
         let bytes = objects.try_fold(0, |sum, meta| std::future::ready(Ok(sum + meta.size))).await?;
         if bytes + more > room.bytes {
             return Err(StoreError::Full(format!(
@@ -369,8 +359,8 @@ impl FunctionStore {
 
     /// Removes what belonged to a version. Best effort: what stays is swept away later.
     async fn forget(&self, tenant: &str, name: &str, version: &Version) {
-        let _ = self.objects.delete(&definition_path(tenant, name, &version.object)).await;
-        let folder = checkpoints_path(tenant, name);
+        self.forget_object(tenant, name, &version.object).await;
+        let folder = paths::checkpoints(tenant, name);
         let listed: Vec<_> = self.objects.list(Some(&folder)).try_collect().await.unwrap_or_default();
         for meta in listed {
             if meta.location.filename().is_some_and(|file| file.starts_with(&version.version)) {
@@ -379,7 +369,13 @@ impl FunctionStore {
         }
     }
 
-    async fn read(&self, path: &Path) -> Result<Bytes, StoreError> {
+    /// Removes what was written for one put. Best effort, likewise.
+    async fn forget_object(&self, tenant: &str, name: &str, object: &str) {
+        let _ = self.objects.delete(&paths::definition(tenant, name, object)).await;
+        let _ = self.objects.delete(&paths::files(tenant, name, object)).await;
+    }
+
+    pub(crate) async fn read(&self, path: &Path) -> Result<Bytes, StoreError> {
         match self.objects.get(path).await {
             Ok(found) => Ok(found.bytes().await?),
             Err(Error::NotFound { .. }) => Err(StoreError::NotFound(format!("{path} is not there"))),
@@ -387,10 +383,23 @@ impl FunctionStore {
         }
     }
 
-    async fn write(&self, path: &Path, bytes: Vec<u8>) -> Result<(), StoreError> {
+    pub(crate) async fn write(&self, path: &Path, bytes: Vec<u8>) -> Result<(), StoreError> {
         self.objects.put(path, PutPayload::from(bytes)).await?;
         Ok(())
     }
+}
+
+/// Takes over what a put says of its version.
+fn describe(head: &mut Head, name: &str, version: &str, words: &Words) -> Result<(), StoreError> {
+    let before = head.words();
+    let Some(kept) = head.versions.iter_mut().find(|known| known.version == version) else { return Ok(()) };
+    if !words.description.is_empty() {
+        kept.description.clone_from(&words.description);
+    }
+    if !words.labels.is_empty() {
+        kept.labels.clone_from(&words.labels);
+    }
+    head.check_words(name, before)
 }
 
 /// Distinguishes what is put from all that was put before.
@@ -414,28 +423,4 @@ fn no_version(name: &str, version: &str) -> StoreError {
 
 fn no_alias(name: &str, alias: &str) -> StoreError {
     StoreError::NotFound(format!("function '{name}' has no alias '{alias}'"))
-}
-
-pub(crate) fn root_path() -> Path {
-    Path::from_iter(["functions"])
-}
-
-fn tenant_path(tenant: &str) -> Path {
-    Path::from_iter(["functions", tenant])
-}
-
-fn head_path(tenant: &str, name: &str) -> Path {
-    Path::from_iter(["functions", tenant, name, "head"])
-}
-
-fn definition_path(tenant: &str, name: &str, object: &str) -> Path {
-    Path::from_iter(["functions", tenant, name, "definitions", object])
-}
-
-fn checkpoints_path(tenant: &str, name: &str) -> Path {
-    Path::from_iter(["functions", tenant, name, "checkpoints"])
-}
-
-fn checkpoint_path(tenant: &str, name: &str, version: &str, image: &str) -> Path {
-    checkpoints_path(tenant, name).join(format!("{version}.{image}").as_str())
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! functions/<tenant>/<name>/head                          which versions there are, which aliases point to them
 //! functions/<tenant>/<name>/definitions/<version>-<mark>  one version; named in the head, and written before it
+//! functions/<tenant>/<name>/files/<version>-<mark>        its files, if it has some; written before the definition
 //! functions/<tenant>/<name>/checkpoints/<version>.<image> can be made again at any time
 //! ```
 //!
@@ -16,15 +17,19 @@
 //! Names and versions are checked by the service; here they are only kept apart from each other.
 #![forbid(unsafe_code)]
 
+mod checkpoints;
+mod definition;
 mod error;
 mod folder;
 mod functions;
 mod head;
+mod paths;
 mod sealed;
 mod sweep;
 
+pub use definition::Definition;
 pub use error::StoreError;
 pub use folder::Folder;
-pub use functions::{Definition, FunctionStore, Room};
+pub use functions::{FunctionStore, Room, Words};
 pub use head::{Head, Version};
 pub use object_store::memory::InMemory;

@@ -1,8 +1,9 @@
 //! Sweeps away what no head names: leftovers of puts and deletions that were cut short.
 
 use crate::error::StoreError;
-use crate::functions::{FunctionStore, root_path};
+use crate::functions::FunctionStore;
 use crate::head::Head;
+use crate::paths;
 use futures_util::TryStreamExt;
 use object_store::{ObjectMeta, ObjectStoreExt};
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ impl FunctionStore {
         old: Duration,
         unused: Duration,
     ) -> Result<usize, StoreError> {
-        let objects: Vec<ObjectMeta> = self.objects.list(Some(&root_path())).try_collect().await?;
+        let objects: Vec<ObjectMeta> = self.objects.list(Some(&paths::root())).try_collect().await?;
         let mut heads: HashMap<(String, String), Option<Head>> = HashMap::new();
         let mut removed = 0;
         for object in objects {
@@ -52,7 +53,7 @@ impl FunctionStore {
             }
             let head = heads[&key].as_ref();
             let is_needed = match kind.as_str() {
-                "definitions" => {
+                "definitions" | "files" => {
                     head.is_some_and(|head| head.versions.iter().any(|version| version.object == *file))
                 }
                 "checkpoints" => file.split_once('.').is_some_and(|(version, image)| {
@@ -73,7 +74,8 @@ impl FunctionStore {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::functions::{Definition, Room};
+    use crate::definition::Definition;
+    use crate::functions::{Room, Words};
     use object_store::memory::InMemory;
     use object_store::path::Path;
     use std::sync::Arc;
@@ -84,14 +86,15 @@ mod tests {
     async fn leftovers_go_and_everything_else_stays() {
         let objects = Arc::new(InMemory::new());
         let store = FunctionStore::new(Arc::clone(&objects) as Arc<_>);
-        let definition = Definition::new("{}".into(), None);
-        let head = store.put("t", "f", &definition, &[], &ROOM).await.unwrap();
+        let definition = Definition::new("{}".into(), None).with_files(b"files".as_slice().into());
+        let head = store.put("t", "f", &definition, &Words::default(), &ROOM).await.unwrap();
         let version = definition.version();
         for image in ["ours", "another"] {
             store.put_checkpoint("t", "f", version, image, vec![1]).await.unwrap();
         }
         let leftovers = [
             "functions/t/f/definitions/of-a-put-that-was-killed",
+            "functions/t/f/files/of-a-put-that-was-killed",
             "functions/t/f/checkpoints/0123.ours",
             "functions/t/deleted/definitions/x",
             "functions/t/deleted/checkpoints/0123.ours",
@@ -101,7 +104,8 @@ mod tests {
         }
         assert_eq!(store.sweep(&["ours"]).await.unwrap(), 0, "all of it is young");
         assert_eq!(store.sweep_older(&["ours"], Duration::ZERO, UNUSED).await.unwrap(), leftovers.len());
-        assert_eq!(store.definition("t", "f", &head.versions[0]).await.unwrap(), definition);
+        assert_eq!(store.definition("t", "f", &head.versions[0]).await.unwrap().version(), version);
+        assert_eq!(store.files("t", "f", &head.versions[0]).await.unwrap(), b"files".as_slice());
         assert_eq!(store.checkpoint_bytes("t", "f", version, "another").await.unwrap(), Some(1));
         assert_eq!(store.sweep_older(&["ours"], Duration::ZERO, Duration::ZERO).await.unwrap(), 1);
         assert_eq!(store.checkpoint_bytes("t", "f", version, "another").await.unwrap(), None);
@@ -112,7 +116,7 @@ mod tests {
     async fn nothing_is_removed_on_the_word_of_a_damaged_head() {
         let objects = Arc::new(InMemory::new());
         let store = FunctionStore::new(Arc::clone(&objects) as Arc<_>);
-        store.put("t", "f", &Definition::new("{}".into(), None), &[], &ROOM).await.unwrap();
+        store.put("t", "f", &Definition::new("{}".into(), None), &Words::default(), &ROOM).await.unwrap();
         objects.put(&Path::from("functions/t/f/head"), b"ampoule".to_vec().into()).await.unwrap();
         assert_eq!(store.sweep_older(&[], Duration::ZERO, Duration::ZERO).await.unwrap(), 0);
     }

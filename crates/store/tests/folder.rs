@@ -1,6 +1,6 @@
 //! A folder is the only one that a store reaches, and what it answers is on the disk.
 
-use ampoule_store::{Definition, Folder, FunctionStore, Room};
+use ampoule_store::{Definition, Folder, FunctionStore, Room, Words};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -19,13 +19,15 @@ fn open(path: &std::path::Path) -> FunctionStore {
 async fn a_link_out_of_the_folder_leads_nowhere() {
     let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = open(folder.path());
-    store.put("t", "f", &Definition::new("{}".into(), None), &[], &ROOM).await.unwrap();
+    store.put("t", "f", &Definition::new("{}".into(), None), &Words::default(), &ROOM).await.unwrap();
     let whole = folder.path().join("objects/functions/t");
     std::fs::rename(&whole, outside.path().join("t")).unwrap();
     symlink(outside.path().join("t"), &whole).unwrap();
     let reached = open(folder.path()).head("t", "f").await;
     assert!(reached.is_err(), "{reached:?}");
-    let written = open(folder.path()).put("t", "g", &Definition::new("{}".into(), None), &[], &ROOM).await;
+    let written = open(folder.path())
+        .put("t", "g", &Definition::new("{}".into(), None), &Words::default(), &ROOM)
+        .await;
     assert!(written.is_err());
     assert!(!outside.path().join("t/g").exists());
 }
@@ -98,7 +100,7 @@ async fn the_victim() {
     for number in 0_u64.. {
         let name = format!("f{}", number % 7);
         let definition = Definition::new(format!("[{}, {number}]", std::process::id()), None);
-        store.put("t", &name, &definition, &[], &ROOM).await.unwrap();
+        store.put("t", &name, &definition, &Words::default(), &ROOM).await.unwrap();
         // One write, so that a line is whole or cut, and never mixed.
         println!("put {name} {}.", definition.version());
     }

@@ -2,6 +2,7 @@
 
 use crate::{Deterministic, File, Program, RequestedLimits};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// One call of a function as asked for: nothing in it is checked yet.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -10,9 +11,9 @@ pub struct FunctionCall {
     pub function: FunctionReference,
     /// See [`crate::Request::input_json`].
     pub input_json: String,
-    /// See [`crate::Request::files`].
+    /// See [`crate::Request::files`]; in the place of the function's own of the same path, and beside its others.
     pub files: Vec<File>,
-    /// Environment variables, on top of none: a function has none of its own.
+    /// Environment variables; in the place of the function's own of the same key, and beside its others.
     pub environment: Vec<(String, String)>,
     /// The limits asked for; what is absent becomes the function's.
     pub limits: RequestedLimits,
@@ -27,7 +28,7 @@ pub struct FunctionCall {
 pub struct FunctionReference {
     /// Its name among the tenant's functions.
     pub name: String,
-    /// The version; empty: the one that `alias` points to.
+    /// The version, or the digits that it alone begins with; empty: the one that `alias` points to.
     pub version: String,
     /// The alias; empty, and without a version: `latest`.
     pub alias: String,
@@ -48,8 +49,41 @@ pub struct PutFunction {
     pub limits: RequestedLimits,
     /// Functions whose modules it can import.
     pub imports: Vec<FunctionImport>,
+    /// Files that its top level and every call find below the working directory.
+    pub files: Vec<File>,
+    /// Environment variables that its top level and every call find.
+    pub environment: Vec<(String, String)>,
     /// Aliases that are to point to it, beside `latest`.
     pub aliases: Vec<String>,
+    /// `latest` stays where it is.
+    pub keep_latest: bool,
+    /// For people; empty: what is kept of this version stays.
+    pub description: String,
+    /// For finding it; none: those that are kept of this version stay.
+    pub labels: BTreeMap<String, String>,
+    /// Who puts it, as the transport knows; empty: not known.
+    pub by: String,
+}
+
+impl PutFunction {
+    /// Keeps `program` under a name, and says nothing else.
+    pub fn of(name: impl Into<String>, program: Program) -> Self {
+        PutFunction {
+            name: name.into(),
+            program,
+            image: None,
+            contract: Contract::default(),
+            limits: RequestedLimits::default(),
+            imports: Vec::new(),
+            files: Vec::new(),
+            environment: Vec::new(),
+            aliases: Vec::new(),
+            keep_latest: false,
+            description: String::new(),
+            labels: BTreeMap::new(),
+            by: String::new(),
+        }
+    }
 }
 
 /// A version of a function.
@@ -63,6 +97,12 @@ pub struct Function {
     pub aliases: Vec<String>,
     /// When it was first put, in milliseconds since the Unix epoch.
     pub created_unix_millis: u64,
+    /// Who put it first; empty: not known.
+    pub created_by: String,
+    /// For people.
+    pub description: String,
+    /// For finding it.
+    pub labels: BTreeMap<String, String>,
     /// The program, with what it imports of others among its modules.
     pub program: Program,
     /// See [`crate::Request::image`].
@@ -73,10 +113,73 @@ pub struct Function {
     pub limits: RequestedLimits,
     /// What it imports, by versions.
     pub imports: Vec<FunctionImport>,
+    /// Its environment variables.
+    pub environment: BTreeMap<String, String>,
+    /// Its files, by path.
+    pub files: Vec<FunctionFile>,
     /// What `main` takes, as JSON Schema.
     pub input_schema_json: String,
     /// What `main` gives, as JSON Schema; empty if nothing is known.
     pub output_schema_json: String,
+}
+
+/// A file of a function, without its content.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FunctionFile {
+    /// Its path below the working directory.
+    pub path: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// The sha256 of its content, in hex.
+    pub sha256: String,
+}
+
+/// A function as a list tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FunctionSummary {
+    /// Its name.
+    pub name: String,
+    /// Its versions that were asked for, the oldest first.
+    pub versions: Vec<FunctionVersion>,
+    /// All of its aliases and the versions that they point to.
+    pub aliases: BTreeMap<String, String>,
+}
+
+/// A version as a list tells of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FunctionVersion {
+    /// The version: a sha256 in hex.
+    pub version: String,
+    /// When it was first put, in milliseconds since the Unix epoch.
+    pub created_unix_millis: u64,
+    /// Who put it first; empty: not known.
+    pub created_by: String,
+    /// For people.
+    pub description: String,
+    /// For finding it.
+    pub labels: BTreeMap<String, String>,
+}
+
+/// What is to become of a function's aliases.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AliasUpdate {
+    /// The function's name.
+    pub name: String,
+    /// Aliases that are to point to versions.
+    pub set: Vec<AliasTarget>,
+    /// Aliases that are to go.
+    pub remove: Vec<String>,
+}
+
+/// Where an alias is to point.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AliasTarget {
+    /// The alias.
+    pub alias: String,
+    /// A version, or the digits that it alone begins with.
+    pub version: String,
+    /// In the place of a version, another alias: the version that it points to now.
+    pub from_alias: String,
 }
 
 /// Modules of another function.

@@ -18,8 +18,8 @@ mod program;
 mod request;
 
 pub use function::{
-    Contract, Conversion, Function, FunctionCall, FunctionImport, FunctionReference, PutFunction, Variable,
-    VariableType,
+    AliasTarget, AliasUpdate, Contract, Conversion, Function, FunctionCall, FunctionFile, FunctionImport,
+    FunctionReference, FunctionSummary, FunctionVersion, PutFunction, Variable, VariableType,
 };
 pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Status, Usage};

@@ -69,6 +69,20 @@ impl Tokens {
 
     /// The name of the tenant that the token is for.
     pub(crate) async fn tenant_name(&self, token: &str) -> Result<String, Refused> {
+        let claims = self.claims(token).await?;
+        let tenant = claims.get(&self.config.tenant_claim).and_then(Value::as_str);
+        tenant.map(str::to_owned).ok_or("does not say which tenant it is for")
+    }
+
+    /// Whom the token is about.
+    pub(crate) async fn subject(&self, token: &str) -> Result<String, Refused> {
+        let claims = self.claims(token).await?;
+        let subject = claims.get("sub").and_then(Value::as_str);
+        subject.map(str::to_owned).ok_or("does not say whom it is about")
+    }
+
+    /// What a good token says.
+    async fn claims(&self, token: &str) -> Result<Map<String, Value>, Refused> {
         if token.len() > LONGEST_TOKEN {
             return Err("is too long to be one: send another");
         }
@@ -89,11 +103,8 @@ impl Tokens {
         validation.set_issuer(&[&self.config.issuer]);
         validation.set_audience(&[&self.config.audience]);
         validation.set_required_spec_claims(&["exp", "iss", "aud"]);
-        let claims = decode::<Map<String, Value>>(token, &key.key, &validation)
-            .map_err(|error| reason(error.kind()))?
-            .claims;
-        let tenant = claims.get(&self.config.tenant_claim).and_then(Value::as_str);
-        tenant.map(str::to_owned).ok_or("does not say which tenant it is for")
+        let decoded = decode::<Map<String, Value>>(token, &key.key, &validation);
+        Ok(decoded.map_err(|error| reason(error.kind()))?.claims)
     }
 
     /// Reads the keys now and then, for ever. The last good ones stay where they cannot be read.

@@ -1,11 +1,12 @@
 //! FunctionService over gRPC, on the tiny guest: what it answers, and which status refusals have.
 
 use crate::support::Server;
-use ampoule_access::{AccessConfig, KeyHash};
+use ampoule_access::{AccessConfig, ApiKey, KeyHash};
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{
-    Conversion, DeleteFunctionRequest, ExecuteRequest, FunctionReference, GetFunctionRequest, Language,
-    ListFunctionsRequest, PutFunctionRequest, Source, Status as Outcome, Variable, VariableType,
+    AliasTarget, Conversion, DeleteFunctionRequest, ExecuteRequest, File, FunctionReference,
+    GetFunctionRequest, Language, ListFunctionsRequest, PutFunctionRequest, Source, Status as Outcome,
+    UpdateFunctionAliasesRequest, Variable, VariableType,
 };
 use tonic::transport::Channel;
 use tonic::{Code, Request};
@@ -158,4 +159,99 @@ async fn a_key_opens_its_tenants_functions_only() {
     assert_eq!(functions.get_function(by("k2", get)).await.unwrap_err().code(), Code::NotFound);
     let listed = functions.list_functions(by("k2", ListFunctionsRequest::default())).await.unwrap();
     assert!(listed.into_inner().functions.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aliases_are_updated_and_latest_stays_where_it_is() {
+    let server = Server::start(|_| {}).await;
+    let (mut functions, mut client) = (functions(&server).await, server.client().await);
+    let one = functions.put_function(put("f", "e 1")).await.unwrap().into_inner().function.unwrap().version;
+    let canary = PutFunctionRequest { aliases: vec!["canary".into()], keep_latest: true, ..put("f", "e 2") };
+    let two = functions.put_function(canary).await.unwrap().into_inner().function.unwrap().version;
+    let target = |alias: &str, version: &str, from: &str| AliasTarget {
+        alias: alias.into(),
+        version: version.into(),
+        from_alias: from.into(),
+    };
+    let update = |set: Vec<AliasTarget>, remove: &[&str]| UpdateFunctionAliasesRequest {
+        name: "f".into(),
+        set,
+        remove: remove.iter().map(|alias| (*alias).to_owned()).collect(),
+    };
+    let promoted = update(vec![target("stable", "", "canary"), target("old", &one[..4], "")], &["canary"]);
+    let answer = functions.update_function_aliases(promoted).await.unwrap();
+    assert!(answer.metadata().contains_key("x-request-id"));
+    let aliases = answer.into_inner().aliases;
+    let expected = [("latest", &one), ("old", &one), ("stable", &two)];
+    assert_eq!(aliases, expected.map(|(alias, version)| (alias.to_owned(), version.clone())).into());
+    let mut by_digits = call("f", "{}");
+    by_digits.function.as_mut().unwrap().version = two[..5].into();
+    assert_eq!(client.execute(by_digits).await.unwrap().into_inner().function_version, two);
+    for (refused, code, says) in [
+        (update(vec![], &["nobody"]), Code::NotFound, "function 'f' has no alias 'nobody'"),
+        (update(vec![target("a", "", "")], &[]), Code::InvalidArgument, "set[0].version is missing"),
+        (update(vec![target("a", "123", "")], &[]), Code::InvalidArgument, "set[0].version is '123'"),
+    ] {
+        let status = functions.update_function_aliases(refused).await.unwrap_err();
+        assert_eq!(status.code(), code, "{status}");
+        assert!(status.message().starts_with(says), "{status}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_says_what_it_is_and_who_put_it() {
+    let key = ApiKey::generate().unwrap();
+    let access = AccessConfig { keys: vec![("one".into(), key.hash())], ..AccessConfig::default() };
+    let server = Server::start_with(|config| config.tenants = vec![config.tenant("one")], &access).await;
+    let mut functions = functions(&server).await;
+    fn by<T>(key: &ApiKey, message: T) -> Request<T> {
+        let mut request = Request::new(message);
+        request.metadata_mut().insert("authorization", format!("Bearer {}", key.reveal()).parse().unwrap());
+        request
+    }
+    let labels = |team: &str| [("team".to_owned(), team.to_owned())].into();
+    for (name, team) in [("f", "billing"), ("g", "sales")] {
+        let request = PutFunctionRequest {
+            description: "What it is".into(),
+            labels: labels(team),
+            env: [("KEY".to_owned(), "value".to_owned())].into(),
+            files: vec![File { path: "data".into(), content: b"abc".to_vec() }],
+            ..put(name, "e")
+        };
+        functions.put_function(by(&key, request)).await.unwrap();
+    }
+    let got = functions.get_function(by(&key, GetFunctionRequest { function: named("f") })).await.unwrap();
+    let got = got.into_inner().function.unwrap();
+    // The digits of the hash that the operator's configuration has.
+    let who = format!("key:{}", &key.hash().to_string()["sha256:".len()..][..12]);
+    assert_eq!((got.created_by.as_str(), got.description.as_str()), (who.as_str(), "What it is"));
+    assert_eq!((got.labels, got.env["KEY"].as_str()), (labels("billing"), "value"));
+    let [file] = got.files.as_slice() else { panic!("{:?}", got.files) };
+    let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!((file.path.as_str(), file.size_bytes, file.sha256.as_str()), ("data", 3, hash));
+    let list = ListFunctionsRequest { labels: labels("sales"), ..ListFunctionsRequest::default() };
+    let listed = functions.list_functions(by(&key, list)).await.unwrap().into_inner();
+    let [function] = listed.functions.as_slice() else { panic!("{listed:?}") };
+    let [details] = function.details.as_slice() else { panic!("{function:?}") };
+    assert_eq!((function.name.as_str(), &details.version), ("g", &function.versions[0]));
+    assert_eq!((details.created_by.as_str(), details.description.as_str()), (who.as_str(), "What it is"));
+    assert!(details.create_time.unwrap().seconds > 1_700_000_000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_follow_each_other() {
+    let server = Server::start(|_| {}).await;
+    let mut functions = functions(&server).await;
+    for name in ["a", "b", "c"] {
+        functions.put_function(put(name, "e")).await.unwrap();
+    }
+    let mut list = ListFunctionsRequest { page_size: 2, ..ListFunctionsRequest::default() };
+    let first = functions.list_functions(list.clone()).await.unwrap().into_inner();
+    assert_eq!((first.functions.len(), first.next_page_token.as_str()), (2, "c"));
+    list.page_token = first.next_page_token;
+    let second = functions.list_functions(list).await.unwrap().into_inner();
+    assert_eq!((second.functions[0].name.as_str(), second.next_page_token.as_str()), ("c", ""));
+    let many = ListFunctionsRequest { page_size: 1001, ..ListFunctionsRequest::default() };
+    let refused = functions.list_functions(many).await.unwrap_err();
+    assert_eq!(refused.message(), "page_size is 1001, at most 1000 are taken");
 }

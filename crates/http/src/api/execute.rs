@@ -68,7 +68,10 @@ pub(super) async fn asked(
     is_json(headers)?;
     let received = shared.take_in(&tenant, body).await?;
     let WithInput { message, form } = received.parse_with_input::<ExecuteRequest>().await?;
-    let asked = ampoule_api::request_from_proto(message).map_err(|error| Refusal::invalid(&error))?;
+    let asked = ampoule_api::request_from_proto(message).map_err(|error| {
+        line.because_of_field(&error.field);
+        Refusal::invalid(&error)
+    })?;
     line.understood(&asked);
     Ok((tenant, asked, form))
 }

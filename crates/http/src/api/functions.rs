@@ -1,17 +1,21 @@
-//! `FunctionService` as JSON: `GET /v1/functions`, and `PUT`, `GET` and `DELETE /v1/functions/{name}`.
+//! `FunctionService` as JSON: `GET /v1/functions`, `PUT`, `GET` and `DELETE /v1/functions/{name}`, and
+//! `PATCH /v1/functions/{name}/aliases`.
 
 use super::status::Refusal;
 use super::{is_json, json};
 use crate::site::Shared;
 use crate::{caller, request_id};
 use ampoule_api::v1::{
-    DeleteFunctionResponse, Function, FunctionSummary, GetFunctionResponse, ListFunctionsResponse,
-    PutFunctionRequest,
+    DeleteFunctionResponse, Function, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
+    UpdateFunctionAliasesRequest, UpdateFunctionAliasesResponse,
 };
-use ampoule_api::{ResultForm, answer_to_json, function_to_proto, put_function_from_proto};
+use ampoule_api::{
+    ResultForm, alias_update_from_proto, answer_to_json, function_summary_to_proto, function_to_proto,
+    put_function_from_proto,
+};
 use ampoule_connection::Peer;
-use ampoule_service::{Call, Error, Execution, RequestLine};
-use ampoule_world::FunctionReference;
+use ampoule_service::{Call, Error, Execution, ListFunctions, RequestLine};
+use ampoule_world::{FunctionReference, PutFunction};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -26,18 +30,8 @@ use std::sync::Arc;
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Which {
-    version: String,
-    alias: String,
-}
-
-/// `?pageSize=…&pageToken=…`, as the fields are called in JSON, or as they are in proto.
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default, rename_all = "camelCase")]
-pub(crate) struct Page {
-    #[serde(alias = "page_size")]
-    page_size: usize,
-    #[serde(alias = "page_token")]
-    page_token: String,
+    pub(super) version: String,
+    pub(super) alias: String,
 }
 
 /// `PutFunctionResponse`, with the preparation as every execution is answered.
@@ -67,22 +61,29 @@ pub(crate) async fn put(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let asked = Asked::enter(&shared, peer, &headers, "put").await;
+    let mut asked = Asked::enter(&shared, peer, &headers, "put").await;
+    asked.concerns(&name);
     let answered = async {
         let call = asked.call()?;
         is_json(&headers)?;
         let received = shared.take_in(&call.tenant, body).await?;
         let mut message: PutFunctionRequest = received.parse().await?;
-        if !message.name.is_empty() && message.name != name {
-            return Err(Refusal::malformed("name is not the one in the path: leave it out"));
-        }
+        takes_no_other_name(&name, &message.name)?;
         message.name = name;
-        let put = put_function_from_proto(message).map_err(|error| Refusal::invalid(&error))?;
-        let put = shared.service.put_function(call, put).await.map_err(|error| asked.refused(&error))?;
+        let put = put_function_from_proto(message).map_err(|error| {
+            asked.line.because_of_field(&error.field);
+            Refusal::invalid(&error)
+        })?;
+        let by = caller::identity(&shared.door, &headers, peer).await;
+        let put = shared.service.put_function(call, PutFunction { by, ..put }).await;
+        let put = put.map_err(|error| asked.refused(&error))?;
         let preparation = put.preparation.map(preparation_to_json).transpose()?;
         Ok(PutAnswer { function: put.function.map(function_to_proto), preparation })
     };
     let answered = answered.await;
+    if let Ok(PutAnswer { function: Some(function), .. }) = &answered {
+        asked.line.became(&function.version);
+    }
     asked.answer(&shared, answered).await
 }
 
@@ -93,11 +94,12 @@ pub(crate) async fn get(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::enter(&shared, peer, &headers, "get").await;
+    let mut asked = Asked::enter(&shared, peer, &headers, "get").await;
+    let reference = reference(name, which);
+    asked.refers(&reference);
     let answered = async {
         let call = asked.call()?;
-        let reference = reference(name, which)?;
-        let got = shared.service.get_function(call, &reference).await;
+        let got = shared.service.get_function(call, &reference?).await;
         let function = got.map_err(|error| asked.refused(&error))?;
         Ok(GetFunctionResponse { function: Some(function_to_proto(function)) })
     };
@@ -112,11 +114,12 @@ pub(crate) async fn delete(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::enter(&shared, peer, &headers, "delete").await;
+    let mut asked = Asked::enter(&shared, peer, &headers, "delete").await;
+    let reference = reference(name, which);
+    asked.refers(&reference);
     let answered = async {
         let call = asked.call()?;
-        let reference = reference(name, which)?;
-        let deleted = shared.service.delete_function(call, &reference).await;
+        let deleted = shared.service.delete_function(call, &reference?).await;
         deleted.map_err(|error| asked.refused(&error))?;
         Ok(DeleteFunctionResponse {})
     };
@@ -124,30 +127,77 @@ pub(crate) async fn delete(
     asked.answer(&shared, answered).await
 }
 
+pub(crate) async fn aliases(
+    State(shared): State<Shared>,
+    Path(name): Path<String>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+    body: Body,
+) -> Response {
+    let mut asked = Asked::enter(&shared, peer, &headers, "alias").await;
+    asked.concerns(&name);
+    let answered = async {
+        let call = asked.call()?;
+        is_json(&headers)?;
+        let received = shared.take_in(&call.tenant, body).await?;
+        let mut message: UpdateFunctionAliasesRequest = received.parse().await?;
+        takes_no_other_name(&name, &message.name)?;
+        message.name = name;
+        let updated = shared.service.update_aliases(call, &alias_update_from_proto(message)).await;
+        let head = updated.map_err(|error| asked.refused(&error))?;
+        Ok(UpdateFunctionAliasesResponse { aliases: head.aliases.clone() })
+    };
+    let answered = answered.await;
+    asked.answer(&shared, answered).await
+}
+
 pub(crate) async fn list(
     State(shared): State<Shared>,
-    page: Result<Query<Page>, QueryRejection>,
+    page: Result<Query<Vec<(String, String)>>, QueryRejection>,
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
     let asked = Asked::enter(&shared, peer, &headers, "list").await;
     let answered = async {
         let call = asked.call()?;
-        let Page { page_size, page_token } = query(page)?;
-        let listed = shared.service.list_functions(call, page_size, &page_token).await;
+        let listed = shared.service.list_functions(call, &list_of(query(page)?)?).await;
         let page = listed.map_err(|error| asked.refused(&error))?;
-        let functions = page.functions.into_iter().map(|(name, head)| FunctionSummary {
-            name,
-            versions: head.versions.iter().map(|version| version.version.clone()).collect(),
-            aliases: head.aliases.clone(),
-        });
         Ok(ListFunctionsResponse {
-            functions: functions.collect(),
+            functions: page.functions.into_iter().map(function_summary_to_proto).collect(),
             next_page_token: page.next.unwrap_or_default(),
         })
     };
     let answered = answered.await;
     asked.answer(&shared, answered).await
+}
+
+/// `?pageSize=…&pageToken=…`, as the fields are called in JSON, or as they are in proto, and `&label=KEY=VALUE` as often as there are labels.
+fn list_of(query: Vec<(String, String)>) -> Result<ListFunctions, Refusal> {
+    let mut list = ListFunctions::default();
+    for (key, value) in query {
+        match key.as_str() {
+            "pageSize" | "page_size" => {
+                let wrong = |_| Refusal::malformed("pageSize is no number");
+                list.size = value.parse().map_err(wrong)?;
+            }
+            "pageToken" | "page_token" => list.token = value,
+            "label" => {
+                let (label, value) =
+                    value.split_once('=').ok_or_else(|| Refusal::malformed("label is not KEY=VALUE"))?;
+                list.labels.insert(label.to_owned(), value.to_owned());
+            }
+            _ => return Err(Refusal::malformed("the query takes pageSize, pageToken and label only")),
+        }
+    }
+    Ok(list)
+}
+
+/// The name in the path is the function's.
+fn takes_no_other_name(name: &str, other: &str) -> Result<(), Refusal> {
+    if other.is_empty() || other == name {
+        return Ok(());
+    }
+    Err(Refusal::malformed("name is not the one in the path: leave it out"))
 }
 
 /// One request: who calls, and its line in the log.
@@ -174,7 +224,20 @@ impl Asked {
         self.call.as_ref().ok_or_else(Refusal::unauthenticated)
     }
 
+    /// The line tells which function it is about.
+    fn concerns(&mut self, name: &str) {
+        self.refers(&Ok(FunctionReference { name: name.to_owned(), ..FunctionReference::default() }));
+    }
+
+    /// The line tells which function it is about, and which of its versions; not what somebody unknown has made up.
+    fn refers(&mut self, reference: &Result<FunctionReference, Refusal>) {
+        if let (Ok(reference), Some(_)) = (reference, &self.call) {
+            self.line.concerns(reference);
+        }
+    }
+
     fn refused(&self, error: &Error) -> Refusal {
+        self.line.because(error);
         error.log(self.line.id());
         Refusal::of_error(error)
     }
@@ -196,7 +259,7 @@ impl Asked {
     }
 }
 
-fn reference(
+pub(super) fn reference(
     name: String,
     which: Result<Query<Which>, QueryRejection>,
 ) -> Result<FunctionReference, Refusal> {

@@ -1,13 +1,15 @@
 //! The gRPC API as JSON, in the canonical form of proto with empty fields present: `POST /v1/execute`, `POST /v1/execute:stream`,
-//! `POST /v1/execute:batch`, `GET /v1/images`, `/v1/functions`, `GET /openapi.json`. `GET /openapi.json` is made in `openapi.rs` and
-//! `schemas.rs`.
+//! `POST /v1/execute:batch`, `GET /v1/images`, `/v1/functions`, `GET /openapi.json`; and `POST /v1/functions/{name}:call`, which takes
+//! a bare input and answers with a bare result. `GET /openapi.json` is made in `openapi.rs`, `openapi_functions.rs` and `schemas.rs`.
 
 mod batch;
+mod call;
 mod events;
 mod execute;
 mod functions;
 mod images;
 pub(crate) mod openapi;
+mod openapi_functions;
 mod schemas;
 pub(crate) mod status;
 mod stream;
@@ -21,7 +23,7 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post, put};
+use axum::routing::{get, patch, post, put};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -31,7 +33,11 @@ pub(crate) fn router(shared: Shared) -> Router {
         .route("/v1/execute:batch", post(batch::execute))
         .route("/v1/execute:stream", post(stream::execute))
         .route("/v1/functions", get(functions::list))
-        .route("/v1/functions/{name}", put(functions::put).get(functions::get).delete(functions::delete))
+        .route(
+            "/v1/functions/{name}",
+            put(functions::put).get(functions::get).delete(functions::delete).post(call::call),
+        )
+        .route("/v1/functions/{name}/aliases", patch(functions::aliases))
         .route("/v1/images", get(images::images))
         .route("/openapi.json", get(openapi::openapi))
         .with_state(shared)

@@ -1,5 +1,6 @@
 //! `GET /openapi.json`: the routes. What they take and answer is in `schemas.rs`.
 
+use super::openapi_functions;
 use super::schemas::{self, reference};
 use axum::body::Bytes;
 use axum::http::header::CONTENT_TYPE;
@@ -120,13 +121,11 @@ fn paths() -> Value {
         "/v1/functions": { "get": {
             "operationId": "listFunctions",
             "summary": "Lists the tenant's functions by name",
-            "parameters": [query("pageSize"), query("pageToken")],
+            "parameters": [query("pageSize"), query("pageToken"), query("label")],
             "responses": answers("A page", content("ListFunctionsResponse"), &[&[400, 501]]),
         } },
         "/v1/functions/{name}": {
-            "parameters": [{
-                "name": "name", "in": "path", "required": true, "schema": { "type": "string" },
-            }],
+            "parameters": [openapi_functions::name()],
             "put": {
                 "operationId": "putFunction",
                 "summary": "Keeps a program as a version of a function and runs its top level",
@@ -148,6 +147,14 @@ fn paths() -> Value {
                 "responses": answers("It is deleted", content("DeleteFunctionResponse"), &[&[400, 404, 501, 503]]),
             },
         },
+        "/v1/functions/{name}:call": { "post": openapi_functions::call() },
+        "/v1/functions/{name}/aliases": { "patch": {
+            "operationId": "updateFunctionAliases",
+            "summary": "Points aliases to versions and removes others, in one step",
+            "parameters": [openapi_functions::name()],
+            "requestBody": body("UpdateFunctionAliasesRequest"),
+            "responses": answers("All aliases", content("UpdateFunctionAliasesResponse"), &[&OF_BODY, &[404, 501, 507]]),
+        } },
         "/v1/images": { "get": {
             "operationId": "listImages",
             "summary": "Lists the server's images with their languages, versions and packages",
@@ -174,7 +181,7 @@ fn paths() -> Value {
     })
 }
 
-fn query(name: &str) -> Value {
+pub(super) fn query(name: &str) -> Value {
     json!({ "name": name, "in": "query", "schema": { "type": "string" } })
 }
 
@@ -202,7 +209,7 @@ fn answers(description: &str, content: Value, refusals: &[&[u16]]) -> Value {
     answers.into()
 }
 
-fn refused(status: u16) -> Value {
+pub(super) fn refused(status: u16) -> Value {
     let (_, name, _) = REFUSALS.iter().find(|(of, ..)| *of == status).expect("it is listed");
     json!({ "$ref": format!("#/components/responses/{name}") })
 }

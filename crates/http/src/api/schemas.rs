@@ -133,9 +133,12 @@ fn adapt(all: &mut Map<String, Value>) {
     put["properties"]["preparation"] = nullable("ExecuteResponse", preparation);
     put["required"] = json!(["function", "preparation"]);
 
-    for (name, schema) in
-        [("Refusal", refusal()), ("StreamEvent", stream_event()), ("BatchEvent", batch_event())]
-    {
+    for (name, schema) in [
+        ("Refusal", refusal()),
+        ("StreamEvent", stream_event()),
+        ("BatchEvent", batch_event()),
+        ("Problem", super::openapi_functions::problem()),
+    ] {
         all.insert(name.into(), schema);
     }
 }

@@ -87,6 +87,7 @@ async fn answer(
             Ok((answer, response))
         }
         Err(error) => {
+            line.because(&error);
             error.log(line.id());
             Err((error.name(), envelope::refused(&error)))
         }

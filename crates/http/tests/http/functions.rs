@@ -2,7 +2,7 @@
 
 use crate::support::Server;
 use hyper::{Method, StatusCode};
-use serde_json::json;
+use serde_json::{Value, json};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
@@ -50,5 +50,50 @@ async fn mistakes_are_named() {
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{path}: {:?}", answer.bytes);
         let message = answer.json()["message"].as_str().unwrap().to_owned();
         assert!(message.starts_with(expected), "{path}: {message}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aliases_are_updated_and_lists_narrowed() {
+    let server = Server::start(|_| {}).await;
+    let put = async |code: &str, more: Value| {
+        let mut put = json!({ "source": { "language": "LANGUAGE_PYTHON", "code": code } });
+        put.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let answer = server.send(Method::PUT, "/v1/functions/f", &[JSON], put.to_string()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.bytes);
+        answer.json()["function"].clone()
+    };
+    let files = json!([{ "path": "a", "content": "YWJj" }]);
+    let words =
+        json!({ "labels": { "team": "a=b" }, "description": "One", "env": { "K": "v" }, "files": files });
+    let one = put("e 1", words).await;
+    assert_eq!(
+        (&one["description"], &one["labels"]["team"], &one["env"]["K"]),
+        (&json!("One"), &json!("a=b"), &json!("v"))
+    );
+    assert_eq!((&one["files"][0]["path"], &one["files"][0]["sizeBytes"]), (&json!("a"), &json!("3")));
+    let two = put("e 2", json!({ "keepLatest": true, "aliases": ["canary"] })).await;
+    let version = |function: &Value| function["version"].as_str().unwrap().to_owned();
+    let update = json!({
+        "set": [{ "alias": "stable", "fromAlias": "canary" }, { "alias": "old", "version": version(&one)[..6] }],
+        "remove": ["canary"],
+    });
+    let patch = async |body: &Value| {
+        server.send(Method::PATCH, "/v1/functions/f/aliases", &[JSON], body.to_string()).await
+    };
+    let updated = patch(&update).await;
+    let expected = json!({ "latest": version(&one), "old": version(&one), "stable": version(&two) });
+    assert_eq!((updated.status, &updated.json()["aliases"]), (StatusCode::OK, &expected));
+    let again = patch(&update).await;
+    assert_eq!((again.status, &again.json()["code"]), (StatusCode::NOT_FOUND, &json!("not_found")));
+    let listed =
+        server.send(Method::GET, "/v1/functions?label=team%3Da%3Db&pageSize=5", &[], "").await.json();
+    assert_eq!(listed["functions"][0]["versions"], json!([version(&one)]));
+    assert_eq!(listed["functions"][0]["details"][0]["description"], "One");
+    let none = server.send(Method::GET, "/v1/functions?label=team%3Da", &[], "").await.json();
+    assert_eq!(none["functions"].as_array().map_or(0, Vec::len), 0);
+    for query in ["label=team", "pageSize=x", "page_size=1"] {
+        let answer = server.send(Method::GET, &format!("/v1/functions?{query}"), &[], "").await;
+        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
     }
 }

@@ -6,6 +6,7 @@ mod pki;
 mod support;
 
 mod batches;
+mod calls;
 mod endings;
 mod functions;
 mod hints;

@@ -1,7 +1,7 @@
 //! One call of a function: from the checkpoint to its outcome.
 
 use super::load::{Found, within};
-use super::{Loaded, contract};
+use super::{Loaded, contract, files};
 use crate::answer::Held;
 use crate::error::Error;
 use crate::service::{Execution, Service, Way};
@@ -35,6 +35,7 @@ impl Service {
             Found::Ready(loaded) => loaded,
             Found::Failed(execution) => return Ok(*execution),
         };
+        files::check_beside(&call.files, &loaded.files)?;
         let limits = over(&call.limits, &within(&loaded.limits, way.call));
         let limits = admission::limits(tenant.config(), &limits)?;
         let contract = &loaded.contract;

@@ -3,9 +3,11 @@
 //! Fields are never renamed and new ones are left out where they are empty, so that what was kept yesterday is what it was.
 
 use ampoule_world::{
-    Contract, Entry, FunctionImport, FunctionReference, Language, Module, Program, Request, RequestedLimits,
+    Contract, Entry, File, FunctionFile, FunctionImport, FunctionReference, Language, Module, Program,
+    Request, RequestedLimits,
 };
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 /// What a version is made of.
@@ -20,6 +22,19 @@ pub(super) struct Definition {
     pub(super) contract: Contract,
     limits: KeptLimits,
     imports: Vec<KeptImport>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    environment: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    files: Vec<FunctionFile>,
+}
+
+/// What a version's guests find beside their program.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Surroundings {
+    /// Environment variables.
+    pub(super) environment: BTreeMap<String, String>,
+    /// Files, in the order of their paths.
+    pub(super) files: Vec<FunctionFile>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +73,7 @@ impl Definition {
         contract: Contract,
         limits: &RequestedLimits,
         imports: &[FunctionImport],
+        surroundings: Surroundings,
     ) -> Self {
         let module = |module: Module| KeptModule { name: module.name, source: module.source };
         let import = |import: &FunctionImport| KeptImport {
@@ -81,6 +97,8 @@ impl Definition {
                 result_bytes: limits.result_bytes,
             },
             imports: imports.iter().map(import).collect(),
+            environment: surroundings.environment,
+            files: surroundings.files,
         }
     }
 
@@ -131,9 +149,28 @@ impl Definition {
         self.imports.iter().map(import).collect()
     }
 
-    /// A run of its top level, as a request.
-    pub(super) fn request(&self) -> Request {
-        Request { image: self.image(), limits: self.limits(), ..Request::of(self.program()) }
+    pub(super) fn environment(&self) -> &BTreeMap<String, String> {
+        &self.environment
+    }
+
+    pub(super) fn files(&self) -> &[FunctionFile] {
+        &self.files
+    }
+
+    /// Whether it has what servers before did not know of, and would run it without.
+    pub(super) fn has_surroundings(&self) -> bool {
+        !self.environment.is_empty() || !self.files.is_empty()
+    }
+
+    /// A run of its top level, as a request; `files` are those that it tells of.
+    pub(super) fn request(&self, files: Vec<File>) -> Request {
+        Request {
+            image: self.image(),
+            limits: self.limits(),
+            files,
+            environment: self.environment.clone().into_iter().collect(),
+            ..Request::of(self.program())
+        }
     }
 }
 
@@ -143,6 +180,10 @@ mod tests {
     use ampoule_world::{Conversion, Variable, VariableType};
 
     fn definition() -> Definition {
+        of(Surroundings::default())
+    }
+
+    fn of(surroundings: Surroundings) -> Definition {
         let program = Program {
             language: Language::Python,
             entry: Entry::Main,
@@ -150,19 +191,28 @@ mod tests {
             file_name: "main.py".into(),
             modules: vec![Module { name: "m".into(), source: "t".into() }],
         };
-        Definition::new(program, None, Contract::default(), &RequestedLimits::default(), &[])
+        let (contract, limits) = (Contract::default(), RequestedLimits::default());
+        Definition::new(program, None, contract, &limits, &[], surroundings)
     }
 
     /// Were this text another one, every function that is kept would have another version.
     #[test]
     fn the_text_stays_as_it_is() {
-        let definition = definition();
+        let definition = of(Surroundings::default());
         assert_eq!(
             definition.to_json(),
             "{\"language\":\"python\",\"file_name\":\"main.py\",\"source\":\"s\",\
              \"modules\":[{\"name\":\"m\",\"source\":\"t\"}],\
              \"contract\":{\"inputs\":[],\"outputs\":[],\"convert_inputs\":false},\"limits\":{},\"imports\":[]}"
         );
+        assert_eq!(Definition::from_json(&definition.to_json()), Some(definition));
+        let definition = of(Surroundings {
+            environment: [("A".to_owned(), "1".to_owned())].into(),
+            files: vec![FunctionFile { path: "f".into(), size: 2, sha256: "0a".into() }],
+        });
+        assert!(definition.to_json().ends_with(
+            "\"limits\":{},\"imports\":[],\"environment\":{\"A\":\"1\"},\"files\":[{\"path\":\"f\",\"size\":2,\"sha256\":\"0a\"}]}"
+        ));
         assert_eq!(Definition::from_json(&definition.to_json()), Some(definition));
     }
 

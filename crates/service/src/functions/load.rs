@@ -39,7 +39,7 @@ impl Service {
     ) -> Result<Found, Error> {
         let functions = self.functions()?;
         let tenant = call.tenant.name();
-        let version = functions.version(tenant, reference).await?;
+        let version = functions.version(tenant, "function", reference).await?;
         let key = (tenant.to_owned(), reference.name.clone(), version);
         if let Some(loaded) = functions.loaded.get(&key) {
             return Ok(Found::Ready(loaded));
@@ -71,13 +71,16 @@ impl Service {
     ) -> Result<Found, Error> {
         let tenant = call.tenant.name();
         let (definition, _) = functions.definition(tenant, name, version).await?;
-        let mut request = definition.request();
-        let image = admission::image(self.images(), &request)?;
+        let image = admission::image(self.images(), &definition.request(Vec::new()))?;
         let loaded =
             |checkpoint, image| Found::Ready(Arc::new(Loaded::new(version, &definition, checkpoint, image)));
         if let Some(checkpoint) = self.read_checkpoint(call, functions, name, version, &image).await? {
             return Ok(loaded(checkpoint, image));
         }
+        let size: u64 = definition.files().iter().map(|file| file.size).sum();
+        // While they are read, and until the request that holds them has its slot.
+        let _memory = if size > 0 { Some(self.reserve(&call.tenant, COPIES * size)?) } else { None };
+        let mut request = definition.request(functions.files(tenant, name, version, &definition).await?);
         // Caps may have become lower since it was put.
         request.limits = within(&request.limits, call);
         let (prepared, _) = match self.prepare(call, request, accepted).await? {
@@ -150,8 +153,8 @@ impl Service {
         let job = Job {
             start: Start::Program { program: &admitted.program, compiled: Some(&ready.compiled) },
             input_json: "{}",
-            files: &[],
-            environment: &[],
+            files: &admitted.files,
+            environment: &admitted.environment,
             limits: admitted.limits,
             deterministic: None,
             share: &tenant.0.share,

@@ -1,66 +1,42 @@
-//! Telling of functions, listing and deleting them.
+//! Telling of functions, moving their aliases, and deleting them.
 
-use super::put::describe;
-use super::{Functions, check_name, check_reference};
-use crate::error::Error;
+use super::Functions;
+use super::put::{MOST_ALIASES, describe};
+use super::references::{check_name, check_reference, check_version, resolve};
+use crate::error::{Error, quoted};
 use crate::service::{Call, Service};
 use ampoule_store::Head;
-use ampoule_world::{Function, FunctionReference};
+use ampoule_world::{AliasTarget, AliasUpdate, Function, FunctionReference};
 use std::sync::Arc;
-
-/// Functions on a page: when nothing is said, and at most.
-const PAGE: usize = 100;
-const LARGEST_PAGE: usize = 1000;
-
-/// A page of functions.
-#[derive(Clone, Debug)]
-pub struct FunctionPage {
-    /// Names and what there is of each, by name.
-    pub functions: Vec<(String, Arc<Head>)>,
-    /// Where the next page begins; none after the last.
-    pub next: Option<String>,
-}
 
 impl Service {
     /// All of a version.
     pub async fn get_function(&self, call: &Call, reference: &FunctionReference) -> Result<Function, Error> {
         let functions = self.functions()?;
         let (tenant, name) = (call.tenant.name(), &reference.name);
-        let version = functions.version(tenant, reference).await?;
+        let version = functions.version(tenant, "function", reference).await?;
         let (definition, signature) = functions.definition(tenant, name, &version).await?;
         let head = functions.store.head(tenant, name).await?;
         Ok(describe(name, &version, &head, &definition, signature.as_deref()))
     }
 
-    /// At most `size` functions (0: a hundred) from the one named by `token` on.
-    pub async fn list_functions(&self, call: &Call, size: usize, token: &str) -> Result<FunctionPage, Error> {
-        let functions = self.functions()?;
-        let tenant = call.tenant.name();
-        if size > LARGEST_PAGE {
-            let reason = format!("is {size}, at most {LARGEST_PAGE} are taken");
-            return Err(Error::invalid("page_size", reason));
+    /// Points aliases to versions that are kept and removes others, in one step. Answers what there is of the function then.
+    pub async fn update_aliases(&self, call: &Call, update: &AliasUpdate) -> Result<Arc<Head>, Error> {
+        let Functions { store, .. } = self.functions()?;
+        check_update(update)?;
+        let (tenant, name) = (call.tenant.name(), &update.name);
+        // As it is now: what somebody has just moved is promoted, not what was there a second ago.
+        let head = store.head_now(tenant, name).await?;
+        let mut set = Vec::with_capacity(update.set.len());
+        for (index, target) in update.set.iter().enumerate() {
+            let reference = FunctionReference {
+                name: name.clone(),
+                version: target.version.clone(),
+                alias: target.from_alias.clone(),
+            };
+            set.push((target.alias.clone(), resolve(&head, &format!("set[{index}]"), &reference)?));
         }
-        if !token.is_empty() {
-            check_name(token)
-                .map_err(|_| Error::invalid("page_token", "is not one that a page has ended with"))?;
-        }
-        let size = if size == 0 { PAGE } else { size };
-        let names = functions.store.names(tenant).await?;
-        let mut names = names.into_iter().filter(|name| name.as_str() >= token);
-        let mut page = FunctionPage { functions: Vec::new(), next: None };
-        for name in names.by_ref() {
-            if page.functions.len() == size {
-                page.next = Some(name);
-                break;
-            }
-            match functions.store.head(tenant, &name).await {
-                Ok(head) => page.functions.push((name, head)),
-                // Deleted meanwhile, or never finished.
-                Err(ampoule_store::StoreError::NotFound(_)) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(page)
+        Ok(store.update_aliases(tenant, name, &set, &update.remove).await?)
     }
 
     /// Deletes a function, or one of its versions, or one of its aliases.
@@ -69,7 +45,8 @@ impl Service {
         check_reference("function", reference)?;
         let (tenant, name) = (call.tenant.name(), &reference.name);
         if !reference.version.is_empty() {
-            store.delete_version(tenant, name, &reference.version).await?;
+            let head = store.head_now(tenant, name).await?;
+            store.delete_version(tenant, name, &resolve(&head, "function", reference)?).await?;
         } else if !reference.alias.is_empty() {
             store.delete_alias(tenant, name, &reference.alias).await?;
         } else {
@@ -89,4 +66,47 @@ impl Service {
             Err(error) => tracing::error!(%error, "the function store could not be swept"),
         }
     }
+}
+
+fn check_update(update: &AliasUpdate) -> Result<(), Error> {
+    check_name(&update.name).map_err(|reason| Error::invalid("name", reason))?;
+    for (field, count) in [("set", update.set.len()), ("remove", update.remove.len())] {
+        if count > MOST_ALIASES {
+            return Err(Error::invalid(
+                field,
+                format!("has {count} entries, at most {MOST_ALIASES} are taken"),
+            ));
+        }
+    }
+    if update.set.is_empty() && update.remove.is_empty() {
+        return Err(Error::invalid("set", "is empty, and so is remove: name an alias"));
+    }
+    for (index, AliasTarget { alias, version, from_alias }) in update.set.iter().enumerate() {
+        let invalid = |part: &str, reason: String| Error::invalid(format!("set[{index}].{part}"), reason);
+        check_name(alias).map_err(|reason| invalid("alias", reason))?;
+        let again = |other: &AliasTarget| other.alias == *alias;
+        if update.set[..index].iter().any(again) || update.remove.contains(alias) {
+            return Err(invalid(
+                "alias",
+                format!("{} occurs twice: say once what becomes of it", quoted(alias)),
+            ));
+        }
+        match (version.is_empty(), from_alias.is_empty()) {
+            (true, true) => {
+                return Err(invalid("version", "is missing: name a version or another alias".into()));
+            }
+            (false, false) => {
+                return Err(invalid(
+                    "from_alias",
+                    "is given together with a version: give one of them".into(),
+                ));
+            }
+            (false, true) => check_version(version).map_err(|reason| invalid("version", reason))?,
+            (true, false) => check_name(from_alias).map_err(|reason| invalid("from_alias", reason))?,
+        }
+    }
+    for (index, alias) in update.remove.iter().enumerate() {
+        check_name(alias).map_err(|reason| Error::invalid(format!("remove[{index}]"), reason))?;
+    }
+    Ok(())
 }

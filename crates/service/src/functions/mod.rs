@@ -12,28 +12,29 @@ mod contract;
 mod convert;
 mod convert_dify;
 mod definition;
+mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod list;
 mod load;
 mod manage;
 mod put;
 mod python_text;
+pub(crate) mod references;
 mod schema;
+mod words;
 
-pub use manage::FunctionPage;
+pub use list::{FunctionPage, ListFunctions};
 pub use put::Put;
 
-use crate::error::{Error, quoted};
+use crate::error::Error;
 use ampoule_engine::{Checkpoint, Image};
 use ampoule_store::{FunctionStore, Room};
-use ampoule_world::{Contract, FunctionReference, RequestedLimits};
+use ampoule_world::{Contract, File, RequestedLimits};
 use definition::Definition;
 use quick_cache::sync::Cache;
 use quick_cache::{OptionsBuilder, Weighter};
 use std::sync::Arc;
-
-/// Longest name of a function or alias.
-const LONGEST_NAME: usize = 100;
 
 /// What an entry of the cache costs beside its checkpoint and its contract, in bytes.
 const ENTRY_OVERHEAD: u64 = 4 << 10;
@@ -74,6 +75,8 @@ pub(crate) struct Loaded {
     version: String,
     contract: Contract,
     limits: RequestedLimits,
+    /// Paths of its files.
+    files: Vec<String>,
     checkpoint: Checkpoint,
     image: Image,
 }
@@ -81,14 +84,16 @@ pub(crate) struct Loaded {
 impl Loaded {
     fn new(version: &str, definition: &Definition, checkpoint: Checkpoint, image: Image) -> Self {
         let (contract, limits) = (definition.contract.clone(), definition.limits());
-        Loaded { version: version.to_owned(), contract, limits, checkpoint, image }
+        let files = definition.files().iter().map(|file| file.path.clone()).collect();
+        Loaded { version: version.to_owned(), contract, limits, files, checkpoint, image }
     }
 
     /// What it takes of memory, in bytes.
     fn size(&self) -> u64 {
         let variables = self.contract.inputs.iter().chain(&self.contract.outputs);
         let texts = variables.map(|variable| variable.name.len() + variable.description.len() + 64);
-        (self.checkpoint.size() + texts.sum::<usize>()) as u64 + ENTRY_OVERHEAD
+        let files = self.files.iter().map(|path| path.len() + 64);
+        (self.checkpoint.size() + texts.sum::<usize>() + files.sum::<usize>()) as u64 + ENTRY_OVERHEAD
     }
 }
 
@@ -116,22 +121,6 @@ impl Functions {
         Functions { store, config, loaded }
     }
 
-    /// The version that a reference means.
-    async fn version(&self, tenant: &str, reference: &FunctionReference) -> Result<String, Error> {
-        check_reference("function", reference)?;
-        let name = &reference.name;
-        let head = self.store.head(tenant, name).await?;
-        if !reference.version.is_empty() {
-            let version = head.version(&reference.version).ok_or_else(|| {
-                Error::NotFound(format!("function '{name}' has no version {}", quoted(&reference.version)))
-            })?;
-            return Ok(version.version.clone());
-        }
-        let alias = if reference.alias.is_empty() { LATEST } else { &reference.alias };
-        let version = head.aliases.get(alias);
-        version.cloned().ok_or_else(|| Error::NotFound(format!("function '{name}' has no alias '{alias}'")))
-    }
-
     /// What is kept of a version.
     async fn definition(
         &self,
@@ -149,62 +138,23 @@ impl Functions {
         })?;
         Ok((definition, kept.signature().map(str::to_owned)))
     }
-}
 
-/// The alias that points to what was put last.
-const LATEST: &str = "latest";
-
-/// Checks a reference; `field` is where it stands.
-fn check_reference(field: &str, reference: &FunctionReference) -> Result<(), Error> {
-    let invalid = |part: &str, reason: String| Err(Error::invalid(format!("{field}.{part}"), reason));
-    if let Err(reason) = check_name(&reference.name) {
-        return invalid("name", reason);
-    }
-    if !reference.version.is_empty() && !reference.alias.is_empty() {
-        return invalid("alias", "is given together with a version: give one of them".into());
-    }
-    let is_hex = reference.version.len() == 64
-        && reference.version.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-    if !reference.version.is_empty() && !is_hex {
-        let shown = quoted(&reference.version);
-        return invalid(
-            "version",
-            format!("is {shown}: versions have 64 hexadecimal digits; is it an alias?"),
-        );
-    }
-    if !reference.alias.is_empty()
-        && let Err(reason) = check_name(&reference.alias)
-    {
-        return invalid("alias", reason);
-    }
-    Ok(())
-}
-
-/// What is wrong with the name of a function or an alias.
-fn check_name(name: &str) -> Result<(), String> {
-    const RULE: &str = "use 1 to 100 letters, digits, '-', '_' or '.', the first a letter or digit";
-    if name.is_empty() {
-        return Err(format!("is empty: {RULE}"));
-    }
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-    let starts_well = name.as_bytes()[0].is_ascii_alphanumeric();
-    if name.len() <= LONGEST_NAME && starts_well && name.bytes().all(plain) {
-        return Ok(());
-    }
-    Err(format!("{} is no name: {RULE}", quoted(name)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_plain() {
-        for good in ["a", "9", "text-tools_v1.2", &"x".repeat(100)] {
-            assert_eq!(check_name(good), Ok(()), "{good}");
+    /// The files that a version's definition tells of.
+    async fn files(
+        &self,
+        tenant: &str,
+        name: &str,
+        version: &str,
+        definition: &Definition,
+    ) -> Result<Vec<File>, Error> {
+        if definition.files().is_empty() {
+            return Ok(Vec::new());
         }
-        for bad in ["", ".", "..", ".a", "-a", "a/b", "a b", "ä", "a\0", &"x".repeat(101)] {
-            assert!(check_name(bad).is_err(), "{bad}");
-        }
+        let head = self.store.head(tenant, name).await?;
+        let known = head.version(version);
+        let known =
+            known.ok_or_else(|| Error::NotFound(format!("function '{name}' has no version '{version}'")))?;
+        let kept = self.store.files(tenant, name, known).await?;
+        files::read(kept, definition.files()).await
     }
 }

@@ -1,22 +1,29 @@
 //! Keeping a program as a version of a function.
 
-use super::definition::Definition;
+use super::definition::{Definition, Surroundings};
+use super::files::FilesMade;
 use super::load::Preparing;
+use super::references::check_name;
 use super::schema::{self, Signature};
-use super::{Functions, Loaded, check_name, check_reference, contract};
-use crate::admission;
+use super::{Functions, Loaded, contract, words};
 use crate::error::{Error, bytes, quoted};
 use crate::service::{Call, Execution, Service};
-use ampoule_engine::Prepared;
-use ampoule_store::{Definition as Kept, Head};
-use ampoule_world::{Entry, Function, FunctionImport, FunctionReference, Module, PutFunction, Request};
+use crate::slots::Reserved;
+use crate::{admission, memory};
+use ::bytes::Bytes;
+use ampoule_engine::{Image, Prepared};
+use ampoule_store::{Definition as Kept, Head, Words};
+use ampoule_world::{Entry, File, Function, FunctionImport, FunctionReference, Module, PutFunction, Request};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 /// Aliases of one put, and functions that one imports.
-const MOST_ALIASES: usize = 16;
+pub(super) const MOST_ALIASES: usize = 16;
 const MOST_IMPORTS: usize = 64;
+
+/// Files are there twice more while they are written: as what is kept of them, and sealed.
+const COPIES: u64 = 2;
 
 /// What became of a put.
 #[derive(Clone, Debug)]
@@ -34,34 +41,24 @@ impl Service {
         putting.catch_unwind().await.unwrap_or(Err(Error::Panicked))
     }
 
-    async fn put(&self, call: &Call, put: PutFunction) -> Result<Put, Error> {
+    async fn put(&self, call: &Call, mut put: PutFunction) -> Result<Put, Error> {
         let functions = self.functions()?;
-        let (tenant, name) = (call.tenant.name(), put.name.as_str());
         check(&put)?;
-        let aliases = &put.aliases;
-        let mut program = put.program;
-        admission::program_is_sound(self.sizes(), &mut program)?;
-        let (imports, modules) = functions.follow(tenant, &put.imports).await?;
-        for (index, module) in modules {
-            add(&mut program.modules, module, index)?;
-        }
-        // Again, as imports bring modules of their own.
-        admission::program_is_sound(self.sizes(), &mut program)?;
-        let request = Request { image: put.image.clone(), ..Request::of(program.clone()) };
-        let image = admission::image(self.images(), &request)?;
-        let definition = Definition::new(program, put.image, put.contract, &put.limits, &imports);
-        let content = definition.to_json();
-        let version = Kept::new(content.clone(), None).version().to_owned();
+        let words = words_of(&mut put);
+        let (tenant, name) = (call.tenant.name(), std::mem::take(&mut put.name));
+        let (name, room) = (name.as_str(), &functions.config.room);
+        let mut made = self.make(call, functions, put).await?;
+        let version = made.kept(None).version().to_owned();
         let is_kept =
             functions.store.head(tenant, name).await.is_ok_and(|head| head.version(&version).is_some());
         if is_kept {
             let (_, signature) = functions.definition(tenant, name, &version).await?;
-            let kept = Kept::new(content, signature.clone());
-            let head = functions.store.put(tenant, name, &kept, aliases, &functions.config.room).await?;
-            let function = describe(name, &version, &head, &definition, signature.as_deref());
+            let head = functions.store.put(tenant, name, &made.kept(signature.clone()), &words, room).await?;
+            let function = describe(name, &version, &head, &made.definition, signature.as_deref());
             return Ok(Put { function: Some(function), preparation: None });
         }
-        let (prepared, preparation) = match self.prepare(call, definition.request(), false).await? {
+        let request = made.definition.request(std::mem::take(&mut made.files));
+        let (prepared, preparation) = match self.prepare(call, request, false).await? {
             Preparing::Ready(prepared, execution) => (prepared, execution),
             Preparing::Failed(execution) => {
                 return Ok(Put { function: None, preparation: Some(execution) });
@@ -70,22 +67,82 @@ impl Service {
         let Prepared { checkpoint, signature_json: signature, .. } = *prepared;
         functions.check_size(checkpoint.size() as u64)?;
         let found = Signature::read(signature.as_deref());
-        if let Some((index, why)) = found.and_then(|found| found.contradicts(&definition.contract)) {
+        if let Some((index, why)) = found.and_then(|found| found.contradicts(&made.definition.contract)) {
             return Err(Error::invalid(format!("inputs[{index}]"), format!("is {why}")));
         }
         functions.keep_checkpoint(tenant, name, &version, &checkpoint).await?;
-        let kept = Kept::new(content, signature.clone());
-        let head = match functions.store.put(tenant, name, &kept, aliases, &functions.config.room).await {
+        let kept = functions.store.put(tenant, name, &made.kept(signature.clone()), &words, room).await;
+        let head = match kept {
             Ok(head) => head,
             Err(error) => {
-                functions.store.delete_checkpoint(tenant, name, &version, image.digest()).await;
+                functions.store.delete_checkpoint(tenant, name, &version, made.image.digest()).await;
                 return Err(error.into());
             }
         };
-        let function = describe(name, &version, &head, &definition, signature.as_deref());
+        let function = describe(name, &version, &head, &made.definition, signature.as_deref());
         let key = (tenant.to_owned(), name.to_owned(), version.clone());
-        functions.loaded.insert(key, Arc::new(Loaded::new(&version, &definition, checkpoint, image)));
+        let loaded = Loaded::new(&version, &made.definition, checkpoint, made.image);
+        functions.loaded.insert(key, Arc::new(loaded));
         Ok(Put { function: Some(function), preparation: Some(preparation) })
+    }
+
+    /// Checks what a version is to be made of, follows its imports, and puts it together.
+    async fn make(&self, call: &Call, functions: &Functions, put: PutFunction) -> Result<Made, Error> {
+        let mut program = put.program;
+        admission::program_is_sound(self.sizes(), &mut program)?;
+        admission::files_are_sound(self.sizes(), &put.files)?;
+        admission::environment_is_sound(self.sizes(), &put.environment)?;
+        let (imports, modules) = functions.follow(call.tenant.name(), &put.imports).await?;
+        for (index, module) in modules {
+            add(&mut program.modules, module, index)?;
+        }
+        // Again, as imports bring modules of their own.
+        admission::program_is_sound(self.sizes(), &mut program)?;
+        let request = Request { image: put.image.clone(), ..Request::of(program.clone()) };
+        let image = admission::image(self.images(), &request)?;
+        let memory = match memory::of_files(&put.files) {
+            0 => None,
+            bytes => Some(self.reserve(&call.tenant, COPIES * bytes)?),
+        };
+        let FilesMade { files, told, kept } = FilesMade::of(put.files).await?;
+        let surroundings = Surroundings { environment: put.environment.into_iter().collect(), files: told };
+        let definition =
+            Definition::new(program, put.image, put.contract, &put.limits, &imports, surroundings);
+        let kept_files = definition.has_surroundings().then_some(kept);
+        Ok(Made { content: definition.to_json(), definition, files, kept_files, image, _memory: memory })
+    }
+}
+
+/// What a version is made of.
+struct Made {
+    definition: Definition,
+    /// The definition as text.
+    content: String,
+    files: Vec<File>,
+    /// The files as the store keeps them.
+    kept_files: Option<Bytes>,
+    image: Image,
+    _memory: Option<Reserved>,
+}
+
+impl Made {
+    fn kept(&self, signature: Option<String>) -> Kept {
+        let kept = Kept::new(self.content.clone(), signature);
+        match &self.kept_files {
+            Some(files) => kept.with_files(files.clone()),
+            None => kept,
+        }
+    }
+}
+
+/// What is said of a version, beside what it is made of.
+fn words_of(put: &mut PutFunction) -> Words {
+    Words {
+        aliases: std::mem::take(&mut put.aliases),
+        keep_latest: put.keep_latest,
+        by: words::caller(&put.by),
+        description: std::mem::take(&mut put.description),
+        labels: std::mem::take(&mut put.labels),
     }
 }
 
@@ -108,6 +165,8 @@ fn check(put: &PutFunction) -> Result<(), Error> {
         );
         return Err(Error::invalid("source.entry", reason));
     }
+    words::check_description(&put.description)?;
+    words::check_labels(&put.labels)?;
     contract::check(&put.contract)
 }
 
@@ -121,12 +180,12 @@ impl Functions {
         let (mut followed, mut modules) = (Vec::new(), Vec::new());
         for (index, import) in imports.iter().enumerate() {
             let field = format!("imports[{index}].function");
-            check_reference(&field, &import.function)?;
             let name = &import.function.name;
-            let version = self.version(tenant, &import.function).await.map_err(|error| match error {
-                Error::NotFound(what) => Error::invalid(&field, format!("cannot be followed: {what}")),
-                other => other,
-            })?;
+            let version =
+                self.version(tenant, &field, &import.function).await.map_err(|error| match error {
+                    Error::NotFound(what) => Error::invalid(&field, format!("cannot be followed: {what}")),
+                    other => other,
+                })?;
             let (definition, _) = self.definition(tenant, name, &version).await?;
             let program = definition.program();
             let module = if import.module.is_empty() { name } else { &import.module };
@@ -180,15 +239,21 @@ pub(super) fn describe(
 ) -> Function {
     let signature = Signature::read(signature);
     let contract = definition.contract.clone();
+    let kept = head.version(version).cloned().unwrap_or_default();
     Function {
         name: name.to_owned(),
         version: version.to_owned(),
         aliases: head.aliases_of(version).map(str::to_owned).collect(),
-        created_unix_millis: head.version(version).map_or(0, |version| version.created_unix_millis),
+        created_unix_millis: kept.created_unix_millis,
+        created_by: kept.created_by,
+        description: kept.description,
+        labels: kept.labels,
         program: definition.program(),
         image: definition.image(),
         limits: definition.limits(),
         imports: definition.imports(),
+        environment: definition.environment().clone(),
+        files: definition.files().to_vec(),
         input_schema_json: schema::of_input(signature.as_ref(), &contract).to_string(),
         output_schema_json: schema::of_output(signature.as_ref(), &contract)
             .map_or_else(String::new, |schema| schema.to_string()),

@@ -6,5 +6,6 @@ mod support;
 mod admission;
 mod executions;
 mod fairness;
+mod functions;
 mod idempotency;
 mod waiting;

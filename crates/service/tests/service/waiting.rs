@@ -58,8 +58,9 @@ async fn who_waits_too_long_is_refused_and_told_why() {
     for one in all {
         match one.await.unwrap() {
             Ok(outcome) => assert_eq!(outcome.status, Status::TimedOut),
-            Err(Error::Busy { reason, retry_after }) => {
+            Err(Error::Busy { what, reason, retry_after }) => {
                 refused += 1;
+                assert_eq!(what, "processors");
                 assert!(reason.contains("the processors were busy"), "{reason}");
                 assert!(!retry_after.is_zero());
             }

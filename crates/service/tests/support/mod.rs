@@ -63,15 +63,30 @@ fn write_image(images: &Path, language: Language, code: &[u8]) {
 
 /// A service on the tiny images, configured by `change`.
 pub fn service(change: impl FnOnce(&mut ServiceConfig)) -> Service {
-    with_engine(change, |_| {})
+    with_engine(change, |_| {}, in_memory())
+}
+
+/// The same that keeps functions in `store`.
+pub fn keeping(store: FunctionStore, change: impl FnOnce(&mut ServiceConfig)) -> Service {
+    with_engine(change, |_| {}, store)
 }
 
 /// The same as a server has it: guests compute on threads of their own. Within a runtime.
 pub fn served(change: impl FnOnce(&mut ServiceConfig)) -> Service {
-    with_engine(change, |engine| engine.compute_on_own_threads(Handle::current()).unwrap())
+    let prepare = |engine: &Engine| engine.compute_on_own_threads(Handle::current()).unwrap();
+    with_engine(change, prepare, in_memory())
 }
 
-fn with_engine(change: impl FnOnce(&mut ServiceConfig), prepare: impl FnOnce(&Engine)) -> Service {
+/// Functions are kept for as long as the service lives.
+fn in_memory() -> FunctionStore {
+    FunctionStore::new(Arc::new(InMemory::new()))
+}
+
+fn with_engine(
+    change: impl FnOnce(&mut ServiceConfig),
+    prepare: impl FnOnce(&Engine),
+    store: FunctionStore,
+) -> Service {
     let mut config = ServiceConfig::default();
     config.engine.slots = 8;
     // All of the memory is for guests.
@@ -83,8 +98,6 @@ fn with_engine(change: impl FnOnce(&mut ServiceConfig), prepare: impl FnOnce(&En
     prepare(&engine);
     let names = ampoule_service::image_names(folder.path()).unwrap();
     let images = Images::load(&engine, folder.path(), &names).unwrap();
-    // Functions are kept for as long as the service lives.
-    let store = FunctionStore::new(Arc::new(InMemory::new()));
     Service::with_functions(config, engine, images, Some(store))
 }
 
