@@ -8,8 +8,10 @@ use ampoule_connection::{Connections, Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Patience, Site};
 use ampoule_service::{Ending, Service};
 use std::net::SocketAddr;
+use std::thread;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
@@ -49,14 +51,12 @@ pub(crate) async fn listen(
     if let Some(address) = config.metrics {
         let (listener, address) = bind(address).await?;
         tracing::info!(%address, "listening for monitoring");
-        // Never waited for: it answers until the process ends.
-        tokio::spawn(ampoule_http::serve_operator(
-            service.clone(),
-            access.clone(),
-            Listener::plain(listener, Protocol::Http1)
-                .within(&connections.beside(for_monitoring()), "monitoring"),
-            ending.clone(),
-        ));
+        let within = connections.beside(for_monitoring());
+        let (service, access, ending) = (service.clone(), access.clone(), ending.clone());
+        on_a_thread_of_its_own("monitoring", listener, move |listener| {
+            let listener = Listener::plain(listener, Protocol::Http1).within(&within, "monitoring");
+            ampoule_http::serve_operator(service, access, listener, ending)
+        })?;
     }
     if let Some(tls) = &tls {
         tracing::info!(certificate = %tls.certificate(), "TLS");
@@ -152,6 +152,28 @@ fn sites(config: &Config) -> Vec<(SocketAddr, Site)> {
         (None, _) => {}
     }
     sites
+}
+
+/// Serves a listener on a thread that nothing else runs on, so that it answers whatever keeps the others. Never waited for: it
+/// answers until the process ends.
+fn on_a_thread_of_its_own<S: Future<Output = ()>>(
+    name: &'static str,
+    listener: TcpListener,
+    serve: impl FnOnce(TcpListener) -> S + Send + 'static,
+) -> CommandResult<()> {
+    let failed =
+        |error: std::io::Error| CommandError::infrastructure(format!("no thread for {name}: {error}"));
+    let listener = listener.into_std().map_err(failed)?;
+    let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let serving = move || {
+        runtime.block_on(async {
+            match TcpListener::from_std(listener) {
+                Ok(listener) => serve(listener).await,
+                Err(error) => tracing::error!(%error, "{name} does not listen"),
+            }
+        });
+    };
+    thread::Builder::new().name(name.into()).spawn(serving).map(drop).map_err(failed)
 }
 
 /// A listener and the address it got.

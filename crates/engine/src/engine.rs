@@ -68,6 +68,11 @@ impl Engine {
         Ok(())
     }
 
+    /// Whether guests compute on threads of the engine's own, and not where their future is polled.
+    pub fn computes_on_own_threads(&self) -> bool {
+        self.inner.threads.get().is_some()
+    }
+
     /// How its guests are.
     pub fn health(&self) -> Health {
         self.inner.watchdog.health()

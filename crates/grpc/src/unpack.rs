@@ -128,9 +128,10 @@ impl Packed {
         if size <= MUCH {
             return unpacked(&packed, size);
         }
-        let unpacking = tokio::task::spawn_blocking(move || unpacked(&packed, size));
         // A panic is a bug, and this call's own.
-        unpacking.await.unwrap_or_else(|_| Err(malformed()))
+        ampoule_service::aside(async move { unpacked(&packed, size) })
+            .await
+            .unwrap_or_else(|| Err(malformed()))
     }
 }
 

@@ -133,8 +133,8 @@ impl Received {
             return parse(&self.bytes);
         }
         // A panic is a bug, and this request's own.
-        let parsed = tokio::task::spawn_blocking(move || parse(&self.bytes)).await;
-        parsed.unwrap_or_else(|_| Err(Unusable::body("hit a bug in the server")))
+        let parsed = ampoule_service::aside(async move { parse(&self.bytes) }).await;
+        parsed.unwrap_or_else(|| Err(Unusable::body("hit a bug in the server")))
     }
 }
 

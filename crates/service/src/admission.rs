@@ -42,9 +42,10 @@ pub(crate) fn admit(
     if input_json.is_empty() {
         input_json.push_str("{}");
     }
-    let compile_input = object(&config.sizes, program.entry, &input_json)?;
     files_are_sound(&config.sizes, &request.files)?;
     environment_is_sound(&config.sizes, &request.environment)?;
+    // Last, as it is the one look that takes time.
+    let compile_input = object(&config.sizes, program.entry, &input_json)?;
     Ok(Admitted {
         need: Need { request: request_bytes, guest: memory::AT_START, most: memory::of_limits(&limits) },
         image,
@@ -179,9 +180,7 @@ pub(crate) fn object(sizes: &Sizes, entry: Entry, input_json: &str) -> Result<St
         Entry::Body => input::keys_only(input_json),
         Entry::Main | Entry::Script => input::check_object(input_json).map(|()| "{}".to_owned()),
     };
-    compile_input.map_err(|input::NotAnObject(why)| {
-        Error::invalid("input_json", format!("is not a JSON object: {why}"))
-    })
+    compile_input.map_err(|input::NotAnObject(why)| Error::invalid("input_json", why))
 }
 
 pub(crate) fn files_are_sound(sizes: &Sizes, files: &[File]) -> Result<(), Error> {

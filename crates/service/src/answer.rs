@@ -1,6 +1,7 @@
 //! An answer on its way to its reader, and the memory it takes until it is there.
 
 use crate::answers::{Found, Repeat};
+use crate::aside::{MUCH, aside};
 use crate::error::Error;
 use crate::service::{Call, Execution, Service, Way};
 use crate::slots::{InTransit, Reserved, Slot, Slots};
@@ -97,6 +98,29 @@ impl Service {
     /// Executes one request, as [`Service::execute_as`] does, with an answer that is shared with those who sent the request's idempotency key, too.
     pub async fn answer(&self, call: &Call, asked: impl Into<Asked>) -> Result<Arc<Answer>, Error> {
         let asked = asked.into();
+        let Some(held) = self.hold_if_large(&call.tenant, &asked)? else {
+            return self.answer_here(call, asked).await;
+        };
+        let (service, call) = (self.clone(), call.clone());
+        let answered = aside(async move {
+            // From here its slot, or its place in the queue, has the memory.
+            drop(held);
+            service.answer_here(&call, asked).await
+        });
+        answered.await.unwrap_or(Err(Error::Panicked))
+    }
+
+    /// The memory of a request that is large enough to be worked on aside, until it is. Where guests compute on the threads
+    /// that serve requests, nothing is kept from anybody by doing all of it there.
+    pub(crate) fn hold_if_large(&self, tenant: &Tenant, asked: &Asked) -> Result<Option<InTransit>, Error> {
+        let (inner, bytes) = (self.inner(), memory::of_asked(asked));
+        if bytes <= MUCH || !inner.engine.computes_on_own_threads() {
+            return Ok(None);
+        }
+        inner.slots.receive(tenant, bytes).map(Some)
+    }
+
+    async fn answer_here(&self, call: &Call, asked: Asked) -> Result<Arc<Answer>, Error> {
         let answer = if asked.idempotency_key().is_empty() {
             Answer::new(self.guarded(Way { call, accepted: false, tap: None }, asked).await?)
         } else {

@@ -1,5 +1,6 @@
 //! What distinguishes a request from others: a hash of all that it asks for.
 
+use crate::aside::{MUCH, aside};
 use crate::error::Error;
 use crate::slots::InTransit;
 use ampoule_world::{Asked, File, FunctionCall, Program, Request};
@@ -8,9 +9,6 @@ use std::fmt::{Debug, Write};
 
 /// sha256 of all that a request asks for, but for its key.
 pub(crate) type Fingerprint = [u8; 32];
-
-/// Hashing more than this takes more than half a millisecond, which is not spent where others' requests wait for it.
-const MUCH: u64 = 256 << 10;
 
 /// The fingerprint of a request that takes so many bytes. A large one is hashed on a thread of its own, and the memory that
 /// `set_aside` gives is its own meanwhile.
@@ -23,8 +21,7 @@ pub(crate) async fn of(
         return Ok((fingerprint(&asked), asked));
     }
     let _held = set_aside()?;
-    let hashing = tokio::task::spawn_blocking(move || (fingerprint(&asked), asked));
-    hashing.await.map_err(|_| Error::Panicked)
+    aside(async move { (fingerprint(&asked), asked) }).await.ok_or(Error::Panicked)
 }
 
 fn fingerprint(asked: &Asked) -> Fingerprint {

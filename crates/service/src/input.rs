@@ -11,26 +11,40 @@ pub(crate) struct NotAnObject(pub(crate) String);
 
 /// Checks that `json` is one JSON object.
 pub(crate) fn check_object(json: &str) -> Result<(), NotAnObject> {
-    read(json, |_| {})
+    read(json, |_| true)
 }
+
+/// The most keys of an input that are variables of a body: far more than anybody writes, and sorted within a millisecond.
+const MOST_VARIABLES: usize = 1000;
 
 /// The object's keys as an object of their own, sorted, with null values: all that compiling a body
 /// depends on.
 pub(crate) fn keys_only(json: &str) -> Result<String, NotAnObject> {
     let mut keys = BTreeSet::new();
-    read(json, |key| {
+    let mut too_many = false;
+    let read = read(json, |key| {
         keys.insert(key);
-    })?;
+        too_many = keys.len() > MOST_VARIABLES;
+        !too_many
+    });
+    if too_many {
+        let reason = format!(
+            "has more than {MOST_VARIABLES} keys, and with the entry body each is a variable: use the entry main, or put them into one object"
+        );
+        return Err(NotAnObject(reason));
+    }
+    read?;
     let nulls: serde_json::Map<_, _> = keys.into_iter().map(|key| (key, serde_json::Value::Null)).collect();
     Ok(serde_json::Value::Object(nulls).to_string())
 }
 
-fn read(json: &str, key: impl FnMut(String)) -> Result<(), NotAnObject> {
+/// Calls `key` with each key, as long as it answers that it wants more.
+fn read(json: &str, key: impl FnMut(String) -> bool) -> Result<(), NotAnObject> {
     let mut deserializer = serde_json::Deserializer::from_str(json);
     deserializer
         .deserialize_map(Keys { key })
         .and_then(|()| deserializer.end())
-        .map_err(|error| NotAnObject(reason(json, &error)))
+        .map_err(|error| NotAnObject(format!("is not a JSON object: {}", reason(json, &error))))
 }
 
 /// serde_json's own text may quote the input, so only its position and kind are told.
@@ -57,7 +71,7 @@ struct Keys<F> {
     key: F,
 }
 
-impl<'de, F: FnMut(String)> Visitor<'de> for Keys<F> {
+impl<'de, F: FnMut(String) -> bool> Visitor<'de> for Keys<F> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -66,7 +80,9 @@ impl<'de, F: FnMut(String)> Visitor<'de> for Keys<F> {
 
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key()? {
-            (self.key)(key);
+            if !(self.key)(key) {
+                return Err(serde::de::Error::custom("enough"));
+            }
             map.next_value::<IgnoredAny>()?;
         }
         Ok(())
@@ -105,7 +121,11 @@ mod tests {
             ("{\"a\": NaN}", "the JSON is malformed at line 1, column 7"),
         ];
         for (json, expected) in cases {
-            assert_eq!(check_object(json), Err(NotAnObject(expected.to_owned())), "{json}");
+            assert_eq!(
+                check_object(json),
+                Err(NotAnObject(format!("is not a JSON object: {expected}"))),
+                "{json}"
+            );
         }
     }
 
@@ -116,5 +136,21 @@ mod tests {
             "{\"a\":null,\"b\":null}"
         );
         assert_eq!(keys_only("{}").unwrap(), "{}");
+    }
+
+    #[test]
+    fn no_more_keys_are_read_than_a_body_can_have() {
+        let object = |keys: usize, end: &str| {
+            let members: Vec<String> = (0..keys).map(|key| format!("\"k{key}\": 1")).collect();
+            format!("{{{}{end}", members.join(","))
+        };
+        assert!(keys_only(&object(MOST_VARIABLES, "}")).is_ok());
+        // What is wrong behind them is not seen any more.
+        let refused = keys_only(&object(MOST_VARIABLES + 1, ", nonsense")).unwrap_err();
+        assert!(refused.0.starts_with("has more than 1000 keys"), "{refused:?}");
+        assert!(check_object(&object(2 * MOST_VARIABLES, "}")).is_ok());
+        // One key, however often it comes, is one variable.
+        let repeated = format!("{{{}\"a\": 1}}", "\"a\": 1,".repeat(2 * MOST_VARIABLES));
+        assert!(keys_only(&repeated).is_ok());
     }
 }

@@ -21,6 +21,7 @@
 mod admission;
 mod answer;
 mod answers;
+mod aside;
 mod batch;
 mod config;
 mod ending;
@@ -51,6 +52,7 @@ mod unread;
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError};
 pub use answer::Answer;
+pub use aside::aside;
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
 pub use config::Capacity;
 pub use config::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};

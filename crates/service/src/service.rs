@@ -3,6 +3,7 @@
 use crate::admission::{Admitted, admit};
 use crate::answer::{Answer, Held};
 use crate::answers::{self, Answers};
+use crate::aside::aside;
 use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::functions::{Functions, FunctionsConfig};
@@ -150,7 +151,15 @@ impl Service {
     ) -> Result<Execution, Error> {
         let asked = asked.into();
         answers::not_for(&asked, "a stream")?;
-        self.guarded(Way { call, accepted: false, tap: Some(tap) }, asked).await
+        let Some(held) = self.hold_if_large(&call.tenant, &asked)? else {
+            return self.guarded(Way { call, accepted: false, tap: Some(tap) }, asked).await;
+        };
+        let (service, call, tap) = (self.clone(), call.clone(), tap.clone());
+        let executed = aside(async move {
+            drop(held);
+            service.guarded(Way { call: &call, accepted: false, tap: Some(&tap) }, asked).await
+        });
+        executed.await.unwrap_or(Err(Error::Panicked))
     }
 
     /// The same for a part of what was accepted earlier: it is served while the service drains.

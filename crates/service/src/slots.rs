@@ -353,7 +353,7 @@ impl State {
             && has < tenant.config().slots
             && slots_fit
             && reads
-            && self.leaves_room(bounds, bytes)
+            && self.leaves_room(bounds, tenant, bytes)
             && self.memory_fits(bounds, tenant, bytes)
     }
 

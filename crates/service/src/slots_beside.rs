@@ -146,7 +146,13 @@ impl State {
         if !self.requests.fits_or_is_alone(bounds, waits, bytes) || self.memory < bytes {
             return Err(("memory", "the memory for requests that wait is taken"));
         }
-        if self.queued(tenant) >= tenant.config().queue || self.waiting >= bounds.waiting {
+        let queued = self.queued(tenant);
+        // As with slots: however many one tenant has waiting, the next finds some places.
+        let free = bounds.waiting.saturating_sub(self.waiting);
+        let leaves_some = bounds.tenants <= 1
+            || queued == 0
+            || (queued as u64) < MOST_OF_FREE * (free as u64).saturating_sub(1);
+        if queued >= tenant.config().queue || free == 0 || !leaves_some {
             return Err(("queue", "the queue is full"));
         }
         Ok(())

@@ -25,6 +25,10 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// One in so many parts of the memory is left to those that run when a new execution starts: or all would stop half-way.
 const ROOM_TO_GROW: u64 = 4;
 
+/// Of the memory, one part in so many is left by what grows where there are several tenants: for the first execution of those that
+/// have none.
+const ROOM_FOR_FIRST: u64 = 16;
+
 /// The memory of one execution.
 #[derive(Debug)]
 struct SlotMemory {
@@ -64,7 +68,8 @@ impl MemoryGrant for SlotMemory {
 
     fn try_grow(&self, bytes: u64) -> bool {
         let mut state = self.slots.lock();
-        let fits = state.growing.is_empty() && state.growth_fits(&self.slots.bounds, &self.tenant, bytes);
+        let bounds = &self.slots.bounds;
+        let fits = !state.growth_waits(bounds) && state.growth_fits(bounds, &self.tenant, bytes);
         if fits {
             state.set_aside(&self.tenant, bytes);
             self.grown.fetch_add(bytes, Relaxed);
@@ -103,7 +108,7 @@ impl SlotMemory {
             return Err(NoMemory { reason, retry_after: LONGEST_RETRY });
         }
         let mut state = self.slots.lock();
-        if state.growing.is_empty() && state.growth_fits(bounds, &self.tenant, bytes) {
+        if !state.growth_waits(bounds) && state.growth_fits(bounds, &self.tenant, bytes) {
             state.set_aside(&self.tenant, bytes);
             self.grown.fetch_add(bytes, Relaxed);
             return Ok(None);
@@ -160,18 +165,35 @@ pub(crate) fn for_new_executions(memory: u64) -> u64 {
     memory - memory / ROOM_TO_GROW
 }
 
+/// Whether a tenant may have so much more where so much is left. One that has a single execution may have all of it.
+fn is_within_share(bounds: &Bounds, tenant: &Tenant, bytes: u64, left: u64) -> bool {
+    let has = tenant.0.memory.load(Relaxed) as u64;
+    bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) <= 1 || has + bytes <= MOST_OF_FREE * left
+}
+
 impl State {
-    /// Whether a new execution leaves something for those that run to grow into. The first may take all there is.
-    pub(super) fn leaves_room(&self, bounds: &Bounds, bytes: u64) -> bool {
-        let alone = self.free == bounds.slots;
+    /// Whether a new execution leaves something for those that run to grow into. The first may take all there is, and so may the
+    /// first of a tenant, for which what grows leaves something: however much others want, each gets its turn.
+    pub(super) fn leaves_room(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
+        let is_first = bounds.tenants > 1 && tenant.0.slots.load(Relaxed) == 0;
+        if self.free == bounds.slots || is_first {
+            return true;
+        }
         let left = self.memory.saturating_sub(bytes);
-        alone || (self.growing.is_empty() && left >= bounds.memory / ROOM_TO_GROW)
+        !self.growth_waits(bounds) && left >= bounds.memory / ROOM_TO_GROW
+    }
+
+    /// Whether an execution waits for memory that goes before all others. One that would take more than its tenant's share waits
+    /// for its own tenant, and keeps nobody else from anything.
+    fn growth_waits(&self, bounds: &Bounds) -> bool {
+        self.growing.iter().any(|growth| is_within_share(bounds, &growth.tenant, growth.bytes, self.memory))
     }
 
     fn growth_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
         let Some(left) = self.memory.checked_sub(bytes) else { return false };
-        let has = tenant.0.memory.load(Relaxed) as u64;
-        bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) <= 1 || has + bytes <= MOST_OF_FREE * left
+        let runs_alone = bounds.slots - self.free <= 1;
+        let leaves_first = bounds.tenants <= 1 || runs_alone || left >= bounds.memory / ROOM_FOR_FIRST;
+        leaves_first && is_within_share(bounds, tenant, bytes, left)
     }
 
     /// Gives memory to those who wait for it; if nobody can go on, the last of them gives way.

@@ -393,3 +393,66 @@ async fn who_leaves_while_it_waits_for_memory_takes_nothing() {
     drop(fourth);
     assert_eq!(slots.level().set_aside, 0);
 }
+
+/// Memory for 1,000 and some, in units of a request.
+fn several(slots_there: usize) -> Arc<Slots> {
+    slots(slots_there, |bounds| {
+        bounds.tenants = 2;
+        bounds.memory = 16_000;
+        bounds.waiting = 100;
+    })
+}
+
+#[tokio::test]
+async fn a_tenant_that_wants_more_than_its_share_keeps_only_itself_waiting() {
+    let slots = several(32);
+    let (greedy, other) = (tenant("a", |_| {}), tenant("b", |_| {}));
+    let held: Vec<Slot> = (0..8).map(|_| take(&slots, &greedy).unwrap().unwrap()).collect();
+    let memories: Vec<_> = held.iter().map(Slot::memory).collect();
+    let mut grew = 0;
+    while memories[grew % 8].try_grow(100) {
+        grew += 1;
+    }
+    assert!(grew > 50, "{grew}");
+    // Those that want still more wait, each of them.
+    let mut growing: Vec<_> = memories[..6].iter().map(|memory| memory.grow(1500)).collect();
+    growing.iter_mut().for_each(|growing| assert!(growing.as_mut().now_or_never().is_none()));
+    let one = take(&slots, &other).expect("it does not wait").unwrap();
+    assert!(one.memory().try_grow(400), "and it may grow");
+    drop((one, growing, held));
+    assert_eq!(slots.lock().memory, 16_000);
+}
+
+#[tokio::test]
+async fn what_grows_leaves_room_for_a_tenants_first() {
+    let slots = several(32);
+    let (greedy, other) = (tenant("a", |_| {}), tenant("b", |_| {}));
+    let held: Vec<Slot> = (0..4).map(|_| take(&slots, &greedy).unwrap().unwrap()).collect();
+    let memories: Vec<_> = held.iter().map(Slot::memory).collect();
+    for step in [1000, 100, 10, 1] {
+        for memory in &memories {
+            while memory.granted() + step < for_one_execution(16_000) && memory.try_grow(step) {}
+        }
+    }
+    assert!(slots.lock().memory >= 1000, "{}", slots.lock().memory);
+    assert!(matches!(take(&slots, &other), Some(Ok(_))));
+}
+
+#[tokio::test]
+async fn the_queue_of_all_is_not_one_tenants() {
+    let slots = several(1);
+    let (greedy, other) = (tenant("a", |_| {}), tenant("b", |_| {}));
+    let running = take(&slots, &greedy).unwrap().unwrap();
+    let mut waiting = Vec::new();
+    loop {
+        let mut next = Box::pin(slots.take(&greedy, NEED, None, false));
+        match next.as_mut().now_or_never() {
+            None => waiting.push(next),
+            Some(refused) => break assert!(matches!(refused, Err(Error::Busy { what: "queue", .. }))),
+        }
+    }
+    assert!((60..=75).contains(&waiting.len()), "three quarters of a hundred: {}", waiting.len());
+    let mut others: Vec<_> = (0..15).map(|_| Box::pin(slots.take(&other, NEED, None, false))).collect();
+    others.iter_mut().for_each(|other| assert!(other.as_mut().now_or_never().is_none(), "it may wait"));
+    drop((running, waiting, others));
+}
