@@ -1,6 +1,6 @@
 //! `POST /v1/execute:stream`: what is printed comes while the program runs, then how it ended.
 
-use crate::support::{Events, Server, request, set_aside, until_set_aside};
+use crate::support::{Events, Server, request, set_aside, tiny, until_set_aside};
 use ampoule_http::Patience;
 use http_body_util::BodyExt;
 use hyper::StatusCode;
@@ -105,6 +105,44 @@ async fn what_is_refused_before_the_first_event_has_its_status() {
     assert_eq!(full.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(full.headers()["retry-after"], "1");
     drop(running);
+}
+
+/// On a processor that others never leave it waits for longer than it may, when it has printed already.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_refused_after_the_first_event_is_the_last_event() {
+    let server = Server::start(|config| {
+        config.engine.seats = 1;
+        config.engine.processor_timeout = Duration::from_millis(500);
+    })
+    .await;
+    let others: Vec<_> = (0..4)
+        .map(|_| {
+            let service = server.service.clone();
+            tokio::spawn(async move {
+                loop {
+                    let _ = service.execute(tiny::request("l", "{}")).await;
+                }
+            })
+        })
+        .collect();
+    let mut printing = asked("q", json!({ "a": 1 }));
+    printing["limits"] = json!({ "outputBytes": "16777216", "wallTime": "60s" });
+    let mut events = Events::of(server.open(PATH, SENT, &printing).await);
+    let mut printed = 0;
+    let refusal = loop {
+        match events.sent().await.expect("it has an end") {
+            (name, _) if name == "stdout" => printed += 1,
+            (name, data) => {
+                assert_eq!(name, "error", "{data}");
+                break data["error"].clone();
+            }
+        }
+    };
+    assert!(printed > 0);
+    assert_eq!(refusal["code"], "resource_exhausted", "{refusal}");
+    assert_eq!(refusal["details"][0]["@type"], "type.googleapis.com/google.rpc.RetryInfo");
+    assert_eq!(events.sent().await, None);
+    others.iter().for_each(tokio::task::JoinHandle::abort);
 }
 
 #[tokio::test(flavor = "multi_thread")]
