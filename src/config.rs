@@ -114,6 +114,7 @@ pub(crate) struct SizesConfig {
     input: Bytes,
     source: Bytes,
     files: Bytes,
+    stdin: Bytes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,6 +202,7 @@ impl Default for SizesConfig {
             input: Bytes(sizes.input_bytes as u64),
             source: Bytes(sizes.source_bytes as u64),
             files: Bytes(sizes.file_bytes as u64),
+            stdin: Bytes(sizes.stdin_bytes as u64),
         }
     }
 }
@@ -293,6 +295,7 @@ impl Config {
                 input_bytes: self.sizes.input.0 as usize,
                 source_bytes: self.sizes.source.0 as usize,
                 file_bytes: self.sizes.files.0 as usize,
+                stdin_bytes: self.sizes.stdin.0 as usize,
                 ..Sizes::default()
             },
             queue: self.queue,

@@ -22,10 +22,12 @@ const LARGEST: usize = 32 << 20;
 fuzz_target!(|bytes: &[u8]| {
     fields(bytes);
     let large = grown(bytes);
-    within(MOST_BYTES + large.len(), MOST_TIME, || response(&large));
-    let Some(decoded) = bounded(bytes.len(), MOST, || response(bytes)) else {
+    within(MOST_BYTES + large.len(), MOST_TIME, || response(&large, true));
+    let Some(decoded) = bounded(bytes.len(), MOST, || response(bytes, true)) else {
         return;
     };
+    let below_out = decoded.files.iter().all(|file| file.path.starts_with("out/"));
+    assert_eq!(response(bytes, false).is_some(), below_out);
     let failure = &decoded.failure;
     let texts = failure.kind.len() + failure.message.len() + failure.traceback.len();
     assert!(texts <= 3 * bytes.len());
@@ -46,7 +48,7 @@ fuzz_target!(|bytes: &[u8]| {
     for file in &decoded.files {
         writer.named(tag::FILE, &file.path, &file.content);
     }
-    let again = response(&writer.finish()).expect("our own message is read");
+    let again = response(&writer.finish(), true).expect("our own message is read");
     assert_eq!((again.kind, again.result), (decoded.kind, decoded.result));
     assert_eq!((again.failure, again.files), (decoded.failure, decoded.files));
 });

@@ -48,7 +48,7 @@ AMPOULE_IMPORT(exit) _Noreturn void ampoule_exit(int32_t code);
  * uint64_t ampoule_run(void *, uint32_t)       request -> response
  * uint64_t ampoule_prepare(void *, uint32_t)   request -> response; runs the top level of a program whose entry is `main`, and
  *                                              no more: KIND completed and AMPOULE_SIGNATURE, or the failure, as of a run
- * uint64_t ampoule_call(void *, uint32_t)      request (input, files, environment) -> response, as of a run; calls the `main`
+ * uint64_t ampoule_call(void *, uint32_t)      request (input, files, environment, stdin, output) -> response, as of a run; calls the `main`
  *                                              that ampoule_prepare has left in this memory
  * uint64_t ampoule_where(void)                 after a limit has stopped one of these: a message with AMPOULE_FAIL_TRACEBACK and
  *                                              AMPOULE_FAIL_LINE, where the user's code was; 0 if that is not known. Whatever
@@ -68,6 +68,9 @@ enum {
     AMPOULE_FILE = 7,        /* path below the working directory, NUL, content; repeated; also in responses */
     AMPOULE_ENV = 8,         /* key, NUL, value; repeated */
     AMPOULE_DETERMINISTIC = 9, /* empty; present when seed and clock come from the request */
+    AMPOULE_STDIN = 10,      /* what descriptor 0 reads; without it that is at its end. Not for ampoule_prepare */
+    AMPOULE_OUTPUT = 11,     /* a pattern of files that come back beside those below out/ (crates/world/src/pattern.rs); repeated. Not
+                              * for ampoule_prepare */
 };
 enum ampoule_entry { AMPOULE_ENTRY_MAIN = 1, AMPOULE_ENTRY_BODY = 2, AMPOULE_ENTRY_SCRIPT = 3 };
 
@@ -81,7 +84,7 @@ enum {
     AMPOULE_FAIL_LINE = 21,  /* u32, 1-based, innermost user frame or the syntax error; absent if unknown */
     AMPOULE_FAIL_COLUMN = 22, /* u32, 1-based */
     AMPOULE_SIGNATURE = 23,  /* JSON text: what `main` takes (README.md of each runtime); absent if that is not known */
-    /* AMPOULE_FILE: what the program wrote below out/ (path includes "out/") */
+    /* AMPOULE_FILE: what the program wrote below out/ (path includes "out/"), and what else of its own a pattern means */
     /* AMPOULE_CODE: compiled form */
 };
 enum ampoule_kind {

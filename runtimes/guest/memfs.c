@@ -219,7 +219,7 @@ void memfs_init(void) {
     root->links = 1;
     root->parent = root;
     static const struct { const char *name; enum memfs_device device; } devices[] = {
-        {"null", MEMFS_NULL}, {"zero", MEMFS_ZERO}, {"random", MEMFS_RANDOM}, {"urandom", MEMFS_RANDOM}};
+        {"null", MEMFS_NULL}, {"zero", MEMFS_ZERO}, {"random", MEMFS_RANDOM}, {"urandom", MEMFS_RANDOM}, {"stdin", MEMFS_INPUT}};
     memfs_node *dev = folder_at("dev", 3), *node;
     for (size_t i = 0; i < sizeof devices / sizeof *devices; i++)
         if (!memfs_create(dev, devices[i].name, strlen(devices[i].name), MEMFS_DEVICE, &node)) node->device = devices[i].device;
@@ -327,14 +327,19 @@ void memfs_walk_written(const char *folder, void (*visit)(const char *, const vo
     if (any_written) walk_from(folder, true, visit, context);
 }
 
-static void settle(memfs_node *node, int depth) {
-    node->written = false;
+static void mark(memfs_node *node, bool written, int depth) {
+    node->written = written;
     if (node->kind != MEMFS_FOLDER || depth == DEEPEST) return;
-    for (memfs_entry *entry = node->oldest; entry; entry = entry->newer) settle(entry->node, depth + 1);
+    for (memfs_entry *entry = node->oldest; entry; entry = entry->newer) mark(entry->node, written, depth + 1);
 }
 
 void memfs_settle(const char *folder) {
     memfs_node *node = any_written ? folder_found(folder) : NULL;
-    if (node) settle(node, 0);
+    if (node) mark(node, false, 0);
     any_written = false;
+}
+
+void memfs_moved(memfs_node *node) {
+    any_written = true;
+    mark(node, true, 0);
 }

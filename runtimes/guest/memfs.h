@@ -25,7 +25,7 @@ void memfs_walk_written(const char *folder, void (*visit)(const char *path, cons
 /* ---- for wasi.c ---- */
 
 enum memfs_kind { MEMFS_FILE, MEMFS_FOLDER, MEMFS_LINK, MEMFS_DEVICE };
-enum memfs_device { MEMFS_NULL, MEMFS_ZERO, MEMFS_RANDOM };
+enum memfs_device { MEMFS_NULL, MEMFS_ZERO, MEMFS_RANDOM, MEMFS_INPUT };
 
 typedef struct memfs_entry memfs_entry;
 
@@ -75,6 +75,8 @@ uint16_t memfs_find(memfs_node *start, const char *path, size_t length, bool fol
 uint16_t memfs_create(memfs_node *folder, const char *name, size_t length, enum memfs_kind kind, memfs_node **made);
 uint16_t memfs_attach(memfs_node *folder, const char *name, size_t length, memfs_node *node);
 void memfs_detach(memfs_node *folder, memfs_entry *entry);
+/* Takes note that a file, or those in a folder, are news where they are now. */
+void memfs_moved(memfs_node *node);
 /* Frees a node that has neither a name nor a descriptor. */
 void memfs_release(memfs_node *node);
 uint16_t memfs_resize(memfs_node *file, uint64_t size);

@@ -21,7 +21,7 @@ typedef struct {
 } open_file;
 
 /* As many as a process usually gets; a program that leaks descriptors learns of it early. */
-enum { MOST_DESCRIPTORS = 1024, ROOT_DESCRIPTOR = 3 };
+enum { MOST_DESCRIPTORS = 1024, INPUT_DESCRIPTOR = 0, ROOT_DESCRIPTOR = 3 };
 
 /* NULL if `descriptor` is not open. */
 open_file *wasi_file(int32_t descriptor);
@@ -31,6 +31,8 @@ memfs_node *wasi_node(int32_t descriptor);
 int32_t wasi_open(memfs_node *node, bool readable, bool writable, uint16_t flags);
 /* Makes `to`, or the lowest free descriptor if it is negative, refer to the open file of `fd`; -1 and errno. */
 int32_t wasi_share(int32_t fd, int32_t to);
+/* What is read from descriptor 0, or from /dev/stdin. It must stay where it is. */
+void wasi_give_input(const char *bytes, uint32_t length);
 void wasi_fill_stat(const memfs_node *node, __wasi_filestat_t *stat);
 uint16_t wasi_set_times(memfs_node *node, int64_t accessed, int64_t modified, int32_t flags);
 __wasi_filetype_t wasi_filetype(const memfs_node *node);

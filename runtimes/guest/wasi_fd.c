@@ -15,6 +15,9 @@ static open_file *table[MOST_DESCRIPTORS] = {&input, &output, &errors, &root_fil
 
 static uint32_t open_for_writing;
 
+static const char *given_input;
+static uint32_t given_length;
+
 #define ALL_RIGHTS (~0ULL)
 #define READ_RIGHTS (__WASI_RIGHTS_FD_READ | __WASI_RIGHTS_FD_READDIR)
 #define WRITE_RIGHTS (__WASI_RIGHTS_FD_WRITE | __WASI_RIGHTS_FD_ALLOCATE | __WASI_RIGHTS_FD_FILESTAT_SET_SIZE)
@@ -142,13 +145,28 @@ static size_t read_node(memfs_node *node, uint64_t offset, char *to, size_t leng
     return length;
 }
 
+void wasi_give_input(const char *bytes, uint32_t length) {
+    given_input = bytes;
+    given_length = length;
+}
+
+static size_t read_input(uint64_t offset, char *to, size_t length) {
+    if (offset >= given_length) return 0;
+    if (length > given_length - offset) length = given_length - offset;
+    memcpy(to, given_input + offset, length);
+    return length;
+}
+
 static uint16_t read_vectors(open_file *file, int32_t vectors, int32_t count, uint64_t offset, size_t *total) {
     const __wasi_iovec_t *v = POINTER(const __wasi_iovec_t, vectors);
     *total = 0;
     if (!file || !file->readable) return __WASI_ERRNO_BADF;
-    if (file->kind == OPEN_INPUT) return 0;
-    if (file->node->kind == MEMFS_FOLDER) return __WASI_ERRNO_ISDIR;
-    for (int32_t i = 0; i < count; i++) *total += read_node(file->node, offset + *total, (char *)v[i].buf, v[i].buf_len);
+    if (file->kind == OPEN_NODE && file->node->kind == MEMFS_FOLDER) return __WASI_ERRNO_ISDIR;
+    for (int32_t i = 0; i < count; i++) {
+        char *to = (char *)v[i].buf;
+        size_t length = v[i].buf_len;
+        *total += file->kind == OPEN_INPUT ? read_input(offset + *total, to, length) : read_node(file->node, offset + *total, to, length);
+    }
     return 0;
 }
 

@@ -39,6 +39,12 @@ WASI_CALL(path_open)(int32_t fd, int32_t look_flags, int32_t path, int32_t lengt
         if (node->kind == MEMFS_FILE && node->read_only && (writable || open_flags & __WASI_OFLAGS_TRUNC)) return __WASI_ERRNO_ROFS;
     }
 
+    if (node->kind == MEMFS_DEVICE && node->device == MEMFS_INPUT) {
+        int32_t shared = wasi_file(INPUT_DESCRIPTOR) ? wasi_share(INPUT_DESCRIPTOR, -1) : -1;
+        if (shared < 0) return wasi_file(INPUT_DESCRIPTOR) ? __WASI_ERRNO_MFILE : __WASI_ERRNO_NXIO;
+        *POINTER(int32_t, result) = shared;
+        return 0;
+    }
     int32_t opened = wasi_open(node, readable, writable, fd_flags);
     if (opened < 0) return __WASI_ERRNO_MFILE;
     if (open_flags & __WASI_OFLAGS_TRUNC && node->kind == MEMFS_FILE) memfs_resize(node, 0);
@@ -110,7 +116,9 @@ WASI_CALL(path_link)(int32_t old_fd, int32_t old_flags, int32_t old_path, int32_
     if (to.node) return __WASI_ERRNO_EXIST;
     if (from.node->kind == MEMFS_FOLDER) return __WASI_ERRNO_PERM;
     if (to.slash) return __WASI_ERRNO_NOENT;
-    return memfs_attach(to.folder, to.name, to.length, from.node);
+    uint16_t error = memfs_attach(to.folder, to.name, to.length, from.node);
+    if (!error) memfs_moved(from.node);
+    return error;
 }
 
 WASI_CALL(path_symlink)(int32_t target, int32_t target_length, int32_t fd, int32_t path, int32_t length) {
@@ -164,5 +172,6 @@ WASI_CALL(path_rename)(int32_t old_fd, int32_t old_path, int32_t old_length, int
         memfs_release(to.node);
     }
     memfs_detach(from.folder, from.entry);
+    memfs_moved(from.node);
     return 0;
 }

@@ -17,6 +17,7 @@ mod run;
 mod saved;
 mod serve;
 mod shell;
+mod stdin;
 
 use clap::{Parser, Subcommand};
 use std::fmt;

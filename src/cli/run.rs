@@ -5,6 +5,7 @@ use super::output::Printer;
 use super::remote::{CallerArguments, Remote};
 use super::report::{exit_of, print_for_people, print_json};
 use super::saved::save;
+use super::stdin::own_stdin;
 use super::{CommandError, CommandResult, say};
 use crate::units::{self, Bytes, Span};
 use crate::{images, runtime};
@@ -25,7 +26,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Run a program in a fresh guest
 ///
-/// Prints the program's stdout and stderr as they are and its result as JSON on stdout.
+/// Prints the program's stdout and stderr as they are and its result as JSON on stdout. Stdin, unless it is a terminal, is the
+/// program's.
 /// Exit status: 0 completed, 1 raised or invalid result, 2 usage, 3 stopped by a limit, 4 infrastructure.
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
@@ -56,6 +58,12 @@ pub(crate) struct RunArguments {
     /// An environment variable; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     env: Vec<String>,
+    /// Leave stdin alone: the program finds its own at its end
+    #[arg(long)]
+    no_stdin: bool,
+    /// Files that come back beside those below out/, like '*.csv' or 'reports/**'; repeatable
+    #[arg(long, value_name = "PATTERN")]
+    output_file: Vec<String>,
     /// Limit of real time, running and sleeping, like 10s
     #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
     timeout: Option<Span>,
@@ -77,7 +85,7 @@ pub(crate) struct RunArguments {
     /// Print one JSON object, as it is answered over HTTP
     #[arg(long)]
     json: bool,
-    /// Save the files that come back below this folder
+    /// Save the files that come back below this folder, out/a as DIR/a
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
     /// Run on the server at URL, like https://ampoule.example or http://127.0.0.1:50051, instead of in process
@@ -163,6 +171,9 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
         input_json,
         files: arguments.file.iter().map(|text| file(text)).collect::<CommandResult<_>>()?,
         environment: arguments.env.iter().map(|text| variable(text)).collect::<CommandResult<_>>()?,
+        // After all else that may be read from it.
+        stdin: if arguments.no_stdin { Vec::new() } else { own_stdin()? },
+        output_files: arguments.output_file.clone(),
         limits: RequestedLimits {
             wall_time: arguments.timeout.map(|span| span.0),
             cpu_time: arguments.cpu_time.map(|span| span.0),

@@ -4,17 +4,19 @@ use super::{CommandError, CommandResult};
 use ampoule_world::File;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
+use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
 /// Writes files below `folder`, and nowhere else: no link is followed out of it, and none is written through. `out/` itself is the
-/// folder: a program's `out/a.txt` becomes `DIR/a.txt`.
+/// folder: a program's `out/a.txt` becomes `DIR/a.txt`, unless it has made an `a.txt` that comes back, too.
 pub(crate) fn save(folder: &Path, files: &[File]) -> CommandResult<()> {
     let cannot = |path: &str, error: std::io::Error| {
         CommandError::infrastructure(format!("--out: cannot write {}: {error}", folder.join(path).display()))
     };
     std::fs::create_dir_all(folder).map_err(|error| cannot("", error))?;
     let root = Dir::open_ambient_dir(folder, ambient_authority()).map_err(|error| cannot("", error))?;
+    let paths: HashSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
     for file in files {
         let plain = file.path.split('/').all(|part| !part.is_empty() && part != "." && part != "..");
         if !plain || file.path.contains('\0') {
@@ -23,7 +25,8 @@ pub(crate) fn save(folder: &Path, files: &[File]) -> CommandResult<()> {
                 file.path
             )));
         }
-        let path = file.path.strip_prefix("out/").unwrap_or(&file.path);
+        let short = file.path.strip_prefix("out/").filter(|short| !paths.contains(short));
+        let path = short.unwrap_or(&file.path);
         write(&root, path, &file.content).map_err(|error| cannot(path, error))?;
     }
     Ok(())
@@ -56,6 +59,10 @@ mod tests {
         save(&out, &[file("out/a/b.txt"), file("out/c.txt")]).unwrap();
         assert_eq!(std::fs::read(out.join("a/b.txt")).unwrap(), b"new");
         assert_eq!(std::fs::read(out.join("c.txt")).unwrap(), b"new");
+        save(&out, &[file("out/d.txt"), file("d.txt"), file("out/e.txt")]).unwrap();
+        assert!(
+            out.join("d.txt").is_file() && out.join("out/d.txt").is_file() && out.join("e.txt").is_file()
+        );
         // A link to a file, and one to a folder.
         let secret = outside.path().join("secret");
         std::fs::write(&secret, "old").unwrap();

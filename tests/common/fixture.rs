@@ -44,6 +44,8 @@ pub(crate) struct Expected {
     pub(crate) failure: ExpectedFailure,
     pub(crate) failure_bytes_below: Option<usize>,
     pub(crate) files: Option<Vec<File>>,
+    /// Files may come back that do not lie below `out/`.
+    pub(crate) asks_for_files: bool,
 }
 
 /// What must be said of a failure.
@@ -77,6 +79,9 @@ struct Case {
     env: BTreeMap<String, String>,
     modules: Vec<ModuleText>,
     files: Vec<FileText>,
+    stdin: String,
+    stdin_base64: Option<String>,
+    output_files: Vec<String>,
     limits: CaseLimits,
     deterministic: Option<Fixed>,
     repeats: Option<u32>,
@@ -252,6 +257,11 @@ fn fixture(name: String, folder: &Path, case: Case, defaults: &DefaultLimits) ->
     request.input_json = input(&case);
     request.files = files(&case.files)?;
     request.environment = case.env.clone().into_iter().collect();
+    request.stdin = match &case.stdin_base64 {
+        None => case.stdin.clone().into_bytes(),
+        Some(text) => base64_of(text)?,
+    };
+    request.output_files = case.output_files.clone();
     request.limits = RequestedLimits {
         wall_time: Some(case.limits.wall_ms.map_or(defaults.wall_time, Duration::from_millis)),
         cpu_time: None,
@@ -288,6 +298,7 @@ fn expected(case: Case) -> Result<Expected, String> {
         output_bytes: case.output_bytes,
         failure: case.failure,
         failure_bytes_below: case.failure_bytes_below,
+        asks_for_files: !case.output_files.is_empty(),
         files: case.files_out.map(|expected| files(&expected)).transpose()?,
     })
 }
@@ -338,12 +349,14 @@ fn program_of(folder: &Path) -> Result<(Language, PathBuf), String> {
     }
 }
 
+fn base64_of(text: &str) -> Result<Vec<u8>, String> {
+    base64::engine::general_purpose::STANDARD.decode(text).map_err(|error| error.to_string())
+}
+
 fn files(given: &[FileText]) -> Result<Vec<File>, String> {
     let content = |file: &FileText| match &file.base64 {
         None => Ok(file.text.clone().into_bytes()),
-        Some(text) => {
-            base64::engine::general_purpose::STANDARD.decode(text).map_err(|error| error.to_string())
-        }
+        Some(text) => base64_of(text),
     };
     given.iter().map(|file| Ok(File { path: file.path.clone(), content: content(file)? })).collect()
 }

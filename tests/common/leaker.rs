@@ -25,6 +25,8 @@ pub(crate) fn leaker(language: Language, ending: &str) -> Request {
     let mut request = request(language, source);
     request.input_json = format!("{{\"mark\": \"{MARK}\", \"ending\": \"{ending}\"}}");
     request.environment = vec![(MARK.into(), MARK.into())];
+    request.stdin = format!("{MARK}\n").repeat(1000).into();
+    request.output_files = vec!["**".into(), MARK.into()];
     request.files = vec![ampoule_world::File { path: format!("{MARK}.txt"), content: MARK.into() }];
     request.limits.fuel = Some(20_000_000_000);
     request.limits.memory_bytes = Some(192 << 20);

@@ -91,6 +91,8 @@ fn job_of(request: &Request) -> Job<'_> {
         input_json: if request.input_json.is_empty() { "{}" } else { &request.input_json },
         files: NO_FILES,
         environment: NO_VARIABLES,
+        stdin: &request.stdin,
+        output_files: &request.output_files,
         limits: Limits {
             wall_time: asked.wall_time.unwrap_or(defaults.wall_time),
             memory_bytes: asked.memory_bytes.unwrap_or(defaults.memory_bytes),

@@ -87,6 +87,8 @@ pub fn ampoule(folder: &TempDir, arguments: &[&str]) -> Command {
         // No recipes: nothing is built behind a test's back.
         .env("AMPOULE_RUNTIMES", folder.path())
         .env("XDG_DATA_HOME", folder.path().join("data"))
+        // What the tests themselves were given is no program's.
+        .stdin(Stdio::null())
         .args(arguments);
     command
 }

@@ -56,6 +56,8 @@ pub(crate) fn scan(engine: &Engine, scanner: &Image, beside: &str) -> String {
         input_json: "{}",
         files: &[],
         environment: &[],
+        stdin: &[],
+        output_files: &[],
         limits: Limits { wall_time: Duration::from_secs(60), ..Limits::default() },
         deterministic: None,
         share: &SHARE,

@@ -3,7 +3,7 @@
 
 use crate::tiny;
 use serde_json::Value;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::LazyLock;
@@ -24,9 +24,15 @@ impl Bench {
     fn new() -> Bench {
         let folder = tempfile::tempdir().unwrap();
         let programs =
-            [("echo.py", "e"), ("echo.js", "e"), ("fail.py", "f"), ("loop.py", "l"), ("print.py", "p")];
-        let more =
-            [("trap.py", "t"), ("greedy.py", "m"), ("broken.py", "d"), ("echo.txt", "e"), ("empty.py", "")];
+            [("echo.py", "e"), ("echo.js", "e"), ("fail.py", "f"), ("loop.py", "l"), ("stdin.py", "i")];
+        let more = [
+            ("print.py", "p"),
+            ("trap.py", "t"),
+            ("greedy.py", "m"),
+            ("broken.py", "d"),
+            ("echo.txt", "e"),
+            ("empty.py", ""),
+        ];
         for (name, source) in programs.iter().chain(&more) {
             std::fs::write(folder.path().join(name), source).unwrap();
         }
@@ -50,6 +56,8 @@ fn ampoule(folder: &Path, images: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_ampoule"));
     // No recipes: nothing is built behind a test's back.
     command.current_dir(folder).env("AMPOULE_IMAGES", images).env("AMPOULE_RUNTIMES", folder).args(arguments);
+    // What the tests themselves were given is no program's.
+    command.stdin(Stdio::null());
     command
 }
 
@@ -241,11 +249,10 @@ fn the_language_is_told_by_the_ending_or_by_the_flag() {
     assert_eq!(digest(&["echo.js", "--json", "--language", "python"]), python);
 }
 
-#[test]
-fn program_and_input_can_come_from_stdin() {
-    let bench = Bench::new();
-    let feed = |arguments: &[&str], stdin: &str| {
-        let mut child = bench
+impl Bench {
+    /// With this on stdin, by a pipe.
+    fn feed(&self, arguments: &[&str], stdin: &str) -> Output {
+        let mut child = self
             .command(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -254,7 +261,65 @@ fn program_and_input_can_come_from_stdin() {
             .unwrap();
         child.stdin.take().unwrap().write_all(stdin.as_bytes()).unwrap();
         child.wait_with_output().unwrap()
-    };
+    }
+}
+
+#[test]
+fn stdin_is_the_programs() {
+    let bench = Bench::new();
+    assert_ends(&bench.feed(&["run", "stdin.py"], "[1]"), 0, "[\n  1\n]\n", "");
+    assert_ends(&bench.feed(&["run", "stdin.py", "--no-stdin"], "[1]"), 0, "null\n", "");
+    assert_ends(&bench.feed(&["run", "stdin.py", "--input", "{}"], ""), 0, "null\n", "");
+    // By a file, too, and nothing where there is none.
+    std::fs::write(bench.path("data.json"), "{\"a\":1}").unwrap();
+    let file = std::fs::File::open(bench.path("data.json")).unwrap();
+    let output = bench.command(&["run", "stdin.py"]).stdin(file).output().unwrap();
+    assert_ends(&output, 0, "{\n  \"a\": 1\n}\n", "");
+    assert_ends(&bench.run(&["stdin.py"]), 0, "null\n", "");
+    // What the program itself or its input is read from is read to its end.
+    assert_ends(&bench.feed(&["run", "--language", "python", "-"], "i"), 0, "null\n", "");
+    assert_ends(&bench.feed(&["run", "stdin.py", "--input-file", "-"], "{}"), 0, "null\n", "");
+    let folder = std::fs::File::open(bench.folder.path()).unwrap();
+    let output = bench.command(&["run", "stdin.py"]).stdin(folder).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).contains("cannot read stdin, which is the program's"),
+        "{}",
+        text(&output.stderr)
+    );
+    // More than a server takes is refused by its name.
+    let large = bench.feed(&["run", "stdin.py"], &" ".repeat((16 << 20) + 1));
+    let refused = "ampoule: stdin takes 16777217 bytes, the server's cap is 16 MiB: send less\n";
+    assert_ends(&large, 2, "", refused);
+}
+
+#[test]
+fn who_waits_for_the_end_of_stdin_is_told() {
+    let bench = Bench::new();
+    let mut command = bench.command(&["run", "stdin.py"]);
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(child.stderr.as_mut().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(
+        said,
+        "ampoule: waiting for the end of stdin, which is the program's: --no-stdin leaves it alone\n"
+    );
+    child.stdin.take().unwrap().write_all(b"2").unwrap();
+    assert_eq!(text(&child.wait_with_output().unwrap().stdout), "2\n");
+}
+
+#[test]
+fn patterns_of_files_are_checked() {
+    let output = Bench::new().run(&["echo.py", "--output-file", "*.csv", "--output-file", "a[0-9]"]);
+    let message = "ampoule: output_files[1] holds a bracket, brace or backslash: only '*', '?' and '**' mean something, and '?' stands for any character\n";
+    assert_ends(&output, 2, "", message);
+}
+
+#[test]
+fn program_and_input_can_come_from_stdin() {
+    let bench = Bench::new();
+    let feed = |arguments: &[&str], stdin: &str| bench.feed(arguments, stdin);
     assert_ends(&feed(&["run", "--language", "python", "-"], "e"), 0, "{}\n", "");
     assert_ends(&feed(&["run", "echo.py", "--input-file", "-"], "{\"a\":[]}"), 0, "{\n  \"a\": []\n}\n", "");
     std::fs::write(bench.path("input.json"), "{}").unwrap();

@@ -40,6 +40,8 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, I
     let limits = limits(request.limits)?;
     let files = files(request.files);
     let environment = request.env.into_iter().collect();
+    let stdin = stdin(request.stdin, request.stdin_text)?;
+    let output_files = request.output_files;
     let deterministic = request.deterministic.map(deterministic).transpose()?;
     match (request.source, request.function) {
         (None, None) => Err(invalid("source", "is missing: give a program, or name a function")),
@@ -52,6 +54,8 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, I
                 input_json: request.input_json,
                 files,
                 environment,
+                stdin,
+                output_files,
                 limits,
                 deterministic,
                 idempotency_key: request.idempotency_key,
@@ -62,6 +66,8 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, I
             input_json: request.input_json,
             files,
             environment,
+            stdin,
+            output_files,
             limits,
             deterministic,
             idempotency_key: request.idempotency_key,
@@ -72,6 +78,14 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, I
 /// The same of the request that a batch's inputs are for.
 pub fn batch_request_from_proto(request: Option<v1::ExecuteRequest>) -> Result<world::Asked, InvalidMessage> {
     request_from_proto(request.ok_or_else(|| invalid("request", "is missing: give a program"))?)
+}
+
+fn stdin(bytes: Vec<u8>, text: String) -> Result<Vec<u8>, InvalidMessage> {
+    match (bytes.is_empty(), text.is_empty()) {
+        (false, false) => Err(invalid("stdin_text", "is given together with stdin: give one of them")),
+        (_, true) => Ok(bytes),
+        (true, false) => Ok(text.into_bytes()),
+    }
 }
 
 /// A program, and the image that it asks for.

@@ -18,6 +18,9 @@ pub fn request_to_proto(request: world::Request) -> v1::ExecuteRequest {
             now: Some(unix_nanos_to_proto(fixed.now_unix_nanos)),
         }),
         env: request.environment.into_iter().collect(),
+        stdin: request.stdin,
+        stdin_text: String::new(),
+        output_files: request.output_files,
         idempotency_key: request.idempotency_key,
     }
 }

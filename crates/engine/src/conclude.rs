@@ -3,20 +3,23 @@
 //! What a guest has answered is looked at with suspicion: all of it may be the program's own. Whatever takes time that grows with it is done
 //! piece by piece, as long as the guest has its seat.
 
-use crate::guest::{Door, Guest};
+use crate::guest::Guest;
 use crate::host::Stop;
 use crate::json::JsonCheck;
-use crate::response::{MAX_CODE, MAX_FILES, Response, Unusable};
+use crate::response::{FOLDER, MAX_CODE, MAX_FILES, Response, Unusable};
 use crate::schedule::{Over, Turn};
 use crate::work::Work;
 use ampoule_world::message::Kind;
-use ampoule_world::{Failure, Language, Limit, Limits, Outcome, Status, Usage};
+use ampoule_world::{Failure, Language, Limit, Limits, Outcome, Pattern, Status, Usage};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::{Trap, WasmBacktrace};
 
 /// Bytes that are looked at before others get their turn: less than a millisecond.
 const PIECE: usize = 256 << 10;
+
+/// Looking at a character of a name for a pattern takes as long as looking at so many bytes.
+const PLACES: usize = 16;
 
 /// How the call into the guest ended.
 pub(crate) enum Ending {
@@ -75,7 +78,9 @@ pub(crate) async fn conclude(guest: &Guest, ending: Ending, work: &Work, turn: &
     let limits = &work.limits;
     let outcome = match ending {
         Ending::Answered(packed) => {
-            let decoded = guest.response(packed).ok_or(Unusable::Malformed).and_then(Response::decode);
+            let anywhere = !work.output_files.is_empty();
+            let response = guest.response(packed).ok_or(Unusable::Malformed);
+            let decoded = response.and_then(|bytes| Response::decode(bytes, anywhere));
             match decoded {
                 Ok(response) => return answered(guest, &response, work, turn).await,
                 Err(unusable) => return (of_unusable(&unusable), None, None),
@@ -100,8 +105,7 @@ pub(crate) async fn conclude(guest: &Guest, ending: Ending, work: &Work, turn: &
 
 async fn answered(guest: &Guest, response: &Response<'_>, work: &Work, turn: &mut Turn) -> Concluded {
     let limits = &work.limits;
-    // Compiling and preparing have none.
-    let has_result = matches!(work.door, Door::Run | Door::Call);
+    let has_result = work.door.is_to_the_end();
     let status = match response.kind {
         Kind::Completed => Status::Completed,
         Kind::Raised => Status::Raised,
@@ -115,14 +119,18 @@ async fn answered(guest: &Guest, response: &Response<'_>, work: &Work, turn: &mu
             return (outcome, None, None);
         }
     };
+    let files = if work.output_files.is_empty() {
+        "files below out/"
+    } else {
+        "files below out/ and of output_files"
+    };
     if response.too_many_files {
-        let message =
-            format!("there are more than {MAX_FILES} files below out/: write fewer, or one archive");
+        let message = format!("there are more than {MAX_FILES} {files}: write fewer, or one archive");
         return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None, None);
     }
     if response.file_bytes() > limits.file_bytes {
         let message = format!(
-            "the files below out/ take {} bytes, the limit is {} bytes: write less",
+            "the {files} take {} bytes, the limit is {} bytes: write less",
             response.file_bytes(),
             limits.file_bytes
         );
@@ -139,6 +147,9 @@ async fn answered(guest: &Guest, response: &Response<'_>, work: &Work, turn: &mu
     if response.code.is_some_and(|code| code.len() > MAX_CODE) {
         let message = format!("the compiled program takes more than {MAX_CODE} bytes: make it shorter");
         return (limit_outcome(Status::OutputLimit, "OutputLimit", message), None, None);
+    }
+    if !are_asked_for(response, &work.output_files, turn).await {
+        return (of_unusable(&Unusable::Malformed), None, None);
     }
     let mut outcome = empty(status);
     if status == Status::Completed {
@@ -166,6 +177,25 @@ async fn answered(guest: &Guest, response: &Response<'_>, work: &Work, turn: &mu
     (outcome, response.code.map(Arc::from), response.signature.map(str::to_owned))
 }
 
+/// Whether all files lie below `out/`, or where a pattern says.
+async fn are_asked_for(response: &Response<'_>, patterns: &[String], turn: &mut Turn) -> bool {
+    let patterns: Vec<Pattern> = patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
+    let mut looked_at = 0;
+    for (name, _) in response.files.iter().filter(|(name, _)| !name.starts_with(FOLDER)) {
+        if !patterns.iter().any(|pattern| pattern.matches(name)) {
+            return false;
+        }
+        looked_at += name.len() * patterns.len();
+        if looked_at > PIECE / PLACES {
+            looked_at = 0;
+            if turn.let_others().await == Err(Over::GivenUp) {
+                return false;
+            }
+        }
+    }
+    true
+}
+
 /// Whether a result is JSON, as clients are promised.
 async fn is_json(text: &str, turn: &mut Turn) -> bool {
     let mut check = JsonCheck::default();
@@ -184,7 +214,8 @@ fn of_unusable(unusable: &Unusable) -> Outcome {
     match unusable {
         Unusable::Malformed => fault("its answer is malformed; the program may have damaged its own memory"),
         Unusable::FileName(name) => {
-            let message = format!("the name of a file below out/ is not UTF-8: {name:?}; rename it");
+            let message =
+                format!("the name of a file that is to come back is not UTF-8: {name:?}; rename it");
             failed(
                 Status::InvalidResult,
                 Failure { kind: "InvalidFileName".into(), message, ..Failure::default() },

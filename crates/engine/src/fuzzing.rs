@@ -19,9 +19,9 @@ pub struct Decoded {
     pub too_many_files: bool,
 }
 
-/// Decodes a response as after a run.
-pub fn response(bytes: &[u8]) -> Option<Decoded> {
-    let response = Response::decode(bytes).ok()?;
+/// Decodes a response as after a run, where files were asked for by patterns or not.
+pub fn response(bytes: &[u8], anywhere: bool) -> Option<Decoded> {
+    let response = Response::decode(bytes, anywhere).ok()?;
     let files = response.copy_files();
     let bytes: usize = files.iter().map(|file| file.path.len() + file.content.len()).sum();
     assert_eq!(response.file_bytes(), bytes as u64, "files are counted before they are copied");

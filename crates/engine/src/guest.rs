@@ -36,6 +36,11 @@ impl Door {
             Door::Call => "ampoule_call",
         }
     }
+
+    /// Whether a program runs to its end behind it: compiling and preparing have no result, no stdin, and no files that come back.
+    pub(crate) fn is_to_the_end(self) -> bool {
+        matches!(self, Door::Run | Door::Call)
+    }
 }
 
 pub(crate) struct Guest {

@@ -19,6 +19,10 @@ pub struct Job<'a> {
     pub files: &'a [File],
     /// Environment variables.
     pub environment: &'a [(String, String)],
+    /// What it reads from its standard input; not looked at by compiling and preparing.
+    pub stdin: &'a [u8],
+    /// Patterns of files that come back beside those below `out/`; likewise.
+    pub output_files: &'a [String],
     /// Its limits.
     pub limits: Limits,
     /// Fixed randomness and time, or fresh ones.

@@ -25,8 +25,8 @@ pub(crate) const MAX_FILES: usize = 10_000;
 /// Longest name of a file, in bytes: as on Linux, and the files of a guest have no longer ones.
 const MAX_FILE_NAME: usize = 4096;
 
-/// Where the files lie that come back.
-const FOLDER: &str = "out/";
+/// Where the files lie that come back unasked.
+pub(crate) const FOLDER: &str = "out/";
 
 /// Of a name that cannot be told, what is shown of it, in bytes.
 const SHOWN: usize = 100;
@@ -53,8 +53,8 @@ pub(crate) enum Unusable {
 }
 
 impl<'a> Response<'a> {
-    /// Decodes `bytes`.
-    pub(crate) fn decode(bytes: &'a [u8]) -> Result<Self, Unusable> {
+    /// Decodes `bytes`. Files lie below `out/`, or `anywhere` where some were asked for by patterns, which the caller holds them against.
+    pub(crate) fn decode(bytes: &'a [u8], anywhere: bool) -> Result<Self, Unusable> {
         let mut kind = None;
         let mut response = Response {
             kind: Kind::Completed,
@@ -90,7 +90,7 @@ impl<'a> Response<'a> {
                     response.too_many_files = true;
                     break;
                 }
-                tag::FILE => response.files.push(file(content)?),
+                tag::FILE => response.files.push(file(content, anywhere)?),
                 _ => return Err(Unusable::Malformed),
             }
         }
@@ -128,15 +128,17 @@ pub(crate) fn place(bytes: &[u8]) -> Option<(String, u32)> {
     Some((traceback?, line))
 }
 
-/// A file's name and content. Clients may join the name to a folder of theirs: it leads to nowhere but below `out/`.
-fn file(field: &[u8]) -> Result<(&str, &[u8]), Unusable> {
+/// A file's name and content. Clients may join the name to a folder of theirs: it leads to nowhere but below that.
+fn file(field: &[u8], anywhere: bool) -> Result<(&str, &[u8]), Unusable> {
     let most = &field[..field.len().min(MAX_FILE_NAME + 1)];
     let end = most.iter().position(|byte| *byte == 0).ok_or(Unusable::Malformed)?;
     let (name, content) = (&field[..end], &field[end + 1..]);
     let shown = || String::from_utf8_lossy(&name[..end.min(SHOWN)]).into_owned();
     let name = std::str::from_utf8(name).map_err(|_| Unusable::FileName(shown()))?;
-    let below = name.strip_prefix(FOLDER).ok_or(Unusable::Malformed)?;
-    if below.split('/').any(|part| matches!(part, "" | "." | "..")) {
+    if !anywhere && !name.starts_with(FOLDER) {
+        return Err(Unusable::Malformed);
+    }
+    if name.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return Err(Unusable::Malformed);
     }
     Ok((name, content))

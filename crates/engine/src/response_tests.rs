@@ -21,7 +21,7 @@ fn named(name: &[u8]) -> Vec<u8> {
 fn decoded_name(name: &[u8]) -> Result<String, Unusable> {
     let field = named(name);
     let bytes = answer(&[(tag::FILE, &field)]);
-    Response::decode(&bytes).map(|response| response.files[0].0.to_owned())
+    Response::decode(&bytes, false).map(|response| response.files[0].0.to_owned())
 }
 
 #[test]
@@ -53,21 +53,37 @@ fn names_lead_to_nowhere_but_below_the_folder() {
 }
 
 #[test]
+fn names_that_patterns_ask_for_are_relative_and_plain() {
+    let decoded = |name: &[u8]| {
+        let field = named(name);
+        let bytes = answer(&[(tag::FILE, &field)]);
+        Response::decode(&bytes, true).map(|response| response.files[0].0.to_owned())
+    };
+    for good in ["a", "a/b.csv", "out/a", ".a", "..a", "out\\a"] {
+        assert_eq!(decoded(good.as_bytes()).as_deref(), Ok(good));
+    }
+    for bad in ["", "/a", "a/", "a//b", "..", "../a", "a/../../b", "./a", "a/."] {
+        assert_eq!(decoded(bad.as_bytes()), Err(Unusable::Malformed), "{bad}");
+    }
+    assert!(matches!(decoded(b"\xff"), Err(Unusable::FileName(_))));
+}
+
+#[test]
 fn a_name_that_comes_twice_is_refused() {
     let field = named(b"out/a");
     let bytes = answer(&[(tag::FILE, &field), (tag::FILE, &field)]);
-    assert!(matches!(Response::decode(&bytes), Err(Unusable::Malformed)));
+    assert!(matches!(Response::decode(&bytes, false), Err(Unusable::Malformed)));
 }
 
 #[test]
 fn a_field_that_comes_twice_is_refused() {
     for tag in [tag::KIND, tag::RESULT, tag::CODE, tag::SIGNATURE, tag::FAIL_MESSAGE, tag::FAIL_LINE] {
         let bytes = answer(&[(tag, b"\0\0\0\0"), (tag, b"\0\0\0\0")]);
-        assert!(matches!(Response::decode(&bytes), Err(Unusable::Malformed)), "{tag}");
+        assert!(matches!(Response::decode(&bytes, false), Err(Unusable::Malformed)), "{tag}");
     }
     for unknown in [0, 1, 15, 24, 63, 64, u32::MAX] {
         assert!(
-            matches!(Response::decode(&answer(&[(unknown, b"")])), Err(Unusable::Malformed)),
+            matches!(Response::decode(&answer(&[(unknown, b"")]), false), Err(Unusable::Malformed)),
             "{unknown}"
         );
     }
@@ -76,7 +92,7 @@ fn a_field_that_comes_twice_is_refused() {
 #[test]
 fn a_text_that_is_not_utf_8_does_not_outgrow_its_bound() {
     let bytes = answer(&[(tag::FAIL_MESSAGE, &vec![0xff; 8 << 20])]);
-    let response = Response::decode(&bytes).ok().unwrap();
+    let response = Response::decode(&bytes, false).ok().unwrap();
     assert!(response.failure.message.len() <= MAX_FAILURE_TEXT);
     assert!(response.failure.message.len() > MAX_FAILURE_TEXT - 4);
     assert_eq!(text(b"a\xffb"), "a\u{fffd}b");
@@ -109,7 +125,7 @@ fn what_is_large_is_refused_in_less_than_reading_it_takes() {
         let reading = started.elapsed();
         assert!(sum > 0);
         let started = Instant::now();
-        assert!(Response::decode(&bytes).is_err(), "{name}");
+        assert!(Response::decode(&bytes, false).is_err(), "{name}");
         let took = started.elapsed();
         // A text of a failure is the most that is converted before the second one is met.
         assert!(took <= 20 * reading + Duration::from_millis(50), "{name}: {took:?}, reading it {reading:?}");

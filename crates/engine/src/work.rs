@@ -19,6 +19,8 @@ pub(crate) struct Work {
     /// The message for the guest.
     pub(crate) request: Vec<u8>,
     pub(crate) checkpoint: Option<Checkpoint>,
+    /// Patterns of files that come back, too.
+    pub(crate) output_files: Vec<String>,
     /// As they were asked for.
     pub(crate) limits: Limits,
     /// What compiling its program took of its limits.
@@ -51,8 +53,9 @@ impl Work {
         Ok(Work {
             image: image.clone(),
             door,
-            request: request(image, job),
+            request: request(image, job, door),
             checkpoint: checkpoint_of(image, job, door)?.cloned(),
+            output_files: if door.is_to_the_end() { job.output_files.to_vec() } else { Vec::new() },
             limits: job.limits,
             compiling: compiled.map(Compiling::of).unwrap_or_default(),
             last_fuel: compiled.map(|compiled| Arc::clone(&compiled.last_fuel)),
@@ -98,7 +101,7 @@ fn checkpoint_of<'a>(
     Ok(Some(checkpoint))
 }
 
-fn request(image: &Image, job: &Job<'_>) -> Vec<u8> {
+fn request(image: &Image, job: &Job<'_>, door: Door) -> Vec<u8> {
     let (source_bytes, code) = match job.start {
         Start::Program { program, compiled } => {
             (program.source.len(), compiled.filter(|compiled| compiled.image_digest == image.inner.digest))
@@ -106,7 +109,8 @@ fn request(image: &Image, job: &Job<'_>) -> Vec<u8> {
         Start::Checkpoint(_) => (0, None),
     };
     let files: usize = job.files.iter().map(|file| file.content.len() + 64).sum();
-    let size = source_bytes + job.input_json.len() + code.map_or(0, |code| code.code.len()) + files + 1024;
+    let texts = source_bytes + job.input_json.len() + job.stdin.len();
+    let size = texts + code.map_or(0, |code| code.code.len()) + files + 1024;
     let mut message = MessageWriter::with_capacity(size);
     if let Start::Program { program, .. } = job.start {
         message
@@ -128,6 +132,14 @@ fn request(image: &Image, job: &Job<'_>) -> Vec<u8> {
     }
     for (key, value) in job.environment {
         message.named(tag::ENV, key, value.as_bytes());
+    }
+    if door.is_to_the_end() && !job.stdin.is_empty() {
+        message.bytes(tag::STDIN, job.stdin);
+    }
+    if door.is_to_the_end() {
+        for pattern in job.output_files {
+            message.bytes(tag::OUTPUT, pattern.as_bytes());
+        }
     }
     if job.deterministic.is_some() {
         message.bytes(tag::DETERMINISTIC, b"");

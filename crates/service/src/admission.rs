@@ -7,7 +7,7 @@ use crate::slots::Need;
 use crate::tenants::{Tenant, TenantConfig};
 use crate::{input, memory, names};
 use ampoule_engine::Image;
-use ampoule_world::{Deterministic, Entry, File, Limits, Program, Request, RequestedLimits};
+use ampoule_world::{Deterministic, Entry, File, Limits, Program, Request, RequestedLimits, check_pattern};
 use std::time::Duration;
 
 /// A request that can be run.
@@ -20,6 +20,8 @@ pub(crate) struct Admitted {
     pub(crate) compile_input: String,
     pub(crate) files: Vec<File>,
     pub(crate) environment: Vec<(String, String)>,
+    pub(crate) stdin: Vec<u8>,
+    pub(crate) output_files: Vec<String>,
     pub(crate) limits: Limits,
     pub(crate) deterministic: Option<Deterministic>,
     /// What it needs of the host's memory.
@@ -44,6 +46,8 @@ pub(crate) fn admit(
     }
     files_are_sound(&config.sizes, &request.files)?;
     environment_is_sound(&config.sizes, &request.environment)?;
+    stdin_is_sound(&config.sizes, &request.stdin)?;
+    output_files_are_sound(&config.sizes, &request.output_files)?;
     // Last, as it is the one look that takes time.
     let compile_input = object(&config.sizes, program.entry, &input_json)?;
     Ok(Admitted {
@@ -54,6 +58,8 @@ pub(crate) fn admit(
         compile_input,
         files: request.files,
         environment: request.environment,
+        stdin: request.stdin,
+        output_files: request.output_files,
         limits,
         deterministic: request.deterministic,
     })
@@ -209,6 +215,18 @@ pub(crate) fn environment_is_sound(sizes: &Sizes, environment: &[(String, String
     }
     let total = environment.iter().map(|(key, value)| key.len() + value.len()).sum();
     not_larger("env", "together ", total, sizes.environment_bytes)
+}
+
+pub(crate) fn stdin_is_sound(sizes: &Sizes, stdin: &[u8]) -> Result<(), Error> {
+    not_larger("stdin", "", stdin.len(), sizes.stdin_bytes)
+}
+
+pub(crate) fn output_files_are_sound(sizes: &Sizes, patterns: &[String]) -> Result<(), Error> {
+    at_most("output_files", "patterns", patterns.len(), sizes.output_files)?;
+    for (index, pattern) in patterns.iter().enumerate() {
+        check_pattern(pattern).map_err(|reason| Error::invalid(format!("output_files[{index}]"), reason))?;
+    }
+    Ok(())
 }
 
 fn at_most(field: &str, things: &str, count: usize, most: usize) -> Result<(), Error> {

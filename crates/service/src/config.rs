@@ -97,6 +97,10 @@ pub struct Sizes {
     pub environment: usize,
     /// Environment variables, keys and values together, in bytes.
     pub environment_bytes: usize,
+    /// What a program reads from its standard input, in bytes.
+    pub stdin_bytes: usize,
+    /// Number of patterns of files that come back.
+    pub output_files: usize,
 }
 
 impl Default for ServiceConfig {
@@ -143,6 +147,8 @@ impl Default for Sizes {
             modules: 256,
             environment: 256,
             environment_bytes: 128 << 10,
+            stdin_bytes: 16 << 20,
+            output_files: 16,
         }
     }
 }
@@ -151,11 +157,12 @@ impl Sizes {
     /// A size that no acceptable request exceeds, in bytes: what a transport needs to take in. The 64 bytes an item
     /// are for its framing.
     pub fn largest_request(&self) -> usize {
-        let items = self.files + self.modules + self.environment;
+        let items = self.files + self.modules + self.environment + self.output_files;
         self.input_bytes
             + self.source_bytes
             + self.file_bytes
             + self.environment_bytes
+            + self.stdin_bytes
             + 64 * items
             + (64 << 10)
     }

@@ -34,11 +34,13 @@ fn fingerprint(asked: &Asked) -> Fingerprint {
             input_json,
             files,
             environment,
+            stdin,
+            output_files,
             limits,
             deterministic,
             idempotency_key: _,
         }) => {
-            hasher.small(&("program", language, entry, image, limits, deterministic));
+            hasher.small(&("program", language, entry, image, limits, deterministic, output_files));
             hasher.bytes(source.as_bytes());
             hasher.bytes(file_name.as_bytes());
             hasher.number(modules.len());
@@ -47,18 +49,22 @@ fn fingerprint(asked: &Asked) -> Fingerprint {
                 hasher.bytes(module.source.as_bytes());
             }
             hasher.input(input_json, files, environment);
+            hasher.bytes(stdin);
         }
         Asked::Function(FunctionCall {
             function,
             input_json,
             files,
             environment,
+            stdin,
+            output_files,
             limits,
             deterministic,
             idempotency_key: _,
         }) => {
-            hasher.small(&("function", function, limits, deterministic));
+            hasher.small(&("function", function, limits, deterministic, output_files));
             hasher.input(input_json, files, environment);
+            hasher.bytes(stdin);
         }
     }
     hasher.0.finalize().into()
@@ -134,6 +140,8 @@ mod tests {
             request(|request| request.files = vec![file("a", "b")]),
             request(|request| request.files = vec![file("a", ""), file("b", "")]),
             request(|request| request.environment = vec![("a".into(), "b".into())]),
+            request(|request| request.stdin = b"a".into()),
+            request(|request| request.output_files = vec!["a".into()]),
             request(|request| request.limits.fuel = Some(1)),
             request(|request| request.image = Some("python".into())),
             Asked::Function(FunctionCall::default()),

@@ -85,6 +85,8 @@ impl Service {
             input_json: "{}",
             files: &[],
             environment: &[],
+            stdin: &[],
+            output_files: &[],
             limits: Limits { wall_time: ALIVE_WITHIN, ..Limits::default() },
             deterministic: None,
             share,

@@ -21,7 +21,9 @@ pub(crate) fn of_request(request: &Request) -> u64 {
     let program = &request.program;
     let modules: usize = program.modules.iter().map(|module| module.name.len() + module.source.len()).sum();
     let program = program.source.len() + modules;
-    COPIES_OF_REQUEST * program as u64 + of_input(&request.input_json, &request.files, &request.environment)
+    COPIES_OF_REQUEST * program as u64
+        + of_input(&request.input_json, &request.files, &request.environment)
+        + of_streams(&request.stdin, &request.output_files)
 }
 
 /// The same, whatever is asked for.
@@ -34,7 +36,12 @@ pub(crate) fn of_asked(asked: &Asked) -> u64 {
 
 /// The same for a call of a function.
 pub(crate) fn of_call(call: &FunctionCall) -> u64 {
-    of_input(&call.input_json, &call.files, &call.environment)
+    of_input(&call.input_json, &call.files, &call.environment) + of_streams(&call.stdin, &call.output_files)
+}
+
+fn of_streams(stdin: &[u8], output_files: &[String]) -> u64 {
+    let patterns: usize = output_files.iter().map(String::len).sum();
+    COPIES_OF_REQUEST * (stdin.len() + patterns) as u64
 }
 
 fn of_input(input_json: &str, files: &[File], environment: &[(String, String)]) -> u64 {

@@ -141,6 +141,8 @@ async fn compile(
         input_json: &admitted.compile_input,
         files: &[],
         environment: &[],
+        stdin: &[],
+        output_files: &[],
         limits: admitted.limits,
         deterministic: Some(Deterministic { seed: 0, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS }),
         share,

@@ -315,6 +315,8 @@ impl Service {
             input_json: &admitted.input_json,
             files: &admitted.files,
             environment: &admitted.environment,
+            stdin: &admitted.stdin,
+            output_files: &admitted.output_files,
             limits: admitted.limits,
             deterministic: admitted.deterministic,
             share: &tenant.0.share,

@@ -15,6 +15,10 @@ pub struct FunctionCall {
     pub files: Vec<File>,
     /// Environment variables; in the place of the function's own of the same key, and beside its others.
     pub environment: Vec<(String, String)>,
+    /// See [`crate::Request::stdin`].
+    pub stdin: Vec<u8>,
+    /// See [`crate::Request::output_files`].
+    pub output_files: Vec<String>,
     /// The limits asked for; what is absent becomes the function's.
     pub limits: RequestedLimits,
     /// See [`crate::Request::deterministic`].

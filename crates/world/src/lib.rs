@@ -3,7 +3,8 @@
 //! * the words: [`Program`], [`Limits`], [`Outcome`], [`Usage`] …
 //! * [`imports`]: the closed list of host functions an image may import,
 //! * [`message`]: the codec of the messages between host and guest (`runtimes/guest/abi.h`),
-//! * [`manifest`]: what an image says of itself.
+//! * [`manifest`]: what an image says of itself,
+//! * [`Pattern`]: by which requests ask for files.
 //!
 //! Pure data and pure functions: no wasmtime, no I/O, no `unsafe`.
 #![forbid(unsafe_code)]
@@ -14,6 +15,7 @@ mod limits;
 pub mod manifest;
 pub mod message;
 mod outcome;
+mod pattern;
 mod program;
 mod request;
 
@@ -23,5 +25,6 @@ pub use function::{
 };
 pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Status, Usage};
+pub use pattern::{LONGEST_PATTERN, Pattern, check_pattern};
 pub use program::{Deterministic, Entry, File, Language, Module, Program};
 pub use request::{Asked, DEFAULT_NOW_UNIX_NANOS, Request, RequestedLimits};

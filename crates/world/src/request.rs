@@ -20,6 +20,10 @@ pub struct Request {
     pub files: Vec<File>,
     /// Environment variables.
     pub environment: Vec<(String, String)>,
+    /// What the program reads from its standard input.
+    pub stdin: Vec<u8>,
+    /// Patterns of files that come back beside those below `out/`, see [`crate::Pattern`].
+    pub output_files: Vec<String>,
     /// The limits asked for.
     pub limits: RequestedLimits,
     /// Fixed randomness and time, or fresh ones.
@@ -116,6 +120,8 @@ impl Request {
             input_json: String::new(),
             files: Vec::new(),
             environment: Vec::new(),
+            stdin: Vec::new(),
+            output_files: Vec::new(),
             limits: RequestedLimits::default(),
             deterministic: None,
             idempotency_key: String::new(),

@@ -234,7 +234,10 @@ static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is
 static void answer_result(message *response, JSValueConst value) {
     char *problem = NULL;
     message_put_u32(response, AMPOULE_KIND, AMPOULE_COMPLETED);
-    if (encode_result(value, response, &problem)) return;
+    if (encode_result(value, response, &problem)) {
+        files_warn();
+        return;
+    }
     response->length = 0;
     if (problem) failure_put(response, AMPOULE_INVALID_RESULT, "InvalidResult", problem);
     else failure_put_exception(response);
@@ -244,6 +247,7 @@ static void answer_exit(message *response) {
     if (!loop_exit_code) {
         message_put_u32(response, AMPOULE_KIND, AMPOULE_COMPLETED);
         message_put_text(response, AMPOULE_RESULT, "null");
+        files_warn();
         return;
     }
     char text[64];
@@ -320,6 +324,7 @@ AMPOULE_EXPORT(ampoule_prepare) uint64_t ampoule_prepare(void *bytes, uint32_t l
         else {
             message_put_u32(&response, AMPOULE_KIND, AMPOULE_COMPLETED);
             signature_put(&response, prepared_main);
+            files_settle();
             checkpoint_keep();
             return message_answer(&response);
         }

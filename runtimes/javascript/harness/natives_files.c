@@ -15,9 +15,26 @@ extern char **environ;
 /* What went wrong as a number; the prelude words it. */
 static JSValue errno_value(JSContext *context) { return JS_NewInt32(context, errno); }
 
+/* What has no size is read to its end. */
+static uint8_t *read_stream(int file, size_t *length) {
+    size_t room = 65536;
+    uint8_t *bytes = malloc(room);
+    ssize_t count;
+    for (*length = 0; bytes && (count = read(file, bytes + *length, room - *length)) > 0;) {
+        *length += count;
+        if (*length < room) continue;
+        uint8_t *larger = realloc(bytes, room *= 2);
+        if (!larger) free(bytes);
+        bytes = larger;
+    }
+    if (!bytes) errno = ENOMEM;
+    return bytes;
+}
+
 static uint8_t *read_all(int file, size_t *length) {
     struct stat stat;
     if (fstat(file, &stat)) return NULL;
+    if (S_ISFIFO(stat.st_mode)) return read_stream(file, length);
     if (S_ISDIR(stat.st_mode)) {
         errno = EISDIR;
         return NULL;

@@ -145,6 +145,8 @@ pub(crate) fn job(start: Start<'_>, limits: Limits) -> Job<'_> {
         input_json: "{}",
         files: &[],
         environment: &[],
+        stdin: &[],
+        output_files: &[],
         limits,
         deterministic: None,
         share,

@@ -2,8 +2,9 @@
 //!
 //! A program that breaks out of its interpreter can do all of this; it must end as an outcome.
 
-use crate::common::{guest_wat, guest_wat_with, load, one_slot, run, small_limits};
-use ampoule_world::Status;
+use crate::common::{guest_wat, guest_wat_with, job, load, one_slot, program, run, small_limits};
+use ampoule_engine::{Job, Start};
+use ampoule_world::{Outcome, Status};
 
 async fn status_of(body: &str) -> Status {
     let engine = one_slot();
@@ -52,6 +53,48 @@ async fn answers_outside_of_memory_or_without_sense_are_internal() {
         "(i64.or (i64.shl (i64.const 16) (i64.const 32)) (i64.const 20))",
     ] {
         assert_eq!(status_of(body).await, Status::Internal, "{body}");
+    }
+}
+
+/// A guest that answers with a file of this name, asked for files by these patterns.
+async fn with_a_file(name: &str, patterns: &[&str]) -> Outcome {
+    let field = format!("{name}\\00x");
+    let length = name.len() + 2;
+    // Kind and result as in every tiny guest, and the file after them.
+    let items = format!("(data (i32.const 37) \"\\07\\00\\00\\00\\{length:02x}\\00\\00\\00{field}\")");
+    let answer = format!("(i64.or (i64.shl (i64.const 16) (i64.const 32)) (i64.const {}))", 21 + 8 + length);
+    let engine = one_slot();
+    let image = load(&engine, &guest_wat_with(&answer, &items));
+    let program = program();
+    let output_files: Vec<String> = patterns.iter().map(|pattern| (*pattern).to_owned()).collect();
+    let start = Start::Program { program: &program, compiled: None };
+    let job = Job { output_files: &output_files, ..job(start, small_limits()) };
+    engine.run(&image, &job).await.unwrap()
+}
+
+#[tokio::test]
+async fn files_that_nobody_has_asked_for_are_refused() {
+    for (name, patterns) in [
+        ("out/a", &[][..]),
+        ("out/a", &["*.csv"]),
+        ("a.csv", &["*.csv"]),
+        ("reports/a", &["*.csv", "reports/**"]),
+    ] {
+        let outcome = with_a_file(name, patterns).await;
+        assert_eq!((outcome.status, outcome.files.len()), (Status::Completed, 1), "{name} {patterns:?}");
+        assert_eq!((outcome.files[0].path.as_str(), &*outcome.files[0].content), (name, &b"x"[..]));
+    }
+    for (name, patterns) in [
+        ("a.csv", &[][..]),
+        ("Makefile", &["*.csv"]),
+        (".git/hooks/pre-commit", &["*.csv", "reports/**"]),
+        ("x/a.csv", &["*.csv"]),
+        ("../a.csv", &["**"]),
+        ("/a.csv", &["**"]),
+        ("a/../b", &["**"]),
+    ] {
+        let outcome = with_a_file(name, patterns).await;
+        assert_eq!((outcome.status, outcome.files.len()), (Status::Internal, 0), "{name} {patterns:?}");
     }
 }
 

@@ -40,6 +40,26 @@ async fn fields_are_taken_in_both_spellings_of_proto() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn stdin_comes_as_text_or_as_bytes() {
+    let server = Server::start(|_| {}).await;
+    let mut asked = request("i", "{}");
+    asked["stdinText"] = json!("[\"é\"]");
+    assert_eq!(server.execute(&asked).await.json()["resultJson"], "[\"é\"]");
+    asked["stdin"] = json!("MQ==");
+    let both = server.execute(&asked).await;
+    assert_eq!(both.status, StatusCode::BAD_REQUEST);
+    assert_eq!(both.json()["message"], "stdin_text is given together with stdin: give one of them");
+    asked.as_object_mut().unwrap().remove("stdinText");
+    assert_eq!(server.execute(&asked).await.json()["resultJson"], "1");
+    asked["outputFiles"] = json!(["*.csv", "a//b"]);
+    let refused = server.execute(&asked).await.json();
+    assert!(
+        refused["message"].as_str().unwrap().starts_with("output_files[1] has an empty part"),
+        "{refused}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn bad_requests_name_the_field() {
     let server = Server::start(|_| {}).await;
     let good = request("e", "{}");

@@ -28,6 +28,8 @@ impl Service {
         admission::object(self.sizes(), Entry::Main, &call.input_json)?;
         admission::files_are_sound(self.sizes(), &call.files)?;
         admission::environment_is_sound(self.sizes(), &call.environment)?;
+        admission::stdin_is_sound(self.sizes(), &call.stdin)?;
+        admission::output_files_are_sound(self.sizes(), &call.output_files)?;
         // The limits asked for, on their own: a mistake in them is told whether the function is there or not.
         admission::limits(tenant.config(), &call.limits)?;
         tenant.0.quota.check(&tenant.0.share)?;
@@ -55,6 +57,8 @@ impl Service {
             input_json: &input_json,
             files: &call.files,
             environment: &call.environment,
+            stdin: &call.stdin,
+            output_files: &call.output_files,
             limits,
             deterministic: call.deterministic,
             share: &tenant.0.share,

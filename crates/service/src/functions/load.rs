@@ -155,6 +155,8 @@ impl Service {
             input_json: "{}",
             files: &admitted.files,
             environment: &admitted.environment,
+            stdin: &[],
+            output_files: &[],
             limits: admitted.limits,
             deterministic: None,
             share: &tenant.0.share,

@@ -102,6 +102,22 @@ const CASES: &[Case] = &[
         "limits.memory_bytes is 2 GiB, the server's cap is 1 GiB: ask for less",
     ),
     (
+        |r| r.stdin = vec![0; (16 << 20) + 1],
+        "stdin takes 16777217 bytes, the server's cap is 16 MiB: send less",
+    ),
+    (
+        |r| r.output_files = vec!["*".into(); 17],
+        "output_files has 17 patterns, the server's cap is 16: send fewer",
+    ),
+    (
+        |r| r.output_files = vec!["*.csv".into(), "reports/".into()],
+        "output_files[1] ends with '/': for all files of a folder write 'reports/**'",
+    ),
+    (
+        |r| r.output_files = vec!["/work/a.csv".into()],
+        "output_files[0] is absolute: patterns are relative to /work, the working directory",
+    ),
+    (
         |r| r.limits.fuel = Some(u64::MAX),
         "limits.fuel is 18446744073709551615, the server's cap is 10000000000000: ask for less",
     ),
@@ -166,6 +182,8 @@ async fn good_requests_pass_at_their_very_limits() {
     modules(&mut good, &["a", "a.b", "größe"]);
     files(&mut good, &["a/b", "a/c", "out/x", "ünï", ".hidden", "a b"]);
     variables(&mut good, &[("A", ""), ("b", "=")]);
+    good.stdin = vec![0xff; 16 << 20];
+    good.output_files = vec![format!("{}ab*", "**/".repeat(39)); 16];
     good.limits.wall_time = Some(Duration::from_secs(60));
     good.limits.memory_bytes = Some(1 << 30);
     good.limits.fuel = Some(10_000_000_000_000);

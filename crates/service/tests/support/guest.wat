@@ -9,6 +9,7 @@
 ;;   q  prints the input to stdout again and again
 ;;   k  asks for the time, then answers with the input
 ;;   n  answers with how often it was called in this memory
+;;   i  answers with what is on stdin, which is to be JSON; null if there is nothing
 ;; The top level of each but `x` completes; it leaves the letter at address 600. The calls are counted at 604.
 (module
   (import "ampoule" "output_write" (func $output_write (param i32 i32 i32)))
@@ -24,6 +25,8 @@
   (global $source (mut i32) (i32.const 0))
   (global $input (mut i32) (i32.const 0))
   (global $input_length (mut i32) (i32.const 0))
+  (global $stdin (mut i32) (i32.const 288))
+  (global $stdin_length (mut i32) (i32.const 4))
   (global $code (mut i32) (i32.const 0))
   (global $code_length (mut i32) (i32.const 0))
 
@@ -47,6 +50,8 @@
         (if (i32.eq (local.get $tag) (i32.const 3)) (then (global.set $source (local.get $at))))
         (if (i32.eq (local.get $tag) (i32.const 4)) (then
           (global.set $code (local.get $at)) (global.set $code_length (local.get $size))))
+        (if (i32.eq (local.get $tag) (i32.const 10)) (then
+          (global.set $stdin (local.get $at)) (global.set $stdin_length (local.get $size))))
         (if (i32.eq (local.get $tag) (i32.const 5)) (then
           (global.set $input (local.get $at)) (global.set $input_length (local.get $size))))
         (local.set $at (i32.add (local.get $at) (local.get $size)))
@@ -126,6 +131,11 @@
       (i32.store8 (i32.const 608) (i32.add (i32.const 48) (i32.load (i32.const 604))))
       (call $number (i32.const 16) (i32.const 0))
       (call $field (i32.const 17) (i32.const 608) (i32.const 1))
+      (return (call $answer))))
+    ;; i
+    (if (i32.eq (call $letter) (i32.const 105)) (then
+      (call $number (i32.const 16) (i32.const 0))
+      (call $field (i32.const 17) (global.get $stdin) (global.get $stdin_length))
       (return (call $answer))))
     ;; q
     (if (i32.eq (call $letter) (i32.const 113)) (then

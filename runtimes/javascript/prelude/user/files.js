@@ -32,8 +32,9 @@ function list(folder, below, found) {
 }
 
 export const ampoule = {
-  /** The file's content: a Buffer, or text if an encoding ('utf8', 'latin1', 'base64', …) is given. */
+  /** The file's content: a Buffer, or text if an encoding ('utf8', 'latin1', 'base64', …) is given. 0 is what is left of stdin. */
   readFile(path, encoding) {
+    if (path === 0) path = '/dev/stdin';
     const bytes = natives.readFile(check(path));
     if (typeof bytes === 'number') fail('cannot read', path, bytes);
     const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);

@@ -3,10 +3,23 @@ import { define, defineProperty, natives } from './natives.js';
 import { nextTick } from './timers.js';
 
 const noEvents = function () { return this; };
-let environment;
+let environment, stdin;
 
 /** Packages look at it when they are evaluated, at image build. */
-export function forgetEnvironment() { environment = undefined; }
+export function forgetEnvironment() { environment = stdin = undefined; }
+
+/** All of the request's stdin at once, when somebody reads. */
+function openStdin() {
+  const { Readable } = require('stream'), { Buffer } = require('buffer');
+  const input = new Readable({
+    read() {
+      const bytes = natives.readFile('/dev/stdin');
+      if (typeof bytes === 'object' && bytes.length > 0) this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+      this.push(null);
+    },
+  });
+  return Object.assign(input, { fd: 0, isTTY: false });
+}
 
 /** A variable of a call, for a program that has looked at its environment before. */
 export function setVariable(name, value) {
@@ -52,6 +65,7 @@ export const process = {
   set env(value) { environment = value; },
   get argv() { return ['node', `/work/${natives.programName()}`]; },
   get argv0() { return 'node'; },
+  get stdin() { return stdin ??= openStdin(); },
   stdout: stream(1), stderr: stream(2),
   nextTick, hrtime,
   cwd: () => '/work',

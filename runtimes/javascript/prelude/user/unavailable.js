@@ -11,7 +11,7 @@ const reasons = {
   vm: 'this sandbox runs one program only', v8: 'this sandbox does not run on V8', inspector: 'this sandbox has no debugger',
   zlib: 'compression is not part of this sandbox; the package pako has it', async_hooks: 'this sandbox does not follow asynchronous calls',
   diagnostics_channel: 'this sandbox has no diagnostics', trace_events: 'this sandbox has no diagnostics', wasi: 'this sandbox runs one program only',
-  readline: 'this sandbox has no standard input', repl: 'this sandbox has no standard input', tty: 'this sandbox has no terminal',
+  readline: 'standard input is process.stdin, whole', repl: 'this sandbox runs one program only', tty: 'this sandbox has no terminal',
 };
 for (const name of ['sqlite3', 'better-sqlite3', 'sharp', 'canvas', 'bcrypt']) reasons[name] = 'this sandbox runs no native code';
 for (const name of ['puppeteer', 'playwright', 'shelljs', 'execa']) reasons[name] = 'this sandbox cannot start processes';
