@@ -13,7 +13,7 @@
 #define IMAGE_TIME (1750000000LL * 1000000000)
 /* A file fits in 32-bit memory beside everything else; larger sizes are refused before they are tried. */
 #define LARGEST_FILE 0x7fff0000u
-enum { LONGEST_NAME = 255, FIRST_BUCKETS = 8 };
+enum { FIRST_BUCKETS = 8 };
 
 static memfs_node *root;
 static uint32_t last_number;
@@ -72,7 +72,7 @@ static bool make_buckets(memfs_node *folder) {
 
 uint16_t memfs_attach(memfs_node *folder, const char *name, size_t length, memfs_node *node) {
     if (folder->read_only && !booting) return __WASI_ERRNO_ROFS;
-    if (length > LONGEST_NAME) return __WASI_ERRNO_NAMETOOLONG;
+    if (length > MEMFS_LONGEST_NAME) return __WASI_ERRNO_NAMETOOLONG;
     if (!folder->links) return __WASI_ERRNO_NOENT; /* removed while it was open */
     if (folder->count >= folder->bucket_count && !make_buckets(folder)) return __WASI_ERRNO_NOSPC;
     memfs_entry *entry = malloc(sizeof *entry + length + 1);
@@ -93,8 +93,12 @@ uint16_t memfs_attach(memfs_node *folder, const char *name, size_t length, memfs
     folder->newest = entry;
     folder->count++;
     node->links++;
-    if (node->kind == MEMFS_FOLDER) node->parent = folder;
+    if (node->kind == MEMFS_FOLDER) {
+        node->parent = folder;
+        node->name = entry;
+    }
     touch(folder);
+    node->changed = folder->changed;
     return 0;
 }
 
@@ -106,23 +110,35 @@ void memfs_detach(memfs_node *folder, memfs_entry *entry) {
     else folder->oldest = entry->newer;
     if (entry->newer) entry->newer->older = entry->older;
     else folder->newest = entry->older;
+    if (folder->reached == entry) folder->reached = entry->older;
     folder->count--;
     touch(folder);
-    entry->node->links--;
+    memfs_node *node = entry->node;
+    node->links--;
+    node->changed = folder->changed;
+    if (node->kind == MEMFS_FOLDER && !node->links) {
+        node->name = NULL;
+        folder->open++; /* it is still above one that is open: memfs_release */
+    }
     free(entry);
 }
 
 void memfs_release(memfs_node *node) {
-    if (node->links || node->open) return;
-    if (node->kind == MEMFS_FOLDER) free(node->buckets);
-    else if (!node->borrowed && node->kind != MEMFS_DEVICE) free(node->bytes);
-    free(node);
+    while (!node->links && !node->open) {
+        memfs_node *above = node->kind == MEMFS_FOLDER ? node->parent : NULL;
+        if (above) free(node->buckets);
+        else if (!node->borrowed && node->kind != MEMFS_DEVICE) free(node->bytes);
+        free(node);
+        if (!above) return;
+        above->open--;
+        node = above;
+    }
 }
 
 memfs_entry *memfs_next(memfs_node *folder, uint32_t serial) {
-    if (folder->newest && serial >= folder->newest->serial) return NULL;
-    memfs_entry *entry = folder->oldest;
+    memfs_entry *entry = folder->reached && folder->reached->serial <= serial ? folder->reached : folder->oldest;
     while (entry && entry->serial <= serial) entry = entry->newer;
+    if (entry) folder->reached = entry;
     return entry;
 }
 
@@ -303,7 +319,7 @@ static void walk_folder(walk *w, memfs_node *folder, size_t length) {
 
 static memfs_node *folder_found(const char *path) {
     memfs_place place;
-    if (memfs_find(root, path, strlen(path), true, &place) || !place.node || place.node->kind != MEMFS_FOLDER) return NULL;
+    if (memfs_find(root, path, strlen(path), MEMFS_FOLLOW, &place) || !place.node || place.node->kind != MEMFS_FOLDER) return NULL;
     return place.node;
 }
 

@@ -27,6 +27,9 @@ void memfs_walk_written(const char *folder, void (*visit)(const char *path, cons
 enum memfs_kind { MEMFS_FILE, MEMFS_FOLDER, MEMFS_LINK, MEMFS_DEVICE };
 enum memfs_device { MEMFS_NULL, MEMFS_ZERO, MEMFS_RANDOM, MEMFS_INPUT };
 
+/* As Linux, in bytes. */
+enum { MEMFS_LONGEST_NAME = 255, MEMFS_LONGEST_PATH = 4095 };
+
 typedef struct memfs_entry memfs_entry;
 
 typedef struct memfs_node {
@@ -34,7 +37,7 @@ typedef struct memfs_node {
     bool read_only;     /* content, entries and times are fixed */
     bool borrowed;      /* `bytes` points into a blob */
     uint32_t links;     /* names; for a folder 1 while it is reachable */
-    uint32_t open;      /* descriptors that refer to it */
+    uint32_t open;      /* descriptors that refer to it, and folders that were removed from it while they were open */
     uint32_t number;    /* inode number */
     uint16_t mode;      /* permission bits; kept for those who ask, not enforced */
     bool implied;       /* a folder that is there before it was made: making it succeeds, once */
@@ -44,7 +47,9 @@ typedef struct memfs_node {
         struct { char *bytes; uint32_t size, capacity; };               /* files and links */
         struct {                                                        /* folders */
             struct memfs_node *parent;
+            memfs_entry *name;      /* its own in `parent`; NULL of the root and of one that was removed */
             memfs_entry *oldest, *newest;
+            memfs_entry *reached;   /* where a listing was last; NULL: at its start */
             memfs_entry **buckets;
             uint32_t count, bucket_count, last_serial;
         };
@@ -64,14 +69,23 @@ typedef struct {
     memfs_node *folder;
     memfs_entry *entry;      /* NULL if the name is free, or if the path is a folder itself (".", "/") */
     memfs_node *node;        /* NULL if the name is free */
-    const char *name;        /* not terminated; lives as long as the path that was given, or as a link on its way */
+    const char *name;        /* not terminated; lives as long as the path that was given, or as a link on its way. Of a path that is
+                                a folder itself ".", ".." or "/" */
     uint32_t length;
     bool slash;              /* the path ended in a slash: a folder is meant */
 } memfs_place;
 
+/* What becomes of a link in the last part of a path, and of a slash behind it. As on Linux. */
+enum memfs_way {
+    MEMFS_FOLLOW, /* the link is followed; before a slash is a folder */
+    MEMFS_STAY,   /* the link is meant, unless a slash comes after it */
+    MEMFS_CREATE, /* the link is followed, as what it leads to may be made; not before a slash, which the caller looks at */
+    MEMFS_NAME,   /* the name is meant, to be made or removed, whatever has it; the caller looks at the slash */
+};
+
 memfs_node *memfs_root(void);
 memfs_entry *memfs_look_up(memfs_node *folder, const char *name, size_t length);
-uint16_t memfs_find(memfs_node *start, const char *path, size_t length, bool follow, memfs_place *place);
+uint16_t memfs_find(memfs_node *start, const char *path, size_t length, enum memfs_way way, memfs_place *place);
 uint16_t memfs_create(memfs_node *folder, const char *name, size_t length, enum memfs_kind kind, memfs_node **made);
 uint16_t memfs_attach(memfs_node *folder, const char *name, size_t length, memfs_node *node);
 void memfs_detach(memfs_node *folder, memfs_entry *entry);

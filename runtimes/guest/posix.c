@@ -48,10 +48,10 @@ int fstat(int fd, struct stat *stat) {
 
 /* The node at `path` below the folder `fd`; NULL with errno set. */
 static memfs_node *node_at(int fd, const char *path, bool follow) {
-    memfs_node *start = wasi_node(fd);
+    memfs_node *start = wasi_folder(fd);
     memfs_place place;
     uint16_t error = !start ? (wasi_file(fd) ? __WASI_ERRNO_NOTDIR : __WASI_ERRNO_BADF)
-                            : memfs_find(start, path, strlen(path), follow, &place);
+                            : memfs_find(start, path, strlen(path), follow ? MEMFS_FOLLOW : MEMFS_STAY, &place);
     if (!error && !place.node) error = __WASI_ERRNO_NOENT;
     if (!error) return place.node;
     errno = error;
@@ -82,16 +82,7 @@ int fchmod(int fd, mode_t mode) {
 }
 
 int fchmodat(int fd, const char *path, mode_t mode, int flags) {
-    if (fd == AT_FDCWD && *path != '/') { /* libc knows the working directory as a path only */
-        char folder[4096];
-        memfs_place place;
-        if (!getcwd(folder, sizeof folder)) return -1;
-        uint16_t error = memfs_find(memfs_root(), folder, strlen(folder), true, &place);
-        if (!error && place.node) error = memfs_find(place.node, path, strlen(path), !(flags & AT_SYMLINK_NOFOLLOW), &place);
-        if (!error && !place.node) error = __WASI_ERRNO_NOENT;
-        return error ? fail(error) : set_mode(place.node, mode);
-    }
-    return set_mode(node_at(fd == AT_FDCWD ? ROOT_DESCRIPTOR : fd, path, !(flags & AT_SYMLINK_NOFOLLOW)), mode);
+    return set_mode(node_at(fd == AT_FDCWD ? WORKING_FOLDER : fd, path, !(flags & AT_SYMLINK_NOFOLLOW)), mode);
 }
 
 static int open_with_mode(int fd, const char *path, int flags, mode_t mode) {
@@ -139,6 +130,23 @@ int guest_fcntl(int fd, int command, ...) {
     return fcntl(fd, command, (int)(uintptr_t)argument);
 }
 
+/* libc's own does not look whether there is such a descriptor. */
+int fcntl(int fd, int command, ...) {
+    open_file *file = wasi_file(fd);
+    if (!file) return fail(__WASI_ERRNO_BADF);
+    va_list rest;
+    va_start(rest, command);
+    int flags = command == F_SETFL ? va_arg(rest, int) : 0;
+    va_end(rest);
+    switch (command) {
+    case F_GETFD: return FD_CLOEXEC;
+    case F_SETFD: return 0;
+    case F_GETFL: return file->flags | (file->readable ? O_RDONLY : 0) | (file->writable ? O_WRONLY : 0);
+    case F_SETFL: file->flags = flags & 0xfff; return 0;
+    default: return fail(__WASI_ERRNO_INVAL);
+    }
+}
+
 int dup(int fd) { return wasi_share(fd, -1); }
 
-int dup2(int fd, int to) { return wasi_share(fd, to); }
+int dup2(int fd, int to) { return to < 0 ? fail(__WASI_ERRNO_BADF) : wasi_share(fd, to); }

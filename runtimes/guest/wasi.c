@@ -51,12 +51,19 @@ static void sleep_for(int64_t nanoseconds) {
     slept += ampoule_clock_now(1) - began;
 }
 
+/* As coarse as the host makes its clocks (CLOCK_RESOLUTION_NANOS in crates/engine/src/host.rs). */
+enum { RESOLUTION = 100000 };
+
+static bool is_clock(uint32_t clock) { return clock <= __WASI_CLOCKID_THREAD_CPUTIME_ID; }
+
 WASI_CALL(clock_res_get)(int32_t clock, int32_t result) {
-    *POINTER(int64_t, result) = 1000;
+    if (!is_clock(clock)) return __WASI_ERRNO_INVAL;
+    *POINTER(int64_t, result) = RESOLUTION;
     return 0;
 }
 
 WASI_CALL(clock_time_get)(int32_t clock, int64_t precision, int32_t result) {
+    if (!is_clock(clock)) return __WASI_ERRNO_INVAL;
     *POINTER(int64_t, result) = clock_value(clock);
     return 0;
 }
@@ -127,11 +134,11 @@ WASI_CALL(poll_oneoff)(int32_t in, int32_t out, int32_t count, int32_t result) {
     return 0;
 }
 
-WASI_CALL(sock_accept)(int32_t socket, int32_t flags, int32_t result) { return __WASI_ERRNO_NOTSOCK; }
+static int32_t no_socket(int32_t fd) { return wasi_file(fd) ? __WASI_ERRNO_NOTSOCK : __WASI_ERRNO_BADF; }
+
+WASI_CALL(sock_accept)(int32_t socket, int32_t flags, int32_t result) { return no_socket(socket); }
 WASI_CALL(sock_recv)(int32_t socket, int32_t data, int32_t count, int32_t flags, int32_t size, int32_t out_flags) {
-    return __WASI_ERRNO_NOTSOCK;
+    return no_socket(socket);
 }
-WASI_CALL(sock_send)(int32_t socket, int32_t data, int32_t count, int32_t flags, int32_t size) {
-    return __WASI_ERRNO_NOTSOCK;
-}
-WASI_CALL(sock_shutdown)(int32_t socket, int32_t how) { return __WASI_ERRNO_NOTSOCK; }
+WASI_CALL(sock_send)(int32_t socket, int32_t data, int32_t count, int32_t flags, int32_t size) { return no_socket(socket); }
+WASI_CALL(sock_shutdown)(int32_t socket, int32_t how) { return no_socket(socket); }

@@ -21,12 +21,21 @@ typedef struct {
 } open_file;
 
 /* As many as a process usually gets; a program that leaks descriptors learns of it early. */
-enum { MOST_DESCRIPTORS = 1024, INPUT_DESCRIPTOR = 0, ROOT_DESCRIPTOR = 3 };
+enum { MOST_DESCRIPTORS = 1024, INPUT_DESCRIPTOR = 0 };
+
+/* What libc begins a path with instead of a descriptor (working.c). No program has them, so none can close them. */
+enum { ROOT_FOLDER = INT32_MAX - 1, WORKING_FOLDER = INT32_MAX - 2 };
 
 /* NULL if `descriptor` is not open. */
 open_file *wasi_file(int32_t descriptor);
 /* Same, if it is a node of the file system and not a stream. */
 memfs_node *wasi_node(int32_t descriptor);
+/* Same, or one of the two folders above, as the beginning of a path. */
+memfs_node *wasi_folder(int32_t descriptor);
+/* The working directory. */
+memfs_node *wasi_working(void);
+/* Whether all descriptors are in use. */
+bool wasi_full(void);
 /* A descriptor for `node`, or -1 when the table is full or memory is out. */
 int32_t wasi_open(memfs_node *node, bool readable, bool writable, uint16_t flags);
 /* Makes `to`, or the lowest free descriptor if it is negative, refer to the open file of `fd`; -1 and errno. */

@@ -1,5 +1,4 @@
-/* WASI's calls on open descriptors. 0 to 2 are the streams, 3 is the root folder (libc resolves absolute paths
- * against it), the rest is opened by path (wasi_path.c). */
+/* WASI's calls on open descriptors. 0 to 2 are the streams, the rest is opened by path (wasi_path.c). */
 #include "wasi.h"
 #include "abi.h"
 #include "files.h"
@@ -10,8 +9,7 @@
 static open_file input = {.kind = OPEN_INPUT, .references = 1, .readable = true};
 static open_file output = {.kind = OPEN_OUTPUT, .stream = 1, .references = 1, .writable = true};
 static open_file errors = {.kind = OPEN_OUTPUT, .stream = 2, .references = 1, .writable = true};
-static open_file root_file = {.kind = OPEN_NODE, .references = 1, .readable = true};
-static open_file *table[MOST_DESCRIPTORS] = {&input, &output, &errors, &root_file};
+static open_file *table[MOST_DESCRIPTORS] = {&input, &output, &errors};
 
 static uint32_t open_for_writing;
 
@@ -24,14 +22,7 @@ static uint32_t given_length;
 #define SEEK_RIGHTS (__WASI_RIGHTS_FD_SEEK | __WASI_RIGHTS_FD_TELL)
 
 open_file *wasi_file(int32_t descriptor) {
-    if ((uint32_t)descriptor >= MOST_DESCRIPTORS) return NULL;
-    open_file *file = table[descriptor];
-    if (file == &root_file && !file->node) {
-        memfs_init();
-        file->node = memfs_root();
-        file->node->open++;
-    }
-    return file;
+    return (uint32_t)descriptor < MOST_DESCRIPTORS ? table[descriptor] : NULL;
 }
 
 memfs_node *wasi_node(int32_t descriptor) {
@@ -39,18 +30,31 @@ memfs_node *wasi_node(int32_t descriptor) {
     return file && file->kind == OPEN_NODE ? file->node : NULL;
 }
 
+memfs_node *wasi_folder(int32_t descriptor) {
+    if (descriptor == WORKING_FOLDER) return wasi_working();
+    if (descriptor != ROOT_FOLDER) return wasi_node(descriptor);
+    memfs_init();
+    return memfs_root();
+}
+
+/* The lowest descriptor that is free; MOST_DESCRIPTORS if none is. */
+static int32_t lowest_free(void) {
+    int32_t at = 0;
+    while (at < MOST_DESCRIPTORS && table[at]) at++;
+    return at;
+}
+
+bool wasi_full(void) { return lowest_free() == MOST_DESCRIPTORS; }
+
 int32_t wasi_open(memfs_node *node, bool readable, bool writable, uint16_t flags) {
-    for (int32_t i = 0; i < MOST_DESCRIPTORS; i++) {
-        if (table[i]) continue;
-        open_file *file = malloc(sizeof *file);
-        if (!file) return -1;
-        *file = (open_file){OPEN_NODE, 0, 1, readable, writable, flags, node, 0};
-        node->open++;
-        open_for_writing += writable;
-        table[i] = file;
-        return i;
-    }
-    return -1;
+    int32_t at = lowest_free();
+    open_file *file = at < MOST_DESCRIPTORS ? malloc(sizeof *file) : NULL;
+    if (!file) return -1;
+    *file = (open_file){OPEN_NODE, 0, 1, readable, writable, flags, node, 0};
+    node->open++;
+    open_for_writing += writable;
+    table[at] = file;
+    return at;
 }
 
 bool files_open_for_writing(void) { return open_for_writing; }
@@ -62,7 +66,7 @@ static void close_file(open_file *file) {
         file->node->open--;
         memfs_release(file->node);
     }
-    if (file != &input && file != &output && file != &errors && file != &root_file) free(file);
+    if (file != &input && file != &output && file != &errors) free(file);
 }
 
 WASI_CALL(fd_close)(int32_t fd) {
@@ -80,8 +84,7 @@ int32_t wasi_share(int32_t fd, int32_t to) {
         return -1;
     }
     if (to == fd) return to;
-    if (to < 0)
-        for (to = 0; to < MOST_DESCRIPTORS && table[to];) to++;
+    if (to < 0) to = lowest_free();
     if (to == MOST_DESCRIPTORS) {
         errno = EMFILE;
         return -1;
@@ -109,20 +112,9 @@ WASI_CALL(fd_renumber)(int32_t from, int32_t to) {
     return 0;
 }
 
-WASI_CALL(fd_prestat_get)(int32_t fd, int32_t result) {
-    if (fd != ROOT_DESCRIPTOR) return __WASI_ERRNO_BADF;
-    __wasi_prestat_t *prestat = POINTER(__wasi_prestat_t, result);
-    prestat->tag = __WASI_PREOPENTYPE_DIR;
-    prestat->u.dir.pr_name_len = 1;
-    return 0;
-}
-
-WASI_CALL(fd_prestat_dir_name)(int32_t fd, int32_t path, int32_t length) {
-    if (fd != ROOT_DESCRIPTOR) return __WASI_ERRNO_BADF;
-    if (length < 1) return __WASI_ERRNO_NAMETOOLONG;
-    *POINTER(char, path) = '/';
-    return 0;
-}
+/* No folder is opened for a program: a path begins at the root or in the working directory (working.c). */
+WASI_CALL(fd_prestat_get)(int32_t fd, int32_t result) { return __WASI_ERRNO_BADF; }
+WASI_CALL(fd_prestat_dir_name)(int32_t fd, int32_t path, int32_t length) { return __WASI_ERRNO_BADF; }
 
 /* ---- reading and writing ---- */
 
@@ -185,24 +177,33 @@ static uint16_t write_vectors(open_file *file, int32_t vectors, int32_t count, u
     return 0;
 }
 
+/* Streams and devices are always at their beginning. */
+static bool has_offset(const open_file *file) { return file->kind == OPEN_NODE && file->node->kind == MEMFS_FILE; }
+
 WASI_CALL(fd_read)(int32_t fd, int32_t vectors, int32_t count, int32_t result) {
     open_file *file = wasi_file(fd);
     size_t total;
     uint16_t error = read_vectors(file, vectors, count, file ? file->offset : 0, &total);
     if (error) return error;
-    file->offset += total;
+    if (has_offset(file)) file->offset += total;
     *POINTER(uint32_t, result) = total;
     return 0;
 }
 
+/* Where a write goes that is meant for `offset`: what appends writes at the end, and as on Linux pwrite does so, too. */
+static uint64_t place_to_write(const open_file *file, uint64_t offset) {
+    bool appends = has_offset(file) && file->flags & __WASI_FDFLAGS_APPEND;
+    return appends ? file->node->size : offset;
+}
+
 WASI_CALL(fd_write)(int32_t fd, int32_t vectors, int32_t count, int32_t result) {
     open_file *file = wasi_file(fd);
+    if (!file) return __WASI_ERRNO_BADF;
+    uint64_t offset = place_to_write(file, file->offset);
     size_t total;
-    if (file && file->kind == OPEN_NODE && file->node->kind == MEMFS_FILE && file->flags & __WASI_FDFLAGS_APPEND)
-        file->offset = file->node->size;
-    uint16_t error = write_vectors(file, vectors, count, file ? file->offset : 0, &total);
+    uint16_t error = write_vectors(file, vectors, count, offset, &total);
     if (error) return error;
-    file->offset += total;
+    if (total && has_offset(file)) file->offset = offset + total;
     *POINTER(uint32_t, result) = total;
     return 0;
 }
@@ -220,7 +221,7 @@ WASI_CALL(fd_pwrite)(int32_t fd, int32_t vectors, int32_t count, int64_t offset,
     if (!wasi_node(fd)) return wasi_file(fd) ? __WASI_ERRNO_SPIPE : __WASI_ERRNO_BADF;
     if (offset < 0) return __WASI_ERRNO_INVAL;
     size_t total;
-    uint16_t error = write_vectors(wasi_file(fd), vectors, count, offset, &total);
+    uint16_t error = write_vectors(wasi_file(fd), vectors, count, place_to_write(wasi_file(fd), offset), &total);
     if (!error) *POINTER(uint32_t, result) = total;
     return error;
 }
@@ -238,6 +239,7 @@ WASI_CALL(fd_seek)(int32_t fd, int64_t delta, int32_t whence, int32_t result) {
     }
     int64_t offset;
     if (__builtin_add_overflow(base, delta, &offset) || offset < 0) return __WASI_ERRNO_INVAL;
+    if (node->kind == MEMFS_DEVICE) offset = 0;
     file->offset = offset;
     *POINTER(int64_t, result) = offset;
     return 0;
@@ -253,8 +255,8 @@ WASI_CALL(fd_readdir)(int32_t fd, int32_t buffer, int32_t length, int64_t cookie
     if (folder->kind != MEMFS_FOLDER) return __WASI_ERRNO_NOTDIR;
     char *to = POINTER(char, buffer);
     uint32_t used = 0, room = length;
-    /* Cookies 0 and 1 precede "." and ".."; the one after an entry is its serial plus 2. */
-    while (used < room) {
+    /* Cookies 0 and 1 precede "." and ".."; the one after an entry is its serial plus 2. A folder that was removed has neither. */
+    while (used < room && folder->links && cookie >= 0 && cookie <= UINT32_MAX) {
         const char *name = cookie == 0 ? "." : "..";
         uint32_t name_length = cookie + 1;
         memfs_node *node = cookie == 0 ? folder : folder->parent;
@@ -311,14 +313,16 @@ WASI_CALL(fd_filestat_get)(int32_t fd, int32_t result) {
 }
 
 WASI_CALL(fd_fdstat_get)(int32_t fd, int32_t result) {
-    open_file *file = wasi_file(fd);
+    static const open_file folder = {.kind = OPEN_NODE, .readable = true};
+    bool is_begin = fd == ROOT_FOLDER || fd == WORKING_FOLDER;
+    const open_file *file = is_begin ? &folder : wasi_file(fd);
     if (!file) return __WASI_ERRNO_BADF;
     uint64_t rights = ALL_RIGHTS & ~(READ_RIGHTS | WRITE_RIGHTS | SEEK_RIGHTS);
     if (file->readable) rights |= READ_RIGHTS;
     if (file->writable) rights |= WRITE_RIGHTS;
     if (file->kind == OPEN_NODE) rights |= SEEK_RIGHTS;
     *POINTER(__wasi_fdstat_t, result) = (__wasi_fdstat_t){
-        .fs_filetype = file->kind == OPEN_NODE ? wasi_filetype(file->node) : __WASI_FILETYPE_UNKNOWN,
+        .fs_filetype = file->kind == OPEN_NODE ? wasi_filetype(wasi_folder(fd)) : __WASI_FILETYPE_UNKNOWN,
         .fs_flags = file->flags,
         .fs_rights_base = rights,
         .fs_rights_inheriting = ALL_RIGHTS,
@@ -344,14 +348,20 @@ WASI_CALL(fd_filestat_set_size)(int32_t fd, int64_t size) {
 
 WASI_CALL(fd_allocate)(int32_t fd, int64_t offset, int64_t length) {
     open_file *file = wasi_file(fd);
-    if (!file || !file->writable) return __WASI_ERRNO_BADF;
+    if (!file) return __WASI_ERRNO_BADF;
+    if (offset < 0 || length <= 0) return __WASI_ERRNO_INVAL;
+    if (!file->writable) return __WASI_ERRNO_BADF;
+    if (file->kind != OPEN_NODE) return __WASI_ERRNO_SPIPE;
+    if (file->node->kind != MEMFS_FILE) return __WASI_ERRNO_NODEV;
     int64_t size;
-    if (file->kind != OPEN_NODE || file->node->kind != MEMFS_FILE) return __WASI_ERRNO_NODEV;
-    if (offset < 0 || length <= 0 || __builtin_add_overflow(offset, length, &size)) return __WASI_ERRNO_INVAL;
-    return size > file->node->size ? memfs_resize(file->node, size) : 0;
+    if (__builtin_add_overflow(offset, length, &size)) return __WASI_ERRNO_FBIG;
+    return memfs_resize(file->node, size > file->node->size ? size : file->node->size);
 }
 
 uint16_t wasi_set_times(memfs_node *node, int64_t accessed, int64_t modified, int32_t flags) {
+    enum { ACCESSED = __WASI_FSTFLAGS_ATIM | __WASI_FSTFLAGS_ATIM_NOW, MODIFIED = __WASI_FSTFLAGS_MTIM | __WASI_FSTFLAGS_MTIM_NOW };
+    if ((flags & ACCESSED) == ACCESSED || (flags & MODIFIED) == MODIFIED) return __WASI_ERRNO_INVAL;
+    if (!flags) return 0;
     if (node->read_only) return __WASI_ERRNO_ROFS;
     int64_t now = ampoule_clock_now(0);
     if (flags & __WASI_FSTFLAGS_ATIM) node->accessed = accessed;
@@ -369,4 +379,10 @@ WASI_CALL(fd_filestat_set_times)(int32_t fd, int64_t accessed, int64_t modified,
 
 WASI_CALL(fd_sync)(int32_t fd) { return wasi_file(fd) ? 0 : __WASI_ERRNO_BADF; }
 WASI_CALL(fd_datasync)(int32_t fd) { return wasi_file(fd) ? 0 : __WASI_ERRNO_BADF; }
-WASI_CALL(fd_advise)(int32_t fd, int64_t offset, int64_t length, int32_t advice) { return wasi_file(fd) ? 0 : __WASI_ERRNO_BADF; }
+
+WASI_CALL(fd_advise)(int32_t fd, int64_t offset, int64_t length, int32_t advice) {
+    open_file *file = wasi_file(fd);
+    if (!file) return __WASI_ERRNO_BADF;
+    if (file->kind != OPEN_NODE) return __WASI_ERRNO_SPIPE;
+    return (uint32_t)advice <= __WASI_ADVICE_NOREUSE ? 0 : __WASI_ERRNO_INVAL;
+}
