@@ -103,6 +103,15 @@ impl GuestState {
         })
     }
 
+    /// At the end of a slice, or of a piece of what the host does for the guest before it computes: its times are looked at, and
+    /// others get their turn.
+    pub(crate) async fn slice_is_over(&mut self) -> Result<(), Stop> {
+        match &mut self.turn {
+            Some(turn) => Ok(turn.slice_is_over().await?),
+            None => Ok(()),
+        }
+    }
+
     /// What the watchdog knows of it.
     pub(crate) fn watch(&self) -> Option<&Watch> {
         self.watch.as_ref()
@@ -472,9 +481,7 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
                 if caller.data().room.is_some() {
                     ask_for_room(&mut caller).await?;
                 }
-                if let Some(turn) = &mut caller.data_mut().turn {
-                    turn.slice_is_over().await.map_err(Stop::from)?;
-                }
+                caller.data_mut().slice_is_over().await?;
                 Ok::<i64, wasmtime::Error>(slice)
             })
         },

@@ -5,7 +5,7 @@ use super::load::Preparing;
 use super::schema::{self, Signature};
 use super::{Functions, Loaded, check_name, check_reference, contract};
 use crate::admission;
-use crate::error::{Error, bytes, quoted};
+use crate::error::{Error, quoted};
 use crate::service::{Call, Execution, Service};
 use ampoule_engine::Prepared;
 use ampoule_store::{Definition as Kept, Head};
@@ -61,14 +61,14 @@ impl Service {
             let function = describe(name, &version, &head, &definition, signature.as_deref());
             return Ok(Put { function: Some(function), preparation: None });
         }
-        let (prepared, preparation) = match self.prepare(call, definition.request(), false).await? {
+        let (prepared, preparation) = match self.prepare(call, functions, definition.request(), false).await?
+        {
             Preparing::Ready(prepared, execution) => (prepared, execution),
             Preparing::Failed(execution) => {
                 return Ok(Put { function: None, preparation: Some(execution) });
             }
         };
         let Prepared { checkpoint, signature_json: signature, .. } = *prepared;
-        functions.check_size(checkpoint.size() as u64)?;
         let found = Signature::read(signature.as_deref());
         if let Some((index, why)) = found.and_then(|found| found.contradicts(&definition.contract)) {
             return Err(Error::invalid(format!("inputs[{index}]"), format!("is {why}")));
@@ -138,18 +138,6 @@ impl Functions {
             });
         }
         Ok((followed, modules))
-    }
-
-    pub(super) fn check_size(&self, size: u64) -> Result<(), Error> {
-        let most = self.config.checkpoint_bytes;
-        if size <= most {
-            return Ok(());
-        }
-        let reason = format!(
-            "leaves {size} bytes in memory at its top level, the server's cap is {}: build less of it there, or in main",
-            bytes(most)
-        );
-        Err(Error::invalid("source", reason))
     }
 }
 
