@@ -10,5 +10,6 @@ mod images;
 mod isolation;
 mod kept;
 mod limits;
+mod pace;
 mod spawned;
 mod watch;
