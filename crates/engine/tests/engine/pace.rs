@@ -59,7 +59,7 @@ async fn run(wat: &str, fuel_slice: u64, most: u64) -> (Result<Outcome, EngineEr
     let limits = Limits {
         memory_bytes: 64 << 20,
         wall_time: Duration::from_secs(60),
-        fuel: 50_000_000,
+        fuel: 200_000_000,
         ..small_limits()
     };
     let outcome = engine.run(&image, &Job { memory: Some(&memory), ..job(start, limits) }).await;
@@ -84,14 +84,16 @@ const TOUCH: &str = "(local.set $at (i32.const 65536))
 
 #[tokio::test]
 async fn a_guest_that_touches_fresh_memory_is_looked_at_often() {
-    let grow = "(drop (memory.grow (i32.const 960)))";
-    // So long that the slice in which it grows is over.
-    let wat = guest_wat(&format!("(local $at i32) {grow} {} {TOUCH} (call $done)", rounds(200_000)));
+    // The slice in which it grows ends there.
+    let wat =
+        guest_wat(&format!("(local $at i32) (drop (memory.grow (i32.const 960))) {TOUCH} (call $done)"));
     let (outcome, _, looks) = run(&wat, SLICE, u64::MAX).await;
     let outcome = outcome.unwrap();
     assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.failure);
-    let slices = outcome.usage.fuel / SLICE + 1;
-    assert!(looks > 2 * slices + 6, "{looks} looks in {slices} slices, {} units", outcome.usage.fuel);
+    // Two units a byte for what is added; a slice for the rest.
+    let added = 2 * 960 * 65536;
+    let rest = outcome.usage.fuel.checked_sub(added).expect("what it adds is paid for");
+    assert!(rest < SLICE && looks >= 10, "{looks} looks, {rest} units");
     // Where slices end changes nothing of what it uses.
     for slice in [10_000, 10_000_000] {
         assert_eq!(run(&wat, slice, u64::MAX).await.0.unwrap().usage.fuel, outcome.usage.fuel);
