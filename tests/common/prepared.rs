@@ -47,7 +47,8 @@ impl House {
             Compilation::Ready(compiled) => compiled,
             Compilation::Failed(outcome) => return Err(outcome),
         };
-        match block_on(self.engine.checkpoint(image, &job(Some(&compiled)))).expect("the engine works") {
+        let prepared = block_on(self.engine.checkpoint(image, &job(Some(&compiled)), u64::MAX));
+        match prepared.expect("the engine works") {
             Preparation::Ready(prepared) => Ok(*prepared),
             Preparation::Failed(outcome) => Err(outcome),
         }

@@ -3,10 +3,12 @@
 //! It belongs to the very image that it was taken from and is restored into no other. Its content is guest memory and
 //! nothing else, which only code in the sandbox ever reads: a forged one can do what a program can.
 
+use crate::dirty::dirty;
 use crate::error::EngineError;
 use crate::guest::{Door, Guest};
 use crate::host::Stop;
 use crate::image::Image;
+use crate::schedule::Turn;
 use ampoule_world::Limit;
 use std::fmt;
 use std::ops::Range;
@@ -19,8 +21,11 @@ pub(crate) const PAGE: usize = 4096;
 /// Bytes by which linear memory grows.
 pub(crate) const GROWTH: u64 = 64 << 10;
 
-/// Bytes compared or restored at a time; then others get their turn, and the wall time is looked at.
-const AT_ONCE: usize = 4 << 20;
+/// Bytes compared or restored at a time; then others get their turn. A fault for each page and a copy: half a millisecond.
+const AT_ONCE: usize = 1 << 20;
+
+/// Bytes of memory of which the kernel is asked at a time which were written to: it goes through their pages.
+const ASKED_AT_ONCE: usize = 64 << 20;
 
 /// Shortest run that is populated before it is copied, in bytes: for less a system call is not worth it.
 const POPULATED: usize = 8 * PAGE;
@@ -104,38 +109,39 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Takes what the guest's memory differs in from `pristine`, the memory of its image.
+    /// Takes what the guest's memory differs in from `pristine`, the memory of its image; an error as soon as that is more than
+    /// `most` bytes. The guest has ended, and has its seat: others go first between two pieces.
     pub(crate) async fn take(
         guest: &mut Guest,
         image_digest: &str,
         pristine: &[u8],
+        most: u64,
+        turn: &mut Turn,
     ) -> Result<Self, EngineError> {
         let globals = guest.globals().into_iter().map(Number::of).collect::<Option<Vec<_>>>();
         let globals = globals.ok_or_else(|| EngineError::Guest("a global of it is no number".into()))?;
-        let memory = guest.live.memory.data(&guest.live.store);
-        let mut runs: Vec<Range<u32>> = Vec::new();
-        let mut pages = Vec::new();
-        for (number, page) in memory.chunks_exact(PAGE).enumerate() {
-            if number % (AT_ONCE / PAGE) == 0 {
-                tokio::task::yield_now().await;
+        let memory_bytes = guest.live.memory.data_size(&guest.live.store);
+        let mut pages = Pages::default();
+        for start in (0..memory_bytes).step_by(ASKED_AT_ONCE) {
+            let asked = start..memory_bytes.min(start + ASKED_AT_ONCE);
+            let written = dirty(&guest.live.memory.data(&guest.live.store)[asked.clone()]);
+            // Where the kernel does not tell, all of it is compared.
+            let written = written.unwrap_or_else(|| std::iter::once(0..asked.len()).collect());
+            for stretch in written {
+                for place in pieces(start + stretch.start..start + stretch.end) {
+                    pages.add(guest.live.memory.data(&guest.live.store), pristine, place);
+                    if pages.size() as u64 > most {
+                        return Err(EngineError::LargeCheckpoint { most });
+                    }
+                    guest.came_back();
+                    turn.let_others().await.map_err(EngineError::of_over)?;
+                }
             }
-            let same = match pristine.get(number * PAGE..(number + 1) * PAGE) {
-                Some(before) => page == before,
-                None => page.iter().all(|byte| *byte == 0),
-            };
-            if same {
-                continue;
-            }
-            let number = number as u32;
-            match runs.last_mut() {
-                Some(run) if run.end == number => run.end += 1,
-                _ => runs.push(number..number + 1),
-            }
-            pages.extend_from_slice(page);
         }
-        pages.shrink_to_fit();
-        let memory_bytes = memory.len() as u64;
-        let kept = Kept { image_digest: image_digest.to_owned(), memory_bytes, globals, runs, pages };
+        let Pages { runs, mut bytes } = pages;
+        bytes.shrink_to_fit();
+        let image_digest = image_digest.to_owned();
+        let kept = Kept { image_digest, memory_bytes: memory_bytes as u64, globals, runs, pages: bytes };
         Ok(Checkpoint { inner: Arc::new(kept) })
     }
 
@@ -154,22 +160,57 @@ impl Checkpoint {
         }
         let values: Vec<Val> = kept.globals.iter().map(|number| number.value()).collect();
         guest.set_globals(&values)?;
-        let (mut from, mut since) = (0, 0);
-        for run in &kept.runs {
-            let length = bytes_of(run);
-            let place = guest.live.memory.data_mut(&mut guest.live.store).get_mut(place_of(run));
-            let place = place.ok_or(Stop::Misuse("a page of the checkpoint lies outside of memory"))?;
-            populate(place);
-            place.copy_from_slice(&kept.pages[from..from + length]);
+        let mut from = 0;
+        for place in kept.runs.iter().map(place_of).flat_map(pieces) {
+            let length = place.len();
+            let memory = guest.live.memory.data_mut(&mut guest.live.store).get_mut(place);
+            let memory = memory.ok_or(Stop::Misuse("a page of the checkpoint lies outside of memory"))?;
+            populate(memory);
+            memory.copy_from_slice(&kept.pages[from..from + length]);
             from += length;
-            since += length;
-            if since >= AT_ONCE {
-                since = 0;
-                tokio::task::yield_now().await;
-            }
+            guest.came_back();
+            guest.live.store.data_mut().slice_is_over().await?;
         }
         Ok(())
     }
+}
+
+/// Pages that differ, while they are looked for.
+#[derive(Default)]
+struct Pages {
+    runs: Vec<Range<u32>>,
+    bytes: Vec<u8>,
+}
+
+impl Pages {
+    /// What they take of the host's memory, in bytes.
+    fn size(&self) -> usize {
+        self.bytes.len() + self.runs.len() * size_of::<Range<u32>>()
+    }
+
+    /// Adds those of `place` in which `memory` differs from `pristine`. What lies beyond the latter was zero.
+    fn add(&mut self, memory: &[u8], pristine: &[u8], place: Range<usize>) {
+        for (number, page) in (place.start / PAGE..).zip(memory[place].chunks_exact(PAGE)) {
+            let same = match pristine.get(number * PAGE..(number + 1) * PAGE) {
+                Some(before) => page == before,
+                None => page.iter().all(|byte| *byte == 0),
+            };
+            if same {
+                continue;
+            }
+            let number = number as u32;
+            match self.runs.last_mut() {
+                Some(run) if run.end == number => run.end += 1,
+                _ => self.runs.push(number..number + 1),
+            }
+            self.bytes.extend_from_slice(page);
+        }
+    }
+}
+
+/// A stretch of memory, in pieces that are done at once.
+fn pieces(stretch: Range<usize>) -> impl Iterator<Item = Range<usize>> {
+    stretch.clone().step_by(AT_ONCE).map(move |start| start..stretch.end.min(start + AT_ONCE))
 }
 
 /// Makes the pages of a long run ready to be written to in one call, instead of one fault for each.

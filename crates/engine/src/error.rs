@@ -1,5 +1,7 @@
 //! Infrastructure faults. How a user's program ends is an outcome, not an error.
 
+use crate::host::Stop;
+use crate::schedule::Over;
 use std::path::PathBuf;
 
 /// What can go wrong that is not the program's doing.
@@ -28,7 +30,20 @@ pub enum EngineError {
     /// There was no more memory for the execution on this machine; its own limit was not reached.
     #[error("{}", .0.reason)]
     NoMemory(crate::job::NoMemory),
+    /// What the top level of a program leaves is more than may be kept.
+    #[error("the top level of the program leaves more than {most} bytes in memory")]
+    LargeCheckpoint {
+        /// Bytes that may be kept.
+        most: u64,
+    },
     /// A slot could not be had or a guest could not be set up.
     #[error("guest could not be started: {0}")]
     Guest(String),
+}
+
+impl EngineError {
+    /// Of a guest that has ended, and that does not go on being looked at.
+    pub(crate) fn of_over(over: Over) -> EngineError {
+        EngineError::Guest(Stop::from(over).to_string())
+    }
 }

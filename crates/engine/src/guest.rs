@@ -78,6 +78,7 @@ impl Guest {
     fn of(mut live: Live, image: &Image, door: Door) -> Result<Self, EngineError> {
         let state = live.store.data_mut();
         state.memory = Some(live.memory);
+        state.left = Some(live.fuel);
         // What instantiating took for exceptions that may come.
         state.growth.exceptions = false;
         let slice = state.fuel.next_slice(0).unwrap_or(0);

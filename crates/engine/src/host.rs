@@ -5,6 +5,7 @@
 
 use crate::dirty;
 use crate::job::NoMemory;
+use crate::pace::Pace;
 use crate::room::Room;
 use crate::schedule::{Over, Turn};
 use crate::tap::{OutputTap, Stream};
@@ -13,7 +14,7 @@ use ampoule_world::{Deterministic, Limit, Limits, imports};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use wasmtime::{Caller, Engine, Linker, Memory, ResourceLimiterAsync};
+use wasmtime::{Caller, Engine, Global, Linker, Memory, ResourceLimiterAsync, Val};
 
 /// Resolution of the clocks a guest sees, in nanoseconds. Coarse enough to make timing attacks on what
 /// shares the processor impractical (browsers use the same value outside cross-origin isolation).
@@ -21,6 +22,9 @@ pub const CLOCK_RESOLUTION_NANOS: i64 = 100_000;
 
 /// Most bytes of one `random_fill` call; guests loop for more. Bounds the work between two looks at the fuel.
 const MAX_RANDOM_BYTES: usize = 64 << 10;
+
+/// Units of fuel for a byte of them: about what it takes. The guest's next point sees to what is missing.
+const FUEL_PER_RANDOM_BYTE: i64 = 8;
 
 /// Why a host function ended the guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,12 +58,16 @@ impl From<Over> for Stop {
 pub(crate) struct GuestState {
     pub(crate) memory: Option<Memory>,
     pub(crate) fuel: Fuel,
+    /// Where what is left of its slice lies.
+    pub(crate) left: Option<Global>,
     pub(crate) output: Output,
     pub(crate) growth: Growth,
     /// None: it has all that its limits allow.
     pub(crate) room: Option<Room>,
     /// An address on its native stack; 0 as long as none is known.
     pub(crate) stack_address: usize,
+    /// The highest one: close to where its calls begin.
+    stack_top: usize,
     /// None: nobody is in the guest.
     turn: Option<Turn>,
     watch: Option<Watch>,
@@ -73,6 +81,15 @@ impl GuestState {
         let news = self.fuel.news(left);
         if let Some(turn) = &self.turn {
             turn.share().burn(news);
+        }
+    }
+
+    /// A call is at this address of its native stack, which grows downwards.
+    fn stands_at(&mut self, address: usize) {
+        self.stack_address = address;
+        self.stack_top = self.stack_top.max(address);
+        if let Some(room) = &mut self.room {
+            room.stands_at((self.stack_top - address) as u64);
         }
     }
 
@@ -101,6 +118,15 @@ impl GuestState {
             room.refused = Some(refused);
             Stop::NoMemory
         })
+    }
+
+    /// At the end of a slice, or of a piece of what the host does for the guest before it computes: its times are looked at, and
+    /// others get their turn.
+    pub(crate) async fn slice_is_over(&mut self) -> Result<(), Stop> {
+        match &mut self.turn {
+            Some(turn) => Ok(turn.slice_is_over().await?),
+            None => Ok(()),
+        }
     }
 
     /// What the watchdog knows of it.
@@ -145,7 +171,8 @@ impl GuestState {
     ) -> Self {
         GuestState {
             memory: None,
-            fuel: Fuel { limit: limits.fuel, slice: fuel_slice, granted: 0, told: 0 },
+            fuel: Fuel { limit: limits.fuel, pace: Pace::new(fuel_slice), granted: 0, told: 0 },
+            left: None,
             output: Output::new(limits.output_bytes, tap),
             growth: Growth {
                 image: image_bytes,
@@ -155,6 +182,7 @@ impl GuestState {
             },
             room: None,
             stack_address: 0,
+            stack_top: 0,
             watch: turn.as_ref().map(|turn| Watch::new(turn.seat())),
             turn,
             clock: Clock::new(deterministic),
@@ -167,7 +195,7 @@ impl GuestState {
 /// most one charge.
 pub(crate) struct Fuel {
     limit: u64,
-    slice: u64,
+    pace: Pace,
     granted: u64,
     /// What was told to the account that pays.
     told: u64,
@@ -188,7 +216,7 @@ impl Fuel {
     /// The next slice after what was used; `None` at the limit.
     pub(crate) fn next_slice(&mut self, left: i64) -> Option<i64> {
         let used = self.used(left);
-        let slice = self.slice.min(self.limit.saturating_sub(used));
+        let slice = self.pace.slice().min(self.limit.saturating_sub(used));
         self.granted = used + slice;
         // Slices are far below the range of i64: the configuration is in hundreds of thousands.
         (slice > 0).then_some(slice as i64)
@@ -305,6 +333,8 @@ impl ResourceLimiterAsync for GuestState {
         if let Some(wanted) = self.room.as_mut().and_then(|room| room.grows(more)) {
             self.get_room(wanted).await?;
         }
+        let GuestState { fuel, turn, .. } = self;
+        fuel.pace.grows(more, || turn.as_ref().map_or(0, Turn::faults));
         Ok(true)
     }
 
@@ -406,6 +436,13 @@ fn guest_bytes<'a>(
     Ok((bytes, state))
 }
 
+/// Takes fuel for what a host function does, as the guest's own code would.
+fn charge(caller: &mut Caller<'_, GuestState>, units: i64) -> wasmtime::Result<()> {
+    let Some(global) = caller.data().left else { return Ok(()) };
+    let left = global.get(&mut *caller).i64().unwrap_or(0);
+    global.set(&mut *caller, Val::I64(left.saturating_sub(units)))
+}
+
 /// The guest has come back from computing and may now be left for others, which it is with all of its memory.
 fn came_back(caller: &Caller<'_, GuestState>) {
     let state = caller.data();
@@ -442,6 +479,7 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
             if length as u32 as usize > MAX_RANDOM_BYTES {
                 return Err(Stop::Misuse("random_fill gives at most 64 KiB a call").into());
             }
+            charge(&mut caller, i64::from(length) * FUEL_PER_RANDOM_BYTE)?;
             let (bytes, state) = guest_bytes(&mut caller, address, length)?;
             state.random.fill(bytes)
         },
@@ -463,18 +501,23 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
         imports::REFUEL,
         |mut caller: Caller<'_, GuestState>, (left,): (i64,)| {
             // Host functions are called on the guest's stack.
-            caller.data_mut().stack_address = (&raw const left).addr();
+            caller.data_mut().stands_at((&raw const left).addr());
             came_back(&caller);
             Box::new(async move {
                 caller.data_mut().pay(left);
+                let used = caller.data().fuel.used(left);
+                if caller.data().fuel.pace.goes_on(used) {
+                    let slice = caller.data_mut().fuel.next_slice(left);
+                    return Ok(slice.ok_or(Stop::Limit(Limit::Fuel))?);
+                }
                 caller.data_mut().output.hand_on();
                 let slice = caller.data_mut().fuel.next_slice(left).ok_or(Stop::Limit(Limit::Fuel))?;
                 if caller.data().room.is_some() {
                     ask_for_room(&mut caller).await?;
                 }
-                if let Some(turn) = &mut caller.data_mut().turn {
-                    turn.slice_is_over().await.map_err(Stop::from)?;
-                }
+                caller.data_mut().slice_is_over().await?;
+                let GuestState { fuel, turn, .. } = caller.data_mut();
+                fuel.pace.was_looked_at(used, || turn.as_ref().map_or(0, Turn::faults));
                 Ok::<i64, wasmtime::Error>(slice)
             })
         },

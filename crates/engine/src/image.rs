@@ -6,6 +6,7 @@ use crate::error::EngineError;
 use crate::guest::Door;
 use crate::host::GuestState;
 use crate::kept::KeptGuests;
+use crate::prepare::Pristine;
 use crate::watch::TrapSites;
 use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use ampoule_world::{Language, imports};
@@ -15,6 +16,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::OnceCell;
 use wasmtime::{ExternType, InstancePre, Module, ModuleExport};
 
 /// A verified, mapped image, ready to start guests from. Cheap to clone.
@@ -36,6 +38,8 @@ pub(crate) struct LoadedImage {
     running: Code,
     /// Guests of `running`.
     pub(crate) kept: KeptGuests,
+    /// What checkpoints are compared with, once there was one.
+    pub(crate) pristine: OnceCell<Pristine>,
 }
 
 impl LoadedImage {
@@ -123,8 +127,9 @@ impl Engine {
         check_memory(running.pre.module(), &manifest, self.inner.config.max_memory_bytes).map_err(bad)?;
         let times = LoadTimes { checked_in, mapped_in: started.elapsed() };
         let digest = Arc::from(manifest.digest.as_str());
-        let kept = KeptGuests::default();
-        Ok(Image { inner: Arc::new(LoadedImage { manifest, digest, times, file, compiling, running, kept }) })
+        let (kept, pristine) = (KeptGuests::default(), OnceCell::new());
+        let loaded = LoadedImage { manifest, digest, times, file, compiling, running, kept, pristine };
+        Ok(Image { inner: Arc::new(loaded) })
     }
 
     /// Maps the code of a file whose digest has been checked.

@@ -30,6 +30,7 @@ mod image;
 mod job;
 mod json;
 mod kept;
+mod pace;
 mod prepare;
 mod response;
 mod room;

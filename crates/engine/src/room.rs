@@ -28,6 +28,9 @@ const OVERDRAFT: u64 = 1 << 20;
 const LEAST: u64 = 4 << 20;
 const PART: u64 = 4;
 
+/// Of a guest's native stack, what is nobody's account: nearly all programs stay within it. Beyond it is asked for by as much.
+const STACK: u64 = 1 << 20;
+
 /// Bytes of a page. Guests have no huge ones: see [`want_no_huge_pages`].
 const PAGE: u64 = 4 << 10;
 
@@ -42,6 +45,8 @@ pub(crate) struct Room {
     /// What the host holds for it beside its pages: to the end, and with that by the last look.
     held: u64,
     host: u64,
+    /// Bytes of its native stack, beyond the first mebibyte, in whole ones: never fewer.
+    stack: u64,
     /// Why it did not get more.
     pub(crate) refused: Option<NoMemory>,
 }
@@ -49,13 +54,19 @@ pub(crate) struct Room {
 impl Room {
     /// Of a guest that begins with so many bytes that are its own, and for which the host holds so many to the end.
     pub(crate) fn new(grant: Arc<dyn MemoryGrant>, begins_with: u64, held: u64) -> Room {
-        Room { grant, seen: begins_with, faults: 0, grown: 0, held, host: held, refused: None }
+        Room { grant, seen: begins_with, faults: 0, grown: 0, held, host: held, stack: 0, refused: None }
     }
 
     /// How many bytes to ask for, if any, before the guest adds so many to its memory.
     pub(crate) fn grows(&mut self, bytes: u64) -> Option<u64> {
         self.grown += bytes;
         self.missing(0)
+    }
+
+    /// Its native stack is so many bytes deep.
+    pub(crate) fn stands_at(&mut self, depth: u64) {
+        let beyond = depth.saturating_sub(STACK).next_multiple_of(STACK);
+        self.stack = self.stack.max(beyond);
     }
 
     /// How many bytes to ask for, if any, at the end of a slice. There have been so many faults; the host holds `host` bytes for it
@@ -69,7 +80,7 @@ impl Room {
     ) -> Option<u64> {
         self.host = self.held + host;
         let bound = self.seen + faults.saturating_sub(self.faults) * PAGE;
-        if bound + self.grown + self.host + more + MARGIN <= self.grant.granted() {
+        if bound + self.grown + self.host + self.stack + more + MARGIN <= self.grant.granted() {
             return None;
         }
         self.seen = count().unwrap_or(bound);
@@ -79,7 +90,7 @@ impl Room {
 
     fn missing(&self, more: u64) -> Option<u64> {
         let granted = self.grant.granted();
-        let needs = self.seen + self.grown + self.host + more;
+        let needs = self.seen + self.grown + self.host + self.stack + more;
         let missing = (needs + MARGIN).checked_sub(granted).filter(|missing| *missing > 0)?;
         Some(missing.max(LEAST).max(granted / PART))
     }
@@ -87,7 +98,7 @@ impl Room {
     /// Whether it has taken much more than it was granted. What it adds to its memory, and what the host is about to take, is not
     /// there yet.
     pub(crate) fn is_overdrawn(&self) -> bool {
-        self.seen + self.host > self.grant.granted() + OVERDRAFT
+        self.seen + self.host + self.stack > self.grant.granted() + OVERDRAFT
     }
 
     /// Who gives.
@@ -185,6 +196,22 @@ mod tests {
         granted.try_grow(99 * MIB);
         // The larger it is, the more it asks for.
         assert_eq!(room.grows(MIB), Some((107 * MIB) / PART));
+    }
+
+    #[test]
+    fn a_deep_stack_counts_by_the_mebibyte_and_to_the_end() {
+        let (granted, mut room) = with(8 * MIB);
+        let mut wanted = |depth| {
+            room.stands_at(depth);
+            (room.wanted(0, 0, 0, || Some(MIB)), room.is_overdrawn())
+        };
+        assert_eq!(wanted(MIB), (None, false));
+        assert_eq!(wanted(5 * MIB + 1), (None, false), "one for its pages, five for its stack");
+        assert_eq!(wanted(6 * MIB + 1), (Some(LEAST), false));
+        granted.try_grow(LEAST);
+        assert_eq!(wanted(9 * MIB), (None, false));
+        assert_eq!(wanted(16 * MIB), (Some(6 * MIB), true), "it is there already, so it does not wait");
+        assert_eq!(wanted(0), (Some(6 * MIB), true), "what was touched is the guest's");
     }
 
     #[test]

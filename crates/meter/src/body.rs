@@ -126,6 +126,11 @@ impl<'a> MeteredFunction<'a> {
                         continue;
                     }
                 }
+                Operator::MemoryGrow { mem } => {
+                    self.function.instruction(&writer.instruction(operator)?);
+                    self.growth(mem);
+                    continue;
+                }
                 Operator::Return if self.is_held() => self.put_back(),
                 Operator::Block { blockty } | Operator::If { blockty } => {
                     self.open(blockty != wasmparser::BlockType::Empty);
@@ -354,7 +359,7 @@ impl<'a> MeteredFunction<'a> {
     }
 
     /// With the fuel and a charge on the stack: subtracts, and below zero asks for more.
-    fn subtract_and_check(&mut self) {
+    pub(crate) fn subtract_and_check(&mut self) {
         let fuel = self.survey.global_count;
         self.function
             .instruction(&Instruction::I64Sub)

@@ -28,7 +28,7 @@ const SHORT: u32 = 4 << 10;
 ///
 /// What was touched before costs the same, as nothing here can tell. That is two or three times its time if it lies beyond the
 /// caches (0.4 to 0.6 µs a page), and 14 times if it lies in them (0.08 µs).
-const UNITS_PER_BYTE_LOG2: i64 = 1;
+pub(crate) const UNITS_PER_BYTE_LOG2: i64 = 1;
 
 /// What the first bytes of a long one would cost too much, so that one byte more never makes a leap.
 const DISCOUNT: i64 = ((SHORT as i64) << UNITS_PER_BYTE_LOG2) - ((SHORT as i64) >> BYTES_PER_UNIT_LOG2);

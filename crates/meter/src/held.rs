@@ -91,7 +91,8 @@ pub(crate) fn held(
             // They are charged to the global, and long ones are calls.
             | Operator::MemoryCopy { .. }
             | Operator::MemoryFill { .. }
-            | Operator::MemoryInit { .. } => drop(refuse()),
+            | Operator::MemoryInit { .. }
+            | Operator::MemoryGrow { .. } => drop(refuse()),
             operator if Mark::of(operator).is_some() => drop(refuse()),
             _ => {}
         }

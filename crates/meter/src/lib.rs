@@ -11,6 +11,7 @@
 //! * An interpreter's dispatch loop is too hot for that and meters itself, by marks in its C source (`loops.rs`).
 //! * A loop that calls nothing holds the fuel in a local (`held.rs`).
 //! * Bulk memory instructions are charged by their length, and long ones are done in pieces with points between them (`bulk.rs`).
+//! * Memory that is added is charged by its length, and adding it is a point (`growth.rs`).
 //! * Calls through the function table become direct ones (`dispatch.rs`), and are charged as if they were not.
 //! * At zero the module calls the imported `refuel`, which grants the next slice or ends the execution. So slices of fuel
 //!   are also the scheduler's time slices.
@@ -22,6 +23,7 @@
 mod body;
 mod bulk;
 mod dispatch;
+mod growth;
 mod held;
 mod loops;
 mod rewrite;
@@ -34,7 +36,7 @@ pub use state::check_state;
 use survey::Survey;
 
 /// Names what this version of the pass charges; part of every image's build key. Raise it with every change of what it writes.
-pub const VERSION: &str = "6";
+pub const VERSION: &str = "7";
 
 /// Why a module cannot be metered.
 #[derive(Debug, thiserror::Error)]

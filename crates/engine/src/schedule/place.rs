@@ -34,6 +34,8 @@ pub(super) struct Place {
     pub(super) seated: AtomicBool,
     /// Another guest was given its seat beside it, as it did not come back; written under the lock.
     pub(super) lent: AtomicBool,
+    /// It computes beside that one, and its share is held to account for it; written under the lock.
+    pub(super) beside: AtomicBool,
     /// Told when it gets one.
     pub(super) called: Notify,
     /// Processor time that it has had, in nanoseconds, when the seats last heard of it; written under the lock.
@@ -60,6 +62,7 @@ impl Default for Place {
         Place {
             seated: AtomicBool::default(),
             lent: AtomicBool::default(),
+            beside: AtomicBool::default(),
             called: Notify::new(),
             had: AtomicU64::default(),
             quantum_began: AtomicU64::default(),

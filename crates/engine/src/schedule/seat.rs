@@ -9,13 +9,15 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub(crate) struct Seat {
     pub(super) seats: Arc<Seats>,
+    pub(super) share: Share,
     pub(super) place: Arc<Place>,
 }
 
 impl Seat {
     /// The guest does not come back: another one gets to compute beside it. When it does come back, it waits like all others.
-    pub(crate) fn lend(&self) {
-        self.seats.lend(&self.place);
+    /// It `computes`, or waits for the system.
+    pub(crate) fn lend(&self, computes: bool) {
+        self.seats.lend(&self.share, &self.place, computes);
     }
 
     /// When its wall time is over; waiting for a seat puts it off.

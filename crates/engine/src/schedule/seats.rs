@@ -21,6 +21,10 @@ const PICKS_PER_LONG: u32 = 4;
 /// back later.
 const MOST_BEHIND: f64 = 0.010;
 
+/// Guests of one share that compute at most beside others that were given their seats: each is one more that the processors are shared
+/// with. As long as there are so many, the share gets no seat.
+const MOST_BESIDE: usize = 2;
+
 /// An account of processor time: guests of one share compete as one with those of the others, however many they are.
 /// Cheap to clone; clones are the same account.
 #[derive(Clone, Debug)]
@@ -33,6 +37,8 @@ struct Account {
     virtual_time: AtomicU64,
     /// Guests alive, waiting ones included; under the same lock.
     guests: AtomicUsize,
+    /// Guests that compute although their seats were lent to others; under the same lock.
+    beside: AtomicUsize,
     /// Units of fuel used so far.
     fuel: AtomicU64,
     /// Processor time used so far, in nanoseconds.
@@ -50,6 +56,7 @@ impl Share {
             weight,
             virtual_time: AtomicU64::new(0),
             guests: AtomicUsize::new(0),
+            beside: AtomicUsize::new(0),
             fuel: AtomicU64::new(0),
             cpu: AtomicU64::new(0),
         }))
@@ -79,6 +86,11 @@ impl Share {
 
     fn virtual_time(&self) -> f64 {
         f64::from_bits(self.0.virtual_time.load(Ordering::Relaxed))
+    }
+
+    /// Whether its guests may have seats.
+    fn may_sit(&self) -> bool {
+        self.0.beside.load(Ordering::Relaxed) < MOST_BESIDE
     }
 
     fn set_virtual_time(&self, seconds: f64) {
@@ -151,7 +163,7 @@ impl Seats {
     pub(super) fn stand_up(&self, share: &Share, place: &Arc<Place>, ran: Duration) {
         let mut state = self.lock();
         self.charge(&state, share, ran);
-        self.leave_seat(&mut state, place);
+        self.leave_seat(&mut state, share, place);
     }
 
     /// A guest ends, wherever it was.
@@ -161,7 +173,7 @@ impl Seats {
         share.0.guests.fetch_sub(1, Ordering::Relaxed);
         if place.seated.load(Ordering::Relaxed) {
             self.charge(&state, share, ran);
-            self.leave_seat(&mut state, place);
+            self.leave_seat(&mut state, share, place);
         } else if state.forget(share, place) {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
         }
@@ -177,7 +189,7 @@ impl Seats {
             return true;
         }
         // First the next one is chosen, then this one waits: it must not be chosen itself.
-        self.leave_seat(&mut state, place);
+        self.leave_seat(&mut state, share, place);
         // Who was in the middle of its quantum goes on before others of its level.
         let end = if place.quantum_is_over() { End::Back } else { End::Front };
         self.sit_or_wait(&mut state, share, place, end);
@@ -188,7 +200,7 @@ impl Seats {
         if end == End::Back {
             place.begin_quantum();
         }
-        if state.free > 0 {
+        if state.free > 0 && share.may_sit() {
             state.free -= 1;
             place.seated.store(true, Ordering::Release);
         } else {
@@ -197,18 +209,27 @@ impl Seats {
         }
     }
 
-    /// The seat of a guest that does not come back goes to another one, and the guest has none to give back.
-    pub(super) fn lend(&self, place: &Place) {
+    /// The seat of a guest that does not come back goes to another one, and the guest has none to give back. If it `computes`, its
+    /// share is held to account for it.
+    pub(super) fn lend(&self, share: &Share, place: &Place, computes: bool) {
         let mut state = self.lock();
         if place.seated.load(Ordering::Relaxed) && !place.lent.swap(true, Ordering::Relaxed) {
+            place.beside.store(computes, Ordering::Relaxed);
+            share.0.beside.fetch_add(usize::from(computes), Ordering::Relaxed);
             self.hand_over(&mut state);
         }
     }
 
-    fn leave_seat(&self, state: &mut State, place: &Place) {
+    fn leave_seat(&self, state: &mut State, share: &Share, place: &Place) {
         place.seated.store(false, Ordering::Relaxed);
         if !place.lent.swap(false, Ordering::Relaxed) {
             self.hand_over(state);
+        } else if place.beside.swap(false, Ordering::Relaxed) {
+            share.0.beside.fetch_sub(1, Ordering::Relaxed);
+            // Others of its share may have waited for that only.
+            for _ in 0..std::mem::take(&mut state.free) {
+                self.hand_over(state);
+            }
         }
     }
 
@@ -248,10 +269,13 @@ impl State {
         &mut self.queues[index]
     }
 
-    /// The queue that is next: that of the share which is furthest behind; among equals who came first.
+    /// The queue that is next: that of the share which is furthest behind, of those that may have seats; among equals who came first.
     fn next(&self) -> Option<usize> {
         let virtual_time = |index: &usize| self.queues[*index].share.virtual_time();
-        (0..self.queues.len()).min_by(|one, other| virtual_time(one).total_cmp(&virtual_time(other)))
+        let may_sit = |index: &usize| self.queues[*index].share.may_sit();
+        (0..self.queues.len())
+            .filter(may_sit)
+            .min_by(|one, other| virtual_time(one).total_cmp(&virtual_time(other)))
     }
 
     fn pick(&mut self) -> Option<Arc<Place>> {

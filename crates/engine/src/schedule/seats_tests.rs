@@ -60,6 +60,11 @@ impl Play {
         self.guests.iter().filter(|guest| guest.share.is(share)).map(|guest| guest.got.as_secs_f64()).sum()
     }
 
+    fn lend(&self, index: usize, computes: bool) {
+        let guest = &self.guests[index];
+        self.seats.lend(&guest.share, &guest.place, computes);
+    }
+
     fn exit(&mut self, index: usize) {
         let guest = &self.guests[index];
         self.seats.exit(&guest.share, &guest.place, Duration::ZERO);
@@ -235,8 +240,8 @@ fn a_seat_that_was_lent_is_not_given_back_twice() {
     let stuck = play.enter(&share);
     let (first, second) = (play.enter(&share), play.enter(&share));
     let place = Arc::clone(&play.guests[stuck].place);
-    play.seats.lend(&place);
-    play.seats.lend(&place);
+    play.seats.lend(&share, &place, true);
+    play.seats.lend(&share, &place, true);
     assert!(play.has_seat(first) && !play.has_seat(second), "one more guest computes, and not two");
     // It comes back: it has to wait, and takes nobody's seat.
     assert!(!play.seats.may_go_on(&share, &place, SLICE, SLICE));
@@ -250,8 +255,50 @@ fn a_guest_that_ends_after_its_seat_was_lent_leaves_as_many_seats() {
     let mut play = Play::new(1);
     let share = Share::new(1);
     let stuck = play.enter(&share);
-    play.seats.lend(&Arc::clone(&play.guests[stuck].place));
+    play.lend(stuck, true);
     play.seats.exit(&share, &Arc::clone(&play.guests[stuck].place), SLICE);
     let (first, second) = (play.enter(&share), play.enter(&share));
     assert!(play.has_seat(first) && !play.has_seat(second));
+}
+
+#[test]
+fn two_guests_of_a_share_compute_beside_lent_seats_and_then_seats_are_for_others() {
+    let mut play = Play::new(2);
+    let (share, other) = (Share::new(1), Share::new(1));
+    play.enter_many(6, &share);
+    play.lend(0, true);
+    play.lend(1, true);
+    assert!(
+        play.has_seat(2) != play.has_seat(3),
+        "the seat of the second one is nobody's: its share has two beside"
+    );
+    let seated = if play.has_seat(2) { 2 } else { 3 };
+    let stranger = play.enter(&other);
+    assert!(play.has_seat(stranger), "it is for others");
+    // Nor do seats that come free go to its share.
+    play.exit(seated);
+    let late = play.enter(&share);
+    let second = play.enter(&other);
+    assert!(play.has_seat(second) && !play.has_seat(late));
+    play.exit(second);
+    assert_eq!(play.seats.lock().free, 1);
+    // One of them comes back, and has to wait like all others: one of its share has the seat.
+    let place = Arc::clone(&play.guests[0].place);
+    play.seats.may_go_on(&share, &place, SLICE, SLICE);
+    assert_eq!(play.seats.lock().free, 0);
+    assert_eq!((2..6).filter(|guest| *guest != seated && play.has_seat(*guest)).count(), 1);
+}
+
+#[test]
+fn guests_that_wait_for_the_system_keep_nobody_from_a_seat() {
+    let mut play = Play::new(1);
+    let share = Share::new(1);
+    play.enter_many(6, &share);
+    for guest in 0..5 {
+        play.lend(
+            (0..6).find(|guest| play.has_seat(*guest) && !play.guests[*guest].place.is_lent()).unwrap(),
+            false,
+        );
+        assert_eq!((0..6).filter(|guest| play.has_seat(*guest)).count(), guest + 2);
+    }
 }

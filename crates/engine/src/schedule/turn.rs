@@ -125,7 +125,7 @@ impl Turn {
 
     /// Its seat, for the watchdog.
     pub(crate) fn seat(&self) -> Seat {
-        Seat { seats: Arc::clone(&self.seats), place: Arc::clone(&self.place) }
+        Seat { seats: Arc::clone(&self.seats), share: self.share.clone(), place: Arc::clone(&self.place) }
     }
 
     /// When it got its seat, the first time.

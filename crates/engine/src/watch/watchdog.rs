@@ -296,7 +296,7 @@ impl Watchdog {
         let (late, silent) = (cpu.saturating_sub(seen.cpu), now - seen.since);
         if !seen.lent && (late >= SLICE_IS_LATE || silent >= SLICE_IS_BLOCKED) {
             seen.lent = true;
-            seen.guest.seat.lend();
+            seen.guest.seat.lend(late >= SLICE_IS_LATE);
             if let Some(threads) = self.threads.get().and_then(Weak::upgrade) {
                 threads.add();
             }

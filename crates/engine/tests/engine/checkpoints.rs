@@ -28,7 +28,7 @@ const FINDING: &str = "(local $at i32)
 pub(crate) async fn prepare(engine: &Engine, image: &Image, limits: Limits) -> Preparation {
     let program = program();
     engine
-        .checkpoint(image, &job(Start::Program { program: &program, compiled: None }, limits))
+        .checkpoint(image, &job(Start::Program { program: &program, compiled: None }, limits), u64::MAX)
         .await
         .unwrap()
 }
@@ -181,7 +181,8 @@ async fn a_checkpoint_is_for_the_image_that_it_was_taken_from() {
         matches!(&refused, Err(EngineError::BadCheckpoint(reason)) if reason.contains("prepare")),
         "{refused:?}"
     );
-    let again = engine.checkpoint(&image, &job(Start::Checkpoint(&checkpoint), small_limits())).await;
+    let again =
+        engine.checkpoint(&image, &job(Start::Checkpoint(&checkpoint), small_limits()), u64::MAX).await;
     assert!(matches!(again, Err(EngineError::BadCheckpoint(_))));
     let compiled = engine.compile(&image, &job(Start::Checkpoint(&checkpoint), small_limits())).await;
     assert!(matches!(compiled, Err(EngineError::BadCheckpoint(_))));

@@ -1,6 +1,7 @@
 //! The engine against tiny guests written as WAT: one file per behaviour.
 
 mod checkpoint_bytes;
+mod checkpoint_turns;
 mod checkpoints;
 mod common;
 mod debug;
@@ -9,5 +10,6 @@ mod images;
 mod isolation;
 mod kept;
 mod limits;
+mod pace;
 mod spawned;
 mod watch;

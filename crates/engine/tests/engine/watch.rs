@@ -4,7 +4,7 @@
 //! in an interpreter would be.
 
 use crate::common::{guest_wat, guest_wat_with, job, load, load_with, one_slot, program, run, small_limits};
-use ampoule_engine::{Engine, EngineConfig, Image, Permit, Start};
+use ampoule_engine::{Engine, EngineConfig, Image, Permit, Share, Start};
 use ampoule_world::{Limits, Outcome, Status};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -109,9 +109,16 @@ async fn others_compute_beside_guests_that_do_not_come_back() {
     let fine = load(&engine, &guest_wat("(call $done)"));
     let limits = Limits { wall_time: Duration::from_secs(2), ..small_limits() };
     let mut hanging = tokio::task::JoinSet::new();
+    let theirs = Share::new(1);
     for _ in 0..4 {
         let (engine, image) = (engine.clone(), bad.clone());
-        hanging.spawn(async move { run(&engine, &image, limits, None).await.unwrap().status });
+        let share = theirs.clone();
+        hanging.spawn(async move {
+            let program = program();
+            let start = Start::Program { program: &program, compiled: None };
+            let job = ampoule_engine::Job { share: &share, ..job(start, limits) };
+            engine.run(&image, &job).await.unwrap().status
+        });
     }
     let started = Instant::now();
     let mut waits = Vec::new();

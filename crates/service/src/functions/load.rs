@@ -3,9 +3,9 @@
 use super::{Functions, Loaded};
 use crate::admission::{self, admit};
 use crate::answer::Held;
-use crate::error::Error;
+use crate::error::{Error, bytes};
 use crate::service::{Call, Execution, Service};
-use ampoule_engine::{Checkpoint, Image, Job, Permit, Preparation, Prepared, Start};
+use ampoule_engine::{Checkpoint, EngineError, Image, Job, Permit, Preparation, Prepared, Start};
 use ampoule_store::StoreError;
 use ampoule_world::{FunctionReference, Request, RequestedLimits};
 use std::sync::Arc;
@@ -83,11 +83,10 @@ impl Service {
         let mut request = definition.request(functions.files(tenant, name, version, &definition).await?);
         // Caps may have become lower since it was put.
         request.limits = within(&request.limits, call);
-        let (prepared, _) = match self.prepare(call, request, accepted).await? {
+        let (prepared, _) = match self.prepare(call, functions, request, accepted).await? {
             Preparing::Ready(prepared, execution) => (prepared, execution),
             Preparing::Failed(execution) => return Ok(Found::Failed(Box::new(execution))),
         };
-        functions.check_size(prepared.checkpoint.size() as u64)?;
         if let Err(error) = functions.keep_checkpoint(tenant, name, version, &prepared.checkpoint).await {
             // The call can be answered all the same; the next start makes it again.
             tracing::warn!(%error, "a checkpoint could not be kept");
@@ -126,6 +125,7 @@ impl Service {
     pub(super) async fn prepare(
         &self,
         call: &Call,
+        functions: &Functions,
         request: Request,
         accepted: bool,
     ) -> Result<Preparing, Error> {
@@ -164,7 +164,9 @@ impl Service {
             permit: Some(&slot),
             memory: Some(&memory),
         };
-        Ok(match inner.engine.checkpoint(&admitted.image, &job).await? {
+        let prepared =
+            inner.engine.checkpoint(&admitted.image, &job, functions.config.checkpoint_bytes).await;
+        Ok(match prepared.map_err(of_preparing)? {
             Preparation::Ready(prepared) => {
                 let outcome = ready.told(prepared.outcome.clone());
                 Preparing::Ready(prepared, execution(slot, outcome))
@@ -189,6 +191,16 @@ impl Functions {
         let bytes = bytes.await.map_err(|error| StoreError::Failed(error.to_string()))?;
         self.store.put_checkpoint(tenant, name, version, &image, bytes).await
     }
+}
+
+/// What a top level leaves is the source's fault, if it is too much.
+fn of_preparing(error: EngineError) -> Error {
+    let EngineError::LargeCheckpoint { most } = error else { return error.into() };
+    let reason = format!(
+        "leaves more in memory at its top level than the server's cap of {}: build less of it there, or in main",
+        bytes(most)
+    );
+    Error::invalid("source", reason)
 }
 
 /// A function's own limits, as far as the caller's caps allow.

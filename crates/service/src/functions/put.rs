@@ -6,7 +6,7 @@ use super::load::Preparing;
 use super::references::check_name;
 use super::schema::{self, Signature};
 use super::{Functions, Loaded, contract, words};
-use crate::error::{Error, bytes, quoted};
+use crate::error::{Error, quoted};
 use crate::service::{Call, Execution, Service};
 use crate::slots::Reserved;
 use crate::{admission, memory};
@@ -58,14 +58,13 @@ impl Service {
             return Ok(Put { function: Some(function), preparation: None });
         }
         let request = made.definition.request(std::mem::take(&mut made.files));
-        let (prepared, preparation) = match self.prepare(call, request, false).await? {
+        let (prepared, preparation) = match self.prepare(call, functions, request, false).await? {
             Preparing::Ready(prepared, execution) => (prepared, execution),
             Preparing::Failed(execution) => {
                 return Ok(Put { function: None, preparation: Some(execution) });
             }
         };
         let Prepared { checkpoint, signature_json: signature, .. } = *prepared;
-        functions.check_size(checkpoint.size() as u64)?;
         let found = Signature::read(signature.as_deref());
         if let Some((index, why)) = found.and_then(|found| found.contradicts(&made.definition.contract)) {
             return Err(Error::invalid(format!("inputs[{index}]"), format!("is {why}")));
@@ -197,18 +196,6 @@ impl Functions {
             });
         }
         Ok((followed, modules))
-    }
-
-    pub(super) fn check_size(&self, size: u64) -> Result<(), Error> {
-        let most = self.config.checkpoint_bytes;
-        if size <= most {
-            return Ok(());
-        }
-        let reason = format!(
-            "leaves {size} bytes in memory at its top level, the server's cap is {}: build less of it there, or in main",
-            bytes(most)
-        );
-        Err(Error::invalid("source", reason))
     }
 }
 
