@@ -304,6 +304,8 @@ impl Config {
             idempotency_window: self.idempotency_window.0,
             memory_bytes: self.memory.0,
             tenants: Vec::new(),
+            unlisted: None,
+            closed: false,
             program_cache_bytes: self.program_cache.0,
             functions: self.functions.granted(),
         };

@@ -19,6 +19,7 @@ pub(crate) fn of_error(error: &Error) -> Status {
         Error::NotFound(_) => Code::NotFound,
         Error::NoFunctions => Code::Unimplemented,
         Error::Busy { .. } | Error::UsedUp { .. } | Error::Full(_) => Code::ResourceExhausted,
+        Error::Stopped(_) => Code::PermissionDenied,
         Error::Draining => Code::Unavailable,
         Error::Engine(_) | Error::Store(_) | Error::Panicked => Code::Internal,
     };
@@ -59,6 +60,7 @@ pub(crate) fn deadline_exceeded() -> Status {
 pub(crate) fn name(code: Code) -> &'static str {
     match code {
         Code::Unauthenticated => "unauthenticated",
+        Code::PermissionDenied => "permission_denied",
         Code::InvalidArgument => "invalid_argument",
         Code::NotFound => "not_found",
         Code::Unimplemented => "unimplemented",

@@ -44,6 +44,7 @@ pub(crate) fn of_error(error: &Error) -> StatusCode {
         Error::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
         Error::Busy { .. } | Error::Draining => StatusCode::SERVICE_UNAVAILABLE,
         Error::UsedUp { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Stopped(_) => StatusCode::FORBIDDEN,
         Error::Engine(_) | Error::Store(_) | Error::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -67,6 +68,7 @@ pub(crate) fn retry_after(error: &Error) -> Option<Duration> {
         | Error::NotFound(_)
         | Error::NoFunctions
         | Error::Full(_)
+        | Error::Stopped(_)
         | Error::Engine(_)
         | Error::Store(_)
         | Error::Panicked => None,
