@@ -45,6 +45,11 @@ impl KeyHash {
     pub fn of(key: &str) -> KeyHash {
         KeyHash(Sha256::digest(key.as_bytes()).into())
     }
+
+    /// The key's id: what it is called by in logs and answers. 16 hex digits of the hash, which say nothing of the key.
+    pub fn id(&self) -> String {
+        hex::encode(&self.0[..8])
+    }
 }
 
 /// A text that is no hash of a key.

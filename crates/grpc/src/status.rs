@@ -7,9 +7,18 @@ use http::{HeaderValue, Response};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-/// gRPC status of a call of nobody we know.
+/// gRPC status of a call of nobody who may call.
 pub(crate) fn of_denied(denied: Denied) -> Status {
-    Status::unauthenticated(denied.to_string())
+    let code = match denied {
+        Denied::NoKey
+        | Denied::UnknownKey
+        | Denied::ExpiredKey
+        | Denied::Token(_)
+        | Denied::Contradiction => Code::Unauthenticated,
+        Denied::Stopped(_) => Code::PermissionDenied,
+        Denied::TooManyTenants => Code::ResourceExhausted,
+    };
+    Status::new(code, denied.to_string())
 }
 
 /// gRPC status of a request that was not executed.

@@ -94,6 +94,12 @@ impl Tenants {
         self.listed.load().get(name).cloned()
     }
 
+    /// A tenant that is listed, or that has called lately. To look at it is no call.
+    pub(crate) fn known(&self, name: &str) -> Option<Tenant> {
+        let passing = || self.unlisted().tenants.get(name).map(|passing| passing.tenant.clone());
+        self.get(name).or_else(passing)
+    }
+
     /// All of them, by their names.
     pub(crate) fn all(&self) -> Vec<Tenant> {
         let mut all: Vec<Tenant> = self.listed.load().values().cloned().collect();
@@ -323,6 +329,11 @@ impl Service {
     /// The tenant of a name that somebody vouches for, as an issuer of tokens does: it need not be listed where others are taken.
     pub fn vouched_for_tenant(&self, name: &str) -> Result<Tenant, NoTenant> {
         self.inner().tenants.vouched_for(name)
+    }
+
+    /// The tenant of this name that there is now, listed or not.
+    pub fn known_tenant(&self, name: &str) -> Option<Tenant> {
+        self.inner().tenants.known(name)
     }
 
     /// The tenants there are, sorted by name.

@@ -5,9 +5,10 @@
 
 use crate::body::Unusable;
 use crate::caller::Unauthenticated;
-use ampoule_access::Stranger;
+use ampoule_access::{Denied, Stranger};
 use ampoule_api::{InvalidMessage, ResultForm};
 use ampoule_service::{Error, Unexecuted};
+use ampoule_tenants::{Refused, RefusedCode};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +23,9 @@ const INTERNAL: &str = "internal_error";
 
 /// While a server drains another one may be there within a second.
 const DRAINING_RETRY: Duration = Duration::from_secs(1);
+
+/// A tenant that is idle for a minute makes room for another one.
+const TOO_MANY_RETRY: Duration = Duration::from_secs(60);
 
 /// Why a request was not executed.
 #[derive(Debug)]
@@ -125,6 +129,20 @@ impl Refusal {
         Refusal { violation: Some((field.to_owned(), reason.to_owned())), ..refusal }
     }
 
+    /// Of a call of somebody who administers tenants.
+    pub(crate) fn of_admin(refused: &Refused) -> Self {
+        let status = match refused.code {
+            RefusedCode::Invalid => StatusCode::BAD_REQUEST,
+            RefusedCode::NotFound => StatusCode::NOT_FOUND,
+            RefusedCode::AlreadyExists | RefusedCode::ReadOnly | RefusedCode::Conflict => {
+                StatusCode::CONFLICT
+            }
+            RefusedCode::Full => StatusCode::INSUFFICIENT_STORAGE,
+            RefusedCode::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Refusal::new(status, refused.code.name(), refused)
+    }
+
     /// Of a message that has no meaning.
     pub(crate) fn invalid(error: &InvalidMessage) -> Self {
         Refusal::violation(&error.field, &error.reason)
@@ -135,7 +153,23 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, INVALID, message)
     }
 
-    pub(crate) fn unauthenticated() -> Self {
+    /// Of a request of somebody who may not call.
+    pub(crate) fn denied(denied: Denied) -> Self {
+        match denied {
+            Denied::Stopped(_) => Refusal::new(StatusCode::FORBIDDEN, Stranger::NAME, denied),
+            Denied::TooManyTenants => Refusal {
+                retry_after: Some(TOO_MANY_RETRY),
+                ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "resource_exhausted", denied)
+            },
+            Denied::NoKey
+            | Denied::UnknownKey
+            | Denied::ExpiredKey
+            | Denied::Token(_)
+            | Denied::Contradiction => Refusal::unauthenticated(),
+        }
+    }
+
+    fn unauthenticated() -> Self {
         Refusal::new(
             StatusCode::UNAUTHORIZED,
             Unauthenticated::NAME,
