@@ -154,14 +154,14 @@ mod tests {
             (told(&changes.created), told(&changes.changed), told(&changes.removed)),
             ("d".into(), "b".into(), "c".into())
         );
-        assert_eq!(told(&changes.keys_revoked), "c:0000000000000000");
+        assert_eq!(told(&changes.keys_revoked), "c:000000000000");
         assert_eq!(told(&changes.keys_added), "");
         assert!(Changes::between(&new, &new.clone()).are_none());
         let rotated = list(&format!("[[tenants]]\nname = \"a\"\nkeys = [\"sha256:{}\"]", "ab".repeat(32)));
         let changes = Changes::between(&list("[[tenants]]\nname = \"a\""), &rotated);
         assert_eq!(
             (told(&changes.changed), told(&changes.keys_added)),
-            (String::new(), "a:abababababababab".into())
+            (String::new(), "a:abababababab".into())
         );
     }
 

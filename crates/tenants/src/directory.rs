@@ -220,3 +220,7 @@ impl std::fmt::Debug for Directory {
         formatter.debug_struct("Directory").field("sources", &self.0.sources).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "directory_tests.rs"]
+mod tests;
