@@ -295,7 +295,7 @@ impl Config {
             service: self.service()?,
             asks_clients: self.tls.as_ref().is_some_and(TlsConfig::asks_clients),
         };
-        let running = self.clone();
+        let running = self.without_tenants();
         let first = std::sync::Mutex::new(Some(self.main_tenants(self)?));
         let file = path.clone();
         let read = move || {

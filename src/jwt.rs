@@ -42,7 +42,7 @@ fn tenant() -> String {
 }
 
 fn most_tenants() -> usize {
-    10_000
+    1000
 }
 
 fn forget_after() -> Span {

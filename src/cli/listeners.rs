@@ -88,6 +88,7 @@ pub(crate) async fn listen(
     let of_admins = connections.beside(for_admin());
     if let Some((listener, address)) = admin_grpc {
         tracing::info!(%address, "listening for administration");
+        warn_in_clear_text(address, tls.as_ref());
         let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2).within(&of_admins, "admin");
         let (admin, keys) = (Admin::new(directory.clone()), admin_keys.clone());
         let served = ampoule_grpc::serve_admin(admin, keys, listener, ending.clone());
@@ -95,6 +96,7 @@ pub(crate) async fn listen(
     }
     if let Some((listener, address)) = admin_http {
         tracing::info!(%address, "listening for administration over HTTP");
+        warn_in_clear_text(address, tls.as_ref());
         let listener =
             Listener::new(listener, tls.as_ref(), Protocol::Http1).within(&of_admins, "admin-http");
         admins.spawn(ampoule_http::serve_admin(
@@ -220,6 +222,13 @@ async fn bind(address: SocketAddr) -> CommandResult<(TcpListener, SocketAddr)> {
         .map_err(|error| CommandError::infrastructure(format!("cannot listen on {address}: {error}")))?;
     let address = listener.local_addr().unwrap_or(address);
     Ok((listener, address))
+}
+
+/// Admin keys, and those of tenants that are made, go over these connections.
+fn warn_in_clear_text(address: SocketAddr, tls: Option<&Tls>) {
+    if tls.is_none() && !address.ip().is_loopback() {
+        tracing::warn!(%address, "other machines can read the keys that are sent for administration: set tls, or use 127.0.0.1");
+    }
 }
 
 fn cut_off(service: &Service, why: &str) -> CommandError {

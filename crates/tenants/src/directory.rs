@@ -5,7 +5,7 @@
 
 use crate::changes::Changes;
 use crate::entry::TenantEntry;
-use crate::files::{Files, Seen};
+use crate::files::{self, Files, Seen};
 use crate::kept::Kept;
 use crate::list::{Checked, List, Listed, Origin};
 use crate::sources::{Opened, Sources};
@@ -166,10 +166,16 @@ impl Directory {
             list.tenants.insert(name.to_owned(), Listed { entry: Arc::new(entry.clone()), origin });
         }
         let checked = list.check(&sources.rules).map_err(NotChanged::Invalid)?;
+        let path = kept.path(name);
         match &entry {
             Some(entry) => kept.write(entry).map_err(|error| failed(&error))?,
             None if known.is_some() => kept.remove(name).map_err(|error| failed(&error))?,
             None => {}
+        }
+        // What was written here need not be read again.
+        match files::look(&path) {
+            (path, None) => drop(state.seen.remove(&path)),
+            (path, stamp) => drop(state.seen.insert(path, stamp)),
         }
         self.exchange(&mut state, list, checked, by);
         Ok(Ok(()))

@@ -11,11 +11,16 @@ use std::path::Path;
 use std::time::Instant;
 
 fn directory(fleet: &Path) -> Directory {
+    directory_of(fleet, None)
+}
+
+fn directory_of(fleet: &Path, kept: Option<&Path>) -> Directory {
     let mut service = ServiceConfig { closed: true, ..ServiceConfig::default() };
     service.engine.slots = 1;
     let rules = Rules { service: service.clone(), asks_clients: false };
     let sources = Sources::new(None, || Ok(MainTenants::default()), rules);
-    let opened = sources.with_files(Some(fleet.to_owned())).open().unwrap();
+    let sources = sources.with_files(Some(fleet.to_owned())).with_kept(kept.map(Path::to_owned), 10);
+    let opened = sources.open().unwrap();
     let engine = Engine::new(service.engine.clone()).unwrap();
     service.tenants = opened.checked().tenants.clone();
     let service = Service::new(service, engine, Images::default());
@@ -48,6 +53,29 @@ fn a_file_that_is_being_written_is_not_read_until_it_lies_still() {
     std::fs::write(&fleet, whole).unwrap();
     directory.take_up(Look::Now);
     assert_eq!(names(&directory), ["a", "b"]);
+}
+
+#[test]
+fn what_the_server_has_written_itself_is_not_read_again_and_what_others_write_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let (fleet, kept) = (folder.path().join("fleet.toml"), folder.path().join("kept"));
+    std::fs::write(&fleet, "").unwrap();
+    let directory = directory_of(&fleet, Some(&kept));
+    let entry = |name: &str| TenantEntry { name: name.into(), ..TenantEntry::default() };
+    let put =
+        |name: &str| directory.change(name, "a test", |_| Ok::<_, ()>(Some(entry(name)))).unwrap().unwrap();
+    put("a");
+    put("b");
+    directory.change("a", "a test", |_| Ok::<_, ()>(None)).unwrap().unwrap();
+    assert_eq!(names(&directory), ["b"]);
+    assert_eq!(directory.state().seen, directory.0.sources.look());
+    // Somebody else's change between two of its own is not overlooked.
+    std::fs::write(kept.join("c.toml"), "[[tenants]]\nname = \"c\"\n").unwrap();
+    put("d");
+    assert_ne!(directory.state().seen, directory.0.sources.look());
+    directory.take_up(Look::AtChanges);
+    directory.take_up(Look::AtChanges);
+    assert_eq!(names(&directory), ["b", "c", "d"]);
 }
 
 #[test]

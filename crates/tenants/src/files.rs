@@ -2,7 +2,7 @@
 
 use crate::entry::TenantEntry;
 use serde::Deserialize;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::Metadata;
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -24,7 +24,7 @@ pub(crate) struct Stamp {
 }
 
 /// Files and how they looked; none: it is not there, or cannot be looked at.
-pub(crate) type Seen = Vec<(PathBuf, Option<Stamp>)>;
+pub(crate) type Seen = BTreeMap<PathBuf, Option<Stamp>>;
 
 /// The file of tenants beside the configuration file.
 #[derive(Deserialize)]
@@ -100,7 +100,7 @@ impl Files {
 
     /// Forgets files that are not among these.
     pub(crate) fn keep(&mut self, paths: &[PathBuf]) {
-        let paths: std::collections::HashSet<&PathBuf> = paths.iter().collect();
+        let paths: HashSet<&PathBuf> = paths.iter().collect();
         self.read.retain(|path, _| paths.contains(path));
     }
 }
