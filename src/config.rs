@@ -1,24 +1,24 @@
 //! The server's configuration: a TOML file over defaults that are right for a laptop.
 //!
-//! All of it is read, checked and shown before a port is bound. A key that does not exist is an error:
+//! All of it is read, checked and shown before a port is bound; tenants are read again when they change (`ampoule_tenants`). A key that does not exist is an error:
 //! a misspelt limit must not silently be the default.
 
+use crate::admin::AdminConfig;
 use crate::connections::ConnectionsConfig;
 use crate::dify::DifyConfig;
 use crate::environment;
 use crate::functions::FunctionsConfig;
 use crate::jwt::JwtConfig;
-use crate::tenants::TenantConfig;
 use crate::tls::TlsConfig;
 use crate::traces::TracesConfig;
 use crate::units::{Bytes, Span};
-use ampoule_access::{AccessConfig, KeyHash};
-use ampoule_connection::{BadFingerprint, Fingerprint, Tls};
+use ampoule_access::AccessConfig;
+use ampoule_connection::Tls;
 use ampoule_engine::EngineConfig;
 use ampoule_service::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_images_folder};
+use ampoule_tenants::{MainTenants, Opened, Rules, Sources, TenantEntry};
 use ampoule_world::Limits;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -65,9 +65,16 @@ pub(crate) struct Config {
     pub(crate) sizes: SizesConfig,
     /// The log.
     pub(crate) log: LogConfig,
-    /// Who may send requests. None: everybody on this machine.
+    /// Who may send requests. None, here and elsewhere: everybody on this machine.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) tenants: Vec<TenantConfig>,
+    pub(crate) tenants: Vec<TenantEntry>,
+    /// A file with more of them, or a folder of such files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tenants_from: Option<PathBuf>,
+    /// The file that keeps what tenants have used today; empty: it is forgotten at a restart.
+    pub(crate) usage_file: PathBuf,
+    /// The admin API.
+    pub(crate) admin: AdminConfig,
     /// The contract of Dify's sandbox.
     pub(crate) dify: DifyConfig,
     /// Functions that tenants keep here.
@@ -157,6 +164,9 @@ impl Default for Config {
             sizes: SizesConfig::default(),
             log: LogConfig::default(),
             tenants: Vec::new(),
+            tenants_from: None,
+            usage_file: crate::data::folder("usage.json").unwrap_or_default(),
+            admin: AdminConfig::default(),
             dify: DifyConfig::default(),
             functions: FunctionsConfig::default(),
             tls: None,
@@ -231,6 +241,8 @@ impl Config {
         Config {
             http: Some(address),
             metrics: Some(address),
+            tenants_from: Some("x".into()),
+            admin: AdminConfig::with_everything(),
             connections: ConnectionsConfig::with_everything(),
             dify: DifyConfig { listen: Some(address), ..DifyConfig::default() },
             tls: Some(TlsConfig::with_everything()),
@@ -246,8 +258,15 @@ impl Config {
 
     /// The configuration, if a server could start with it.
     pub(crate) fn checked(self) -> Result<Config, String> {
+        self.tenants_now()?;
+        self.checked_but_tenants()
+    }
+
+    /// The same for a server that reads its tenants next.
+    pub(crate) fn checked_but_tenants(self) -> Result<Config, String> {
         self.service()?;
         self.access()?;
+        self.admin.keys()?;
         self.connections.check()?;
         self.check_address("listen", self.listen)?;
         if let Some(http) = self.http {
@@ -255,17 +274,70 @@ impl Config {
         }
         self.tls()?;
         self.traces.as_ref().map_or(Ok(()), TracesConfig::check)?;
-        if self.tenants.is_empty() {
+        if self.is_open() {
             // With tenants it is their keys that open.
             self.dify.check()?;
         }
         Ok(self)
     }
 
-    /// The service's part, checked.
+    /// Whether nobody is asked who calls: there are no tenants, and none can come.
+    pub(crate) fn is_open(&self) -> bool {
+        self.tenants.is_empty()
+            && self.tenants_from.is_none()
+            && self.admin.folder().is_none()
+            && !self.jwt.as_ref().is_some_and(JwtConfig::takes_unlisted)
+    }
+
+    /// Where tenants are written down: in this configuration, which was read from `path` and is read again from there, and beside it.
+    pub(crate) fn sources(&self, path: Option<PathBuf>) -> Result<Sources, String> {
+        let rules = Rules {
+            service: self.service()?,
+            asks_clients: self.tls.as_ref().is_some_and(TlsConfig::asks_clients),
+        };
+        let running = self.without_tenants();
+        let first = std::sync::Mutex::new(Some(self.main_tenants(self)?));
+        let file = path.clone();
+        let read = move || {
+            // What was read already when the server starts; the file may have changed since, and then it is read again.
+            let first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
+            first.map_or_else(|| Config::read(file.as_deref())?.main_tenants(&running), Ok)
+        };
+        let sources = Sources::new(path, read, rules).with_files(self.tenants_from.clone());
+        Ok(sources.with_kept(self.admin.folder(), self.admin.tenants))
+    }
+
+    /// What it says of tenants, and which other settings are not those that a server runs with.
+    fn main_tenants(&self, running: &Config) -> Result<MainTenants, String> {
+        let tokens = self.jwt.as_ref().map_or(Ok(None), JwtConfig::token_tenants)?;
+        let other_settings = self.without_tenants().differs_from(&running.without_tenants())?;
+        Ok(MainTenants { tenants: self.tenants.clone(), tokens, other_settings })
+    }
+
+    fn without_tenants(&self) -> Config {
+        let jwt = self.jwt.as_ref().map(JwtConfig::without_tenants);
+        Config { tenants: Vec::new(), jwt, ..self.clone() }
+    }
+
+    /// The settings that are not the same, by their names.
+    fn differs_from(&self, other: &Config) -> Result<Vec<String>, String> {
+        let table = |config: &Config| toml::Table::try_from(config).map_err(|error| error.to_string());
+        let (one, other) = (table(self)?, table(other)?);
+        let mut names: Vec<&String> = one.keys().chain(other.keys()).collect();
+        names.sort();
+        names.dedup();
+        Ok(names.into_iter().filter(|name| one.get(*name) != other.get(*name)).cloned().collect())
+    }
+
+    /// Where tenants are, as they are now.
+    pub(crate) fn tenants_now(&self) -> Result<Opened, String> {
+        self.sources(None)?.open()
+    }
+
+    /// The service's part, checked; without tenants.
     pub(crate) fn service(&self) -> Result<ServiceConfig, String> {
         let most_cpu_time = self.caps.cpu_time.unwrap_or(self.caps.wall_time).0;
-        let mut service = ServiceConfig {
+        let service = ServiceConfig {
             build: crate::build_info::LABELS.to_vec(),
             engine: EngineConfig {
                 slots: self.slots,
@@ -304,50 +376,23 @@ impl Config {
             idempotency_window: self.idempotency_window.0,
             memory_bytes: self.memory.0,
             tenants: Vec::new(),
+            unlisted: None,
+            closed: !self.is_open(),
             program_cache_bytes: self.program_cache.0,
             functions: self.functions.granted(),
         };
-        service.tenants = self.tenants.iter().map(|tenant| tenant.granted(&service)).collect();
         service.check()?;
         Ok(service)
     }
 
-    /// The tenants' keys, checked.
+    /// What it says of those who call beside tenants' keys, checked.
     pub(crate) fn access(&self) -> Result<AccessConfig, String> {
-        let mut keys: Vec<(String, KeyHash)> = Vec::new();
-        let mut known: HashMap<KeyHash, &str> = HashMap::new();
-        for tenant in &self.tenants {
-            for (index, text) in tenant.keys.iter().enumerate() {
-                let hash: KeyHash = text
-                    .parse()
-                    .map_err(|error| format!("tenant '{}': keys[{index}] {error}", tenant.name))?;
-                if let Some(other) = known.insert(hash, &tenant.name) {
-                    return Err(format!("tenant '{}': keys[{index}] is a key of '{other}' too", tenant.name));
-                }
-                keys.push((tenant.name.clone(), hash));
-            }
-        }
-        let mut certificates: Vec<(String, Fingerprint)> = Vec::new();
-        let mut known: HashMap<Fingerprint, &str> = HashMap::new();
-        for tenant in &self.tenants {
-            for (index, text) in tenant.certificates.iter().enumerate() {
-                let is = |reason: String| format!("tenant '{}': certificates[{index}] {reason}", tenant.name);
-                let certificate: Fingerprint =
-                    text.parse().map_err(|error: BadFingerprint| is(error.to_string()))?;
-                if let Some(other) = known.insert(certificate, &tenant.name) {
-                    return Err(is(format!("is a certificate of '{other}' too")));
-                }
-                if !self.tls.as_ref().is_some_and(TlsConfig::asks_clients) {
-                    return Err(is("is never looked at: set tls.client_ca".into()));
-                }
-                certificates.push((tenant.name.clone(), certificate));
-            }
-        }
         let jwt = self.jwt.as_ref().map(JwtConfig::access).transpose()?;
-        if jwt.is_some() && self.tenants.is_empty() {
-            return Err("jwt is there, but no tenants that its tokens could be for: list them".into());
+        if jwt.is_some() && self.is_open() {
+            return Err("jwt is there, but no tenants that its tokens could be for: list them, or set jwt.default_tenant".into());
         }
-        let access = AccessConfig { keys, certificates, jwt, allowed_hosts: self.allowed_hosts.clone() };
+        let access =
+            AccessConfig { jwt, allowed_hosts: self.allowed_hosts.clone(), ..AccessConfig::default() };
         access.check_hosts()?;
         Ok(access)
     }
@@ -359,7 +404,7 @@ impl Config {
 
     /// Where it may listen: beyond this machine only when it knows who calls.
     fn check_address(&self, name: &str, address: SocketAddr) -> Result<(), String> {
-        if address.ip().is_loopback() || !self.tenants.is_empty() {
+        if address.ip().is_loopback() || !self.is_open() {
             return Ok(());
         }
         Err(format!(

@@ -9,9 +9,12 @@ use std::time::Duration;
 /// Connections for monitoring: a collector and a few probes, from wherever they come.
 const MONITORING: usize = 32;
 
-/// Files that are kept for what is no connection: those for monitoring, those that were told to end, listeners, the store and the
+/// Connections for administration: a console or two, and those who try.
+const ADMINISTRATION: usize = 16;
+
+/// Files that are kept for what is no connection: those for monitoring and administration, those that were told to end, listeners, the store and the
 /// log, and what the runtime has open (some 20).
-const KEPT_BACK: u64 = 128;
+const KEPT_BACK: u64 = 192;
 
 /// Where more files can be open more are kept: the store reads and writes on as many threads as there is work.
 const PART_KEPT_BACK: u64 = 8;
@@ -128,8 +131,13 @@ pub(crate) fn for_monitoring() -> ConnectionLimits {
     ConnectionLimits { all: MONITORING, per_peer: MONITORING, ..ConnectionLimits::default() }
 }
 
+/// Those for administration, likewise.
+pub(crate) fn for_admin() -> ConnectionLimits {
+    ConnectionLimits { all: ADMINISTRATION, per_peer: ADMINISTRATION, ..ConnectionLimits::default() }
+}
+
 fn kept_back(files: u64) -> u64 {
-    const { assert!(KEPT_BACK >= (MONITORING + 2 * MOST_ENDING + 32) as u64) };
+    const { assert!(KEPT_BACK >= (MONITORING + ADMINISTRATION + 3 * MOST_ENDING + 32) as u64) };
     // Where there are next to none half of them have to do.
     (files / PART_KEPT_BACK).max(KEPT_BACK).min(files / 2)
 }
@@ -159,18 +167,18 @@ mod tests {
 
     #[test]
     fn files_are_kept_back_for_what_is_no_connection() {
-        assert_eq!(limits(None, None, 1024), Ok((896, 448)));
+        assert_eq!(limits(None, None, 1024), Ok((832, 416)));
         assert_eq!(limits(None, None, 4096), Ok((3584, 1792)));
         assert_eq!(limits(None, None, u64::MAX), Ok((8192, 4096)));
         assert_eq!(limits(None, None, 64), Ok((32, 16)));
-        assert_eq!(limits(Some(896), Some(896), 1024), Ok((896, 896)));
+        assert_eq!(limits(Some(832), Some(832), 1024), Ok((832, 832)));
     }
 
     #[test]
     fn what_cannot_be_is_said() {
-        let error = limits(Some(897), None, 1024).unwrap_err();
+        let error = limits(Some(833), None, 1024).unwrap_err();
         assert!(
-            error.starts_with("connections.all is 897, but the process may have 1024 files open, which"),
+            error.starts_with("connections.all is 833, but the process may have 1024 files open, which"),
             "{error}"
         );
         let second = Some(Span(Duration::from_secs(1)));

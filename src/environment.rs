@@ -13,7 +13,8 @@ const PREFIX: &str = "AMPOULE_";
 const BETWEEN: &str = "__";
 
 /// Variables that are no settings of a server: those of other commands, of flags, and of our tests.
-const OTHERS: [&str; 7] = [
+const OTHERS: [&str; 8] = [
+    "AMPOULE_ADMIN_KEY",
     "AMPOULE_API_KEY",
     "AMPOULE_DIFY_KEY",
     "AMPOULE_RUNTIMES",

@@ -23,7 +23,7 @@ fn what_is_set_in_the_example_is_the_default() {
     assert_eq!(written, defaults);
     // And nothing is left to the default that could be said.
     let (said, known) = (EXAMPLE.parse::<Table>().unwrap(), Table::try_from(&defaults).unwrap());
-    let of_the_machine = ["functions.folder", "images", "memory", "slots"].map(str::to_owned);
+    let of_the_machine = ["functions.folder", "images", "memory", "slots", "usage_file"].map(str::to_owned);
     let missing: Vec<String> =
         keys("", &known).into_iter().filter(|key| !keys("", &said).contains(key)).collect();
     assert_eq!(missing, of_the_machine);

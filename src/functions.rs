@@ -3,7 +3,6 @@
 use crate::units::Bytes;
 use ampoule_service::{Folder, FunctionStore, Room};
 use serde::{Deserialize, Serialize};
-use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -29,7 +28,7 @@ impl Default for FunctionsConfig {
     fn default() -> Self {
         let granted = ampoule_service::FunctionsConfig::default();
         FunctionsConfig {
-            folder: default_folder(),
+            folder: crate::data::folder("functions").unwrap_or_default(),
             functions: granted.room.functions,
             versions: granted.room.versions,
             bytes: Bytes(granted.room.bytes),
@@ -60,12 +59,4 @@ impl FunctionsConfig {
         })?;
         Ok(Some(FunctionStore::new(Arc::new(folder))))
     }
-}
-
-/// Beside other programs' data of this user: `$XDG_DATA_HOME/ampoule/functions`, or below `~/.local/share`. Who has neither
-/// has nothing that lasts, and must say where.
-fn default_folder() -> PathBuf {
-    let data = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
-    let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
-    data.or_else(home).map(|data| data.join("ampoule/functions")).unwrap_or_default()
 }

@@ -1,10 +1,12 @@
 //! `ampoule`: runs other people's Python and JavaScript in sealed WebAssembly guests, pristine for each run.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod build_info;
 mod cli;
 mod config;
 mod connections;
+mod data;
 mod dify;
 mod environment;
 #[cfg(test)]
@@ -13,11 +15,10 @@ mod functions;
 mod images;
 mod jwt;
 mod runtime;
-mod tenants;
 mod tls;
 mod traces;
-mod units;
 
+use ampoule_tenants::units;
 use clap::Parser;
 use std::process::ExitCode;
 

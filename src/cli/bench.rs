@@ -73,7 +73,7 @@ pub(crate) fn bench(arguments: &BenchArguments) -> CommandResult {
     };
     let options =
         Options { quick: arguments.quick, only: arguments.only.clone(), natives, server, python_loaded };
-    let report = on_a_worker(async move { ampoule_bench::run(&service, &options).await })?;
+    let report = on_a_worker(async move { Box::pin(ampoule_bench::run(&service, &options)).await })?;
     write_stdout(report.to_markdown().as_bytes())?;
     Ok(Exit::Success)
 }

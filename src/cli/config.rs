@@ -31,9 +31,10 @@ pub(crate) fn config(arguments: &ConfigArguments) -> CommandResult {
     write_stdout(shown.as_bytes())?;
     let service = config.service().map_err(CommandError::usage)?;
     let capacity = service.capacity();
+    let tenants = config.tenants_now().map_err(CommandError::usage)?.checked().tenants.len();
     write_stdout(
         format!(
-            "\n# {} MiB are for executions, {} MiB at most for one: {} short ones at the same time, {} that use all of their default limits.\n",
+            "\n# {tenants} tenants are listed, here and in files.\n# {} MiB are for executions, {} MiB at most for one: {} short ones at the same time, {} that use all of their default limits.\n",
             capacity.bytes >> 20,
             capacity.one >> 20,
             capacity.short,

@@ -2,11 +2,12 @@
 
 use super::{CommandError, CommandResult, Exit};
 use crate::config::Config;
-use crate::connections::{for_monitoring, raise_file_limit};
+use crate::connections::{for_admin, for_monitoring, raise_file_limit};
 use ampoule_access::Access;
 use ampoule_connection::{Connections, Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Patience, Site};
 use ampoule_service::{Ending, Service};
+use ampoule_tenants::{Admin, Directory};
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -28,12 +29,16 @@ const LOOK_AT_EXECUTIONS: Duration = Duration::from_millis(50);
 /// How often certificates are looked at; a hangup has them looked at at once.
 const LOOK_AT_FILES: Duration = Duration::from_secs(5);
 
+/// The same for files of tenants: a key that is revoked must not open much longer.
+const LOOK_AT_TENANTS: Duration = Duration::from_secs(1);
+
 /// Serves until a signal has come and all that was accepted is answered.
 pub(crate) async fn listen(
     config: &Config,
     tls: Option<Tls>,
     service: Service,
     access: Access,
+    directory: Directory,
 ) -> CommandResult {
     let mut signals = Signals::new()?;
     let mut hangup = on(SignalKind::hangup())?;
@@ -47,6 +52,13 @@ pub(crate) async fn listen(
         let (listener, address) = bind(address).await?;
         others.push((listener, address, site));
     }
+    let admin_keys = config.admin.keys().map_err(CommandError::usage)?;
+    let bind_admin = async |address: Option<SocketAddr>| match address {
+        Some(address) => bind(address).await.map(Some),
+        None => Ok(None),
+    };
+    let admin_grpc = bind_admin(config.admin.listen).await?;
+    let admin_http = bind_admin(config.admin.http).await?;
     let (ender, ending) = Ending::new();
     if let Some(address) = config.metrics {
         let (listener, address) = bind(address).await?;
@@ -62,14 +74,38 @@ pub(crate) async fn listen(
         tracing::info!(certificate = %tls.certificate(), "TLS");
         tokio::spawn(tls.clone().watch(LOOK_AT_FILES));
     }
-    let looks = tls.clone();
+    tokio::spawn(directory.clone().watch(LOOK_AT_TENANTS));
+    let (looks, looking) = (tls.clone(), directory.clone());
     // Taken also where there is nothing to look at: a hangup would end the process.
     tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             looks.iter().for_each(Tls::look);
+            looking.look();
         }
     });
     tokio::spawn(access.clone().watch_token_keys());
+    let mut admins = JoinSet::new();
+    let of_admins = connections.beside(for_admin());
+    if let Some((listener, address)) = admin_grpc {
+        tracing::info!(%address, "listening for administration");
+        warn_in_clear_text(address, tls.as_ref());
+        let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2).within(&of_admins, "admin");
+        let (admin, keys) = (Admin::new(directory.clone()), admin_keys.clone());
+        let served = ampoule_grpc::serve_admin(admin, keys, listener, ending.clone());
+        admins.spawn(served);
+    }
+    if let Some((listener, address)) = admin_http {
+        tracing::info!(%address, "listening for administration over HTTP");
+        warn_in_clear_text(address, tls.as_ref());
+        let listener =
+            Listener::new(listener, tls.as_ref(), Protocol::Http1).within(&of_admins, "admin-http");
+        admins.spawn(ampoule_http::serve_admin(
+            Admin::new(directory.clone()),
+            admin_keys,
+            listener,
+            ending.clone(),
+        ));
+    }
     let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2).within(&connections, "grpc");
     let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, ending.clone());
     tracing::info!(%address, "listening");
@@ -81,7 +117,10 @@ pub(crate) async fn listen(
         let listener = Listener::new(listener, tls.as_ref(), Protocol::Http1).within(&connections, name);
         http.spawn(ampoule_http::serve(service.clone(), access.clone(), site, listener, ending.clone()));
     }
-    let http = async { while http.join_next().await.is_some() {} };
+    let http = async {
+        while http.join_next().await.is_some() {}
+        while admins.join_next().await.is_some() {}
+    };
     let servers = async { tokio::join!(grpc, http) };
     let mut servers = std::pin::pin!(servers);
     let is_stuck = tokio::select! {
@@ -183,6 +222,13 @@ async fn bind(address: SocketAddr) -> CommandResult<(TcpListener, SocketAddr)> {
         .map_err(|error| CommandError::infrastructure(format!("cannot listen on {address}: {error}")))?;
     let address = listener.local_addr().unwrap_or(address);
     Ok((listener, address))
+}
+
+/// Admin keys, and those of tenants that are made, go over these connections.
+fn warn_in_clear_text(address: SocketAddr, tls: Option<&Tls>) {
+    if tls.is_none() && !address.ip().is_loopback() {
+        tracing::warn!(%address, "other machines can read the keys that are sent for administration: set tls, or use 127.0.0.1");
+    }
 }
 
 fn cut_off(service: &Service, why: &str) -> CommandError {

@@ -18,6 +18,7 @@ mod saved;
 mod serve;
 mod shell;
 mod stdin;
+mod tenant;
 
 use clap::{Parser, Subcommand};
 use std::fmt;
@@ -37,6 +38,7 @@ enum Command {
     Run(run::RunArguments),
     Serve(serve::ServeArguments),
     Function(function::FunctionArguments),
+    Tenant(tenant::TenantArguments),
     Image(image::ImageArguments),
     Key(key::KeyArguments),
     Config(config::ConfigArguments),
@@ -91,6 +93,7 @@ impl Cli {
             Command::Run(arguments) => run::run(arguments),
             Command::Serve(arguments) => serve::serve(&arguments),
             Command::Function(arguments) => function::function(arguments),
+            Command::Tenant(arguments) => tenant::tenant(arguments),
             Command::Image(arguments) => image::image(&arguments),
             Command::Key(arguments) => key::key(&arguments),
             Command::Config(arguments) => config::config(&arguments),

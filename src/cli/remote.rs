@@ -34,6 +34,26 @@ pub(crate) struct CallerArguments {
     client_key: Option<PathBuf>,
 }
 
+/// Which server is administered, and by whom.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct AdminArguments {
+    /// The server's admin.listen: https:// by TLS, http:// in clear text
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:50052", global = true)]
+    addr: String,
+    /// A key of admin.keys
+    #[arg(long, value_name = "KEY", env = "AMPOULE_ADMIN_KEY", hide_env_values = true, global = true)]
+    key: Option<String>,
+    /// Trust servers that these authorities vouch for, instead of those that the system trusts
+    #[arg(long, value_name = "PEM", global = true)]
+    ca: Option<PathBuf>,
+    /// The certificate that the server asks for
+    #[arg(long, value_name = "PEM", requires = "client_key", global = true)]
+    client_certificate: Option<PathBuf>,
+    /// The key of that certificate
+    #[arg(long, value_name = "PEM", requires = "client_certificate", global = true)]
+    client_key: Option<PathBuf>,
+}
+
 /// Where an API key is found that is not on the command line, which others on a machine can see.
 pub(crate) const KEY_VARIABLE: &str = "AMPOULE_API_KEY";
 
@@ -42,6 +62,13 @@ pub(crate) struct Remote {
     pub(crate) channel: Channel,
     address: String,
     key: Option<AsciiMetadataValue>,
+}
+
+impl AdminArguments {
+    pub(crate) async fn connect(&self) -> CommandResult<Remote> {
+        let AdminArguments { addr, key, ca, client_certificate, client_key } = self.clone();
+        Remote::connect(&addr, &CallerArguments { key, ca, client_certificate, client_key }).await
+    }
 }
 
 impl RemoteArguments {

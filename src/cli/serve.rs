@@ -5,9 +5,10 @@ use crate::build_info;
 use crate::config::{Config, LogConfig, LogFormat};
 use crate::traces::{Traces, TracesConfig};
 use crate::{images, runtime};
-use ampoule_access::Access;
+use ampoule_access::{Access, AccessConfig};
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_service::{FunctionStore, Images, Service, ServiceConfig};
+use ampoule_service::{DayBook, FunctionStore, Images, Service, ServiceConfig};
+use ampoule_tenants::{Directory, UsageFile, keep_usage};
 use clap::Args;
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -49,14 +50,22 @@ pub(crate) struct ServeArguments {
 pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     // Flags go before the environment, and that before the file.
     let mut config = Config::read(arguments.config.as_deref()).map_err(CommandError::usage)?;
+    let sources = config.sources(arguments.config.clone()).map_err(CommandError::usage)?;
     config.listen = arguments.listen.unwrap_or(config.listen);
     config.http = arguments.http.or(config.http);
     config.metrics = arguments.metrics.or(config.metrics);
     config.dify.listen = arguments.dify.or(config.dify.listen);
     config.dify.key = arguments.dify_key.clone().unwrap_or(config.dify.key);
-    let config = config.checked().map_err(CommandError::usage)?;
-    let service_config = config.service().map_err(CommandError::usage)?;
+    let config = config.checked_but_tenants().map_err(CommandError::usage)?;
+    let opened = sources.open().map_err(CommandError::usage)?;
+    let tenants = opened.checked().clone();
+    let service_config = ServiceConfig {
+        tenants: tenants.tenants,
+        unlisted: tenants.unlisted,
+        ..config.service().map_err(CommandError::usage)?
+    };
     let access = config.access().map_err(CommandError::usage)?;
+    let access = AccessConfig { jwt: access.jwt, allowed_hosts: access.allowed_hosts, ..tenants.access };
     let tls = config.tls().map_err(CommandError::usage)?;
     let tokio = runtime::for_servers()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
@@ -66,15 +75,25 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     };
     start_log(&config.log, traces.as_ref())?;
     tracing::info!(version = build_info::VERSION, commit = build_info::COMMIT, "ampoule");
-    show(&config);
+    show(&config, service_config.tenants.len());
+    let usage_file = usage_file(&config)?;
     let store = config.functions.store().map_err(CommandError::usage)?;
     let service = service(&config, service_config, store, tokio.handle())?;
+    let usage_file = usage_file.map(|(file, book)| {
+        service.carry_used(book);
+        file
+    });
     let access = Access::new(&access, &service).map_err(CommandError::usage)?;
+    let directory = Directory::new(opened, service.clone(), access.clone()).map_err(CommandError::usage)?;
     let sweeping = service.clone();
     tokio.spawn(async move { sweeping.sweep_functions().await });
     let beating = service.clone();
     tokio.spawn(async move { beating.beat().await });
-    let exit = tokio.block_on(listeners::listen(&config, tls, service, access));
+    tokio.spawn(keep_usage(service.clone(), usage_file.clone()));
+    let exit = tokio.block_on(listeners::listen(&config, tls, service.clone(), access, directory));
+    if let Some(usage_file) = usage_file {
+        usage_file.write(&service);
+    }
     if let Some(traces) = traces {
         traces.end();
     }
@@ -102,15 +121,22 @@ fn start_log(config: &LogConfig, traces: Option<&Traces>) -> CommandResult<()> {
 }
 
 /// The configuration in force, in the words of the file.
-fn show(config: &Config) {
+fn show(config: &Config, tenants: usize) {
     // Tenants are counted: there may be thousands.
-    let tenants = config.tenants.len();
     let config = Config { dify: config.dify.without_key(), tenants: Vec::new(), ..config.clone() };
     let shown = serde_json::to_string(&config).unwrap_or_default();
     tracing::info!(config = shown, tenants, "configuration");
     if !ampoule_engine::swap_is_off() {
         tracing::warn!("swap is on: guests are reset the slow way; turn it off for speed");
     }
+}
+
+/// Where what tenants use is kept, and what they have used today already. Where nobody is asked who calls there are no quotas.
+fn usage_file(config: &Config) -> CommandResult<Option<(UsageFile, DayBook)>> {
+    if config.is_open() || config.usage_file.as_os_str().is_empty() {
+        return Ok(None);
+    }
+    UsageFile::open(&config.usage_file).map(Some).map_err(CommandError::usage)
 }
 
 fn service(

@@ -3,6 +3,7 @@
 
 use crate::tiny;
 use serde_json::Value;
+use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -17,6 +18,9 @@ pub struct Server {
     pub address: String,
     /// Where it answers `/metrics`, if it does.
     pub monitoring: Option<String>,
+    /// Where it is administered, over gRPC and over HTTP, if it is.
+    pub admin: Option<String>,
+    pub admin_http: Option<String>,
 }
 
 impl Server {
@@ -32,16 +36,59 @@ impl Server {
         std::fs::write(folder.path().join("fail.py"), "f secret-source").unwrap();
         std::fs::write(folder.path().join("config.toml"), format!("{config}\n[log]\nformat = \"json\"\n"))
             .unwrap();
+        Server::start_in(folder, listen)
+    }
+
+    /// On a folder with images and a `config.toml`.
+    fn start_in(folder: TempDir, listen: &str) -> Server {
         let mut child = ampoule(&folder, &["serve", "--config", "config.toml", "--listen", listen])
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
         let mut log = BufReader::new(child.stderr.take().unwrap());
-        let address = |line: Value| line["address"].as_str().unwrap().to_owned();
-        let monitoring =
-            config.contains("metrics =").then(|| address(line_with(&mut log, "listening for monitoring")));
-        let address = address(line_with(&mut log, "listening"));
-        Server { folder, child, log, address, monitoring }
+        let mut addresses = HashMap::new();
+        let mut seen = String::new();
+        while !addresses.contains_key("listening") {
+            let mut line = String::new();
+            assert!(log.read_line(&mut line).unwrap() > 0, "it does not listen:\n{seen}");
+            seen.push_str(&line);
+            let value: Value = serde_json::from_str(&line).unwrap_or_default();
+            if let (Some(message), Some(address)) = (value["message"].as_str(), value["address"].as_str()) {
+                addresses.insert(message.to_owned(), address.to_owned());
+            }
+        }
+        let address = addresses.remove("listening").unwrap();
+        let mut of = |message: &str| addresses.remove(message);
+        let monitoring = of("listening for monitoring");
+        let (admin, admin_http) =
+            (of("listening for administration"), of("listening for administration over HTTP"));
+        Server { folder, child, log, address, monitoring, admin, admin_http }
+    }
+
+    /// Ends the process by a signal, and starts another one on its folder.
+    pub fn restart(&mut self, signal: &str) {
+        self.signal(signal);
+        self.child.wait().unwrap();
+        self.start_again();
+    }
+
+    /// Starts another process on the folder of one that has ended.
+    pub fn start_again(&mut self) {
+        let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
+        *self = Server::start_in(folder, "127.0.0.1:0");
+    }
+
+    /// Changes the configuration file: it is written under another name, and renamed.
+    pub fn reconfigure(&self, config: &str) {
+        self.write("config.toml", &format!("{config}\n[log]\nformat = \"json\"\n"));
+    }
+
+    /// The same with any file.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.folder.path().join(name);
+        let new = path.with_extension("new");
+        std::fs::write(&new, text).unwrap();
+        std::fs::rename(new, path).unwrap();
     }
 
     pub fn run(&self, arguments: &[&str]) -> Command {
@@ -131,6 +178,15 @@ pub fn http(address: &str, path: &str, headers: &str, body: &str) -> String {
 /// The same for `GET`.
 pub fn get(address: &str, path: &str) -> String {
     exchange(address, &format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"))
+}
+
+/// The same with any method; `headers` are whole lines.
+pub fn send(address: &str, method: &str, path: &str, headers: &str, body: &str) -> String {
+    let length = body.len();
+    let head = format!(
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n"
+    );
+    exchange(address, &format!("{head}{body}"))
 }
 
 fn exchange(address: &str, request: &str) -> String {

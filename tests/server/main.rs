@@ -7,6 +7,7 @@ mod process;
 #[path = "../../crates/service/tests/support/mod.rs"]
 mod tiny;
 
+mod administration;
 mod cli;
 mod connections;
 mod converting;
@@ -19,4 +20,6 @@ mod python_client;
 mod remote;
 mod serve;
 mod shutdown;
+mod tenants;
 mod traces;
+mod usage;

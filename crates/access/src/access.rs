@@ -4,12 +4,14 @@ use crate::host::{Hosts, allowed};
 use crate::jwt::{JwtConfig, Tokens};
 use crate::key::{KeyHash, PREFIX};
 use ampoule_connection::{Fingerprint, Peer};
-use ampoule_service::{Service, Tenant};
+use ampoule_service::{NoTenant, Service, Stopped, Tenant};
+use arc_swap::ArcSwap;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::SystemTime;
 
 /// Carries an API key.
 const KEY_HEADER: &str = "x-api-key";
@@ -22,6 +24,8 @@ const BEARER: &str = "Bearer ";
 pub struct AccessConfig {
     /// Tenants' names and the hashes of their keys. A tenant can have several keys, so that one can follow another.
     pub keys: Vec<(String, KeyHash)>,
+    /// When keys end; those that are not in here never do.
+    pub expiries: HashMap<KeyHash, SystemTime>,
     /// Tenants' names and the fingerprints of their certificates, which the server's TLS must have verified.
     pub certificates: Vec<(String, Fingerprint)>,
     /// Whose tokens are taken beside keys.
@@ -48,10 +52,21 @@ pub struct Access(Arc<Known>);
 struct Known {
     service: Service,
     open: Option<Tenant>,
-    keys: HashMap<KeyHash, Tenant>,
-    certificates: HashMap<Fingerprint, Tenant>,
+    credentials: ArcSwap<Credentials>,
     tokens: Option<Tokens>,
     allowed_hosts: Arc<[String]>,
+}
+
+/// Exchanged as a whole.
+struct Credentials {
+    keys: HashMap<KeyHash, Key>,
+    certificates: HashMap<Fingerprint, Tenant>,
+}
+
+struct Key {
+    tenant: Tenant,
+    /// None: it does not end.
+    end: Option<SystemTime>,
 }
 
 /// Why a call is not served, without a word of what it presented.
@@ -63,6 +78,17 @@ pub enum Denied {
     /// The key is nobody's.
     #[error("the API key is not known here: check it, or ask the operator for a new one")]
     UnknownKey,
+    /// The key is of no use any more.
+    #[error("the API key has expired: use the one that followed it, or ask the operator for a new one")]
+    ExpiredKey,
+    /// It is known who calls, and that nothing of theirs may run.
+    #[error("the tenant was {} by the operator: ask them", .0.name())]
+    Stopped(Stopped),
+    /// The token is good, but there is no room for one more tenant.
+    #[error(
+        "the server serves as many tenants by tokens as it may: try again later, or have the operator list this one"
+    )]
+    TooManyTenants,
     /// The token is of no use.
     #[error("the token {0}")]
     Token(&'static str),
@@ -76,22 +102,19 @@ pub enum Denied {
 impl Access {
     /// The keys of `service`'s tenants. A key of a tenant that the service does not have is an error, in words.
     pub fn new(config: &AccessConfig, service: &Service) -> Result<Access, String> {
-        let tenant = |name: &str, what| {
-            service.tenant(name).ok_or_else(|| format!("there is no tenant '{name}' for a {what}"))
-        };
-        let mut keys = HashMap::with_capacity(config.keys.len());
-        for (name, hash) in &config.keys {
-            keys.insert(*hash, tenant(name, "key")?);
-        }
-        let mut certificates = HashMap::with_capacity(config.certificates.len());
-        for (name, fingerprint) in &config.certificates {
-            certificates.insert(*fingerprint, tenant(name, "certificate")?);
-        }
+        let credentials = ArcSwap::from_pointee(Credentials::of(config, service)?);
         let tokens =
             config.jwt.as_ref().map(Tokens::new).transpose().map_err(|error| format!("jwt: {error}"))?;
         let allowed_hosts = config.check_hosts()?.into();
         let (service, open) = (service.clone(), service.open_tenant());
-        Ok(Access(Arc::new(Known { service, open, keys, certificates, tokens, allowed_hosts })))
+        Ok(Access(Arc::new(Known { service, open, credentials, tokens, allowed_hosts })))
+    }
+
+    /// From now on these are the keys and certificates, whose tenants the service must have. The rest of the configuration stays as
+    /// it is.
+    pub fn replace(&self, config: &AccessConfig) -> Result<(), String> {
+        self.0.credentials.store(Arc::new(Credentials::of(config, &self.0.service)?));
+        Ok(())
     }
 
     /// By which names a listener on this address is called.
@@ -117,14 +140,22 @@ impl Access {
         if let Some(open) = &self.0.open {
             return Ok(open.clone());
         }
-        self.of_call(headers, peer).await.inspect_err(|_| self.denied())
+        let tenant = self.of_call(headers, peer).await.and_then(|tenant| match tenant.is_stopped() {
+            None => Ok(tenant),
+            // A key that was looked up just before its tenant was removed.
+            Some(Stopped::Removed) => Err(Denied::UnknownKey),
+            Some(why) => Err(Denied::Stopped(why)),
+        });
+        tenant.inspect_err(|_| self.denied())
     }
 
     /// A key says who calls also where the certificate is somebody's through whom many call, and is of no tenant.
     async fn of_call(&self, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Denied> {
-        let by_certificate = peer.certificate.and_then(|certificate| self.0.certificates.get(&certificate));
+        let by_certificate = peer
+            .certificate
+            .and_then(|certificate| self.0.credentials.load().certificates.get(&certificate).cloned());
         let by_key = match (presented(headers), &self.0.tokens) {
-            (None, _) => return by_certificate.cloned().ok_or(Denied::NoKey),
+            (None, _) => return by_certificate.ok_or(Denied::NoKey),
             (Some(Presented::Bearer(token)), Some(tokens)) if !token.starts_with(PREFIX) => {
                 self.of_token(tokens, token).await?
             }
@@ -148,8 +179,10 @@ impl Access {
 
     async fn of_token(&self, tokens: &Tokens, token: &str) -> Result<Tenant, Denied> {
         let name = tokens.tenant_name(token).await.map_err(Denied::Token)?;
-        let tenant = self.0.service.tenant(&name);
-        tenant.ok_or(Denied::Token("is for a tenant that is not known here: ask the operator"))
+        self.0.service.vouched_for_tenant(&name).map_err(|no_tenant| match no_tenant {
+            NoTenant::Unknown => Denied::Token("is for a tenant that is not known here: ask the operator"),
+            NoTenant::TooMany => Denied::TooManyTenants,
+        })
     }
 
     /// Reads the keys of tokens now and then, for ever; ready at once where no tokens are taken.
@@ -160,10 +193,34 @@ impl Access {
     }
 
     fn of_key(&self, key: &str) -> Result<Tenant, Denied> {
-        self.0.keys.get(&KeyHash::of(key)).cloned().ok_or(Denied::UnknownKey)
+        let credentials = self.0.credentials.load();
+        let known = credentials.keys.get(&KeyHash::of(key)).ok_or(Denied::UnknownKey)?;
+        match known.end {
+            Some(end) if SystemTime::now() >= end => Err(Denied::ExpiredKey),
+            _ => Ok(known.tenant.clone()),
+        }
     }
 }
 
+impl Credentials {
+    fn of(config: &AccessConfig, service: &Service) -> Result<Credentials, String> {
+        let tenant = |name: &str, what| {
+            service.tenant(name).ok_or_else(|| format!("there is no tenant '{name}' for a {what}"))
+        };
+        let mut keys = HashMap::with_capacity(config.keys.len());
+        for (name, hash) in &config.keys {
+            let end = config.expiries.get(hash).copied();
+            keys.insert(*hash, Key { tenant: tenant(name, "key")?, end });
+        }
+        let mut certificates = HashMap::with_capacity(config.certificates.len());
+        for (name, fingerprint) in &config.certificates {
+            certificates.insert(*fingerprint, tenant(name, "certificate")?);
+        }
+        Ok(Credentials { keys, certificates })
+    }
+}
+
+/// What a call presents.
 pub(crate) enum Presented<'a> {
     /// As what only keys are sent.
     Key(&'a str),

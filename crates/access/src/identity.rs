@@ -5,7 +5,7 @@ use crate::key::{KeyHash, PREFIX};
 use ampoule_connection::Peer;
 use http::HeaderMap;
 
-/// Digits of a hash that are shown: enough to tell a key from the tenant's others, and to find it in the configuration.
+/// Digits of a certificate's hash that are shown, as many as of a key's.
 const DIGITS: usize = 12;
 
 impl Access {
@@ -24,7 +24,7 @@ impl Access {
                 format!("token:{}", tokens.subject(token).await.unwrap_or_default())
             }
             (Some(Presented::Key(key) | Presented::Bearer(key)), _) => {
-                short("key", &KeyHash::of(key).to_string())
+                format!("key:{}", KeyHash::of(key).id())
             }
         }
     }

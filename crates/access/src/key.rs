@@ -45,6 +45,12 @@ impl KeyHash {
     pub fn of(key: &str) -> KeyHash {
         KeyHash(Sha256::digest(key.as_bytes()).into())
     }
+
+    /// The key's id: what it is called in logs and answers. The first 12 hex digits of the hash, which say nothing of the key: enough to
+    /// tell it from the tenant's others, and to find it in the configuration.
+    pub fn id(&self) -> String {
+        hex::encode(&self.0[..6])
+    }
 }
 
 /// A text that is no hash of a key.

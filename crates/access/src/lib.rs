@@ -7,17 +7,20 @@
 //! * [`Access`]: the keys and certificates of all tenants; asked by every transport before it reads a request; and by which of
 //!   them somebody called (`identity.rs`),
 //! * [`JwtConfig`]: whose tokens are taken, too,
+//! * [`AdminKeys`]: who may administer tenants,
 //! * [`Hosts`]: by which names a server without keys is called, and that no web page calls it,
 //! * [`ApiKey`] and [`KeyHash`]: what a client is given, and what the server keeps of it.
 #![forbid(unsafe_code)]
 
 mod access;
+mod admin;
 mod host;
 mod identity;
 mod jwt;
 mod key;
 
 pub use access::{Access, AccessConfig, Denied};
+pub use admin::AdminKeys;
 pub use host::{Hosts, Stranger};
 pub use jwt::{JwksAddress, JwtConfig, check_address};
 pub use key::{ApiKey, BadHash, KeyHash};

@@ -6,7 +6,7 @@ mod pki;
 use ampoule_access::{Access, AccessConfig, ApiKey, Denied, JwksAddress, JwtConfig, check_address};
 use ampoule_connection::{Connection, Fingerprint, Listener, Peer, Protocol};
 use ampoule_engine::Engine;
-use ampoule_service::{Images, Service, ServiceConfig};
+use ampoule_service::{Images, Service, ServiceConfig, TenantConfig, UnlistedConfig};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -86,9 +86,18 @@ fn write(path: &Path, signers: &[&Signer]) {
 }
 
 fn access(jwks: JwksAddress, api_key: Option<&ApiKey>) -> Access {
+    access_with(jwks, api_key, |_| {})
+}
+
+fn access_with(
+    jwks: JwksAddress,
+    api_key: Option<&ApiKey>,
+    change: impl FnOnce(&mut ServiceConfig),
+) -> Access {
     let mut config = ServiceConfig::default();
     config.engine.slots = 1;
     config.tenants = vec![config.tenant("acme"), config.tenant("other")];
+    change(&mut config);
     let engine = Engine::new(config.engine.clone()).unwrap();
     let service = Service::new(config, engine, Images::default());
     let jwt =
@@ -163,6 +172,29 @@ async fn a_call_says_by_which_credential_it_came() {
     let stranger = Signer::new("es", Algorithm::ES256);
     let forged = stranger.sign(&claims(|claims| claims["sub"] = "ada@example.com".into()));
     assert_eq!(by("authorization", &format!("Bearer {forged}"), None).await, "token:");
+}
+
+#[tokio::test]
+async fn a_token_may_name_a_tenant_that_is_not_listed_where_that_is_allowed_and_so_many_of_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("keys.json");
+    let signer = Signer::new("es", Algorithm::ES256);
+    write(&path, &[&signer]);
+    let of = |name: &str| signer.sign(&claims(|claims| claims["tenant"] = name.into()));
+    let access = access_with(JwksAddress::File(path), None, |config| {
+        let granted = TenantConfig { weight: 7, ..config.tenant("") };
+        config.unlisted = Some(UnlistedConfig { granted, most: 2, idle: Duration::from_secs(60) });
+    });
+    for name in ["acme", "new", "newer", "new"] {
+        assert_eq!(ask(&access, &of(name)).await.as_deref(), Ok(name));
+    }
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, format!("Bearer {}", of("new")).parse().unwrap());
+    assert_eq!(access.tenant(&headers, Peer::default()).await.unwrap().config().weight, 7);
+    assert_eq!(ask(&access, &of("newest")).await, Err(Denied::TooManyTenants));
+    for no_name in ["", "no name", "../x", &"x".repeat(65)] {
+        assert!(refused(&access, &of(no_name)).await.contains("is for a tenant that is not known here"));
+    }
 }
 
 #[tokio::test]

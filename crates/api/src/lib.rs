@@ -1,6 +1,6 @@
 //! The gRPC API: the code generated from `proto/ampoule/v1`, and the mapping between proto and words.
 //!
-//! * [`v1`]: messages, clients and servers as generated; messages read and write proto's canonical JSON by serde, with empty
+//! * [`v1`], [`admin::v1`]: messages, clients and servers as generated; messages read and write proto's canonical JSON by serde, with empty
 //!   fields present; `enums.rs` reads short names of enums, too,
 //! * [`WithInput`]: requests in JSON whose input is the JSON that it is,
 //! * [`request_from_proto`], [`execution_to_proto`] …: what a server needs,
@@ -32,6 +32,17 @@ pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/enums.rs"));
 }
 
+/// Package `ampoule.admin` as generated.
+pub mod admin {
+    /// `ampoule.admin.v1`: administration, on a listener of its own.
+    pub mod v1 {
+        #![allow(missing_docs, unreachable_pub, clippy::all)]
+        tonic::include_proto!("ampoule.admin.v1");
+        include!(concat!(env!("OUT_DIR"), "/ampoule.admin.v1.serde.rs"));
+        include!(concat!(env!("OUT_DIR"), "/admin_enums.rs"));
+    }
+}
+
 /// The encoded descriptors of the API and of what it imports.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
@@ -47,4 +58,5 @@ pub use functions::{
 pub use input::{HasInput, WithInput};
 pub use pbjson_types::{Duration, Timestamp};
 pub use pieces::{PIECE, Pieces, PiecesBuilder, part_of};
+pub use times::{duration_from_proto, duration_to_proto, unix_nanos_to_proto};
 pub use to_proto::{execution_to_proto, image_to_proto, request_to_proto};

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// Saturates far beyond every limit.
-pub(crate) fn duration_to_proto(duration: Duration) -> pbjson_types::Duration {
+/// A duration as proto has it; saturates far beyond every limit.
+pub fn duration_to_proto(duration: Duration) -> pbjson_types::Duration {
     pbjson_types::Duration {
         seconds: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
         nanos: duration.subsec_nanos() as i32,
@@ -25,13 +25,14 @@ pub(crate) fn duration_to_json(duration: Duration, out: &mut impl Write) {
     };
 }
 
-/// `None` for negative durations and for nanoseconds that are none.
-pub(crate) fn duration_from_proto(duration: &pbjson_types::Duration) -> Option<Duration> {
+/// A duration in proto; `None` for negative ones and for nanoseconds that are none.
+pub fn duration_from_proto(duration: &pbjson_types::Duration) -> Option<Duration> {
     let nanos = u32::try_from(duration.nanos).ok().filter(|nanos| i64::from(*nanos) < NANOS_PER_SECOND)?;
     Some(Duration::new(u64::try_from(duration.seconds).ok()?, nanos))
 }
 
-pub(crate) fn unix_nanos_to_proto(unix_nanos: i64) -> pbjson_types::Timestamp {
+/// A point in time as proto has it.
+pub fn unix_nanos_to_proto(unix_nanos: i64) -> pbjson_types::Timestamp {
     pbjson_types::Timestamp {
         seconds: unix_nanos.div_euclid(NANOS_PER_SECOND),
         nanos: unix_nanos.rem_euclid(NANOS_PER_SECOND) as i32,

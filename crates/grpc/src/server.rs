@@ -8,13 +8,16 @@ use crate::functions::Functions;
 use crate::host::HostLayer;
 use crate::runtime::Runtimes;
 use crate::status;
+use crate::usage::Usages;
 use ampoule_access::Access;
 use ampoule_api::v1::execution_service_server::ExecutionServiceServer;
 use ampoule_api::v1::function_service_server::FunctionServiceServer;
 use ampoule_api::v1::runtime_service_server::RuntimeServiceServer;
+use ampoule_api::v1::usage_service_server::UsageServiceServer;
 use ampoule_connection::Listener;
 use ampoule_service::{Ending, Service};
 use tonic::body::Body;
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tower::Layer;
@@ -34,10 +37,13 @@ pub async fn serve(service: Service, access: Access, listener: Listener, ending:
     let functions = Door::new(&access, &service, largest, functions);
     let runtimes = RuntimeServiceServer::new(Runtimes { service: service.clone() });
     let runtimes = Door::new(&access, &service, largest, runtimes);
+    let usages = UsageServiceServer::new(Usages { service: service.clone() });
+    let usages = Door::new(&access, &service, largest, usages);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
     health.set_serving::<FunctionServiceServer<Functions>>().await;
     health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
+    health.set_serving::<UsageServiceServer<Usages>>().await;
     let health_service = Aside::new(health_service.max_decoding_message_size(aside::LARGEST));
     let v1 = reflection().build_v1().expect("our descriptors are valid");
     let v1alpha = reflection().build_v1alpha().expect("our descriptors are valid");
@@ -45,6 +51,7 @@ pub async fn serve(service: Service, access: Access, listener: Listener, ending:
     let routes = Routes::new(executions)
         .add_service(functions)
         .add_service(runtimes)
+        .add_service(usages)
         .add_service(health_service)
         .add_service(Aside::new(v1.max_decoding_message_size(aside::LARGEST)))
         .add_service(Aside::new(v1alpha.max_decoding_message_size(aside::LARGEST)));
@@ -58,6 +65,7 @@ pub async fn serve(service: Service, access: Access, listener: Listener, ending:
         health.set_not_serving::<ExecutionServiceServer<Executions>>().await;
         health.set_not_serving::<FunctionServiceServer<Functions>>().await;
         health.set_not_serving::<RuntimeServiceServer<Runtimes>>().await;
+        health.set_not_serving::<UsageServiceServer<Usages>>().await;
         leaving.draining().await;
         service.drain();
     };
@@ -66,6 +74,20 @@ pub async fn serve(service: Service, access: Access, listener: Listener, ending:
 
 /// Tools still differ in the version of reflection they speak, so both are on.
 fn reflection() -> tonic_reflection::server::Builder<'static> {
+    // Administration has a port of its own.
+    [
+        <ExecutionServiceServer<Executions> as NamedService>::NAME,
+        <FunctionServiceServer<Functions> as NamedService>::NAME,
+        <RuntimeServiceServer<Runtimes> as NamedService>::NAME,
+        <UsageServiceServer<Usages> as NamedService>::NAME,
+        tonic_health::pb::health_server::SERVICE_NAME,
+    ]
+    .into_iter()
+    .fold(descriptors(), |builder, name| builder.with_service_name(name))
+}
+
+/// All messages and services, on whichever port.
+pub(crate) fn descriptors() -> tonic_reflection::server::Builder<'static> {
     tonic_reflection::server::Builder::configure()
         .register_encoded_file_descriptor_set(ampoule_api::FILE_DESCRIPTOR_SET)
         .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)

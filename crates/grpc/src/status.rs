@@ -7,9 +7,18 @@ use http::{HeaderValue, Response};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
-/// gRPC status of a call of nobody we know.
+/// gRPC status of a call of nobody who may call.
 pub(crate) fn of_denied(denied: Denied) -> Status {
-    Status::unauthenticated(denied.to_string())
+    let code = match denied {
+        Denied::NoKey
+        | Denied::UnknownKey
+        | Denied::ExpiredKey
+        | Denied::Token(_)
+        | Denied::Contradiction => Code::Unauthenticated,
+        Denied::Stopped(_) => Code::PermissionDenied,
+        Denied::TooManyTenants => Code::ResourceExhausted,
+    };
+    Status::new(code, denied.to_string())
 }
 
 /// gRPC status of a request that was not executed.
@@ -19,6 +28,7 @@ pub(crate) fn of_error(error: &Error) -> Status {
         Error::NotFound(_) => Code::NotFound,
         Error::NoFunctions => Code::Unimplemented,
         Error::Busy { .. } | Error::UsedUp { .. } | Error::Full(_) => Code::ResourceExhausted,
+        Error::Stopped(_) => Code::PermissionDenied,
         Error::Draining => Code::Unavailable,
         Error::Engine(_) | Error::Store(_) | Error::Panicked => Code::Internal,
     };
@@ -59,6 +69,7 @@ pub(crate) fn deadline_exceeded() -> Status {
 pub(crate) fn name(code: Code) -> &'static str {
     match code {
         Code::Unauthenticated => "unauthenticated",
+        Code::PermissionDenied => "permission_denied",
         Code::InvalidArgument => "invalid_argument",
         Code::NotFound => "not_found",
         Code::Unimplemented => "unimplemented",

@@ -1,6 +1,6 @@
 //! Who calls.
 
-use ampoule_access::Access;
+use ampoule_access::{Access, Denied};
 use ampoule_connection::Peer;
 use ampoule_service::Tenant;
 use axum::http::HeaderMap;
@@ -61,15 +61,15 @@ pub(crate) async fn identity(door: &Door, headers: &HeaderMap, peer: Peer) -> St
 }
 
 /// Who sent these headers, over a connection with this peer.
-pub(crate) async fn of(door: &Door, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Unauthenticated> {
+pub(crate) async fn of(door: &Door, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Denied> {
     let access = match door {
         Door::Dify(access, key) if access.is_open() && !key.is_in(headers) => {
             access.denied();
-            return Err(Unauthenticated);
+            return Err(Denied::UnknownKey);
         }
         Door::Api(access) | Door::Dify(access, _) => access,
     };
-    access.tenant(headers, peer).await.map_err(|_| Unauthenticated)
+    access.tenant(headers, peer).await
 }
 
 #[cfg(test)]

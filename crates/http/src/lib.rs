@@ -3,6 +3,7 @@
 //! * [`serve`] runs one listener until it is told to drain; a [`Site`] says what it answers,
 //! * [`dify`] is the contract that an unmodified Dify speaks, `api/` is `POST /v1/execute` and its company,
 //! * [`operator`] is for monitoring, on a listener of its own: [`serve_operator`],
+//! * `admin.rs` is for those who administer tenants, likewise: [`serve_admin`],
 //! * `caller.rs` decides who calls, `hint.rs` what is answered where there is nothing,
 //! * `api/status.rs` is the one place that maps errors to HTTP status, `dify/envelope.rs` the one for Dify's codes.
 //!
@@ -10,6 +11,7 @@
 //! the guest.
 #![forbid(unsafe_code)]
 
+mod admin;
 mod api;
 mod body;
 mod caller;
@@ -17,10 +19,11 @@ pub mod dify;
 mod health;
 mod hint;
 pub mod operator;
+mod rate_limit;
 mod request_id;
 mod server;
 mod site;
 
 pub use caller::{DEFAULT_DIFY_KEY, DifyKey};
-pub use server::{serve, serve_operator};
+pub use server::{serve, serve_admin, serve_operator};
 pub use site::{Patience, Site};

@@ -1,11 +1,13 @@
 //! One listener: connections, their limits, draining.
 
+use crate::admin;
 use crate::api::status::Refusal;
 use crate::operator;
 use crate::site::{Patience, Site, router};
-use ampoule_access::{Access, Hosts, Stranger};
+use ampoule_access::{Access, AdminKeys, Hosts, Stranger};
 use ampoule_connection::{Accepted, Busy, Connection, Held, Listener};
 use ampoule_service::{Ending, Service};
+use ampoule_tenants::Admin;
 use axum::Router;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -61,6 +63,15 @@ pub async fn serve_operator(service: Service, access: Access, listener: Listener
     let hosts = listener.address().map(|address| access.hosts_for_monitoring(address.ip()));
     let router = operator::router(service, listener.connections().clone(), ending);
     accept(Answers { router, hosts, patience: Patience::default() }, listener, std::future::pending()).await;
+}
+
+/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `ending` says that it drains.
+pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, ending: Ending) {
+    // It asks for keys, so whoever calls it may call it by any name.
+    let hosts = Some(Hosts::any());
+    let patience = Patience::default();
+    accept(Answers { router: admin::router(admin, keys), hosts, patience }, listener, ending.draining())
+        .await;
 }
 
 async fn accept(answers: Answers, mut listener: Listener, drain: impl Future<Output = ()>) {

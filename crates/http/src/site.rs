@@ -3,7 +3,7 @@
 use crate::body::{self, Received, Unusable};
 use crate::caller::{DifyKey, Door};
 use crate::hint::Routes;
-use crate::{api, dify, health};
+use crate::{api, dify, health, rate_limit};
 use ampoule_access::Access;
 use ampoule_api::{PIECE, Pieces};
 use ampoule_service::{Reading, Service, Tenant};
@@ -74,7 +74,7 @@ impl Shared {
     /// An answer whose memory counts as its tenant's until it is written or given up.
     pub(crate) async fn send(&self, tenant: Option<&Tenant>, answer: Response) -> Response {
         let Some(tenant) = tenant else { return answer };
-        let (mut head, body) = answer.into_parts();
+        let (mut head, body) = rate_limit::put(answer, tenant).into_parts();
         let body = match head.extensions.remove::<Pieces>() {
             Some(pieces) => match pieces.whole() {
                 Some(bytes) => Body::from(self.service.sending(tenant, bytes)),

@@ -147,6 +147,14 @@ impl Answers {
         }
     }
 
+    /// Forgets the kept answers of a tenant. Those that are being made are left.
+    pub(crate) fn forget(&self, tenant: &str) {
+        let mut state = self.lock();
+        let is_kept = |entry: &Entry| matches!(entry.answer, Answer::Kept(_));
+        state.entries.retain(|(owner, _), entry| owner != tenant || !is_kept(entry));
+        state.kept.retain(|(_, (owner, _))| owner != tenant);
+    }
+
     fn look(
         self: &Arc<Self>,
         key: &Key,

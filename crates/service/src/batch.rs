@@ -119,6 +119,9 @@ async fn execute(
     let end = call.deadline.unwrap_or_else(|| Instant::now() + service.patience());
     // An item is a request like others; where they are too many for a minute, the batch goes slower.
     while let Err(used_up) = call.tenant.0.quota.count_request() {
+        if let Some(why) = call.tenant.is_stopped() {
+            return Err(Error::Stopped(why));
+        }
         if Instant::now() + used_up.retry_after >= end {
             return Err(used_up.into());
         }

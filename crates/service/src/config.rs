@@ -3,6 +3,7 @@
 use crate::functions::FunctionsConfig;
 use crate::memory;
 use crate::quota::QuotaConfig;
+use crate::registry::UnlistedConfig;
 use crate::slots;
 use crate::tenants::{self, OPEN_TENANT, TenantConfig};
 use ampoule_engine::{EngineConfig, Share};
@@ -32,8 +33,12 @@ pub struct ServiceConfig {
     /// What requests and guests may take of the host's memory together, in bytes. Every execution counts with all that its
     /// limits allow.
     pub memory_bytes: u64,
-    /// Who may send requests. None: everybody who reaches the service, as the tenant [`OPEN_TENANT`].
+    /// Who may send requests, to begin with. None, and none to come: everybody who reaches the service, as the tenant [`OPEN_TENANT`].
     pub tenants: Vec<TenantConfig>,
+    /// Who may send requests beside them, as an issuer of tokens vouches for them.
+    pub unlisted: Option<UnlistedConfig>,
+    /// It must be said who calls, also while no tenants are listed: they may come later.
+    pub closed: bool,
     /// Compiled programs kept, in bytes.
     pub program_cache_bytes: u64,
     /// What tenants may keep of functions, where there is a store for them.
@@ -117,6 +122,8 @@ impl Default for ServiceConfig {
             idempotency_window: Duration::from_secs(600),
             memory_bytes: memory::default_budget(),
             tenants: Vec::new(),
+            unlisted: None,
+            closed: false,
             program_cache_bytes: 64 << 20,
             functions: FunctionsConfig::default(),
             build: Vec::new(),
@@ -205,27 +212,37 @@ impl ServiceConfig {
                 functions.checkpoint_bytes, functions.cache_bytes
             ));
         }
+        self.check_tenants(&self.tenants)?;
+        if let Some(unlisted) = &self.unlisted {
+            self.check_tenant(&unlisted.granted)?;
+        }
+        Ok(())
+    }
+
+    /// What in tenants contradicts itself or the rest of the configuration.
+    pub fn check_tenants(&self, tenants: &[TenantConfig]) -> Result<(), String> {
         let mut names = HashSet::new();
-        for tenant in &self.tenants {
+        for tenant in tenants {
             let name = &tenant.name;
             let is = |reason: String| format!("tenant '{}': {reason}", name.escape_debug());
             tenants::check_name(name).map_err(|reason| is(format!("its name {reason}")))?;
             if !names.insert(name) {
                 return Err(is("is there twice".into()));
             }
-            if tenant.weight == 0 || tenant.weight > Share::MAX_WEIGHT {
-                return Err(is(format!(
-                    "weight is {}, it must be from 1 to {}",
-                    tenant.weight,
-                    Share::MAX_WEIGHT
-                )));
-            }
-            if tenant.slots == 0 {
-                return Err(is("slots is 0: nothing of it could run".into()));
-            }
-            self.check_limits(&tenant.defaults, &tenant.caps).map_err(is)?;
+            self.check_tenant(tenant).map_err(is)?;
         }
         Ok(())
+    }
+
+    /// What in the grants of one tenant does, whatever its name.
+    pub fn check_tenant(&self, tenant: &TenantConfig) -> Result<(), String> {
+        if tenant.weight == 0 || tenant.weight > Share::MAX_WEIGHT {
+            return Err(format!("weight is {}, it must be from 1 to {}", tenant.weight, Share::MAX_WEIGHT));
+        }
+        if tenant.slots == 0 {
+            return Err("slots is 0: nothing of it could run".into());
+        }
+        self.check_limits(&tenant.defaults, &tenant.caps)
     }
 
     fn check_limits(&self, defaults: &Limits, caps: &Caps) -> Result<(), String> {
@@ -263,9 +280,14 @@ impl ServiceConfig {
         Ok(())
     }
 
+    /// Whether nobody is asked who calls.
+    pub fn is_open(&self) -> bool {
+        self.tenants.is_empty() && self.unlisted.is_none() && !self.closed
+    }
+
     /// The tenants there are: those listed, or the open one.
     pub(crate) fn all_tenants(&self) -> Vec<TenantConfig> {
-        if self.tenants.is_empty() { vec![self.tenant(OPEN_TENANT)] } else { self.tenants.clone() }
+        if self.is_open() { vec![self.tenant(OPEN_TENANT)] } else { self.tenants.clone() }
     }
 
     /// A tenant that is granted all that the service grants.
@@ -278,6 +300,7 @@ impl ServiceConfig {
             slots: self.engine.slots as usize,
             queue: self.queue,
             quota: QuotaConfig::default(),
+            disabled: false,
         }
     }
 }

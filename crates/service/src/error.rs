@@ -1,6 +1,7 @@
 //! Why a request was not executed.
 
 use crate::quota::UsedUp;
+use crate::stop::Stopped;
 use ampoule_engine::{EngineError, NoMemory};
 use ampoule_store::StoreError;
 use std::time::Duration;
@@ -49,6 +50,9 @@ pub enum Error {
         /// When there is some of it again.
         retry_after: Duration,
     },
+    /// The tenant may not have anything run. Ask the operator.
+    #[error("the tenant was {} by the operator: ask them", .0.name())]
+    Stopped(Stopped),
     /// The service is shutting down. Send elsewhere.
     #[error("the server is shutting down: try another one")]
     Draining,
@@ -71,6 +75,7 @@ impl Error {
             Error::NotFound(_) => "not_found",
             Error::NoFunctions => "unimplemented",
             Error::Busy { .. } | Error::UsedUp { .. } | Error::Full(_) => "resource_exhausted",
+            Error::Stopped(_) => "permission_denied",
             Error::Draining => "unavailable",
             Error::Engine(_) | Error::Store(_) | Error::Panicked => "internal_error",
         }

@@ -4,6 +4,7 @@
 
 use crate::function_meters;
 use crate::service::Service;
+use crate::tenants::Tenant;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeGaugeValue, MetricEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
@@ -107,20 +108,24 @@ impl Collector for State {
             let mut metric = encoder.encode_descriptor(name, help, None, MetricType::Counter)?;
             metric.encode_counter::<NoLabelSet, u64, f64>(&value, None)?;
         }
+        let tenants: Vec<Tenant> = service.tenants().collect();
+        let help = "Tenants there are, those of tokens that are not listed included";
+        let mut metric = encoder.encode_descriptor("tenants", help, None, MetricType::Gauge)?;
+        metric.encode_gauge(&(tenants.len() as i64))?;
         let help = "Executions that run, by tenant";
         let mut metric = encoder.encode_descriptor("tenant_slots", help, None, MetricType::Gauge)?;
-        for tenant in service.tenants() {
+        for tenant in &tenants {
             of_tenant(&mut metric, tenant.name(), tenant.running() as i64)?;
         }
         let help = "Memory that is set aside, by tenant";
         let mut metric = encoder.encode_descriptor("tenant_memory_bytes", help, None, MetricType::Gauge)?;
-        for tenant in service.tenants() {
+        for tenant in &tenants {
             of_tenant(&mut metric, tenant.name(), tenant.memory_bytes() as i64)?;
         }
         let help = "Processor time that executions have used, those that run included, by tenant";
         let mut metric =
             encoder.encode_descriptor("tenant_cpu", help, Some(&Unit::Seconds), MetricType::Counter)?;
-        for tenant in service.tenants() {
+        for tenant in &tenants {
             let labels = [("tenant", tenant.name())];
             let mut metric = metric.encode_family(&labels)?;
             metric.encode_counter::<NoLabelSet, f64, f64>(&tenant.cpu_time().as_secs_f64(), None)?;

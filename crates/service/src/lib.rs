@@ -9,7 +9,7 @@
 //!
 //! * [`Service`]: all of it; what the gRPC server and the command line call,
 //! * [`Images`]: the images there are, loaded and verified,
-//! * [`Tenant`]: who asks: what they may ask for, and their share,
+//! * [`Tenant`]: who asks: what they may ask for, and their share; tenants come and go while they are served,
 //! * [`Caps`] and [`Sizes`]: what a request may ask for,
 //! * `functions`: programs that are kept under a name and prepared ahead of their calls,
 //! * [`StreamRun`] and [`BatchStream`]: what comes piece by piece, for all transports,
@@ -24,6 +24,7 @@ mod answers;
 mod aside;
 mod batch;
 mod config;
+mod day;
 mod ending;
 mod error;
 mod exposition;
@@ -40,14 +41,17 @@ mod names;
 mod programs;
 mod quota;
 mod reading;
+mod registry;
 mod request_log;
 mod service;
 mod slots;
+mod stop;
 mod streaming;
 mod tenants;
 mod trace_parent;
 mod transit;
 mod unread;
+mod usage;
 
 pub use ampoule_engine::{LoadTimes, OutputTap, Piece, Share, Stream};
 pub use ampoule_store::{Folder, FunctionStore, Head, InMemory, Room, StoreError};
@@ -56,6 +60,7 @@ pub use aside::aside;
 pub use batch::{Batch, BatchRun, MOST_INPUTS};
 pub use config::Capacity;
 pub use config::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
+pub use day::{DayBook, UsedToday};
 pub use ending::{Ender, Ending};
 pub use error::Error;
 pub use exposition::METRICS_CONTENT_TYPE;
@@ -68,10 +73,13 @@ pub use heartbeat::Vitals;
 pub use images::{Images, default_images_folder, image_folder, image_names};
 pub use quota::QuotaConfig;
 pub use reading::{Late, Reading};
+pub use registry::{NoTenant, UnlistedConfig};
 pub use request_log::{ID_HEADER, RequestLine, TARGET as REQUEST_LOG_TARGET};
 pub use service::{Call, Execution, Service};
+pub use stop::Stopped;
 pub use streaming::{BatchItem, BatchStream, StreamEvent, StreamRun, Unexecuted};
 pub use tenants::{OPEN_TENANT, Tenant, TenantConfig};
 pub use trace_parent::TRACE_HEADER;
 pub use transit::Incoming;
 pub use unread::Unread;
+pub use usage::{QuotaKind, QuotaUsage, TenantUsage};

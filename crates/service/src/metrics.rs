@@ -55,6 +55,12 @@ struct Refused {
     reason: &'static str,
 }
 
+/// A reading of the tenants' files.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Read {
+    result: &'static str,
+}
+
 type Seconds = Counter<f64, AtomicU64>;
 
 /// All series of a service.
@@ -62,6 +68,7 @@ type Seconds = Counter<f64, AtomicU64>;
 pub(crate) struct Metrics {
     executions: Family<Executed, Counter>,
     refused: Family<Refused, Counter>,
+    reads: Family<Read, Counter>,
     total: Family<Of, Histogram, fn() -> Histogram>,
     queue: Family<Of, Histogram, fn() -> Histogram>,
     wall: Family<Of, Histogram, fn() -> Histogram>,
@@ -101,6 +108,7 @@ impl Metrics {
         Metrics {
             executions: Family::default(),
             refused: Family::default(),
+            reads: Family::default(),
             total: Family::new_with_constructor(histogram),
             queue: Family::new_with_constructor(histogram),
             wall: Family::new_with_constructor(histogram),
@@ -120,6 +128,8 @@ impl Metrics {
             "Requests that were not executed, by why; without a tenant: nobody knows who called",
             self.refused.clone(),
         );
+        let help = "Readings of changed tenants, by whether they were of use; where not, the old ones stay";
+        registry.register("tenants_read", help, self.reads.clone());
         let help = "From a request's arrival to its answer; items of a batch: without reading and writing";
         registry.register_with_unit("request", help, Unit::Seconds, self.total.clone());
         let help = "From a request's arrival to its slot";
@@ -144,6 +154,32 @@ impl Metrics {
 
     fn of_nobody(&self, reason: &'static str) -> Counter {
         self.refused.get_or_create_owned(&Refused { tenant: String::new(), reason })
+    }
+
+    /// A reading of the tenants.
+    pub(crate) fn read(&self, good: bool) -> Counter {
+        let result = if good { "taken" } else { "refused" };
+        self.reads.get_or_create_owned(&Read { result })
+    }
+
+    /// Ends the series of a tenant of which nothing is counted any more.
+    pub(crate) fn forget(&self, tenant: &str) {
+        for reason in REASONS {
+            self.refused.remove(&Refused { tenant: tenant.to_owned(), reason });
+        }
+        for language in Language::ALL.map(Language::name) {
+            let of = Of { tenant: tenant.to_owned(), language };
+            for status in Status::ALL.map(Status::name) {
+                self.executions.remove(&Executed { tenant: tenant.to_owned(), language, status });
+            }
+            self.total.remove(&of);
+            self.queue.remove(&of);
+            self.wall.remove(&of);
+            self.fuel.remove(&of);
+            self.cpu.remove(&of);
+            self.output.remove(&of);
+            self.result.remove(&of);
+        }
     }
 
     /// The series of a tenant.

@@ -2,22 +2,26 @@
 //!
 //! Fuel and processor time are counted as they are used, whether or not an execution lives to its end, and looked at before a request
 //! is admitted: what runs already goes on, and what it uses beyond the quota is missing afterwards.
+//!
+//! What was used today is counted with or without a quota of it, so that it can be told, and kept over a restart (`day.rs`).
 
+use crate::day::{DAY, Today, UsedToday};
+use crate::usage::{QuotaKind, QuotaUsage};
 use ampoule_engine::Share;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A tenant that has been quiet can use so many seconds' worth at once.
-const BURST_SECONDS: f64 = 10.0;
-
-const DAY: u64 = 24 * 60 * 60;
+const BURST_SECONDS: u64 = 10;
 
 /// What may be used over time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct QuotaConfig {
     /// Units of fuel a second, on average over ten.
     pub fuel_per_second: Option<u64>,
-    /// Units of fuel from midnight to midnight, UTC. Counted by this process, from its start.
+    /// Units of fuel from midnight to midnight, UTC.
     pub fuel_per_day: Option<u64>,
     /// Processor time a second, on average over ten: half a second is half of a processor.
     pub cpu_per_second: Option<Duration>,
@@ -37,54 +41,100 @@ pub(crate) struct UsedUp {
 
 #[derive(Debug)]
 pub(crate) struct Quota {
-    config: QuotaConfig,
+    /// Whether there is any: most tenants have none, and their requests need not know more.
+    limited: AtomicBool,
+    /// Requests that were counted, in all.
+    requests: AtomicU64,
     state: Mutex<State>,
 }
 
 #[derive(Debug)]
 struct State {
+    config: QuotaConfig,
     fuel: Rate,
     cpu: Rate,
     requests: Rate,
-    fuel_of_day: OfDay,
-    cpu_of_day: OfDay,
+    today: Today,
+}
+
+/// What was used in all, at one moment.
+#[derive(Clone, Copy, Debug)]
+struct Used {
+    fuel: u64,
+    cpu: u64,
+    now: Instant,
+    unix: Duration,
+}
+
+impl Used {
+    fn now(share: &Share) -> Used {
+        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Used { fuel: share.fuel(), cpu: nanos(share.cpu_time()), now: Instant::now(), unix }
+    }
 }
 
 impl Quota {
     pub(crate) fn new(config: QuotaConfig) -> Quota {
-        let now = Instant::now();
-        let rate = |per_second: f64, burst: f64| Rate { per_second, burst, level: burst, at: now, used: 0 };
-        let per_second = |amount: f64| rate(amount, amount * BURST_SECONDS);
-        let per_minute = config.requests_per_minute.unwrap_or(0) as f64;
+        Quota::new_at(
+            config,
+            Instant::now(),
+            SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default(),
+        )
+    }
+
+    fn new_at(config: QuotaConfig, now: Instant, unix: Duration) -> Quota {
+        let mut today = Today::default();
+        // The day begins with the account, or what is used before somebody looks would be of no day.
+        today.used(0, 0, 0, unix);
         let state = State {
-            fuel: per_second(config.fuel_per_second.unwrap_or(0) as f64),
-            cpu: per_second(nanos(config.cpu_per_second.unwrap_or_default()) as f64),
-            requests: rate(per_minute / 60.0, per_minute),
-            fuel_of_day: OfDay::default(),
-            cpu_of_day: OfDay::default(),
+            config: QuotaConfig::default(),
+            fuel: Rate::unlimited(now),
+            cpu: Rate::unlimited(now),
+            requests: Rate::unlimited(now),
+            today,
         };
-        Quota { config, state: Mutex::new(state) }
+        let (limited, requests) = (AtomicBool::new(false), AtomicU64::new(0));
+        let quota = Quota { limited, requests, state: Mutex::new(state) };
+        quota.change_at(config, Used { fuel: 0, cpu: 0, now, unix });
+        quota
+    }
+
+    /// Has other quotas from now on. What is left of one that stays is left, as far as it fits; a new one is all there.
+    pub(crate) fn change(&self, config: QuotaConfig, share: &Share) {
+        self.change_at(config, Used::now(share));
+    }
+
+    fn change_at(&self, config: QuotaConfig, used: Used) {
+        let mut state = self.state();
+        let State { fuel, cpu, requests, .. } = &mut *state;
+        fuel.change(config.fuel_per_second.map(Amount::per_second), used.fuel, used.now);
+        cpu.change(config.cpu_per_second.map(|cpu| Amount::per_second(nanos(cpu))), used.cpu, used.now);
+        let counted = requests.used;
+        requests.change(config.requests_per_minute.map(Amount::per_minute), counted, used.now);
+        state.config = config;
+        self.limited.store(config != QuotaConfig::default(), Relaxed);
     }
 
     /// Whether there is something left of what the tenant may use.
     pub(crate) fn check(&self, share: &Share) -> Result<(), UsedUp> {
-        if self.config == QuotaConfig::default() {
+        if !self.limited.load(Relaxed) {
             return Ok(());
         }
-        let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        self.check_at(share.fuel(), share.cpu_time(), Instant::now(), unix)
+        self.check_at(Used::now(share))
     }
 
     /// Counts a request, if one more may come.
     pub(crate) fn count_request(&self) -> Result<(), UsedUp> {
-        match self.config.requests_per_minute {
-            None => Ok(()),
-            Some(limit) => self.count_request_at(limit, Instant::now()),
+        if self.limited.load(Relaxed) {
+            self.count_request_at(Instant::now())?;
         }
+        self.requests.fetch_add(1, Relaxed);
+        Ok(())
     }
 
-    fn count_request_at(&self, limit: u64, now: Instant) -> Result<(), UsedUp> {
+    fn count_request_at(&self, now: Instant) -> Result<(), UsedUp> {
         let mut state = self.state();
+        let Some(limit) = state.config.requests_per_minute else { return Ok(()) };
         let counted = state.requests.used + 1;
         let left = state.requests.left_after(counted, now);
         if left < 0.0 {
@@ -95,41 +145,133 @@ impl Quota {
         Ok(())
     }
 
-    fn check_at(&self, fuel: u64, cpu: Duration, now: Instant, unix: Duration) -> Result<(), UsedUp> {
+    fn check_at(&self, used: Used) -> Result<(), UsedUp> {
         let mut state = self.state();
-        let State { fuel: fuel_rate, cpu: cpu_rate, fuel_of_day, cpu_of_day, .. } = &mut *state;
+        let State { config, fuel: fuel_rate, cpu: cpu_rate, today, .. } = &mut *state;
         let (units, time) = (|limit: u64| limit.to_string(), |limit: Duration| format!("{limit:?}"));
-        if let Some(limit) = self.config.fuel_per_second {
-            let left = fuel_rate.left_after(fuel, now);
+        if let Some(limit) = config.fuel_per_second {
+            let left = fuel_rate.left_after(used.fuel, used.now);
             if left <= 0.0 {
                 let retry_after = fuel_rate.until(1.0, left);
                 return Err(UsedUp { quota: "fuel per second", limit: units(limit), retry_after });
             }
         }
-        if let Some(limit) = self.config.cpu_per_second {
-            let left = cpu_rate.left_after(nanos(cpu), now);
+        if let Some(limit) = config.cpu_per_second {
+            let left = cpu_rate.left_after(used.cpu, used.now);
             if left <= 0.0 {
                 let retry_after = cpu_rate.until(1.0, left);
                 return Err(UsedUp { quota: "processor time per second", limit: time(limit), retry_after });
             }
         }
-        if let Some(limit) = self.config.fuel_per_day
-            && fuel_of_day.after(fuel, unix) >= limit
+        if config.fuel_per_day.is_none() && config.cpu_per_day.is_none() {
+            return Ok(());
+        }
+        let used_today = today.used(used.fuel, used.cpu, self.requests.load(Relaxed), used.unix);
+        let retry_after = today.until_tomorrow(used.unix);
+        if let Some(limit) = config.fuel_per_day
+            && used_today.fuel >= limit
         {
-            let retry_after = fuel_of_day.until_tomorrow(unix);
             return Err(UsedUp { quota: "fuel per day", limit: units(limit), retry_after });
         }
-        if let Some(limit) = self.config.cpu_per_day
-            && cpu_of_day.after(nanos(cpu), unix) >= nanos(limit)
+        if let Some(limit) = config.cpu_per_day
+            && used_today.cpu >= limit
         {
-            let retry_after = cpu_of_day.until_tomorrow(unix);
             return Err(UsedUp { quota: "processor time per day", limit: time(limit), retry_after });
         }
         Ok(())
     }
 
+    /// What was used today, and which day that is, in days since the epoch.
+    pub(crate) fn used_today(&self, share: &Share) -> (u64, UsedToday) {
+        let (used, requests) = (Used::now(share), self.requests.load(Relaxed));
+        let mut state = self.state();
+        let used_today = state.today.used(used.fuel, used.cpu, requests, used.unix);
+        (state.today.day(), used_today)
+    }
+
+    /// Counts what was used today before this account began.
+    pub(crate) fn carry(&self, day: u64, used: &UsedToday, share: &Share) {
+        // So that the day has begun.
+        self.used_today(share);
+        let mut state = self.state();
+        if state.today.day() == day {
+            state.today.carry(used);
+        }
+    }
+
+    /// Whether what comes back with time has come back: then nothing is lost when the account is forgotten.
+    pub(crate) fn is_settled(&self, share: &Share) -> bool {
+        let used = Used::now(share);
+        let mut state = self.state();
+        let State { fuel, cpu, requests, .. } = &mut *state;
+        let counted = requests.used;
+        fuel.is_full(used.fuel, used.now)
+            && cpu.is_full(used.cpu, used.now)
+            && requests.is_full(counted, used.now)
+    }
+
+    /// Each quota that there is, and what is left of it.
+    pub(crate) fn usage(&self, share: &Share) -> Vec<QuotaUsage> {
+        if !self.limited.load(Relaxed) {
+            return Vec::new();
+        }
+        self.usage_at(Used::now(share))
+    }
+
+    fn usage_at(&self, used: Used) -> Vec<QuotaUsage> {
+        let mut state = self.state();
+        let State { config, fuel, cpu, requests, today } = &mut *state;
+        let counted = requests.used;
+        let mut quotas = Vec::new();
+        let mut of_rate = |kind, rate: &mut Rate, total: u64| {
+            let left = rate.left_after(total, used.now).max(0.0);
+            let (limit, window) = (rate.burst as u64, rate.window());
+            let reset_after = if left < rate.burst { rate.until(rate.burst, left) } else { Duration::ZERO };
+            // Not more than there is, whatever is lost in a float.
+            quotas.push(QuotaUsage { kind, limit, left: (left as u64).min(limit), window, reset_after });
+        };
+        if config.fuel_per_second.is_some() {
+            of_rate(QuotaKind::FuelPerSecond, fuel, used.fuel);
+        }
+        if config.cpu_per_second.is_some() {
+            of_rate(QuotaKind::CpuPerSecond, cpu, used.cpu);
+        }
+        if config.requests_per_minute.is_some() {
+            of_rate(QuotaKind::RequestsPerMinute, requests, counted);
+        }
+        let used_today = today.used(used.fuel, used.cpu, self.requests.load(Relaxed), used.unix);
+        let of_day = |kind, limit: u64, used_up: u64| {
+            let (left, window) = (limit.saturating_sub(used_up), Duration::from_secs(DAY));
+            QuotaUsage { kind, limit, left, window, reset_after: today.until_tomorrow(used.unix) }
+        };
+        if let Some(limit) = config.fuel_per_day {
+            quotas.push(of_day(QuotaKind::FuelPerDay, limit, used_today.fuel));
+        }
+        if let Some(limit) = config.cpu_per_day {
+            quotas.push(of_day(QuotaKind::CpuPerDay, nanos(limit), nanos(used_today.cpu)));
+        }
+        quotas
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How much comes back in a second, and the most there is.
+#[derive(Clone, Copy, Debug)]
+struct Amount {
+    per_second: f64,
+    burst: f64,
+}
+
+impl Amount {
+    fn per_second(amount: u64) -> Amount {
+        Amount { per_second: amount as f64, burst: amount as f64 * BURST_SECONDS as f64 }
+    }
+
+    fn per_minute(amount: u64) -> Amount {
+        Amount { per_second: amount as f64 / 60.0, burst: amount as f64 }
     }
 }
 
@@ -144,9 +286,24 @@ struct Rate {
     at: Instant,
     /// What had been used in all when the level was last looked at.
     used: u64,
+    limited: bool,
 }
 
 impl Rate {
+    fn unlimited(now: Instant) -> Rate {
+        Rate { per_second: 0.0, burst: 0.0, level: 0.0, at: now, used: 0, limited: false }
+    }
+
+    /// From now on it is this much, or without a bound.
+    fn change(&mut self, amount: Option<Amount>, used: u64, now: Instant) {
+        let Some(Amount { per_second, burst }) = amount else {
+            *self = Rate { used, ..Rate::unlimited(now) };
+            return;
+        };
+        let level = if self.limited { self.left_after(used, now).min(burst) } else { burst };
+        *self = Rate { per_second, burst, level, at: now, used, limited: true };
+    }
+
     /// What is left when so much has been used in all.
     fn left_after(&mut self, used: u64, now: Instant) -> f64 {
         let earned = now.saturating_duration_since(self.at).as_secs_f64() * self.per_second;
@@ -155,9 +312,19 @@ impl Rate {
         self.level
     }
 
+    fn is_full(&mut self, used: u64, now: Instant) -> bool {
+        !self.limited || self.left_after(used, now) >= self.burst
+    }
+
     fn give_back(&mut self, amount: u64) {
         self.level += amount as f64;
         self.used -= amount;
+    }
+
+    /// The time in which as much comes back as there is at most.
+    fn window(&self) -> Duration {
+        Duration::try_from_secs_f64(self.burst / self.per_second)
+            .unwrap_or(Duration::from_secs(BURST_SECONDS))
     }
 
     /// Until there is so much, if there is `left` now. A rate of nothing never gives it: a day is said then.
@@ -168,117 +335,10 @@ impl Rate {
     }
 }
 
-/// An amount for each day.
-#[derive(Debug, Default)]
-struct OfDay {
-    /// Days since the epoch, and what had been used in all when that day began.
-    day: u64,
-    used: u64,
-}
-
-impl OfDay {
-    /// What was used today when so much has been used in all.
-    fn after(&mut self, used: u64, unix: Duration) -> u64 {
-        // A clock that is set back does not begin a day again.
-        if unix.as_secs() / DAY > self.day {
-            (self.day, self.used) = (unix.as_secs() / DAY, used);
-        }
-        used - self.used
-    }
-
-    fn until_tomorrow(&self, unix: Duration) -> Duration {
-        Duration::from_secs((self.day + 1) * DAY).saturating_sub(unix)
-    }
-}
-
 fn nanos(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOON: Duration = Duration::from_secs(20_000 * DAY + DAY / 2);
-    const NO_TIME: Duration = Duration::ZERO;
-
-    #[test]
-    fn fuel_per_second_is_an_average_and_debts_are_paid() {
-        let quota = Quota::new(QuotaConfig { fuel_per_second: Some(100), ..QuotaConfig::default() });
-        let start = Instant::now();
-        let check = |fuel, seconds| quota.check_at(fuel, NO_TIME, start + Duration::from_secs(seconds), NOON);
-        assert_eq!(check(0, 1), Ok(()));
-        assert_eq!(check(999, 1), Ok(()));
-        let used_up = check(1500, 1).unwrap_err();
-        assert_eq!((used_up.quota, &*used_up.limit), ("fuel per second", "100"));
-        assert!(used_up.retry_after > Duration::from_secs(5) && used_up.retry_after < Duration::from_secs(6));
-        assert!(check(1500, 5).is_err());
-        assert_eq!(check(1500, 7), Ok(()));
-    }
-
-    #[test]
-    fn fuel_per_day_comes_back_at_midnight_and_not_when_a_clock_is_set_back() {
-        let quota = Quota::new(QuotaConfig { fuel_per_day: Some(1000), ..QuotaConfig::default() });
-        let check = |fuel, unix| quota.check_at(fuel, NO_TIME, Instant::now(), unix);
-        assert_eq!(check(0, NOON), Ok(()));
-        let used_up = check(1000, NOON).unwrap_err();
-        let retry_after = Duration::from_secs(DAY / 2);
-        assert_eq!(used_up, UsedUp { quota: "fuel per day", limit: "1000".into(), retry_after });
-        assert!(check(1000, NOON - Duration::from_secs(3 * DAY)).is_err());
-        let tomorrow = NOON + Duration::from_secs(DAY);
-        assert_eq!(check(1000, tomorrow), Ok(()));
-        assert!(check(2000, tomorrow).is_err());
-    }
-
-    #[test]
-    fn processor_time_is_counted_as_fuel_is() {
-        let second = Duration::from_secs(1);
-        let config = QuotaConfig {
-            cpu_per_second: Some(second / 2),
-            cpu_per_day: Some(8 * second),
-            ..QuotaConfig::default()
-        };
-        let (quota, start) = (Quota::new(config), Instant::now());
-        let check = |cpu, after, unix| quota.check_at(0, cpu, start + after, unix);
-        assert_eq!(check(NO_TIME, NO_TIME, NOON), Ok(()));
-        assert_eq!(check(4 * second, NO_TIME, NOON), Ok(()));
-        let used_up = check(7 * second, second, NOON).unwrap_err();
-        assert_eq!((used_up.quota, &*used_up.limit), ("processor time per second", "500ms"));
-        assert_eq!(check(7 * second, 10 * second, NOON), Ok(()));
-        let used_up = check(9 * second, 20 * second, NOON).unwrap_err();
-        assert_eq!((used_up.quota, &*used_up.limit), ("processor time per day", "8s"));
-        assert_eq!(check(9 * second, 20 * second, NOON + Duration::from_secs(DAY)), Ok(()));
-    }
-
-    #[test]
-    fn a_quota_of_nothing_is_refused_for_a_day_whatever_was_used() {
-        let nothing =
-            QuotaConfig { fuel_per_second: Some(0), requests_per_minute: Some(0), ..QuotaConfig::default() };
-        let quota = Quota::new(nothing);
-        let day = Duration::from_secs(DAY);
-        for fuel in [0, 1 << 31, 1 << 32, u64::MAX] {
-            let used_up = quota.check_at(fuel, NO_TIME, Instant::now(), NOON).unwrap_err();
-            assert_eq!(used_up.retry_after, day, "{fuel}");
-        }
-        assert_eq!(quota.count_request_at(0, Instant::now()).unwrap_err().retry_after, day);
-        let nothing = QuotaConfig { cpu_per_second: Some(NO_TIME), ..QuotaConfig::default() };
-        let used_up = Quota::new(nothing).check_at(0, Duration::MAX, Instant::now(), NOON).unwrap_err();
-        assert_eq!(used_up.retry_after, day);
-    }
-
-    #[test]
-    fn so_many_requests_a_minute_and_no_debt_for_those_that_are_refused() {
-        let quota = Quota::new(QuotaConfig { requests_per_minute: Some(60), ..QuotaConfig::default() });
-        let start = Instant::now();
-        let count = |seconds| quota.count_request_at(60, start + Duration::from_secs(seconds));
-        assert_eq!((0..60).map(|_| count(0)).collect::<Result<Vec<_>, _>>().map(|all| all.len()), Ok(60));
-        for _ in 0..1000 {
-            let used_up = count(0).unwrap_err();
-            assert_eq!((used_up.quota, &*used_up.limit), ("requests per minute", "60"));
-            assert!(used_up.retry_after <= Duration::from_millis(1001), "{:?}", used_up.retry_after);
-        }
-        assert_eq!(count(2), Ok(()));
-        assert_eq!(count(2), Ok(()));
-        assert!(count(2).is_err());
-    }
-}
+#[path = "quota_tests.rs"]
+mod tests;

@@ -11,8 +11,9 @@ use crate::heartbeat::Heartbeat;
 use crate::images::Images;
 use crate::metrics::Metrics;
 use crate::programs::{CacheLevel, Prepared, Programs};
+use crate::registry::Tenants;
 use crate::slots::{Bounds, Level, Reserved, Slots};
-use crate::tenants::{OPEN_TENANT, Tenant, Tenants};
+use crate::tenants::{OPEN_TENANT, Tenant};
 use ampoule_engine::{Compiled, Engine, Health, Job, MemoryGrant, OutputTap, Permit, Start};
 use ampoule_store::FunctionStore;
 use ampoule_world::{Asked, Language, Outcome, Request};
@@ -35,7 +36,7 @@ pub(crate) struct Inner {
     pub(crate) slots: Arc<Slots>,
     pub(crate) heartbeat: Heartbeat,
     pub(crate) answers: Arc<Answers>,
-    tenants: Tenants,
+    pub(crate) tenants: Tenants,
     programs: Programs,
     /// None: it keeps none.
     functions: Option<Functions>,
@@ -104,13 +105,13 @@ impl Service {
         let kept = FunctionsConfig { cache_bytes: cache, ..config.functions };
         let functions = store.map(|store| Functions::new(store, kept));
         let cache = functions.as_ref().map_or(0, |_| cache);
-        let tenants = Tenants::new(&config.all_tenants());
+        let tenants = Tenants::new(config.all_tenants(), config.unlisted.clone());
         let slots = Slots::new(Bounds {
             slots: config.engine.slots as usize,
             memory: config.memory_bytes.saturating_sub(cache + idle),
             waiting: config.queue,
             patience: config.patience,
-            tenants: tenants.len(),
+            several: tenants.are_several().into(),
         });
         let answers = Answers::new(config.idempotency_window);
         let programs = Programs::new(config.program_cache_bytes);
@@ -169,31 +170,22 @@ impl Service {
 
     /// A bug must cost one request, not its connection or the server.
     pub(crate) async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
-        let execution = AssertUnwindSafe(async {
+        let account = &way.call.tenant.0;
+        let execution = AssertUnwindSafe(account.stop.or(async {
             if !way.accepted {
-                way.call.tenant.0.quota.count_request()?;
+                account.quota.count_request()?;
             }
             match asked {
                 Asked::Program(request) => self.admit_and_run(way, request).await,
                 Asked::Function(call) => self.call_function(way, call).await,
             }
-        });
+        }));
         execution.catch_unwind().await.unwrap_or(Err(Error::Panicked))
     }
 
-    /// The tenant of this name.
-    pub fn tenant(&self, name: &str) -> Option<Tenant> {
-        self.inner.tenants.get(name).cloned()
-    }
-
-    /// The tenants, sorted by name.
-    pub fn tenants(&self) -> impl Iterator<Item = &Tenant> {
-        self.inner.tenants.iter()
-    }
-
-    /// Everybody's tenant; `None` where tenants are listed.
+    /// Everybody's tenant; `None` where it must be said who calls.
     pub fn open_tenant(&self) -> Option<Tenant> {
-        if self.inner.config.tenants.is_empty() { self.tenant(OPEN_TENANT) } else { None }
+        if self.inner.config.is_open() { self.tenant(OPEN_TENANT) } else { None }
     }
 
     /// The images, for listing.

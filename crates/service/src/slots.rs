@@ -17,8 +17,8 @@
 use crate::error::Error;
 use crate::tenants::Tenant;
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
@@ -54,7 +54,7 @@ const SOONEST_RETRY: Duration = Duration::from_millis(100);
 const LATEST_RETRY: Duration = Duration::from_secs(30);
 
 /// The bounds of [`Slots`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(crate) struct Bounds {
     pub(crate) slots: usize,
     /// Bytes that requests and guests can take together.
@@ -63,8 +63,14 @@ pub(crate) struct Bounds {
     pub(crate) waiting: usize,
     /// How long a request waits at most.
     pub(crate) patience: Duration,
-    /// Tenants there are.
-    pub(crate) tenants: usize,
+    /// Whether there is more than one tenant: one alone may take all.
+    pub(crate) several: AtomicBool,
+}
+
+impl Bounds {
+    fn is_alone(&self) -> bool {
+        !self.several.load(Relaxed)
+    }
 }
 
 /// Of so many bytes, what one execution may have at most.
@@ -252,6 +258,17 @@ impl Slots {
         }
     }
 
+    /// Tenants were changed: whether there are several, and what they may have. Those that wait get what they may have more.
+    pub(crate) fn tenants_changed(&self, several: bool) {
+        self.bounds.several.store(several, Relaxed);
+        self.lock().grant(&self.bounds);
+    }
+
+    /// Requests of a tenant that wait: for a slot, or for the answer to another one.
+    pub(crate) fn queued(&self, tenant: &Tenant) -> usize {
+        self.lock().queued(tenant)
+    }
+
     /// From now on nobody gets in; who is in or waits already is served.
     pub(crate) fn drain(&self) {
         self.lock().draining = true;
@@ -345,12 +362,12 @@ impl State {
 
     fn fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
         let has = tenant.0.slots.load(Relaxed);
-        let alone = bounds.tenants <= 1;
+        let alone = bounds.is_alone();
         let slots_fit =
             alone || has == 0 || (has as u64) < MOST_OF_FREE * (self.free as u64).saturating_sub(1);
         let reads = alone || tenant.0.sending.load(Relaxed) as u64 <= bounds.memory / MOST_UNREAD;
         self.free > 0
-            && has < tenant.config().slots
+            && has < tenant.0.most_slots.load(Relaxed)
             && slots_fit
             && reads
             && self.leaves_room(bounds, tenant, bytes)
@@ -434,7 +451,7 @@ impl State {
         });
         let taken = |index: &usize| {
             let tenant = &self.queues[*index].tenant;
-            tenant.0.slots.load(Relaxed) as f64 / f64::from(tenant.config().weight)
+            tenant.0.slots.load(Relaxed) as f64 / f64::from(tenant.0.share.weight())
         };
         fitting.min_by(|one, other| taken(one).total_cmp(&taken(other)))
     }

@@ -19,7 +19,7 @@ impl Share {
     /// Whether a tenant that `has` so many bytes of it gets so many more. Among tenants it is dealt out as slots are.
     pub(super) fn fits(&self, bounds: &Bounds, has: u64, bytes: u64) -> bool {
         let Some(left) = (bounds.memory / SHARE).checked_sub(self.taken + bytes) else { return false };
-        bounds.tenants <= 1 || has == 0 || has + bytes <= MOST_OF_FREE * left
+        bounds.is_alone() || has == 0 || has + bytes <= MOST_OF_FREE * left
     }
 
     /// The same, but one alone may be larger than the share: for what goes soon.
@@ -149,7 +149,7 @@ impl State {
         let queued = self.queued(tenant);
         // As with slots: however many one tenant has waiting, the next finds some places.
         let free = bounds.waiting.saturating_sub(self.waiting);
-        let leaves_some = bounds.tenants <= 1
+        let leaves_some = bounds.is_alone()
             || queued == 0
             || (queued as u64) < MOST_OF_FREE * (free as u64).saturating_sub(1);
         if queued >= tenant.config().queue || free == 0 || !leaves_some {
@@ -181,7 +181,7 @@ impl State {
     pub(super) fn memory_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
         let Some(left) = self.memory.checked_sub(bytes) else { return false };
         let has = tenant.0.memory.load(Relaxed) as u64;
-        bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
+        bounds.is_alone() || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
     }
 
     fn owe(&mut self, tenant: &Tenant, bytes: u64) {

@@ -168,14 +168,14 @@ pub(crate) fn for_new_executions(memory: u64) -> u64 {
 /// Whether a tenant may have so much more where so much is left. One that has a single execution may have all of it.
 fn is_within_share(bounds: &Bounds, tenant: &Tenant, bytes: u64, left: u64) -> bool {
     let has = tenant.0.memory.load(Relaxed) as u64;
-    bounds.tenants <= 1 || tenant.0.slots.load(Relaxed) <= 1 || has + bytes <= MOST_OF_FREE * left
+    bounds.is_alone() || tenant.0.slots.load(Relaxed) <= 1 || has + bytes <= MOST_OF_FREE * left
 }
 
 impl State {
     /// Whether a new execution leaves something for those that run to grow into. The first may take all there is, and so may the
     /// first of a tenant, for which what grows leaves something: however much others want, each gets its turn.
     pub(super) fn leaves_room(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
-        let is_first = bounds.tenants > 1 && tenant.0.slots.load(Relaxed) == 0;
+        let is_first = !bounds.is_alone() && tenant.0.slots.load(Relaxed) == 0;
         if self.free == bounds.slots || is_first {
             return true;
         }
@@ -192,7 +192,7 @@ impl State {
     fn growth_fits(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
         let Some(left) = self.memory.checked_sub(bytes) else { return false };
         let runs_alone = bounds.slots - self.free <= 1;
-        let leaves_first = bounds.tenants <= 1 || runs_alone || left >= bounds.memory / ROOM_FOR_FIRST;
+        let leaves_first = bounds.is_alone() || runs_alone || left >= bounds.memory / ROOM_FOR_FIRST;
         leaves_first && is_within_share(bounds, tenant, bytes, left)
     }
 

@@ -8,8 +8,13 @@ use futures_util::FutureExt;
 const NEED: Need = Need { request: 1, guest: 9, most: 9 };
 
 fn slots(slots: usize, change: impl FnOnce(&mut Bounds)) -> Arc<Slots> {
-    let mut bounds =
-        Bounds { slots, memory: 1 << 30, waiting: 100, patience: Duration::from_secs(60), tenants: 1 };
+    let mut bounds = Bounds {
+        slots,
+        memory: 1 << 30,
+        waiting: 100,
+        patience: Duration::from_secs(60),
+        several: false.into(),
+    };
     change(&mut bounds);
     Slots::new(bounds)
 }
@@ -19,7 +24,7 @@ fn tenant(name: &str, change: impl FnOnce(&mut TenantConfig)) -> Tenant {
     let mut tenant = config.tenant(name);
     change(&mut tenant);
     config.tenants.push(tenant);
-    crate::tenants::Tenants::new(&config.tenants).get(name).unwrap().clone()
+    crate::registry::Tenants::new(config.tenants, None).get(name).unwrap()
 }
 
 fn take(slots: &Arc<Slots>, tenant: &Tenant) -> Option<Result<Slot, Error>> {
@@ -67,7 +72,7 @@ async fn a_slot_that_was_granted_to_someone_who_left_goes_to_the_next() {
 
 #[tokio::test]
 async fn no_tenant_takes_all_slots_from_the_others() {
-    let slots = slots(32, |bounds| bounds.tenants = 3);
+    let slots = slots(32, |bounds| bounds.several = true.into());
     let (greedy, second, third) = (tenant("a", |_| {}), tenant("b", |_| {}), tenant("c", |_| {}));
     let mut held = Vec::new();
     let mut fill = |tenant: &Tenant| {
@@ -129,7 +134,7 @@ async fn memory_is_set_aside_before_anything_runs() {
 
 #[tokio::test]
 async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
-    let slots = slots(8, |bounds| (bounds.memory, bounds.tenants) = (100, 2));
+    let slots = slots(8, |bounds| (bounds.memory, bounds.several) = (100, true.into()));
     let one = tenant("one", |_| {});
     let held: Vec<Slot> = std::iter::from_fn(|| take(&slots, &one).map(Result::unwrap)).take(8).collect();
     assert!(slots.lock().memory >= 20, "the next tenant finds some");
@@ -142,7 +147,7 @@ async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
 
 #[tokio::test]
 async fn memory_beside_slots_is_shared_by_itself_whatever_a_tenants_guests_have() {
-    let slots = slots(10, |bounds| (bounds.memory, bounds.tenants) = (1600, 2));
+    let slots = slots(10, |bounds| (bounds.memory, bounds.several) = (1600, true.into()));
     let (one, two) = (tenant("one", |_| {}), tenant("two", |_| {}));
     let guest = |guest| slots.take(&one, Need { request: 0, guest, most: guest }, None, false).now_or_never();
     // As many guests as it may have: three quarters of the memory.
@@ -188,7 +193,7 @@ async fn who_cannot_be_served_in_time_is_refused_at_once() {
 
 #[tokio::test]
 async fn requests_on_their_way_get_their_part_and_no_tenant_gets_all_of_it() {
-    let slots = slots(8, |bounds| (bounds.memory, bounds.tenants) = (1600, 2));
+    let slots = slots(8, |bounds| (bounds.memory, bounds.several) = (1600, true.into()));
     let (one, other) = (tenant("one", |_| {}), tenant("other", |_| {}));
     let held = slots.receive(&one, 75).unwrap();
     let refused = slots.receive(&one, 1).unwrap_err().to_string();
@@ -240,7 +245,7 @@ async fn requests_that_wait_never_take_the_memory_that_the_first_of_them_waits_f
 
 #[tokio::test]
 async fn a_tenant_whose_answers_lie_unread_waits_and_the_others_do_not() {
-    let slots = slots(8, |bounds| (bounds.memory, bounds.tenants) = (1600, 2));
+    let slots = slots(8, |bounds| (bounds.memory, bounds.several) = (1600, true.into()));
     let (one, other) = (tenant("one", |_| {}), tenant("other", |_| {}));
     let unread = [slots.send(&one, 150), slots.send(&one, 51)];
     let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
@@ -397,7 +402,7 @@ async fn who_leaves_while_it_waits_for_memory_takes_nothing() {
 /// Memory for 1,000 and some, in units of a request.
 fn several(slots_there: usize) -> Arc<Slots> {
     slots(slots_there, |bounds| {
-        bounds.tenants = 2;
+        bounds.several = true.into();
         bounds.memory = 16_000;
         bounds.waiting = 100;
     })

@@ -1,11 +1,13 @@
 //! Tenants: owners of limits, slots, quotas and a fair share of the processors.
 
 use crate::config::Caps;
+use crate::day::UsedToday;
 use crate::metrics::{Meters, Metrics};
 use crate::quota::{Quota, QuotaConfig};
+use crate::stop::{Stop, Stopped};
+use crate::usage::QuotaUsage;
 use ampoule_engine::Share;
 use ampoule_world::Limits;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -32,18 +34,25 @@ pub struct TenantConfig {
     pub queue: usize,
     /// What its executions may use up over time.
     pub quota: QuotaConfig,
+    /// Nothing of it runs, and its requests are refused.
+    pub disabled: bool,
 }
 
-/// A tenant of a service. Cheap to clone; clones are the same tenant.
+/// A tenant of a service: its account, which stays for as long as there is the tenant, and what it was granted when it was looked
+/// up, so that a request goes by one configuration from its beginning to its end. Cheap to clone; clones are the same tenant.
 #[derive(Clone, Debug)]
-pub struct Tenant(pub(crate) Arc<Account>);
+pub struct Tenant(pub(crate) Arc<Account>, Arc<TenantConfig>);
 
+/// What is counted of a tenant, whatever it is granted.
 #[derive(Debug)]
 pub(crate) struct Account {
-    pub(crate) config: TenantConfig,
+    name: String,
     pub(crate) share: Share,
     pub(crate) quota: Quota,
     pub(crate) meters: Meters,
+    pub(crate) stop: Stop,
+    /// The most slots that it can have now, whatever its requests that wait were granted.
+    pub(crate) most_slots: AtomicUsize,
     /// Slots it has, memory in bytes that is set aside for it, and what of that is for requests that wait; changed under the
     /// lock of `Slots` only.
     pub(crate) slots: AtomicUsize,
@@ -59,16 +68,15 @@ pub(crate) struct Account {
     pub(crate) reserved: AtomicUsize,
 }
 
-impl Tenant {
-    fn new(config: TenantConfig, metrics: &Metrics) -> Tenant {
-        let meters = metrics.of(&config.name);
-        let share = Share::new(config.weight);
-        let quota = Quota::new(config.quota);
-        Tenant(Arc::new(Account {
-            config,
-            share,
-            quota,
-            meters,
+impl Account {
+    pub(crate) fn new(config: &TenantConfig, metrics: &Metrics) -> Arc<Account> {
+        Arc::new(Account {
+            name: config.name.clone(),
+            share: Share::new(config.weight),
+            quota: Quota::new(config.quota),
+            meters: metrics.of(&config.name),
+            stop: Stop::default(),
+            most_slots: AtomicUsize::new(config.slots),
             slots: AtomicUsize::new(0),
             memory: AtomicUsize::new(0),
             waiting: AtomicUsize::new(0),
@@ -76,17 +84,43 @@ impl Tenant {
             sending: AtomicUsize::new(0),
             repeats: AtomicUsize::new(0),
             reserved: AtomicUsize::new(0),
-        }))
+        })
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What was used today, and which day that is, in days since the epoch.
+    pub(crate) fn used_today(&self) -> (u64, UsedToday) {
+        self.quota.used_today(&self.share)
+    }
+}
+
+impl Tenant {
+    /// An account that has this granted from now on. What runs and waits goes on as it began; what an account goes by at any moment
+    /// (weight, slots, quotas) is changed for it, too.
+    pub(crate) fn granted(account: Arc<Account>, config: TenantConfig) -> Tenant {
+        account.share.set_weight(config.weight);
+        account.quota.change(config.quota, &account.share);
+        account.most_slots.store(config.slots, Relaxed);
+        account.stop.set(config.disabled.then_some(Stopped::Disabled));
+        Tenant(account, Arc::new(config))
     }
 
     /// Its name.
     pub fn name(&self) -> &str {
-        &self.0.config.name
+        self.0.name()
     }
 
-    /// What it is granted.
+    /// What it was granted when it was looked up.
     pub fn config(&self) -> &TenantConfig {
-        &self.0.config
+        &self.1
+    }
+
+    /// Whether nothing of it may run: it was disabled, or removed.
+    pub fn is_stopped(&self) -> Option<Stopped> {
+        self.0.stop.why()
     }
 
     /// Executions of it that run.
@@ -104,41 +138,17 @@ impl Tenant {
         self.0.memory.load(Relaxed)
     }
 
+    /// Its quotas and what is left of them.
+    pub fn quotas(&self) -> Vec<QuotaUsage> {
+        self.0.quota.usage(&self.0.share)
+    }
+
+    pub(crate) fn used_today(&self) -> (u64, UsedToday) {
+        self.0.used_today()
+    }
+
     pub(crate) fn is(&self, other: &Tenant) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
-    }
-}
-
-/// The tenants of a service, by name.
-#[derive(Debug)]
-pub(crate) struct Tenants {
-    metrics: Metrics,
-    by_name: BTreeMap<String, Tenant>,
-}
-
-impl Tenants {
-    pub(crate) fn new(configs: &[TenantConfig]) -> Tenants {
-        let metrics = Metrics::new();
-        let tenants =
-            configs.iter().map(|config| (config.name.clone(), Tenant::new(config.clone(), &metrics)));
-        Tenants { by_name: tenants.collect(), metrics }
-    }
-
-    /// What is counted of them all.
-    pub(crate) fn metrics(&self) -> &Metrics {
-        &self.metrics
-    }
-
-    pub(crate) fn get(&self, name: &str) -> Option<&Tenant> {
-        self.by_name.get(name)
-    }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Tenant> {
-        self.by_name.values()
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.by_name.len()
     }
 }
 

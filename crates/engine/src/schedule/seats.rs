@@ -6,7 +6,7 @@
 
 use super::place::{LEVEL_COUNT, Place};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub struct Share(Arc<Account>);
 
 #[derive(Debug)]
 struct Account {
-    weight: u32,
+    weight: AtomicU32,
     /// Seconds, as the bits of an `f64`; written under the lock of [`Seats`] only.
     virtual_time: AtomicU64,
     /// Guests alive, waiting ones included; under the same lock.
@@ -51,15 +51,26 @@ impl Share {
 
     /// An account of this weight: next to one of weight 1, one of weight 3 gets three quarters of the processors.
     pub fn new(weight: u32) -> Share {
-        let weight = weight.clamp(1, Share::MAX_WEIGHT);
-        Share(Arc::new(Account {
-            weight,
+        let share = Share(Arc::new(Account {
+            weight: AtomicU32::new(1),
             virtual_time: AtomicU64::new(0),
             guests: AtomicUsize::new(0),
             beside: AtomicUsize::new(0),
             fuel: AtomicU64::new(0),
             cpu: AtomicU64::new(0),
-        }))
+        }));
+        share.set_weight(weight);
+        share
+    }
+
+    /// Its weight.
+    pub fn weight(&self) -> u32 {
+        self.0.weight.load(Ordering::Relaxed)
+    }
+
+    /// Changes the weight: processor time that is given from now on counts by it.
+    pub fn set_weight(&self, weight: u32) {
+        self.0.weight.store(weight.clamp(1, Share::MAX_WEIGHT), Ordering::Relaxed);
     }
 
     /// Units of fuel that its guests have used, those included that were given up; counted at the end of each slice.
@@ -248,7 +259,7 @@ impl Seats {
     /// Time is charged only while somebody waits for it.
     fn charge(&self, state: &State, share: &Share, ran: Duration) {
         if !state.queues.is_empty() {
-            let charged = share.virtual_time() + ran.as_secs_f64() / f64::from(share.0.weight);
+            let charged = share.virtual_time() + ran.as_secs_f64() / f64::from(share.weight());
             share.set_virtual_time(charged.max(state.now - MOST_BEHIND));
         }
     }

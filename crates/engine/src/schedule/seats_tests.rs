@@ -100,6 +100,24 @@ fn weights_are_shares() {
 }
 
 #[test]
+fn a_weight_that_changes_counts_from_then_on_and_what_was_given_before_stays() {
+    let (one, other) = (Share::new(1), Share::new(1));
+    let mut play = Play::new(2);
+    play.enter_many(8, &one);
+    play.enter_many(8, &other);
+    play.steps(10_000);
+    let before = (play.got(&one), play.got(&other));
+    one.set_weight(3);
+    play.steps(20_000);
+    let ratio = (play.got(&one) - before.0) / (play.got(&other) - before.1);
+    assert!(close(ratio, 3.0), "with weight 3 it got {ratio} times what the other got");
+    one.set_weight(0);
+    assert_eq!(one.weight(), 1);
+    one.set_weight(u32::MAX);
+    assert_eq!(one.weight(), Share::MAX_WEIGHT);
+}
+
+#[test]
 fn who_was_away_is_not_paid_back() {
     let (busy, away) = (Share::new(1), Share::new(1));
     let mut play = Play::new(1);

@@ -4,7 +4,7 @@ use super::events::{EventForm, put_outcome, put_refusal};
 use super::status::Refusal;
 use super::{is_json, line};
 use crate::site::Shared;
-use crate::{caller, request_id};
+use crate::{caller, rate_limit, request_id};
 use ampoule_api::v1::ExecuteBatchRequest;
 use ampoule_api::{Pieces, ResultForm, WithInput};
 use ampoule_connection::Peer;
@@ -25,7 +25,9 @@ pub(crate) async fn execute(
 ) -> Response {
     let mut line = line(&headers);
     let id = line.id().to_owned();
-    let response = match begin(&shared, peer, &headers, body, &mut line).await {
+    let begun = begin(&shared, peer, &headers, body, &mut line).await;
+    let tenant = line.tenant().cloned();
+    let response = match begun {
         Ok((run, events, form)) => {
             let telling = Some((run.logged(line), Telling { events, form }));
             let answers = stream::unfold(telling, |telling| async move {
@@ -46,7 +48,7 @@ pub(crate) async fn execute(
             refusal.into_response()
         }
     };
-    request_id::put(response, &id)
+    request_id::put(rate_limit::put_known(response, tenant.as_ref()), &id)
 }
 
 async fn begin(
@@ -56,7 +58,7 @@ async fn begin(
     body: Body,
     line: &mut RequestLine,
 ) -> Result<(BatchRun, EventForm, ResultForm), Refusal> {
-    let tenant = caller::of(&shared.door, headers, peer).await.map_err(|_| Refusal::unauthenticated())?;
+    let tenant = caller::of(&shared.door, headers, peer).await.map_err(Refusal::denied)?;
     line.by(&tenant);
     is_json(headers)?;
     let events = EventForm::wanted(headers)?;

@@ -51,8 +51,7 @@ pub(crate) async fn call(
     line.within(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
     let called = async {
-        let tenant =
-            caller::of(&shared.door, &headers, peer).await.map_err(|_| Refusal::unauthenticated())?;
+        let tenant = caller::of(&shared.door, &headers, peer).await.map_err(Refusal::denied)?;
         line.by(&tenant);
         let function = function(&path, which)?;
         is_json(&headers)?;

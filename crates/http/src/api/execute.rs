@@ -63,7 +63,7 @@ pub(super) async fn asked(
     body: Body,
     line: &mut RequestLine,
 ) -> Result<(Tenant, Asked, ResultForm), Refusal> {
-    let tenant = caller::of(&shared.door, headers, peer).await.map_err(|_| Refusal::unauthenticated())?;
+    let tenant = caller::of(&shared.door, headers, peer).await.map_err(Refusal::denied)?;
     line.by(&tenant);
     is_json(headers)?;
     let received = shared.take_in(&tenant, body).await?;

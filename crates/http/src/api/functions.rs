@@ -5,6 +5,7 @@ use super::status::Refusal;
 use super::{is_json, json};
 use crate::site::Shared;
 use crate::{caller, request_id};
+use ampoule_access::Denied;
 use ampoule_api::v1::{
     DeleteFunctionResponse, Function, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
     UpdateFunctionAliasesRequest, UpdateFunctionAliasesResponse,
@@ -202,8 +203,7 @@ fn takes_no_other_name(name: &str, other: &str) -> Result<(), Refusal> {
 
 /// One request: who calls, and its line in the log.
 struct Asked {
-    /// None: nobody we know.
-    call: Option<Call>,
+    call: Result<Call, Denied>,
     line: RequestLine,
     what: &'static str,
 }
@@ -212,7 +212,7 @@ impl Asked {
     async fn enter(shared: &Shared, peer: Peer, headers: &HeaderMap, what: &'static str) -> Self {
         let mut line = RequestLine::start(request_id::given(headers));
         line.within(request_id::trace_parent(headers));
-        let tenant = caller::of(&shared.door, headers, peer).await.ok();
+        let tenant = caller::of(&shared.door, headers, peer).await;
         let call = tenant.map(|tenant| {
             line.by(&tenant);
             Call { tenant, deadline: None }
@@ -221,7 +221,7 @@ impl Asked {
     }
 
     fn call(&self) -> Result<&Call, Refusal> {
-        self.call.as_ref().ok_or_else(Refusal::unauthenticated)
+        self.call.as_ref().map_err(|denied| Refusal::denied(*denied))
     }
 
     /// The line tells which function it is about.

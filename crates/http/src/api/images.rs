@@ -1,14 +1,14 @@
 //! `GET /v1/images`: a `ListImagesResponse` as JSON.
 
+use super::json;
 use super::status::Refusal;
-use crate::caller;
 use crate::site::Shared;
+use crate::{caller, rate_limit};
 use ampoule_api::v1::ListImagesResponse;
 use ampoule_connection::Peer;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 
 pub(crate) async fn images(
@@ -16,13 +16,11 @@ pub(crate) async fn images(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    if caller::of(&shared.door, &headers, peer).await.is_err() {
-        return Refusal::unauthenticated().into_response();
-    }
+    let tenant = match caller::of(&shared.door, &headers, peer).await {
+        Ok(tenant) => tenant,
+        Err(denied) => return Refusal::denied(denied).into_response(),
+    };
     let images = shared.service.images().iter();
     let images = images.map(|image| ampoule_api::image_to_proto(image.manifest())).collect();
-    match serde_json::to_vec(&ListImagesResponse { images }) {
-        Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
-        Err(_) => Refusal::internal().into_response(),
-    }
+    rate_limit::put(json(&ListImagesResponse { images }), &tenant)
 }

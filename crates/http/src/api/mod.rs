@@ -1,5 +1,5 @@
 //! The gRPC API as JSON, in the canonical form of proto with empty fields present: `POST /v1/execute`, `POST /v1/execute:stream`,
-//! `POST /v1/execute:batch`, `GET /v1/images`, `/v1/functions`, `GET /openapi.json`; and `POST /v1/functions/{name}:call`, which takes
+//! `POST /v1/execute:batch`, `GET /v1/images`, `GET /v1/usage`, `/v1/functions`, `GET /openapi.json`; and `POST /v1/functions/{name}:call`, which takes
 //! a bare input and answers with a bare result. `GET /openapi.json` is made in `openapi.rs`, `openapi_functions.rs` and `schemas.rs`.
 
 mod batch;
@@ -13,6 +13,7 @@ mod openapi_functions;
 mod schemas;
 pub(crate) mod status;
 mod stream;
+mod usage;
 
 use self::status::Refusal;
 use crate::request_id;
@@ -39,19 +40,20 @@ pub(crate) fn router(shared: Shared) -> Router {
         )
         .route("/v1/functions/{name}/aliases", patch(functions::aliases))
         .route("/v1/images", get(images::images))
+        .route("/v1/usage", get(usage::usage))
         .route("/openapi.json", get(openapi::openapi))
         .with_state(shared)
 }
 
 /// Pages in a browser can send anything to a port of its machine but this content type, unless the server agrees.
-fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
+pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
     if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Refusal::not_json()) }
 }
 
 /// An answer in the canonical JSON form of proto.
-fn json(response: &impl Serialize) -> Response {
+pub(crate) fn json(response: &impl Serialize) -> Response {
     match serde_json::to_vec(response) {
         Ok(text) => ([(CONTENT_TYPE, "application/json")], text).into_response(),
         // No value of ours is without a JSON form; were one, the caller would have to be told.

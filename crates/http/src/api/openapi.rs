@@ -160,6 +160,13 @@ fn paths() -> Value {
             "summary": "Lists the server's images with their languages, versions and packages",
             "responses": answers("The images", content("ListImagesResponse"), &[]),
         } },
+        "/v1/usage": { "get": {
+            "operationId": "getUsage",
+            "summary": "Tells the tenant's quotas, what it has used of them, and when they are back",
+            "description": "Asking counts as no request. Every answer to a tenant with quotas has them in the headers RateLimit-Policy \
+                and RateLimit, too.",
+            "responses": answers("How things stand", content("GetUsageResponse"), &[]),
+        } },
         "/health": { "get": {
             "operationId": "health",
             "summary": "Whether the server answers",

@@ -5,9 +5,10 @@
 
 use crate::body::Unusable;
 use crate::caller::Unauthenticated;
-use ampoule_access::Stranger;
+use ampoule_access::{Denied, Stranger};
 use ampoule_api::{InvalidMessage, ResultForm};
 use ampoule_service::{Error, Unexecuted};
+use ampoule_tenants::{Refused, RefusedCode};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -22,6 +23,9 @@ const INTERNAL: &str = "internal_error";
 
 /// While a server drains another one may be there within a second.
 const DRAINING_RETRY: Duration = Duration::from_secs(1);
+
+/// A tenant that is idle for a minute makes room for another one.
+const TOO_MANY_RETRY: Duration = Duration::from_secs(60);
 
 /// Why a request was not executed.
 #[derive(Debug)]
@@ -44,6 +48,7 @@ pub(crate) fn of_error(error: &Error) -> StatusCode {
         Error::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
         Error::Busy { .. } | Error::Draining => StatusCode::SERVICE_UNAVAILABLE,
         Error::UsedUp { .. } => StatusCode::TOO_MANY_REQUESTS,
+        Error::Stopped(_) => StatusCode::FORBIDDEN,
         Error::Engine(_) | Error::Store(_) | Error::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
@@ -67,6 +72,7 @@ pub(crate) fn retry_after(error: &Error) -> Option<Duration> {
         | Error::NotFound(_)
         | Error::NoFunctions
         | Error::Full(_)
+        | Error::Stopped(_)
         | Error::Engine(_)
         | Error::Store(_)
         | Error::Panicked => None,
@@ -123,6 +129,20 @@ impl Refusal {
         Refusal { violation: Some((field.to_owned(), reason.to_owned())), ..refusal }
     }
 
+    /// Of a call of somebody who administers tenants.
+    pub(crate) fn of_admin(refused: &Refused) -> Self {
+        let status = match refused.code {
+            RefusedCode::Invalid => StatusCode::BAD_REQUEST,
+            RefusedCode::NotFound => StatusCode::NOT_FOUND,
+            RefusedCode::AlreadyExists | RefusedCode::ReadOnly | RefusedCode::Conflict => {
+                StatusCode::CONFLICT
+            }
+            RefusedCode::Full => StatusCode::INSUFFICIENT_STORAGE,
+            RefusedCode::Failed => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Refusal::new(status, refused.code.name(), refused)
+    }
+
     /// Of a message that has no meaning.
     pub(crate) fn invalid(error: &InvalidMessage) -> Self {
         Refusal::violation(&error.field, &error.reason)
@@ -133,7 +153,23 @@ impl Refusal {
         Refusal::new(StatusCode::BAD_REQUEST, INVALID, message)
     }
 
-    pub(crate) fn unauthenticated() -> Self {
+    /// Of a request of somebody who may not call.
+    pub(crate) fn denied(denied: Denied) -> Self {
+        match denied {
+            Denied::Stopped(_) => Refusal::new(StatusCode::FORBIDDEN, Stranger::NAME, denied),
+            Denied::TooManyTenants => Refusal {
+                retry_after: Some(TOO_MANY_RETRY),
+                ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "resource_exhausted", denied)
+            },
+            Denied::NoKey
+            | Denied::UnknownKey
+            | Denied::ExpiredKey
+            | Denied::Token(_)
+            | Denied::Contradiction => Refusal::unauthenticated(),
+        }
+    }
+
+    fn unauthenticated() -> Self {
         Refusal::new(
             StatusCode::UNAUTHORIZED,
             Unauthenticated::NAME,

@@ -4,11 +4,12 @@ use super::events::{EventForm, put_outcome, put_refusal};
 use super::execute::asked;
 use super::line;
 use super::status::Refusal;
-use crate::request_id;
 use crate::site::Shared;
+use crate::{rate_limit, request_id};
 use ampoule_api::{Pieces, ResultForm};
 use ampoule_connection::Peer;
 use ampoule_service::{Call, RequestLine, Service, Stream, StreamEvent, Tenant, Unexecuted};
+use ampoule_world::Asked;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -25,27 +26,37 @@ pub(crate) async fn execute(
 ) -> Response {
     let line = line(&headers);
     let id = line.id().to_owned();
-    let begun = begin(&shared, peer, &headers, body, line).await;
-    request_id::put(begun.unwrap_or_else(IntoResponse::into_response), &id)
+    let (tenant, begun) = begin(&shared, peer, &headers, body, line).await;
+    let response = begun.unwrap_or_else(IntoResponse::into_response);
+    request_id::put(rate_limit::put_known(response, tenant.as_ref()), &id)
 }
 
-/// Answers with the first event. A request that is refused before there is one is refused as any other.
+/// Answers with the first event, and says who asked. A request that is refused before there is one is refused as any other.
 async fn begin(
     shared: &Shared,
     peer: Peer,
     headers: &HeaderMap,
     body: Body,
     mut line: RequestLine,
-) -> Result<Response, Refusal> {
+) -> (Option<Tenant>, Result<Response, Refusal>) {
     let asked = asked(shared, peer, headers, body, &mut line).await;
     let asked = asked.and_then(|asked| Ok((asked, EventForm::wanted(headers)?)));
-    let ((tenant, asked, form), events) = match asked {
-        Ok(asked) => asked,
+    let tenant = line.tenant().cloned();
+    match asked {
+        Ok((asked, events)) => (tenant, run(shared, asked, events, line).await),
         Err(refusal) => {
             line.refused(refusal.name());
-            return Err(refusal);
+            (tenant, Err(refusal))
         }
-    };
+    }
+}
+
+async fn run(
+    shared: &Shared,
+    (tenant, asked, form): (Tenant, Asked, ResultForm),
+    events: EventForm,
+    line: RequestLine,
+) -> Result<Response, Refusal> {
     let mut run = shared.service.stream(Call { tenant: tenant.clone(), deadline: None }, asked, line);
     let telling = Telling { service: shared.service.clone(), tenant, events, form };
     let first = match run.next().await {

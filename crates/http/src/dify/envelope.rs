@@ -77,6 +77,7 @@ pub(crate) fn refused(error: &Error) -> Response {
         Error::NotFound(_)
         | Error::NoFunctions
         | Error::Full(_)
+        | Error::Stopped(_)
         | Error::Store(_)
         | Error::Engine(_)
         | Error::Panicked => (status::of_error(error), INTERNAL),

@@ -55,6 +55,19 @@ impl Service {
         Ok(())
     }
 
+    /// Deletes all functions of a tenant.
+    pub(crate) async fn forget_functions(&self, tenant: &str) -> Result<(), Error> {
+        let Ok(functions) = self.functions() else { return Ok(()) };
+        for name in functions.store.names(tenant).await? {
+            match functions.store.delete(tenant, &name).await {
+                // Deleted meanwhile, or never finished.
+                Ok(()) | Err(ampoule_store::StoreError::NotFound(_)) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
     /// Removes what crashes have left in the store. Long work; once at a start is enough.
     pub async fn sweep_functions(&self) {
         let Ok(functions) = self.functions() else { return };

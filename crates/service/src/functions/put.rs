@@ -37,7 +37,7 @@ pub struct Put {
 impl Service {
     /// Keeps a program as a version of a function of the caller's tenant. It is on the store's disk when this returns.
     pub async fn put_function(&self, call: &Call, put: PutFunction) -> Result<Put, Error> {
-        let putting = AssertUnwindSafe(self.put(call, put));
+        let putting = AssertUnwindSafe(call.tenant.0.stop.or(self.put(call, put)));
         putting.catch_unwind().await.unwrap_or(Err(Error::Panicked))
     }
 

@@ -140,7 +140,7 @@ async fn repeats_that_wait_take_places_in_the_queue_and_give_them_back() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_large_repeats_that_wait_one_holds_its_request() {
     let service = service(|_| {});
-    let memory = || service.tenants().map(ampoule_service::Tenant::memory_bytes).sum::<usize>();
+    let memory = || service.tenants().map(|tenant| tenant.memory_bytes()).sum::<usize>();
     let large = || keyed("s", &format!("{{\"a\":\"{}\"}}", "x".repeat(8 << 20)), "a");
     let first = asking(&service, large());
     until("the first runs", || service.running() == 1).await;

@@ -8,4 +8,5 @@ mod executions;
 mod fairness;
 mod functions;
 mod idempotency;
+mod tenants;
 mod waiting;

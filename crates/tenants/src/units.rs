@@ -8,7 +8,7 @@ use std::time::Duration;
 
 /// A number of bytes: plain, or with KiB, MiB or GiB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bytes(pub(crate) u64);
+pub struct Bytes(pub u64);
 
 impl FromStr for Bytes {
     type Err = String;
@@ -43,10 +43,10 @@ impl fmt::Display for Bytes {
 
 /// A time span with its unit: `10s`, `250ms`, `1m 30s`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span(pub(crate) Duration);
+pub struct Span(pub Duration);
 
 /// A limit on the command line: a span, or seconds.
-pub(crate) fn limit_of_time(text: &str) -> Result<Span, String> {
+pub fn limit_of_time(text: &str) -> Result<Span, String> {
     let seconds = text.parse::<f64>().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     let span = match seconds {
         Some(seconds) => Span(seconds),
@@ -62,7 +62,7 @@ pub(crate) fn limit_of_time(text: &str) -> Result<Span, String> {
 }
 
 /// A whole number on the command line, which may be written like 1e9 or 2_000_000.
-pub(crate) fn number(text: &str) -> Result<u64, String> {
+pub fn number(text: &str) -> Result<u64, String> {
     let wrong = || format!("'{text}' is no whole number: write it like 1000000 or 1e9");
     let plain = text.replace('_', "");
     if let Ok(number) = plain.parse() {

@@ -1,0 +1,38 @@
+//! `GET /v1/usage`: a `GetUsageResponse` as JSON.
+
+use super::json;
+use super::status::Refusal;
+use crate::site::Shared;
+use crate::{caller, request_id};
+use ampoule_connection::Peer;
+use ampoule_service::RequestLine;
+use ampoule_tenants::usage_of_caller;
+use axum::Extension;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse, Response};
+
+pub(crate) async fn usage(
+    State(shared): State<Shared>,
+    Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
+) -> Response {
+    let mut line = RequestLine::start(request_id::given(&headers));
+    line.within(request_id::trace_parent(&headers));
+    let id = line.id().to_owned();
+    let called = caller::of(&shared.door, &headers, peer).await;
+    let (tenant, response) = match called {
+        Ok(tenant) => {
+            line.by(&tenant);
+            let usage = json(&usage_of_caller(&shared.service, &tenant));
+            line.managed("usage");
+            (Some(tenant), usage)
+        }
+        Err(denied) => {
+            let refusal = Refusal::denied(denied);
+            line.refused(refusal.name());
+            (None, refusal.into_response())
+        }
+    };
+    request_id::put(shared.send(tenant.as_ref(), response).await, &id)
+}
