@@ -89,6 +89,7 @@ impl Error {
             Error::NoFunctions => "no_functions",
             Error::Busy { what, .. } => what,
             Error::UsedUp { .. } => "quota",
+            Error::Stopped(why) => why.name(),
             Error::Draining => "draining",
             Error::Engine(_) => "engine_failed",
             Error::Store(_) => "store_failed",

@@ -130,11 +130,8 @@ impl Collector for State {
             let mut metric = metric.encode_family(&labels)?;
             metric.encode_counter::<NoLabelSet, f64, f64>(&tenant.cpu_time().as_secs_f64(), None)?;
         }
-        let functions = service.tenants().map(|tenant| (tenant.name(), &tenant.0.meters.functions));
+        let functions = tenants.iter().map(|tenant| (tenant.name(), &tenant.0.meters.functions));
         function_meters::encode(functions, &mut encoder)?;
-        let mut metric =
-            encoder.encode_descriptor("build", "The server's version", None, MetricType::Info)?;
-        metric.encode_info(&[("version", env!("CARGO_PKG_VERSION"))])?;
         let mut metric = encoder.encode_descriptor("image", "Images that run", None, MetricType::Info)?;
         for image in service.images().iter() {
             let manifest = image.manifest();

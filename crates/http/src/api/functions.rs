@@ -231,7 +231,7 @@ impl Asked {
 
     /// The line tells which function it is about, and which of its versions; not what somebody unknown has made up.
     fn refers(&mut self, reference: &Result<FunctionReference, Refusal>) {
-        if let (Ok(reference), Some(_)) = (reference, &self.call) {
+        if let (Ok(reference), Ok(_)) = (reference, &self.call) {
             self.line.concerns(reference);
         }
     }
