@@ -27,6 +27,7 @@ mod config;
 mod ending;
 mod error;
 mod exposition;
+mod exposition_memory;
 mod exposition_text;
 mod fingerprint;
 mod function_meters;
