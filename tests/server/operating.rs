@@ -3,7 +3,8 @@
 
 use crate::process::{Server, get, http, line_with};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
-use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, Language, Source};
+use ampoule_api::v1::function_service_client::FunctionServiceClient;
+use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, Language, PutFunctionRequest, Source};
 use std::time::{Duration, Instant};
 use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
@@ -88,6 +89,37 @@ async fn requests_are_counted_alike_whichever_way_they_come() {
     );
     assert!(text.contains("application/openmetrics-text") && text.trim_end().ends_with("# EOF"));
     assert!(!text.contains("secret"), "{text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn memory_and_functions_are_told_by_what_has_them() {
+    let server = Server::start("metrics = \"127.0.0.1:0\"");
+    let monitoring = server.monitoring.clone().unwrap();
+    let idle = get(&monitoring, "/metrics");
+    let of = |metrics: &str, kind: &str| value(metrics, &format!("ampoule_memory_bytes{{kind=\"{kind}\"}}"));
+    assert_eq!((of(&idle, "executions"), of(&idle, "checkpoints")), (0.0, 0.0));
+    assert_eq!(of(&idle, "free"), value(&idle, "ampoule_memory_budget_bytes"));
+    assert!(value(&idle, "ampoule_resident_memory_bytes") > 1e6);
+    assert!(!idle.contains("ampoule_functions{"), "{idle}");
+
+    let mut functions = FunctionServiceClient::connect(format!("http://{}", server.address)).await.unwrap();
+    for code in ["e one", "e two"] {
+        let put = PutFunctionRequest { name: "f".into(), source: request(code).source, ..Default::default() };
+        functions.put_function(put).await.unwrap();
+    }
+    let counted = metrics_when(&monitoring, "ampoule_function_versions{tenant=\"open\"}", 2.0).await;
+    assert_eq!(value(&counted, "ampoule_functions{tenant=\"open\"}"), 1.0);
+    assert!(value(&counted, "ampoule_function_stored_bytes{tenant=\"open\"}") > 100.0);
+    assert!(of(&counted, "checkpoints") > 0.0);
+
+    let running = client(&server).await.execute_stream(request("l")).await;
+    let busy = metrics_when(&monitoring, "ampoule_slots_running", 1.0).await;
+    assert!(of(&busy, "executions") > 0.0);
+    let shares = ["executions", "waiting", "receiving", "sending", "kept_answers", "free"];
+    let all: f64 = shares.iter().map(|kind| of(&busy, kind)).sum();
+    assert_eq!(all, value(&busy, "ampoule_memory_budget_bytes"));
+    drop(running);
+    metrics_when(&monitoring, "ampoule_memory_bytes{kind=\"executions\"}", 0.0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

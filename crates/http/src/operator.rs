@@ -31,6 +31,7 @@ pub(crate) fn router(service: Service, connections: Connections, ending: Ending)
 
 /// OpenMetrics, or the older text form for whoever accepts that only.
 async fn metrics(State(watched): State<Watched>, headers: HeaderMap) -> Response {
+    watched.service.count_functions().await;
     let text = watched.service.metrics_with(|registry| watched.connections.register(registry));
     let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accept.contains("text/plain") && !accept.contains("openmetrics") {

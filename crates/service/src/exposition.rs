@@ -2,6 +2,7 @@
 //!
 //! What happened is counted as it happens (`metrics.rs`); how things stand is looked up when somebody asks.
 
+use crate::exposition_memory::{encode_functions, encode_memory};
 use crate::function_meters;
 use crate::service::Service;
 use crate::tenants::Tenant;
@@ -132,6 +133,8 @@ impl Collector for State {
         }
         let functions = tenants.iter().map(|tenant| (tenant.name(), &tenant.0.meters.functions));
         function_meters::encode(functions, &mut encoder)?;
+        encode_functions(service, &mut encoder)?;
+        encode_memory(service, &mut encoder)?;
         let mut metric = encoder.encode_descriptor("image", "Images that run", None, MetricType::Info)?;
         for image in service.images().iter() {
             let manifest = image.manifest();

@@ -28,6 +28,7 @@ mod day;
 mod ending;
 mod error;
 mod exposition;
+mod exposition_memory;
 mod exposition_text;
 mod fingerprint;
 mod function_meters;

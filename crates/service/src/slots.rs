@@ -98,6 +98,11 @@ pub(crate) struct Level {
     /// Bytes there are, and what of them is set aside.
     pub(crate) memory: u64,
     pub(crate) set_aside: u64,
+    /// Of that what requests that wait have, requests that arrive, answers that are sent, and kept answers and batches.
+    pub(crate) waiting_bytes: u64,
+    pub(crate) receiving: u64,
+    pub(crate) sending: u64,
+    pub(crate) kept: u64,
     pub(crate) draining: bool,
 }
 
@@ -117,7 +122,8 @@ struct State {
     receiving: Share,
     /// Bytes of requests that wait: for a slot, or for the answer to the first with their key.
     requests: Share,
-    /// Bytes of answers that are being sent and that there was no room for.
+    /// Bytes of answers that are being sent, and those of them that there was no room for.
+    sending: u64,
     owed: u64,
     draining: bool,
     /// Requests that wait, likewise.
@@ -163,6 +169,7 @@ impl Slots {
             reserved: Share::default(),
             receiving: Share::default(),
             requests: Share::default(),
+            sending: 0,
             owed: 0,
             draining: false,
             waiting: 0,
@@ -283,6 +290,10 @@ impl Slots {
             waiting: state.waiting,
             memory: bounds.memory,
             set_aside: bounds.memory - state.memory + state.owed,
+            waiting_bytes: state.requests.taken,
+            receiving: state.receiving.taken,
+            sending: state.sending,
+            kept: state.reserved.taken,
             draining: state.draining,
         }
     }

@@ -95,7 +95,7 @@ impl Slots {
     pub(crate) fn send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InTransit {
         let mut state = self.lock();
         state.owe(tenant, bytes);
-        self.sending(tenant, bytes)
+        self.sending(&mut state, tenant, bytes)
     }
 
     /// Sets memory aside for sending an answer once more that is kept. Unlike a new answer, for which its guest had memory, it is
@@ -112,11 +112,12 @@ impl Slots {
             ));
         }
         state.owe(tenant, bytes);
-        Ok(self.sending(tenant, bytes))
+        Ok(self.sending(&mut state, tenant, bytes))
     }
 
     /// Under the lock.
-    fn sending(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InTransit {
+    fn sending(self: &Arc<Self>, state: &mut State, tenant: &Tenant, bytes: u64) -> InTransit {
+        state.sending += bytes;
         tenant.0.sending.fetch_add(bytes as usize, Relaxed);
         InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: false }
     }
@@ -201,7 +202,7 @@ impl Slot {
         self.need = Need { request: 0, guest: had - kept, most: 0 };
         let mut state = self.slots.lock();
         state.owe(&self.tenant, bytes - kept);
-        let held = self.slots.sending(&self.tenant, bytes);
+        let held = self.slots.sending(&mut state, &self.tenant, bytes);
         drop(state);
         held
     }
@@ -261,6 +262,7 @@ impl Drop for InTransit {
             state.receiving.taken -= self.bytes;
             self.tenant.0.receiving.fetch_sub(self.bytes as usize, Relaxed);
         } else {
+            state.sending -= self.bytes;
             self.tenant.0.sending.fetch_sub(self.bytes as usize, Relaxed);
         }
         state.give_back(&self.tenant, self.bytes);

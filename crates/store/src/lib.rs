@@ -17,6 +17,7 @@
 //! Names and versions are checked by the service; here they are only kept apart from each other.
 #![forbid(unsafe_code)]
 
+mod census;
 mod checkpoints;
 mod definition;
 mod error;
@@ -27,6 +28,7 @@ mod paths;
 mod sealed;
 mod sweep;
 
+pub use census::Kept;
 pub use definition::Definition;
 pub use error::StoreError;
 pub use folder::Folder;

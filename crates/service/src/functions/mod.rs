@@ -8,6 +8,7 @@
 //! The store holds what a function is; a checkpoint is made anew wherever it is missing, damaged, or of another image.
 
 mod call;
+mod census;
 mod contract;
 mod convert;
 mod convert_dify;
@@ -31,6 +32,7 @@ use crate::error::Error;
 use ampoule_engine::{Checkpoint, Image};
 use ampoule_store::{FunctionStore, Room};
 use ampoule_world::{Contract, File, RequestedLimits};
+use census::Census;
 use definition::Definition;
 use quick_cache::sync::Cache;
 use quick_cache::{OptionsBuilder, Weighter};
@@ -63,6 +65,8 @@ impl Default for FunctionsConfig {
 /// The functions of all tenants.
 pub(crate) struct Functions {
     store: FunctionStore,
+    /// What tenants keep, as counted last.
+    pub(crate) census: Census,
     config: FunctionsConfig,
     loaded: Cache<Key, Arc<Loaded>, Bytes>,
 }
@@ -118,7 +122,12 @@ impl Functions {
             .build()
             .expect("all that a cache must be told is told");
         let loaded = Cache::with_options(options, Bytes, Default::default(), Default::default());
-        Functions { store, config, loaded }
+        Functions { store, census: Census::default(), config, loaded }
+    }
+
+    /// What checkpoints in memory take, in bytes.
+    pub(crate) fn checkpoint_bytes(&self) -> u64 {
+        self.loaded.weight()
     }
 
     /// What is kept of a version.
