@@ -164,3 +164,41 @@ fn the_log_and_the_metrics_say_which_function_and_why_it_was_refused() {
     assert!(text.contains(&format!("ampoule_function_cpu_seconds_total{{{of}}} ")), "{text}");
     assert!(!text.contains("madeup") && !text.contains("secret"), "{text}");
 }
+
+#[test]
+fn every_transport_says_why_it_refused() {
+    let mut server =
+        Server::start("http = \"127.0.0.1:0\"\ndify.listen = \"127.0.0.1:0\"\nsizes.input = \"1KiB\"");
+    let web = line_with(&mut server.log, "listening for HTTP")["address"].as_str().unwrap().to_owned();
+    let json = "content-type: application/json\r\n";
+    let post = |path: &str, body: &str| http(&web, path, json, body);
+    let long =
+        "{\"source\": {\"language\": \"python\", \"code\": \"e\"}, \"limits\": {\"wallTime\": \"90s\"}}";
+    server.run(&["echo.py", "--timeout", "90s"]).output().unwrap();
+    server.run(&["echo.py", "--timeout", "90s", "--json"]).output().unwrap();
+    post("/v1/execute", long);
+    post("/v1/execute:stream", long);
+    post("/v1/execute", "{\"source\": {\"code\": \"e\"}}");
+    post("/v1/execute:batch", "{\"request\": {\"source\": {\"code\": \"e\"}}}");
+    let inputs = format!(
+        "{{\"request\": {{\"source\": {{\"language\": \"python\", \"code\": \"e\"}}}}, \"inputs\": [{{\"a\": {:?}}}]}}",
+        "x".repeat(2000)
+    );
+    post("/v1/execute:batch", &inputs);
+    for about in [
+        "limits.wall_time",
+        "limits.wall_time",
+        "limits.wall_time",
+        "limits.wall_time",
+        "source.language",
+        "source.language",
+        "inputs_json",
+    ] {
+        let (text, line) = request_line(&mut server.log);
+        assert_eq!(
+            (line["reason"].as_str(), line["about"].as_str()),
+            (Some("invalid_argument"), Some(about)),
+            "{text}"
+        );
+    }
+}

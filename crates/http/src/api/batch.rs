@@ -65,10 +65,14 @@ async fn begin(
     let received = shared.take_in(&tenant, body).await?;
     let WithInput { message, form } = received.parse_with_input::<ExecuteBatchRequest>().await?;
     let ExecuteBatchRequest { request, inputs_json: inputs, parallelism } = message;
-    let request = ampoule_api::batch_request_from_proto(request).map_err(|error| Refusal::invalid(&error))?;
+    let request = ampoule_api::batch_request_from_proto(request).map_err(|error| {
+        line.because_of_field(&error.field);
+        Refusal::invalid(&error)
+    })?;
     line.understood(&request);
     let batch = Batch { request, inputs, parallelism: parallelism as usize };
     let run = shared.service.execute_batch(&Call { tenant, deadline: None }, batch).map_err(|error| {
+        line.because(&error);
         error.log(line.id());
         Refusal::of_error_in(&error, form)
     })?;

@@ -49,6 +49,7 @@ async fn run(
     let (tenant, request, form) = asked(shared, peer, headers, body, line).await?;
     let answered = shared.service.answer(&Call { tenant, deadline: None }, request).await;
     let answer = answered.map_err(|error| {
+        line.because(&error);
         error.log(line.id());
         Refusal::of_error_in(&error, form)
     })?;

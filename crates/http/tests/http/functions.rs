@@ -92,7 +92,7 @@ async fn aliases_are_updated_and_lists_narrowed() {
     assert_eq!(listed["functions"][0]["details"][0]["description"], "One");
     let none = server.send(Method::GET, "/v1/functions?label=team%3Da", &[], "").await.json();
     assert_eq!(none["functions"].as_array().map_or(0, Vec::len), 0);
-    for query in ["label=team", "pageSize=x", "page_size=1"] {
+    for query in ["label=team", "pageSize=x", "colour=red"] {
         let answer = server.send(Method::GET, &format!("/v1/functions?{query}"), &[], "").await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
     }
