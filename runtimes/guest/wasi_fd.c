@@ -185,7 +185,8 @@ WASI_CALL(fd_read)(int32_t fd, int32_t vectors, int32_t count, int32_t result) {
     size_t total;
     uint16_t error = read_vectors(file, vectors, count, file ? file->offset : 0, &total);
     if (error) return error;
-    if (has_offset(file)) file->offset += total;
+    /* The input has a place, too, which its copies share; only, nothing can set it. */
+    if (has_offset(file) || file->kind == OPEN_INPUT) file->offset += total;
     *POINTER(uint32_t, result) = total;
     return 0;
 }

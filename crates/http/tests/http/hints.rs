@@ -48,10 +48,10 @@ async fn a_wrong_method_is_told_which_are_right() {
     for (method, path, allow, says) in [
         (Method::GET, "/v1/execute", "POST", "GET is not taken by '/v1/execute': send POST /v1/execute ("),
         (
-            Method::POST,
-            "/v1/functions/f",
-            "PUT,GET,HEAD,DELETE",
-            "POST is not taken by '/v1/functions/f': send DELETE /v1/functions/{name}, GET /v1/functions/{name}, PUT /",
+            Method::DELETE,
+            "/v1/functions",
+            "GET,HEAD",
+            "DELETE is not taken by '/v1/functions': send GET /v1/functions (",
         ),
         (Method::DELETE, "/health", "GET,HEAD", "DELETE is not taken by '/health': send GET /health ("),
     ] {
