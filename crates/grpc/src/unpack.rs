@@ -80,6 +80,7 @@ impl Packed {
                     // Refused by its prefix.
                     let prefix = self.begun.split_to(PREFIX);
                     self.begun.clear();
+                    self.broken = true;
                     return Some(Ok(prefix.freeze()));
                 }
                 if self.begun.len() >= PREFIX + length {
@@ -224,9 +225,14 @@ mod tests {
         let mut damaged = honest.clone();
         damaged[12] ^= 0xff;
         let two = [gzip(&[1; 100]), gzip(&[1; 100])].concat();
-        for packed in
-            [lying(10), lying(99_999), lying(100_001), damaged, two, b"no gzip at all, but long".to_vec()]
-        {
+        for packed in [
+            lying(10),
+            lying(99_999),
+            lying(100_001),
+            damaged,
+            two,
+            b"no gzip at all, but long\x05\0\0\0".to_vec(),
+        ] {
             let refused = read(&message(1, &packed), 1000, 1 << 30).await.unwrap_err();
             assert!(refused.message().starts_with("the message is not compressed by gzip"), "{refused}");
         }

