@@ -27,7 +27,7 @@ impl World {
              [[tenants]]\nname = \"steady\"\nkeys = [\"{}\"]\nweight = 4\n\
              [[tenants]]\nname = \"modest\"\nkeys = [\"{}\"]\nslots = 6\ncaps.memory_bytes = \"64MiB\"\n\
              [[tenants]]\nname = \"hostile\"\nkeys = [\"{}\"]\nslots = 24\nqueue = 24\nweight = 2\n\
-             limits = {{ wall_time = \"60s\", memory_bytes = \"48MiB\", fuel = 300000000, output_bytes = \"64KiB\", \
+             limits = {{ wall_time = \"60s\", memory_bytes = \"48MiB\", fuel = 600000000, output_bytes = \"64KiB\", \
              result_bytes = \"1MiB\", file_bytes = \"1MiB\" }}\n",
             keys[0].hash(),
             keys[1].hash(),
