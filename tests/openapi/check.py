@@ -122,6 +122,13 @@ class Description(unittest.TestCase):
         self.assertIsNone(self.answered("PUT", "/v1/functions/described", {"source": source}, 200, one)["preparation"])
         self.answered("GET", "/v1/functions/described", None, 200, one)
         self.answered("GET", "/v1/functions/nobody", None, 404, one)
+        status, text = call("POST", "/v1/functions/described:call", {"a": 2})
+        self.assertEqual((status, json.loads(text)), (200, {"a": 2}))
+        status, text = call("POST", "/v1/functions/described:call", {"b": 2})
+        kind = "application/problem+json"
+        problem = self.operation("POST", "/v1/functions/{name}:call")["responses"]["500"]["content"][kind]["schema"]
+        self.assertEqual(status, 500, text)
+        self.check(problem["$ref"].rsplit("/", 1)[1], json.loads(text))
         self.answered("GET", "/v1/functions", None, 200)
         self.answered("DELETE", "/v1/functions/described", None, 200, one)
         images = self.answered("GET", "/v1/images", None, 200)["images"]

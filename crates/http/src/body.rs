@@ -5,6 +5,7 @@ use ampoule_service::{Error, Incoming};
 use axum::body::{Body, Bytes, HttpBody};
 use bytes::BytesMut;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use memchr::memchr2;
 use serde::de::DeserializeOwned;
 use std::time::Duration;
 
@@ -232,25 +233,18 @@ fn cut(mut text: String) -> String {
 
 /// Commas and brackets outside of texts, and of what is not taken apart.
 fn parts(json: &[u8], whole: Option<Whole>) -> usize {
-    let (mut parts, mut within_text, mut escaped) = (0, false, false);
-    let (mut depth, mut begin, mut member, mut within_whole) = (0_usize, 0, &[][..], None);
-    for (at, byte) in json.iter().enumerate() {
-        match (within_text, byte) {
-            (true, _) if escaped => escaped = false,
-            (true, b'\\') => escaped = true,
-            (true, b'"') => {
-                within_text = false;
-                member = &json[begin..at];
+    let (mut parts, mut depth, mut at) = (0, 0_usize, 0);
+    let (mut member, mut within_whole) = (&[][..], None);
+    while let Some(byte) = json.get(at) {
+        at += 1;
+        match byte {
+            b'"' => {
+                let end = end_of_text(json, at);
+                member = &json[at..end];
+                at = end + 1;
             }
-            (true, _) => {}
-            (false, b'"') => {
-                within_text = true;
-                begin = at + 1;
-            }
-            (false, b':') if depth == 1 => {
-                within_whole = whole.filter(|whole| whole.key.as_bytes() == member);
-            }
-            (false, b',' | b'{' | b'[') => {
+            b':' if depth == 1 => within_whole = whole.filter(|whole| whole.key.as_bytes() == member),
+            b',' | b'{' | b'[' => {
                 match byte {
                     b',' if depth == 1 => within_whole = None,
                     b',' => {}
@@ -260,11 +254,25 @@ fn parts(json: &[u8], whole: Option<Whole>) -> usize {
                     parts += 1;
                 }
             }
-            (false, b'}' | b']') => depth = depth.saturating_sub(1),
-            (false, _) => {}
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
         }
     }
     parts
+}
+
+/// Where the text ends that begins here: its quote, or the end of all where it has none.
+fn end_of_text(json: &[u8], begin: usize) -> usize {
+    let mut at = begin;
+    while let Some(found) = json.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += found;
+        if json[at] == b'"' {
+            return at;
+        }
+        // What is escaped ends nothing.
+        at += 2;
+    }
+    json.len()
 }
 
 #[cfg(test)]
@@ -283,6 +291,9 @@ mod tests {
     fn texts_are_not_counted() {
         assert_eq!(parts(br#"{"a,{[": ["\"{,", {}], "b\\": "[["}"#, None), 5);
         assert_eq!(parts(b"{\"files\": [{},{},{}]}", None), 7);
+        for cut_off in [&b""[..], b"{\"", b"{\"a", b"{\"a\\", b"{\"a\\\"", b"{\"a\\\\\""] {
+            assert_eq!(parts(cut_off, None), usize::from(!cut_off.is_empty()), "{cut_off:?}");
+        }
     }
 
     #[test]

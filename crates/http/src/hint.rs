@@ -87,7 +87,10 @@ impl Routes {
                 None => found.push((alike, route)),
             }
         }
-        found.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let sent = |route: &(String, String)| route.0 == method.as_str();
+        found.sort_by(|(one, route), (other, than)| {
+            other.total_cmp(one).then_with(|| sent(than).cmp(&sent(route)))
+        });
         found.into_iter().take(MOST).map(|(_, route)| shown(route)).collect()
     }
 }
@@ -143,6 +146,7 @@ mod tests {
             (Method::GET, "/v1/function", "GET /v1/functions"),
             (Method::GET, "/v1/function/rates", "GET /v1/functions/{name}"),
             (Method::PUT, "/v1/function/rates", "PUT /v1/functions/{name}"),
+            (Method::POST, "/v1/function/rates:call", "POST /v1/functions/{name}:call"),
             (Method::GET, "/healthz", "GET /health"),
         ];
         for (method, path, meant) in cases {

@@ -90,6 +90,8 @@ async fn aliases_are_updated_and_lists_narrowed() {
         server.send(Method::GET, "/v1/functions?label=team%3Da%3Db&pageSize=5", &[], "").await.json();
     assert_eq!(listed["functions"][0]["versions"], json!([version(&one)]));
     assert_eq!(listed["functions"][0]["details"][0]["description"], "One");
+    let as_in_proto = server.send(Method::GET, "/v1/functions?page_size=5", &[], "").await.json();
+    assert_eq!(as_in_proto["functions"][0]["name"], "f");
     let none = server.send(Method::GET, "/v1/functions?label=team%3Da", &[], "").await.json();
     assert_eq!(none["functions"].as_array().map_or(0, Vec::len), 0);
     for query in ["label=team", "pageSize=x", "colour=red"] {
