@@ -28,7 +28,7 @@ const OTHER: &str = "_other";
 const DIGITS: usize = 12;
 
 /// Why calls are refused. What is not among them counts as the last.
-const REASONS: [&str; 18] = [
+const REASONS: [&str; 20] = [
     "invalid_argument",
     "not_found",
     "slots",
@@ -39,6 +39,8 @@ const REASONS: [&str; 18] = [
     "function",
     "quota",
     "draining",
+    "disabled",
+    "removed",
     "deadline_exceeded",
     "cancelled",
     "store_full",
