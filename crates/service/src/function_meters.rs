@@ -220,6 +220,7 @@ pub(crate) fn encode<'a>(
 mod tests {
     use super::*;
     use crate::error::Error;
+    use crate::stop::Stopped;
     use ampoule_engine::EngineError;
     use ampoule_store::StoreError;
 
@@ -285,6 +286,8 @@ mod tests {
             Error::Engine(EngineError::Guest(String::new())),
             Error::Store(StoreError::Contended),
             Error::Panicked,
+            Error::Stopped(Stopped::Disabled),
+            Error::Stopped(Stopped::Removed),
         ];
         errors.extend(["slots", "queue", "memory", "processors", "answer", "function"].map(busy));
         for error in errors {
