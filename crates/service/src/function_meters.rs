@@ -28,7 +28,7 @@ const OTHER: &str = "_other";
 const DIGITS: usize = 12;
 
 /// Why calls are refused. What is not among them counts as the last.
-const REASONS: [&str; 18] = [
+const REASONS: [&str; 20] = [
     "invalid_argument",
     "not_found",
     "slots",
@@ -39,6 +39,8 @@ const REASONS: [&str; 18] = [
     "function",
     "quota",
     "draining",
+    "disabled",
+    "removed",
     "deadline_exceeded",
     "cancelled",
     "store_full",
@@ -218,6 +220,7 @@ pub(crate) fn encode<'a>(
 mod tests {
     use super::*;
     use crate::error::Error;
+    use crate::stop::Stopped;
     use ampoule_engine::EngineError;
     use ampoule_store::StoreError;
 
@@ -283,6 +286,8 @@ mod tests {
             Error::Engine(EngineError::Guest(String::new())),
             Error::Store(StoreError::Contended),
             Error::Panicked,
+            Error::Stopped(Stopped::Disabled),
+            Error::Stopped(Stopped::Removed),
         ];
         errors.extend(["slots", "queue", "memory", "processors", "answer", "function"].map(busy));
         for error in errors {
