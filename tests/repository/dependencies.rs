@@ -72,6 +72,17 @@ fn unsafe_code_is_in_the_engine_alone() {
     }
 }
 
+/// docs/adr/0001-wasi-in-the-guest.md: the host serves no WASI.
+#[test]
+fn wasmtime_wasi_is_a_dependency_of_tests_alone() {
+    for package in packages() {
+        let of_tests = |dependency: &Value| dependency["kind"] == "dev";
+        let mut dependencies = package["dependencies"].as_array().unwrap().iter();
+        let is_right = dependencies.all(|one| one["name"] != "wasmtime-wasi" || of_tests(one));
+        assert!(is_right, "{} depends on wasmtime-wasi outside of its tests", package["name"]);
+    }
+}
+
 #[test]
 fn declared_dependencies_are_used() {
     let mut unused = Vec::new();

@@ -20,12 +20,14 @@ pub(crate) static COMPILED: LazyLock<Compiled> = LazyLock::new(compile);
 
 const COMMON: [&str; 3] = ["-O2", "-std=gnu23", "-Wno-unused-result"];
 /// What the host writes to before the start; and a stack as guests have it.
-const LINK: [&str; 6] = [
+const LINK: [&str; 8] = [
     "-s",
     "-Wl,--export=chosen",
     "-Wl,--export=variant",
     "-Wl,--export=operations",
     "-Wl,--export=operation_count",
+    "-Wl,--export=given_input",
+    "-Wl,--export=given_length",
     "-Wl,-z,stack-size=8388608",
 ];
 /// gcc has it from version 9 on, gnu23 only lately.

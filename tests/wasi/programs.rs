@@ -5,11 +5,12 @@ use crate::worlds::{Outcome, Task, in_guest, in_wasi, on_linux};
 use std::path::Path;
 
 /// In the order of `main.c`.
-const PROGRAMS: [&str; 17] = [
+const PROGRAMS: [&str; 18] = [
     "descriptors",
     "devices",
     "ends",
     "folders",
+    "input",
     "links",
     "modes",
     "opening",
@@ -46,9 +47,10 @@ fn compare(program: &str) {
 }
 
 fn compare_each(program: &str, variants: u32) {
+    let input: Vec<u8> = (0..3000u32).map(|at| (at * 7 % 251) as u8).collect();
     let mut worlds = [String::new(), String::new(), String::new()];
     for variant in 0..variants {
-        let task = Task { program: number_of(program), variant, operations: &[] };
+        let task = Task { program: number_of(program), variant, operations: &[], input: &input };
         let runs = [in_guest(task), in_wasi(task), on_linux(task)];
         for (world, Outcome { stdout, stderr, end }) in worlds.iter_mut().zip(runs) {
             let name = if variants > 1 { format!("{variant} ") } else { String::new() };
@@ -84,6 +86,11 @@ fn ends() {
 #[test]
 fn folders() {
     compare("folders");
+}
+
+#[test]
+fn input() {
+    compare("input");
 }
 
 #[test]

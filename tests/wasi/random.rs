@@ -108,7 +108,7 @@ fn bytes_of(sequences: &[Sequence]) -> Vec<u8> {
 fn run(sequences: &[Sequence], kind: Kind) -> (String, String) {
     let operations = bytes_of(sequences);
     let program = number_of("random_operations");
-    let task = Task { program, variant: u32::from(kind.plain), operations: &operations };
+    let task = Task { program, variant: u32::from(kind.plain), operations: &operations, input: &[] };
     let lines = |outcome: Outcome| format!("{}end = {}\n", outcome.stdout, outcome.end);
     (lines(in_guest(task)), lines((kind.other)(task)))
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 use wasmtime::{Caller, Config, Engine, Instance, Linker, Memory, Module, OptLevel, Store};
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
-use wasmtime_wasi::p2::pipe::{ClosedInputStream, MemoryOutputPipe};
+use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtxBuilder};
 
 /// What a program is to do.
@@ -19,8 +19,10 @@ pub(crate) struct Task<'a> {
     pub(crate) program: u32,
     /// Of `ends.c`, the way to end.
     pub(crate) variant: u32,
-    /// Of `random.c`.
+    /// Of `random.c`. On Linux they come by standard input.
     pub(crate) operations: &'a [u8],
+    /// What is on standard input; at most 4 KiB, as much as a pipe hands over at once.
+    pub(crate) input: &'a [u8],
 }
 
 /// What came of it.
@@ -36,6 +38,8 @@ pub(crate) struct Outcome {
 const MOST_OUTPUT: usize = 64 << 20;
 
 static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+    // The files that programs leave open in wasmtime-wasi are this process's.
+    let _ = rlimit::increase_nofile_limit(8192);
     let mut config = Config::new();
     // Compiling takes longer than running.
     config.cranelift_opt_level(OptLevel::None);
@@ -65,7 +69,7 @@ pub(crate) fn in_wasi(task: Task<'_>) -> Outcome {
     let mut context = WasiCtxBuilder::new();
     context
         .allow_blocking_current_thread(true)
-        .stdin(ClosedInputStream)
+        .stdin(MemoryInputPipe::new(task.input.to_vec()))
         .stdout(stdout.clone())
         .stderr(stderr.clone())
         .preopened_dir(root.path(), "/", FsPerms::ReadWrite)
@@ -94,6 +98,8 @@ pub(crate) fn in_guest(task: Task<'_>) -> Outcome {
     let mut store = Store::new(&ENGINE, host);
     let instance = linker.instantiate(&mut store, &GUEST).expect("the program links");
     give(&mut store, instance, task);
+    write(&mut store, instance, "given_input", task.input);
+    write(&mut store, instance, "given_length", &(task.input.len() as u32).to_le_bytes());
     let ended = start(&mut store, instance);
     let end = match &ended {
         Ok(()) => "exit 0".to_owned(),
@@ -120,7 +126,8 @@ pub(crate) fn on_linux(task: Task<'_>) -> Outcome {
         .spawn()
         .expect("the program starts");
     let mut stdin = process.stdin.take().expect("it is piped");
-    stdin.write_all(task.operations).expect("the program reads them all before it writes");
+    // A program that reads nothing of it may have ended.
+    let _ = stdin.write_all(if task.operations.is_empty() { task.input } else { task.operations });
     drop(stdin);
     let output = process.wait_with_output().expect("the program ends");
     let status = output.status;
@@ -142,17 +149,20 @@ fn trap(error: &wasmtime::Error) -> String {
 
 /// Writes a task to where the program looks for it.
 fn give<T>(store: &mut Store<T>, instance: Instance, task: Task<'_>) {
-    let memory = instance.get_memory(&mut *store, "memory").expect("it is exported");
-    let mut write = |symbol: &str, bytes: &[u8]| {
-        let global = instance.get_global(&mut *store, symbol).expect("it is exported");
-        let address = global.get(&mut *store).unwrap_i32() as u32 as usize;
-        memory.write(&mut *store, address, bytes).expect("it is in memory");
-    };
-    write("chosen", &task.program.to_le_bytes());
-    write("variant", &task.variant.to_le_bytes());
-    write("operations", task.operations);
     let count = task.operations.len() / crate::random::OPERATION_BYTES;
-    write("operation_count", &u32::try_from(count).expect("there are few").to_le_bytes());
+    let count = u32::try_from(count).expect("there are few");
+    write(store, instance, "chosen", &task.program.to_le_bytes());
+    write(store, instance, "variant", &task.variant.to_le_bytes());
+    write(store, instance, "operations", task.operations);
+    write(store, instance, "operation_count", &count.to_le_bytes());
+}
+
+/// Writes to a variable of the program.
+fn write<T>(store: &mut Store<T>, instance: Instance, variable: &str, bytes: &[u8]) {
+    let memory = instance.get_memory(&mut *store, "memory").expect("it is exported");
+    let global = instance.get_global(&mut *store, variable).expect("it is exported");
+    let address = global.get(&mut *store).unwrap_i32() as u32 as usize;
+    memory.write(store, address, bytes).expect("it is in memory");
 }
 
 fn start<T>(store: &mut Store<T>, instance: Instance) -> wasmtime::Result<()> {

@@ -235,7 +235,7 @@ int guest_dup2(int, int); /* ../guest/posix.c */
 static PyObject *duplicate_to(PyObject *module, PyObject *arguments) {
     int fd, to, inheritable;
     if (!PyArg_ParseTuple(arguments, "ii|p:dup2", &fd, &to, &inheritable)) return NULL;
-    if (to < 0 || guest_dup2(fd, to) < 0) return PyErr_SetFromErrno(PyExc_OSError);
+    if (guest_dup2(fd, to) < 0) return PyErr_SetFromErrno(PyExc_OSError);
     return PyLong_FromLong(to);
 }
 

@@ -98,10 +98,15 @@ static void closing_all(void) {
 }
 
 static void exhausted(void) {
-    static int all[5000];
+#if defined __wasi__ && !defined AMPOULE_POSIX_H
+    enum { MOST = 100 }; /* wasmtime-wasi has as many as the process that runs the tests */
+#else
+    enum { MOST = 5000 };
+#endif
+    static int all[MOST];
     plant();
     int count = 0;
-    for (; count < 5000; count++)
+    for (; count < MOST; count++)
         if ((all[count] = open("file", O_RDONLY)) < 0) break;
     say(-1, "too many");
     say_text(count > 900 && count < 1024 ? "about a thousand" : "another number", "how many are open");

@@ -66,6 +66,7 @@ void descriptors(void);
 void devices(void);
 void ends(void);
 void folders(void);
+void input(void);
 void links(void);
 void modes(void);
 void opening(void);
