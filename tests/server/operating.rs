@@ -123,6 +123,31 @@ async fn memory_and_functions_are_told_by_what_has_them() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn quotas_are_told_with_what_was_used_of_them() {
+    let config = "metrics = \"127.0.0.1:0\"\n\
+        [[tenants]]\nname = \"one\"\nkeys = [\"sha256:0000000000000000000000000000000000000000000000000000000000000000\"]\n\
+        [[tenants]]\nname = \"acme\"\nkeys = [\"KEY\"]\nrequests_per_minute = 100\nfuel_per_day = 1_000_000_000_000\n\
+        cpu_per_second = \"500ms\"\n";
+    let hash = ampoule_access::KeyHash::of("secret").to_string();
+    let server = Server::start(&config.replace("KEY", &hash));
+    let monitoring = server.monitoring.clone().unwrap();
+    let of = |metrics: &str, what: &str, quota: &str| {
+        value(metrics, &format!("ampoule_tenant_quota_{what}{{tenant=\"acme\",quota=\"{quota}\"}}"))
+    };
+    let before = get(&monitoring, "/metrics");
+    assert_eq!(of(&before, "limit", "requests_per_minute"), 100.0);
+    assert_eq!(of(&before, "limit", "cpu_per_second"), 5.0, "of ten seconds, in seconds");
+    assert_eq!(of(&before, "used", "fuel_per_day"), 0.0);
+    assert!(!before.contains("ampoule_tenant_quota_limit{tenant=\"one\""), "{before}");
+    let mut asked = tonic::Request::new(request("b"));
+    asked.metadata_mut().insert("x-api-key", "secret".parse().unwrap());
+    let fuel = client(&server).await.execute(asked).await.unwrap().into_inner().usage.unwrap().fuel;
+    let after = get(&monitoring, "/metrics");
+    assert_eq!(of(&after, "used", "fuel_per_day"), fuel as f64);
+    assert!(of(&after, "used", "requests_per_minute") > 0.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_says_that_it_is_not_ready_before_it_refuses() {
     // It leaves for as long as this takes: a second signal ends that.
     let mut server = Server::start("metrics = \"127.0.0.1:0\"\ndrain_delay = \"10m\"");

@@ -3,6 +3,7 @@
 //! What happened is counted as it happens (`metrics.rs`); how things stand is looked up when somebody asks.
 
 use crate::exposition_memory::{encode_functions, encode_memory};
+use crate::exposition_quotas::encode_quotas;
 use crate::function_meters;
 use crate::service::Service;
 use crate::tenants::Tenant;
@@ -135,6 +136,7 @@ impl Collector for State {
         function_meters::encode(functions, &mut encoder)?;
         encode_functions(service, &mut encoder)?;
         encode_memory(service, &mut encoder)?;
+        encode_quotas(&tenants, &mut encoder)?;
         let mut metric = encoder.encode_descriptor("image", "Images that run", None, MetricType::Info)?;
         for image in service.images().iter() {
             let manifest = image.manifest();

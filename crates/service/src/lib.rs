@@ -29,6 +29,7 @@ mod ending;
 mod error;
 mod exposition;
 mod exposition_memory;
+mod exposition_quotas;
 mod exposition_text;
 mod fingerprint;
 mod function_meters;
