@@ -1,11 +1,12 @@
 //! What the command line calls the fields of requests.
 
 /// Fields, and the flags that set them. Longer ones go before those that they begin with.
-const FLAGS: [(&str, &str); 13] = [
+const FLAGS: [(&str, &str); 14] = [
     ("limits.wall_time", "--timeout"),
     ("limits.cpu_time", "--cpu-time"),
     ("limits.memory_bytes", "--memory"),
     ("limits.fuel", "--fuel"),
+    ("limits", "--memory"),
     ("input_json", "--input"),
     ("output_files", "--output-file"),
     ("files", "--file"),

@@ -182,6 +182,14 @@ impl Refusal {
         )
     }
 
+    pub(crate) fn compressed() -> Self {
+        Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            INVALID,
+            "the body is compressed, which is not taken over HTTP: send it as it is, or by gRPC, which takes gzip",
+        )
+    }
+
     /// Of what there is not, with what there is.
     pub(crate) fn nothing_here(status: StatusCode, message: String) -> Self {
         let name = if status == StatusCode::NOT_FOUND { "not_found" } else { "unimplemented" };
