@@ -1,6 +1,6 @@
 //! `[admin]` of the configuration.
 
-use ampoule_access::{AdminKeys, KeyHash};
+use ampoule_auth::{AdminKeys, KeyHash};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::PathBuf;

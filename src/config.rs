@@ -12,12 +12,12 @@ use crate::jwt::JwtConfig;
 use crate::tls::TlsConfig;
 use crate::traces::TracesConfig;
 use crate::units::{Bytes, Span};
-use ampoule_access::AccessConfig;
+use ampoule_auth::AuthConfig;
 use ampoule_connection::Tls;
 use ampoule_engine::EngineConfig;
+use ampoule_model::Limits;
 use ampoule_service::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_images_folder};
 use ampoule_tenants::{MainTenants, Opened, Rules, Sources, TenantEntry};
-use ampoule_world::Limits;
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,10 @@ pub(crate) struct Config {
     /// Requests that may wait for a slot, of all tenants together.
     pub(crate) queue: usize,
     /// How long a request waits for a slot at most.
-    pub(crate) patience: Span,
+    pub(crate) queue_timeout: Span,
+    /// The old name of `queue_timeout`, taken for as long as this version is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) patience: Option<Span>,
     /// How long an execution waits for a processor at most, in all.
     pub(crate) processor_timeout: Span,
     /// How long an answer may lie unread, beyond what reading it slowly takes.
@@ -153,7 +156,8 @@ impl Default for Config {
             images: default_images_folder(),
             slots: service.engine.slots,
             queue: service.queue,
-            patience: Span(service.patience),
+            queue_timeout: Span(service.queue_timeout),
+            patience: None,
             processor_timeout: Span(service.engine.processor_timeout),
             unread: Span(service.unread),
             idempotency_window: Span(service.idempotency_window),
@@ -241,6 +245,7 @@ impl Config {
         Config {
             http: Some(address),
             metrics: Some(address),
+            patience: Some(Config::default().queue_timeout),
             tenants_from: Some("x".into()),
             admin: AdminConfig::with_everything(),
             connections: ConnectionsConfig::with_everything(),
@@ -264,6 +269,11 @@ impl Config {
 
     /// The same for a server that reads its tenants next.
     pub(crate) fn checked_but_tenants(self) -> Result<Config, String> {
+        if self.patience.is_some() && self.queue_timeout != Config::default().queue_timeout {
+            return Err(
+                "patience is the old name of queue_timeout, and both are there: remove patience".into()
+            );
+        }
         self.service()?;
         self.access()?;
         self.admin.keys()?;
@@ -371,7 +381,7 @@ impl Config {
                 ..Sizes::default()
             },
             queue: self.queue,
-            patience: self.patience.0,
+            queue_timeout: self.patience.unwrap_or(self.queue_timeout).0,
             unread: self.unread.0,
             idempotency_window: self.idempotency_window.0,
             memory_bytes: self.memory.0,
@@ -386,13 +396,12 @@ impl Config {
     }
 
     /// What it says of those who call beside tenants' keys, checked.
-    pub(crate) fn access(&self) -> Result<AccessConfig, String> {
+    pub(crate) fn access(&self) -> Result<AuthConfig, String> {
         let jwt = self.jwt.as_ref().map(JwtConfig::access).transpose()?;
         if jwt.is_some() && self.is_open() {
             return Err("jwt is there, but no tenants that its tokens could be for: list them, or set jwt.default_tenant".into());
         }
-        let access =
-            AccessConfig { jwt, allowed_hosts: self.allowed_hosts.clone(), ..AccessConfig::default() };
+        let access = AuthConfig { jwt, allowed_hosts: self.allowed_hosts.clone(), ..AuthConfig::default() };
         access.check_hosts()?;
         Ok(access)
     }

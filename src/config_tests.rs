@@ -24,7 +24,10 @@ fn guests_that_are_kept_fit_into_their_share_of_memory() {
         let (kept, all) = kept(memory);
         assert!(kept <= all / MOST_FOR_IDLE_GUESTS, "{kept} of {all}");
     }
-    assert_eq!(Config::default().service().unwrap().engine.kept_guests, EngineConfig::default().kept_guests);
+    assert_eq!(
+        Config::default().service().unwrap().engine.reused_guests,
+        EngineConfig::default().reused_guests
+    );
 }
 
 #[test]
@@ -33,7 +36,11 @@ fn mistakes_are_named() {
         ("slot = 3", "unknown field `slot`"),
         ("[limits]\nwal_time = \"3s\"", "unknown field `wal_time`"),
         ("[limits]\nwall_time = \"3\"", "'3' is no time span"),
-        ("patience = \"600years\"", "is more than a year"),
+        ("queue_timeout = \"600years\"", "is more than a year"),
+        (
+            "patience = \"5s\"\nqueue_timeout = \"6s\"",
+            "patience is the old name of queue_timeout, and both are there",
+        ),
         ("[caps]\nmemory_bytes = \"much\"", "'much' is no number of bytes"),
         ("listen = \"localhost\"", "invalid socket address"),
         ("[log]\nformat = \"xml\"", "unknown variant `xml`"),
@@ -202,4 +209,10 @@ fn the_admin_api_needs_keys_and_is_no_door_for_everybody() {
     assert!(!config.is_open());
     let error = Config::parse(&format!("{listening}keys = [\"amp_x\"]")).unwrap().checked().unwrap_err();
     assert!(error.starts_with("admin.keys[0] is no key hash"), "{error}");
+}
+
+#[test]
+fn the_old_name_of_the_queue_timeout_is_still_taken() {
+    let config = Config::parse("patience = \"5s\"").unwrap().checked().unwrap();
+    assert_eq!(config.service().unwrap().queue_timeout, std::time::Duration::from_secs(5));
 }

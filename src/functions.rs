@@ -1,7 +1,7 @@
 //! `[functions]` in the configuration file.
 
 use crate::units::Bytes;
-use ampoule_service::{Folder, FunctionStore, Room};
+use ampoule_service::{FunctionStore, LocalObjectStore, StoreQuota};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -42,7 +42,7 @@ impl FunctionsConfig {
     /// What tenants may keep.
     pub(crate) fn granted(&self) -> ampoule_service::FunctionsConfig {
         ampoule_service::FunctionsConfig {
-            room: Room { functions: self.functions, versions: self.versions, bytes: self.bytes.0 },
+            room: StoreQuota { functions: self.functions, versions: self.versions, bytes: self.bytes.0 },
             checkpoint_bytes: self.checkpoint.0,
             cache_bytes: self.cache.0,
         }
@@ -53,7 +53,7 @@ impl FunctionsConfig {
         if self.folder.as_os_str().is_empty() {
             return Ok(None);
         }
-        let folder = Folder::open(&self.folder).map_err(|error| {
+        let folder = LocalObjectStore::open(&self.folder).map_err(|error| {
             let folder = self.folder.display();
             format!("cannot keep functions in {folder}: {error}: set functions.folder to one that can be written to, or to \"\"")
         })?;

@@ -1,7 +1,7 @@
 //! `[jwt]` of the configuration.
 
 use crate::units::Span;
-use ampoule_access::check_address;
+use ampoule_auth::check_address;
 use ampoule_tenants::{TenantEntry, TokenTenants};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -100,7 +100,7 @@ impl JwtConfig {
     }
 
     /// As `access` has it, checked.
-    pub(crate) fn access(&self) -> Result<ampoule_access::JwtConfig, String> {
+    pub(crate) fn access(&self) -> Result<ampoule_auth::JwtConfig, String> {
         for (name, text) in
             [("issuer", &self.issuer), ("audience", &self.audience), ("tenant_claim", &self.tenant_claim)]
         {
@@ -109,7 +109,7 @@ impl JwtConfig {
             }
         }
         let jwks = check_address(&self.jwks, self.jwks_ca.clone()).map_err(|error| format!("jwt.{error}"))?;
-        Ok(ampoule_access::JwtConfig {
+        Ok(ampoule_auth::JwtConfig {
             jwks,
             issuer: self.issuer.clone(),
             audience: self.audience.clone(),

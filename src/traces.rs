@@ -1,6 +1,6 @@
 //! `[traces]` of the configuration: requests as spans of OpenTelemetry, sent by OTLP over gRPC.
 //!
-//! A span is made of a request's log line (`ampoule_service::RequestLine`), when it is written: so it holds what the line
+//! A span is made of a request's log line (`ampoule_service::RequestRecord`), when it is written: so it holds what the line
 //! holds, no word of users', and what is not asked for costs nothing. Where the collector is slow or gone, spans are
 //! dropped and requests go on.
 
@@ -23,7 +23,7 @@ use tracing_subscriber::layer::{Context as LayerContext, Layer};
 use tracing_subscriber::registry::LookupSpan;
 
 /// How long one export may take, and the last one at the end.
-const PATIENCE: Duration = Duration::from_secs(3);
+const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Where spans are sent.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl TracesConfig {
         let exporter = SpanExporter::builder()
             .with_tonic()
             .with_endpoint(&self.endpoint)
-            .with_timeout(PATIENCE)
+            .with_timeout(EXPORT_TIMEOUT)
             .build()
             .map_err(|error| format!("traces: {error}"))?;
         let resource = Resource::builder()
@@ -102,7 +102,7 @@ impl Traces {
 
     /// Sends what is left.
     pub(crate) fn end(self) {
-        if let Err(error) = self.provider.shutdown_with_timeout(PATIENCE) {
+        if let Err(error) = self.provider.shutdown_with_timeout(EXPORT_TIMEOUT) {
             tracing::warn!(%error, "the last spans were not sent");
         }
     }

@@ -5,7 +5,7 @@
 
 use ampoule_engine::{Engine, EngineConfig};
 use ampoule_service::{Images, Service, ServiceConfig, default_images_folder};
-use ampoule_world::{Entry, Language, Outcome, Program, Request};
+use ampoule_model::{Entry, Language, Outcome, Program, Request};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -31,7 +31,7 @@ static TOKIO: LazyLock<Runtime> = LazyLock::new(|| {
 
 static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     let config = ServiceConfig {
-        engine: EngineConfig { slots: 1, kept_guests: 0, ..EngineConfig::default() },
+        engine: EngineConfig { slots: 1, reused_guests: 0, ..EngineConfig::default() },
         ..ServiceConfig::default()
     };
     let engine = Engine::new(config.engine.clone()).expect("the engine starts");

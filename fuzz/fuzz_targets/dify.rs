@@ -3,7 +3,7 @@
 
 use ampoule_fuzz::{admitted, bounded};
 use ampoule_http::dify::{code_script, fuzzing, request, template_script, tidied, waiting_script};
-use ampoule_world::{Entry, Language};
+use ampoule_model::{Entry, Language};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Map, Value};
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use ampoule_service::fuzzing::{check_result, convert, schemas, take_input};
-use ampoule_world::{Contract, Conversion, Variable, VariableType};
+use ampoule_model::{Contract, Conversion, Variable, VariableType};
 use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 

@@ -3,7 +3,7 @@
 
 use ampoule_engine::fuzzing::response;
 use ampoule_fuzz::{bounded, within};
-use ampoule_world::message::{MessageReader, MessageWriter, number, split_named, tag};
+use ampoule_model::message::{MessageReader, MessageWriter, number, split_named, tag};
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! API keys, their hashes, and the headers that carry them: nobody is let in but with the key.
 #![no_main]
 
-use ampoule_access::{Access, AccessConfig, KeyHash};
+use ampoule_auth::{Authenticator, AuthConfig, KeyHash};
 use ampoule_connection::Peer;
 use ampoule_fuzz::tiny;
 use futures_util::FutureExt;
@@ -12,13 +12,13 @@ use std::sync::LazyLock;
 /// Short, so that a fuzzer finds it; the server does not look at how keys are made.
 const KEY: &str = "amp_k";
 
-static ACCESS: LazyLock<Access> = LazyLock::new(|| {
+static ACCESS: LazyLock<Authenticator> = LazyLock::new(|| {
     let service = tiny::service(|config| {
         config.engine.slots = 1;
         config.tenants = vec![config.tenant("one"), config.tenant("other")];
     });
     let keys = vec![("one".into(), KeyHash::of(KEY)), ("other".into(), KeyHash::of("amp_other"))];
-    Access::new(&AccessConfig { keys, ..AccessConfig::default() }, &service).expect("both tenants are there")
+    Authenticator::new(&AuthConfig { keys, ..AuthConfig::default() }, &service).expect("both tenants are there")
 });
 
 fuzz_target!(|bytes: &[u8]| {

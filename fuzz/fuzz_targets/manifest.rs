@@ -3,7 +3,7 @@
 
 use ampoule_engine::{Engine, EngineConfig, EngineError};
 use ampoule_fuzz::tiny;
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
+use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use libfuzzer_sys::fuzz_target;
 use std::path::PathBuf;
 use std::sync::LazyLock;

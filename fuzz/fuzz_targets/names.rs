@@ -2,7 +2,7 @@
 #![no_main]
 
 use ampoule_fuzz::admitted;
-use ampoule_world::{Entry, File, Language, Module, Program, Request};
+use ampoule_model::{Entry, File, Language, Module, Program, Request};
 use arbitrary::Arbitrary;
 use libfuzzer_sys::fuzz_target;
 use std::collections::HashSet;

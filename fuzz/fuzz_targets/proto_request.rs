@@ -4,7 +4,7 @@
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, PutFunctionRequest};
 use ampoule_api::{put_function_from_proto, request_from_proto, request_to_proto};
 use ampoule_fuzz::{admitted, bounded};
-use ampoule_world::{Asked, Request};
+use ampoule_model::{Invocation, Request};
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
 
@@ -36,9 +36,9 @@ fn check(message: ExecuteRequest) {
         let json = json.expect("a message that means something has a JSON form");
         let again = ampoule_http::dify::fuzzing::execute_request(&json).expect("our own JSON is read");
         assert_eq!(again.message, message, "JSON and proto say the same");
-        if let Asked::Program(request) = &request {
+        if let Invocation::Program(request) = &request {
             let again = request_from_proto(request_to_proto(request.clone())).expect("our own proto is read");
-            let Asked::Program(again) = again else { panic!("a program has become a function") };
+            let Invocation::Program(again) = again else { panic!("a program has become a function") };
             assert_eq!(sorted(again), sorted(request.clone()), "words come back");
         }
         let _ = admitted(request);

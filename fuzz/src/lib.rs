@@ -4,7 +4,7 @@
 pub mod tiny;
 
 use ampoule_service::{Call, Error, Service, ServiceConfig};
-use ampoule_world::Asked;
+use ampoule_model::Invocation;
 use peak_alloc::PeakAlloc;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -33,7 +33,7 @@ pub fn drained() -> &'static Service {
 }
 
 /// Whether `request` is admitted; the field that is refused otherwise. Anything else is a finding.
-pub fn admitted(request: impl Into<Asked>) -> Result<(), String> {
+pub fn admitted(request: impl Into<Invocation>) -> Result<(), String> {
     let tenant = DRAINED.open_tenant().expect("no tenants are listed");
     let call = Call { tenant, deadline: None };
     match TOKIO.block_on(DRAINED.execute_as(&call, request)) {

@@ -5,8 +5,8 @@ use crate::config::Config;
 use crate::images;
 use ampoule_bench::{FuelRate, fuel_rates};
 use ampoule_engine::Engine;
+use ampoule_model::{Language, Limits};
 use ampoule_service::{Images, Service, ServiceConfig};
-use ampoule_world::{Language, Limits};
 use std::convert::Infallible;
 use std::path::Path;
 

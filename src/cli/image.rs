@@ -2,8 +2,8 @@
 
 use super::{CommandError, CommandResult, Exit, write_stdout};
 use crate::images;
+use ampoule_model::manifest::{MANIFEST_FILE, Manifest, Package};
 use ampoule_service::{default_images_folder, image_folder};
-use ampoule_world::manifest::{MANIFEST_FILE, Manifest, Package};
 use clap::{Args, Subcommand};
 use std::fmt::Write;
 use std::path::Path;

@@ -1,7 +1,7 @@
 //! `ampoule key`: makes an API key.
 
 use super::{CommandError, CommandResult, Exit, write_stdout};
-use ampoule_access::ApiKey;
+use ampoule_auth::ApiKey;
 use clap::Args;
 
 /// Make an API key for a tenant, and the hash that goes into the configuration

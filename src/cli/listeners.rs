@@ -3,10 +3,10 @@
 use super::{CommandError, CommandResult, Exit};
 use crate::config::Config;
 use crate::connections::{for_admin, for_monitoring, raise_file_limit};
-use ampoule_access::Access;
+use ampoule_auth::Authenticator;
 use ampoule_connection::{Connections, Listener, Protocol, Tls};
-use ampoule_http::{DifyKey, Patience, Site};
-use ampoule_service::{Ending, Service};
+use ampoule_http::{DifyKey, Endpoints, Timeouts};
+use ampoule_service::{Service, Shutdown};
 use ampoule_tenants::{Admin, Directory};
 use std::net::SocketAddr;
 use std::thread;
@@ -37,7 +37,7 @@ pub(crate) async fn listen(
     config: &Config,
     tls: Option<Tls>,
     service: Service,
-    access: Access,
+    access: Authenticator,
     directory: Directory,
 ) -> CommandResult {
     let mut signals = Signals::new()?;
@@ -48,9 +48,9 @@ pub(crate) async fn listen(
     let connections = Connections::new(limits);
     let (listener, address) = bind(config.listen).await?;
     let mut others = Vec::new();
-    for (address, site) in sites(config) {
+    for (address, endpoints) in all_endpoints(config) {
         let (listener, address) = bind(address).await?;
-        others.push((listener, address, site));
+        others.push((listener, address, endpoints));
     }
     let admin_keys = config.admin.keys().map_err(CommandError::usage)?;
     let bind_admin = async |address: Option<SocketAddr>| match address {
@@ -59,15 +59,15 @@ pub(crate) async fn listen(
     };
     let admin_grpc = bind_admin(config.admin.listen).await?;
     let admin_http = bind_admin(config.admin.http).await?;
-    let (ender, ending) = Ending::new();
+    let (shutdown_handle, shutdown) = Shutdown::new();
     if let Some(address) = config.metrics {
         let (listener, address) = bind(address).await?;
         tracing::info!(%address, "listening for monitoring");
         let within = connections.beside(for_monitoring());
-        let (service, access, ending) = (service.clone(), access.clone(), ending.clone());
+        let (service, access, shutdown) = (service.clone(), access.clone(), shutdown.clone());
         on_a_thread_of_its_own("monitoring", listener, move |listener| {
             let listener = Listener::plain(listener, Protocol::Http1).within(&within, "monitoring");
-            ampoule_http::serve_operator(service, access, listener, ending)
+            ampoule_http::serve_operator(service, access, listener, shutdown)
         })?;
     }
     if let Some(tls) = &tls {
@@ -91,7 +91,7 @@ pub(crate) async fn listen(
         warn_in_clear_text(address, tls.as_ref());
         let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2).within(&of_admins, "admin");
         let (admin, keys) = (Admin::new(directory.clone()), admin_keys.clone());
-        let served = ampoule_grpc::serve_admin(admin, keys, listener, ending.clone());
+        let served = ampoule_grpc::serve_admin(admin, keys, listener, shutdown.clone());
         admins.spawn(served);
     }
     if let Some((listener, address)) = admin_http {
@@ -103,19 +103,25 @@ pub(crate) async fn listen(
             Admin::new(directory.clone()),
             admin_keys,
             listener,
-            ending.clone(),
+            shutdown.clone(),
         ));
     }
     let listener = Listener::new(listener, tls.as_ref(), Protocol::Http2).within(&connections, "grpc");
-    let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, ending.clone());
+    let grpc = ampoule_grpc::serve(service.clone(), access.clone(), listener, shutdown.clone());
     tracing::info!(%address, "listening");
     let mut http = JoinSet::new();
-    for (listener, address, site) in others {
-        tracing::info!(%address, api = site.api, dify = site.dify.is_some(), "listening for HTTP");
+    for (listener, address, endpoints) in others {
+        tracing::info!(%address, api = endpoints.api, dify = endpoints.dify.is_some(), "listening for HTTP");
         // Dify's, where it has a listener of its own.
-        let name = if site.api { "http" } else { "dify" };
+        let name = if endpoints.api { "http" } else { "dify" };
         let listener = Listener::new(listener, tls.as_ref(), Protocol::Http1).within(&connections, name);
-        http.spawn(ampoule_http::serve(service.clone(), access.clone(), site, listener, ending.clone()));
+        http.spawn(ampoule_http::serve(
+            service.clone(),
+            access.clone(),
+            endpoints,
+            listener,
+            shutdown.clone(),
+        ));
     }
     let http = async {
         while http.join_next().await.is_some() {}
@@ -131,7 +137,7 @@ pub(crate) async fn listen(
     if is_stuck {
         // What runs gets its answers; then whoever started the server starts it again, with all of its threads.
         service.drain();
-        ender.drain();
+        shutdown_handle.drain();
         let _ = tokio::time::timeout(GRACE_FOR_ANSWERS, &mut servers).await;
         return Err(cut_off(
             &service,
@@ -140,7 +146,7 @@ pub(crate) async fn listen(
     }
     if !config.drain_delay.0.is_zero() {
         // First it is so, then it is said.
-        ender.leave();
+        shutdown_handle.leave();
         tracing::info!(for_seconds = config.drain_delay.0.as_secs_f64(), "leaving: not ready, still serving");
         tokio::select! {
             _ = &mut servers => return Ok(Exit::Success),
@@ -151,7 +157,7 @@ pub(crate) async fn listen(
     }
     tracing::info!(running = service.running(), waiting = service.waiting(), "draining");
     service.drain();
-    ender.drain();
+    shutdown_handle.drain();
     let grace = service.longest() + GRACE_FOR_ANSWERS;
     tokio::select! {
         _ = &mut servers => {
@@ -179,18 +185,20 @@ async fn quiet(service: &Service, long: Duration) {
 }
 
 /// What is answered over HTTP, and where; one listener for both parts if they have the same address.
-fn sites(config: &Config) -> Vec<(SocketAddr, Site)> {
+fn all_endpoints(config: &Config) -> Vec<(SocketAddr, Endpoints)> {
     let key = || DifyKey::new(config.dify.key.clone());
-    let site =
-        || Site { patience: Patience { answer: config.unread.0, ..Patience::default() }, ..Site::default() };
-    let mut sites: Vec<_> =
-        config.http.map(|address| (address, Site { api: true, ..site() })).into_iter().collect();
-    match (config.dify.listen, sites.first_mut()) {
-        (Some(address), Some((same, site))) if *same == address => site.dify = Some(key()),
-        (Some(address), _) => sites.push((address, Site { dify: Some(key()), ..site() })),
+    let endpoints = || Endpoints {
+        timeouts: Timeouts { answer: config.unread.0, ..Timeouts::default() },
+        ..Endpoints::default()
+    };
+    let mut all_endpoints: Vec<_> =
+        config.http.map(|address| (address, Endpoints { api: true, ..endpoints() })).into_iter().collect();
+    match (config.dify.listen, all_endpoints.first_mut()) {
+        (Some(address), Some((same, endpoints))) if *same == address => endpoints.dify = Some(key()),
+        (Some(address), _) => all_endpoints.push((address, Endpoints { dify: Some(key()), ..endpoints() })),
         (None, _) => {}
     }
-    sites
+    all_endpoints
 }
 
 /// Serves a listener on a thread that nothing else runs on, so that it answers whatever keeps the others. Never waited for: it

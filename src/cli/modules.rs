@@ -2,7 +2,7 @@
 
 use super::run::read_text;
 use super::{CommandError, CommandResult};
-use ampoule_world::{Language, Module};
+use ampoule_model::{Language, Module};
 use std::path::Path;
 
 /// The modules of all flags.

@@ -1,7 +1,7 @@
 //! What a program prints, as it comes.
 
 use super::{CommandResult, write_stdout};
-use ampoule_service::{Piece, Stream};
+use ampoule_service::{OutputChunk, Stream};
 use std::cell::Cell;
 use std::io::{self, Write};
 
@@ -18,7 +18,7 @@ impl Default for Printer {
 }
 
 impl Printer {
-    pub(crate) fn pieces(&self, pieces: Vec<Piece>) -> CommandResult<()> {
+    pub(crate) fn pieces(&self, pieces: Vec<OutputChunk>) -> CommandResult<()> {
         for piece in pieces {
             match piece.stream {
                 Stream::Stdout => self.stdout(&piece.bytes)?,

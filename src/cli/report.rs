@@ -3,7 +3,7 @@
 use super::pretty::pretty;
 use super::{CommandResult, Exit, say, write_stdout};
 use ampoule_api::{Execution, ResultForm, answer_to_json};
-use ampoule_world::{Entry, Outcome, Status};
+use ampoule_model::{Entry, Outcome, Status};
 use std::io::{self, Write};
 use std::sync::Arc;
 

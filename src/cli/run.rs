@@ -14,10 +14,10 @@ use ampoule_api::Execution;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_service::{Call, Error, Images, OutputTap, Service, ServiceConfig, default_images_folder};
-use ampoule_world::{
+use ampoule_model::{
     DEFAULT_NOW_UNIX_NANOS, Deterministic, Entry, File, Language, Program, Request, RequestedLimits,
 };
+use ampoule_service::{Call, Error, Images, OutputStream, Service, ServiceConfig, default_images_folder};
 use clap::Args;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -262,14 +262,14 @@ async fn execute_here(
         None => service.execute(request).await,
         Some(printer) => {
             let tenant = service.open_tenant().ok_or_else(|| CommandError::infrastructure("no tenant"))?;
-            let (call, tap) = (Call { tenant, deadline: None }, OutputTap::default());
-            let mut executing = pin!(service.execute_streamed(&call, request, &tap));
+            let (call, output_stream) = (Call { tenant, deadline: None }, OutputStream::default());
+            let mut executing = pin!(service.execute_streamed(&call, request, &output_stream));
             loop {
                 tokio::select! {
                     biased;
-                    pieces = tap.next() => printer.pieces(pieces)?,
+                    pieces = output_stream.next() => printer.pieces(pieces)?,
                     executed = &mut executing => {
-                        printer.pieces(tap.take())?;
+                        printer.pieces(output_stream.take())?;
                         break executed;
                     }
                 }

@@ -1,7 +1,7 @@
 //! `--out DIR`: files that came back. Their paths and their contents are a program's choice.
 
 use super::{CommandError, CommandResult};
-use ampoule_world::File;
+use ampoule_model::File;
 use cap_std::ambient_authority;
 use cap_std::fs::{Dir, OpenOptions};
 use std::collections::HashSet;

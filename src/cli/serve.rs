@@ -5,7 +5,7 @@ use crate::build_info;
 use crate::config::{Config, LogConfig, LogFormat};
 use crate::traces::{Traces, TracesConfig};
 use crate::{images, runtime};
-use ampoule_access::{Access, AccessConfig};
+use ampoule_auth::{AuthConfig, Authenticator};
 use ampoule_engine::{Engine, EngineConfig};
 use ampoule_service::{DayBook, FunctionStore, Images, Service, ServiceConfig};
 use ampoule_tenants::{Directory, UsageFile, keep_usage};
@@ -65,7 +65,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
         ..config.service().map_err(CommandError::usage)?
     };
     let access = config.access().map_err(CommandError::usage)?;
-    let access = AccessConfig { jwt: access.jwt, allowed_hosts: access.allowed_hosts, ..tenants.access };
+    let access = AuthConfig { jwt: access.jwt, allowed_hosts: access.allowed_hosts, ..tenants.access };
     let tls = config.tls().map_err(CommandError::usage)?;
     let tokio = runtime::for_servers()
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
@@ -83,7 +83,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
         service.carry_used(book);
         file
     });
-    let access = Access::new(&access, &service).map_err(CommandError::usage)?;
+    let access = Authenticator::new(&access, &service).map_err(CommandError::usage)?;
     let directory = Directory::new(opened, service.clone(), access.clone()).map_err(CommandError::usage)?;
     let sweeping = service.clone();
     tokio.spawn(async move { sweeping.sweep_functions().await });
@@ -125,6 +125,11 @@ fn show(config: &Config, tenants: usize) {
     // Tenants are counted: there may be thousands.
     let config = Config { dify: config.dify.without_key(), tenants: Vec::new(), ..config.clone() };
     let shown = serde_json::to_string(&config).unwrap_or_default();
+    if config.patience.is_some() {
+        tracing::warn!(
+            "the setting patience is called queue_timeout now: rename it, the next version does not know it"
+        );
+    }
     tracing::info!(config = shown, tenants, "configuration");
     if !ampoule_engine::swap_is_off() {
         tracing::warn!("swap is on: guests are reset the slow way; turn it off for speed");

@@ -9,7 +9,7 @@ use std::time::Duration;
 const MOST: u64 = 256 << 20;
 
 /// When to say what is being waited for.
-const PATIENCE: Duration = Duration::from_secs(3);
+const STDIN_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// All of it; nothing of a terminal, which nobody has typed anything into.
 pub(super) fn own_stdin() -> CommandResult<Vec<u8>> {
@@ -18,7 +18,7 @@ pub(super) fn own_stdin() -> CommandResult<Vec<u8>> {
     }
     let (sender, read) = mpsc::channel();
     std::thread::spawn(move || sender.send(read_all()));
-    let read = match read.recv_timeout(PATIENCE) {
+    let read = match read.recv_timeout(STDIN_TIMEOUT) {
         Err(RecvTimeoutError::Timeout) => {
             say("waiting for the end of stdin, which is the program's: --no-stdin leaves it alone");
             read.recv().ok()

@@ -1,7 +1,7 @@
 //! Canaries: programs that look around for traces of an earlier run in their slot.
 
 use super::request;
-use ampoule_world::{Deterministic, Language, Request};
+use ampoule_model::{Deterministic, Language, Request};
 
 /// What earlier runs leave wherever they can. The canaries are given it backwards, so that they hold it only while they look.
 pub(crate) const MARK: &str = "AMPOULE-LEAK-7f3a91c4d2";

@@ -2,7 +2,7 @@
 
 use super::fixture::{Expected, ExpectedFailure};
 use super::json::Json;
-use ampoule_world::{Failure, File, Outcome};
+use ampoule_model::{Failure, File, Outcome};
 
 /// What came back for a request: an outcome, or the reason why it was refused.
 pub(crate) type Answer = Result<Outcome, String>;
@@ -39,7 +39,7 @@ pub(crate) fn differences(expected: &Expected, answer: &Answer) -> Vec<String> {
         ("stderr", outcome.stderr_truncated, expected.stderr_truncated),
     ] {
         // A flood over both streams is cut wherever the limit is met.
-        let free = expected.status.contains(&Some(ampoule_world::Status::OutputLimit)) && !wanted;
+        let free = expected.status.contains(&Some(ampoule_model::Status::OutputLimit)) && !wanted;
         if truncated != wanted && !free {
             found.push(format!("{stream}_truncated is {truncated}"));
         }

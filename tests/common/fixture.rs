@@ -1,7 +1,7 @@
 //! Fixtures: a folder with `program.py` or `program.js` and a `case.toml` that says what goes in and what must come out.
 //! The format is described in `tests/fixtures/README.md`.
 
-use ampoule_world::{
+use ampoule_model::{
     Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits, Status,
 };
 use base64::Engine as _;

@@ -2,7 +2,7 @@
 
 use super::canary::MARK;
 use super::request;
-use ampoule_world::{Language, Request, Status};
+use ampoule_model::{Language, Request, Status};
 use std::time::Duration;
 
 /// The ways a leaker ends, and what is then seen.
@@ -27,7 +27,7 @@ pub(crate) fn leaker(language: Language, ending: &str) -> Request {
     request.environment = vec![(MARK.into(), MARK.into())];
     request.stdin = format!("{MARK}\n").repeat(1000).into();
     request.output_files = vec!["**".into(), MARK.into()];
-    request.files = vec![ampoule_world::File { path: format!("{MARK}.txt"), content: MARK.into() }];
+    request.files = vec![ampoule_model::File { path: format!("{MARK}.txt"), content: MARK.into() }];
     request.limits.fuel = Some(20_000_000_000);
     request.limits.memory_bytes = Some(192 << 20);
     match ending {

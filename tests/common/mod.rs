@@ -18,9 +18,9 @@ pub(crate) mod runner;
 pub(crate) mod scanner;
 
 use ampoule_builder::{Builder, ConsoleProgress, Options};
-use ampoule_engine::{Engine, EngineConfig, Share};
+use ampoule_engine::{Engine, EngineConfig, FairShare};
+use ampoule_model::{Entry, Language, Program, Request};
 use ampoule_service::{Images, Service, ServiceConfig};
-use ampoule_world::{Entry, Language, Program, Request};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -71,14 +71,14 @@ pub(crate) fn spawn(future: impl Future<Output = ()> + Send + 'static) {
 }
 
 /// Pays for all tests that ask the engine itself.
-pub(crate) static SHARE: LazyLock<Share> = LazyLock::new(|| Share::new(1));
+pub(crate) static SHARE: LazyLock<FairShare> = LazyLock::new(|| FairShare::new(1));
 
 /// A service with so many slots, all else as the product's defaults; with one slot, every guest is in it.
 pub(crate) fn service_with_slots(slots: u32) -> Service {
     let defaults = EngineConfig::default();
-    let kept_guests = if slots == 1 { 0 } else { defaults.kept_guests };
+    let reused_guests = if slots == 1 { 0 } else { defaults.reused_guests };
     service_of(ServiceConfig {
-        engine: EngineConfig { slots, kept_guests, ..defaults },
+        engine: EngineConfig { slots, reused_guests, ..defaults },
         ..ServiceConfig::default()
     })
 }

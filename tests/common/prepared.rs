@@ -5,25 +5,25 @@ use super::{SHARE, block_on, load_images};
 use ampoule_engine::{
     Checkpoint, Compilation, Engine, EngineConfig, Image, Job, Preparation, Prepared, Start,
 };
+use ampoule_model::{File, Language, Limits, Outcome, Request};
 use ampoule_service::ServiceConfig;
-use ampoule_world::{File, Language, Limits, Outcome, Request};
 use std::sync::LazyLock;
 
 /// An engine and both of its images.
-pub(crate) struct House {
+pub(crate) struct TestEnvironment {
     pub(crate) engine: Engine,
     images: Vec<Image>,
 }
 
 /// The one of this test binary.
-pub(crate) static HOUSE: LazyLock<House> = LazyLock::new(|| House::with_slots(8));
+pub(crate) static HOUSE: LazyLock<TestEnvironment> = LazyLock::new(|| TestEnvironment::with_slots(8));
 
-impl House {
-    pub(crate) fn with_slots(slots: u32) -> House {
+impl TestEnvironment {
+    pub(crate) fn with_slots(slots: u32) -> TestEnvironment {
         let engine =
             Engine::new(EngineConfig { slots, ..EngineConfig::default() }).expect("the engine starts");
         let images = load_images(&engine).iter().cloned().collect();
-        House { engine, images }
+        TestEnvironment { engine, images }
     }
 
     pub(crate) fn image(&self, language: Language) -> &Image {
@@ -105,7 +105,7 @@ fn job_of(request: &Request) -> Job<'_> {
         },
         deterministic: request.deterministic,
         share: &SHARE,
-        tap: None,
+        output_stream: None,
         permit: None,
         memory: None,
     }

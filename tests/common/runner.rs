@@ -5,8 +5,8 @@ use super::fixture::Fixture;
 use super::{block_on, service_with_slots, spawn};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::{execution_from_proto, request_to_proto};
+use ampoule_model::{Outcome, Request, Usage};
 use ampoule_service::Service;
-use ampoule_world::{Outcome, Request, Usage};
 use std::sync::LazyLock;
 use std::time::Duration;
 use tonic::transport::Channel;
@@ -38,13 +38,14 @@ impl Way {
                 let address = listener.local_addr().expect("it is bound");
                 let service = service_with_slots(8);
                 spawn(async move {
-                    let (_forever, ending) = ampoule_service::Ending::new();
-                    let access = ampoule_access::Access::new(&Default::default(), &service).expect("no keys");
+                    let (_forever, shutdown) = ampoule_service::Shutdown::new();
+                    let access =
+                        ampoule_auth::Authenticator::new(&Default::default(), &service).expect("no keys");
                     ampoule_grpc::serve(
                         service,
                         access,
                         ampoule_connection::Listener::plain(listener, ampoule_connection::Protocol::Http2),
-                        ending,
+                        shutdown,
                     )
                     .await;
                 });

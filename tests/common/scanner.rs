@@ -4,8 +4,8 @@ use super::canary::MARK;
 use super::compare::describe;
 use super::{SHARE, block_on};
 use ampoule_engine::{Engine, Image, Job, Start, code_config};
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
-use ampoule_world::{Entry, Language, Limits, Program, Status};
+use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
+use ampoule_model::{Entry, Language, Limits, Program, Status};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ pub(crate) fn scan(engine: &Engine, scanner: &Image, beside: &str) -> String {
         limits: Limits { wall_time: Duration::from_secs(60), ..Limits::default() },
         deterministic: None,
         share: &SHARE,
-        tap: None,
+        output_stream: None,
         permit: None,
         memory: None,
     };

@@ -4,7 +4,7 @@
 use crate::common::compare::shorten;
 use crate::common::{request, runner};
 use crate::{SERVICE, step_output};
-use ampoule_world::{Entry, Language, Module, Status};
+use ampoule_model::{Entry, Language, Module, Status};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::LazyLock;

@@ -8,7 +8,7 @@ use crate::common::{request, runner};
 use crate::lists::{Exclusion, exclusions, lines};
 use crate::report::{self, Counts};
 use crate::{SERVICE, conformance_file, step_output};
-use ampoule_world::{File, Language, Outcome, Request};
+use ampoule_model::{File, Language, Outcome, Request};
 use libtest_mimic::{Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;

@@ -5,7 +5,7 @@ use crate::javascript::{Case, Header, QJS, files_below};
 use crate::lists::{Exclusion, exclusions, lines};
 use crate::report::{self, Counts};
 use crate::{conformance_file, step_output};
-use ampoule_world::Module;
+use ampoule_model::Module;
 use libtest_mimic::{Failed, Trial};
 use std::path::PathBuf;
 

@@ -6,7 +6,7 @@ use crate::common::{request, runner};
 use crate::lists::exclusions;
 use crate::report::{self, Counts};
 use crate::{conformance_file, step_output};
-use ampoule_world::{Entry, Language, Status};
+use ampoule_model::{Entry, Language, Status};
 use libtest_mimic::{Failed, Trial};
 use std::collections::BTreeMap;
 use std::process::Command;

@@ -1,7 +1,7 @@
 //! A wall clock that jumps by years while executions run: nothing ends early, nothing late. The server's clock is faked by a
 //! library of a few lines before libc (`clock.c`); the machine's stays as it is.
 
-use crate::server::{House, ended};
+use crate::server::{TestEnvironment, ended};
 use serde_json::Value;
 use std::os::unix::fs::FileExt;
 use std::process::{Command, Stdio};
@@ -13,7 +13,7 @@ const YEAR: i64 = 365 * 86_400;
 
 #[test]
 fn wall_times_deadlines_and_sleeps_do_not_go_by_the_wall_clock() {
-    let house = Arc::new(House::new());
+    let house = Arc::new(TestEnvironment::new());
     let library = house.path("clock.so");
     let built = Command::new("cc")
         .args(["-shared", "-fPIC", "-O1", "-o"])

@@ -1,13 +1,13 @@
 //! A disk that is full: the server writes nothing but its log, and does without it. That a build says so and leaves no
 //! half of an image is in `crates/builder/tests/full_disk.rs`.
 
-use crate::server::{House, wait};
+use crate::server::{TestEnvironment, wait};
 use std::fs::File;
 use std::process::Command;
 
 #[test]
 fn a_log_that_cannot_be_written_costs_no_request() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let full = || File::options().write(true).open("/dev/full").unwrap();
     let mut server = house.serve().stderr(full()).stdout(full()).spawn().unwrap();
     house.wait_until_it_answers();

@@ -1,6 +1,6 @@
 //! A server that is told to end, or killed, while clients keep it busy.
 
-use crate::server::{House, ended, lines};
+use crate::server::{TestEnvironment, ended, lines};
 use std::process::Stdio;
 use std::sync::Arc;
 use std::thread;
@@ -13,7 +13,7 @@ const LONG: usize = 24;
 const BUSY: usize = 6;
 
 /// Sends short calls until the server takes no more; how many were answered by their result.
-fn keep_busy(house: &House) -> usize {
+fn keep_busy(house: &TestEnvironment) -> usize {
     let mut answered = 0;
     // A connection that was never accepted is reset or refused.
     while let Ok(answer) = house.execute("b", "5s") {
@@ -28,7 +28,7 @@ fn keep_busy(house: &House) -> usize {
 
 #[test]
 fn sigterm_under_load_answers_every_request_that_was_accepted() {
-    let house = Arc::new(House::new());
+    let house = Arc::new(TestEnvironment::new());
     let server = house.start(&mut house.serve());
     std::fs::write(house.path("loop.py"), "l").unwrap();
     let long: Vec<_> = (0..LONG)
@@ -76,7 +76,7 @@ fn sigterm_under_load_answers_every_request_that_was_accepted() {
 
 #[test]
 fn after_a_kill_under_load_the_next_server_serves_on_the_same_port() {
-    let house = Arc::new(House::new());
+    let house = Arc::new(TestEnvironment::new());
     let server = house.start(&mut house.serve());
     let clients: Vec<_> = (0..16)
         .map(|index| {

@@ -1,14 +1,14 @@
 //! Images that are damaged, or not there: refused at the start, by name.
 
-use crate::server::{House, wait};
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE};
+use crate::server::{TestEnvironment, wait};
+use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE};
 use std::fs;
 use std::io::Read;
 use std::path::Path;
 use std::process::Stdio;
 
 /// Starts a server that must refuse to; what it says.
-fn refusal(house: &House) -> String {
+fn refusal(house: &TestEnvironment) -> String {
     let mut child = house.serve().stderr(Stdio::piped()).spawn().unwrap();
     let status = wait(&mut child);
     let mut said = String::new();
@@ -49,7 +49,7 @@ fn a_damaged_image_is_refused_by_name() {
         ("no folder", "images/python", |image| fs::remove_dir_all(image).unwrap()),
     ];
     for (what, named, damage) in cases {
-        let house = House::new();
+        let house = TestEnvironment::new();
         damage(&house.image());
         let said = refusal(&house);
         assert!(said.contains(named) && said.contains("images/python"), "{what}: {said}");
@@ -58,7 +58,7 @@ fn a_damaged_image_is_refused_by_name() {
 
 #[test]
 fn without_the_folder_it_says_how_to_get_images() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     fs::remove_dir_all(house.path("images")).unwrap();
     let said = refusal(&house);
     assert!(said.contains("build them with: ampoule image build"), "{said}");

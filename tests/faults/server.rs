@@ -11,22 +11,22 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// Far longer than anything takes: whoever waits so long waits for what does not come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A folder with the tiny images, and addresses of its own.
-pub(crate) struct House {
+pub(crate) struct TestEnvironment {
     folder: TempDir,
     pub(crate) grpc: String,
     pub(crate) http: String,
     metrics: String,
 }
 
-impl House {
-    pub(crate) fn new() -> House {
+impl TestEnvironment {
+    pub(crate) fn new() -> TestEnvironment {
         let folder = tempfile::tempdir().unwrap();
         tiny::write_images(&folder.path().join("images"));
         let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
-        House { grpc: free(), http: free(), metrics: free(), folder }
+        TestEnvironment { grpc: free(), http: free(), metrics: free(), folder }
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -69,7 +69,7 @@ impl House {
     pub(crate) fn wait_until_it_answers(&self) {
         let started = Instant::now();
         while TcpStream::connect(&self.http).is_err() {
-            assert!(started.elapsed() < PATIENCE, "the server does not answer");
+            assert!(started.elapsed() < TIMEOUT, "the server does not answer");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -84,7 +84,7 @@ impl House {
             line.trim().parse::<usize>().ok()
         };
         while running().is_none_or(|running| running < count) {
-            assert!(started.elapsed() < PATIENCE, "there were never {count} executions");
+            assert!(started.elapsed() < TIMEOUT, "there were never {count} executions");
             std::thread::sleep(Duration::from_millis(10));
         }
     }
@@ -152,7 +152,7 @@ pub(crate) fn wait(child: &mut Child) -> std::process::ExitStatus {
         if let Some(status) = child.try_wait().unwrap() {
             return status;
         }
-        if started.elapsed() > PATIENCE {
+        if started.elapsed() > TIMEOUT {
             let _ = child.kill();
             panic!("the process did not end");
         }

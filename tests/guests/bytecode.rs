@@ -5,11 +5,11 @@
 //! guest: but metering ends what does not end, and not the watchdog below it.
 
 use crate::common::compare::describe;
-use crate::common::keeping::House;
+use crate::common::keeping::TestEnvironment;
 use crate::common::request;
 use crate::common::runner::execute;
 use ampoule_engine::EngineConfig;
-use ampoule_world::{Language, Outcome, Request, Status};
+use ampoule_model::{Language, Outcome, Request, Status};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -27,8 +27,8 @@ const STANDING: [&str; 3] = ["INSTRUMENTED_LINE", "INSTRUMENTED_INSTRUCTION", "I
 /// Far above what the wall time allows, for a machine whose clock for threads is coarse.
 const MOST_CPU: Duration = Duration::from_millis(1500);
 
-fn one_slot() -> House {
-    House::with(EngineConfig { slots: 1, kept_guests: 0, ..EngineConfig::default() })
+fn one_slot() -> TestEnvironment {
+    TestEnvironment::with(EngineConfig { slots: 1, reused_guests: 0, ..EngineConfig::default() })
 }
 
 fn asked(input: &Value) -> Request {
@@ -40,14 +40,14 @@ fn asked(input: &Value) -> Request {
 }
 
 /// The instructions that change the position.
-fn names(house: &House) -> Vec<String> {
+fn names(house: &TestEnvironment) -> Vec<String> {
     let outcome = execute(&house.service, asked(&json!({}))).expect("it is admitted");
     assert_eq!(outcome.status, Status::Completed, "{}", describe(&outcome));
     serde_json::from_str(&outcome.result_json).expect("names")
 }
 
 /// Runs one instruction with all operands. How many of them went round until they were stopped.
-fn run(house: &House, kind: &str, name: &str, watched: bool) -> usize {
+fn run(house: &TestEnvironment, kind: &str, name: &str, watched: bool) -> usize {
     let mut rounds = 0;
     for power in POWERS {
         for (beside, back) in BESIDE {
@@ -66,7 +66,7 @@ fn run(house: &House, kind: &str, name: &str, watched: bool) -> usize {
     rounds
 }
 
-fn next_is_right(house: &House, after: &Value) {
+fn next_is_right(house: &TestEnvironment, after: &Value) {
     let program = request(Language::Python, "def main():\n    return sum(n * n for n in range(100))");
     let outcome: Outcome = execute(&house.service, program).expect("it is admitted");
     assert_eq!(outcome.result_json, "328350", "after {after}: {}", describe(&outcome));

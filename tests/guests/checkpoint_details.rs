@@ -4,7 +4,7 @@ use crate::common::compare::describe;
 use crate::common::prepared::HOUSE;
 use crate::common::request;
 use ampoule_engine::Prepared;
-use ampoule_world::{Deterministic, Entry, Language, Outcome, Request, Status};
+use ampoule_model::{Deterministic, Entry, Language, Outcome, Request, Status};
 use std::time::{Duration, Instant};
 
 fn prepare(request: &Request) -> Result<Prepared, Box<Outcome>> {
@@ -200,7 +200,7 @@ fn a_deterministic_call_is_the_same_every_time() {
         let mut request = request(language, source);
         let prepared = prepare(&request).expect("it is sound");
         request.deterministic =
-            Some(Deterministic { seed: 3, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
+            Some(Deterministic { seed: 3, now_unix_nanos: ampoule_model::DEFAULT_NOW_UNIX_NANOS });
         let first = HOUSE.call(&prepared.checkpoint, &request, false);
         assert_eq!(first.status, Status::Completed, "{}", describe(&first));
         for _ in 0..3 {
@@ -208,7 +208,7 @@ fn a_deterministic_call_is_the_same_every_time() {
             assert_eq!((&next.result_json, next.usage.fuel), (&first.result_json, first.usage.fuel));
         }
         request.deterministic =
-            Some(Deterministic { seed: 4, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
+            Some(Deterministic { seed: 4, now_unix_nanos: ampoule_model::DEFAULT_NOW_UNIX_NANOS });
         assert_ne!(HOUSE.call(&prepared.checkpoint, &request, false).result_json, first.result_json);
     }
 }

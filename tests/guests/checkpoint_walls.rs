@@ -3,14 +3,14 @@
 use crate::common::canary::{self, MARK};
 use crate::common::compare::describe;
 use crate::common::leaker::{ENDINGS, leaker};
-use crate::common::prepared::House;
+use crate::common::prepared::TestEnvironment;
 use crate::common::request;
 use crate::common::runner::without_times;
 use crate::common::scanner::{scan, scanner};
 use ampoule_engine::Checkpoint;
-use ampoule_world::{Language, Status};
+use ampoule_model::{Language, Status};
 
-fn prepared(house: &House, request: &ampoule_world::Request) -> Checkpoint {
+fn prepared(house: &TestEnvironment, request: &ampoule_model::Request) -> Checkpoint {
     match house.prepare(request, false) {
         Ok(prepared) => prepared.checkpoint,
         Err(outcome) => panic!("{}", describe(&outcome)),
@@ -19,7 +19,7 @@ fn prepared(house: &House, request: &ampoule_world::Request) -> Checkpoint {
 
 #[test]
 fn no_byte_of_a_call_is_left_in_its_slot_however_it_ended() {
-    let house = House::with_slots(1);
+    let house = TestEnvironment::with_slots(1);
     let scanner = scanner(&house.engine);
     assert_eq!(scan(&house.engine, &scanner, &MARK[..8]), "1", "the scanner is blind");
     for language in Language::ALL {
@@ -42,7 +42,7 @@ fn no_byte_of_a_call_is_left_in_its_slot_however_it_ended() {
 
 #[test]
 fn no_byte_of_a_checkpoint_is_left_in_the_slots_that_it_was_in() {
-    let house = House::with_slots(1);
+    let house = TestEnvironment::with_slots(1);
     let scanner = scanner(&house.engine);
     let backwards: String = MARK.chars().rev().collect();
     let sources = [
@@ -73,13 +73,13 @@ fn no_byte_of_a_checkpoint_is_left_in_the_slots_that_it_was_in() {
 #[test]
 fn a_canary_called_after_any_other_call_finds_what_it_finds_in_a_fresh_slot() {
     let canaries = Language::ALL.map(canary::request_of);
-    let house = House::with_slots(1);
+    let house = TestEnvironment::with_slots(1);
     let checkpoints: Vec<Checkpoint> = canaries.iter().map(|canary| prepared(&house, canary)).collect();
-    let look = |house: &House| -> Vec<_> {
+    let look = |house: &TestEnvironment| -> Vec<_> {
         let calls = canaries.iter().zip(&checkpoints);
         calls.map(|(canary, checkpoint)| without_times(&house.call(checkpoint, canary, false))).collect()
     };
-    let pristine = look(&House::with_slots(1));
+    let pristine = look(&TestEnvironment::with_slots(1));
     for outcome in &pristine {
         assert_eq!(outcome.result_json, canary::CLEAN, "{}", describe(outcome));
     }
@@ -95,7 +95,7 @@ fn a_canary_called_after_any_other_call_finds_what_it_finds_in_a_fresh_slot() {
 
 #[test]
 fn a_checkpoint_from_a_file_is_the_same_checkpoint() {
-    let house = House::with_slots(1);
+    let house = TestEnvironment::with_slots(1);
     for language in Language::ALL {
         let canary = canary::request_of(language);
         let checkpoint = prepared(&house, &canary);

@@ -8,8 +8,8 @@ use crate::common;
 use crate::common::fixture::{DefaultLimits, Fixture, load};
 use crate::common::runner::execute;
 use ampoule_http::dify;
+use ampoule_model::{Deterministic, Entry, Language, Outcome, Program, Request, Status};
 use ampoule_service::Service;
-use ampoule_world::{Deterministic, Entry, Language, Outcome, Program, Request, Status};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -52,7 +52,7 @@ fn script(fixture: &Fixture) -> String {
 /// As Dify's script says, and waited for; chance and clocks the same in both.
 fn both(fixture: &Fixture) -> [(Outcome, String); 2] {
     let language = fixture.request.program.language;
-    let fixed = Deterministic { seed: 1, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS };
+    let fixed = Deterministic { seed: 1, now_unix_nanos: ampoule_model::DEFAULT_NOW_UNIX_NANOS };
     let script = script(fixture);
     let waiting = dify::waiting_script(language, &script).expect("it ends as Dify's do");
     [script, waiting].map(|script| ended(fixture, as_it_is(language, script), Some(fixed)))

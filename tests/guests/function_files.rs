@@ -1,7 +1,7 @@
 //! Files and environment variables of functions: there at the top level and in every call, under what a call brings along.
 
-use crate::functions::{House, call, put, python};
-use ampoule_world::{File, FunctionCall, Language, PutFunction, Status};
+use crate::functions::{TestEnvironment, call, put, python};
+use ampoule_model::{File, FunctionCall, Language, PutFunction, Status};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -14,7 +14,7 @@ fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 /// The result of a call that must complete.
-fn result(house: &House, call: FunctionCall) -> String {
+fn result(house: &TestEnvironment, call: FunctionCall) -> String {
     let outcome = house.call(call).unwrap().outcome;
     assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.failure);
     outcome.result_json
@@ -39,7 +39,7 @@ const PLAIN: &str = r#"["one","prod","one","prod",null,["table.txt"]]"#;
 
 #[test]
 fn the_top_level_and_calls_find_them_and_what_a_call_brings_goes_on_top() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     house.keep(seeing());
     assert_eq!(house.result("f", "{}"), PLAIN);
     let on_top = FunctionCall {
@@ -63,7 +63,7 @@ fn the_top_level_and_calls_find_them_and_what_a_call_brings_goes_on_top() {
 
 #[test]
 fn a_top_level_that_is_run_again_finds_them_again() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     house.keep(seeing());
     let objects = house.folder.path().join("objects/functions/open/f");
     std::fs::remove_dir_all(objects.join("checkpoints")).unwrap();
@@ -91,7 +91,7 @@ fn wheel(name: &str) -> File {
 
 #[test]
 fn wheels_are_importable_at_the_top_level_in_calls_and_beside_those_of_a_call() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let source = "
 import greeting
 def main(who):

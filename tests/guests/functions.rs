@@ -3,13 +3,13 @@
 use crate::common;
 use crate::common::{block_on, load_images, request};
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_service::{
-    Batch, Call, Error, Execution, Folder, FunctionStore, FunctionsConfig, ListFunctions, OutputTap, Put,
-    Room, Service, ServiceConfig,
-};
-use ampoule_world::{
+use ampoule_model::{
     Contract, Conversion, Function, FunctionCall, FunctionImport, FunctionReference, Language, Module,
     PutFunction, RequestedLimits, Status, Variable, VariableType,
+};
+use ampoule_service::{
+    Batch, Call, Error, Execution, FunctionStore, FunctionsConfig, ListFunctions, LocalObjectStore,
+    OutputStream, Put, Service, ServiceConfig, StoreQuota,
 };
 use std::path::Path;
 use std::sync::Arc;
@@ -17,25 +17,25 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// A service that keeps functions in a folder; dropping it and making another one is a restart.
-pub(crate) struct House {
+pub(crate) struct TestEnvironment {
     pub(crate) service: Service,
     pub(crate) folder: TempDir,
 }
 
-impl House {
-    pub(crate) fn new() -> House {
-        House::with(|_| {})
+impl TestEnvironment {
+    pub(crate) fn new() -> TestEnvironment {
+        TestEnvironment::with(|_| {})
     }
 
-    fn with(change: impl Fn(&mut ServiceConfig)) -> House {
+    fn with(change: impl Fn(&mut ServiceConfig)) -> TestEnvironment {
         let folder = tempfile::tempdir().unwrap();
-        House { service: service(folder.path(), &change), folder }
+        TestEnvironment { service: service(folder.path(), &change), folder }
     }
 
-    pub(crate) fn restarted(self) -> House {
-        let House { service: old, folder } = self;
+    pub(crate) fn restarted(self) -> TestEnvironment {
+        let TestEnvironment { service: old, folder } = self;
         drop(old);
-        House { service: service(folder.path(), &|_| {}), folder }
+        TestEnvironment { service: service(folder.path(), &|_| {}), folder }
     }
 
     fn caller(&self) -> Call {
@@ -72,7 +72,7 @@ fn service(folder: &Path, change: &impl Fn(&mut ServiceConfig)) -> Service {
     change(&mut config);
     let engine = Engine::new(config.engine.clone()).unwrap();
     let images = load_images(&engine);
-    let store = FunctionStore::new(Arc::new(Folder::open(folder).unwrap()));
+    let store = FunctionStore::new(Arc::new(LocalObjectStore::open(folder).unwrap()));
     Service::with_functions(config, engine, images, Some(store))
 }
 
@@ -99,7 +99,7 @@ fn variable(name: &str, kind: VariableType) -> Variable {
 
 #[test]
 fn a_call_starts_where_the_top_level_has_ended_and_sees_nothing_of_other_calls() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let sources = [
         (
             Language::Python,
@@ -126,7 +126,7 @@ fn a_call_starts_where_the_top_level_has_ended_and_sees_nothing_of_other_calls()
 
 #[test]
 fn versions_never_change_and_aliases_move() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let with_alias = |number: u32, alias: &str| PutFunction {
         aliases: vec![alias.into()],
         ..python("f", &format!("def main():\n    return {number}\n"))
@@ -158,7 +158,7 @@ fn versions_never_change_and_aliases_move() {
 
 #[test]
 fn a_top_level_that_does_not_complete_keeps_nothing() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let short = RequestedLimits { fuel: Some(100_000_000), ..RequestedLimits::default() };
     let cases = [
         ("raise ValueError('no')", Status::Raised),
@@ -179,16 +179,16 @@ fn a_top_level_that_does_not_complete_keeps_nothing() {
 
 #[test]
 fn what_cannot_be_kept_is_refused_and_named() {
-    let house = House::with(|config| {
+    let house = TestEnvironment::with(|config| {
         config.functions = FunctionsConfig {
-            room: Room { functions: 1, versions: 2, bytes: 64 << 20 },
+            room: StoreQuota { functions: 1, versions: 2, bytes: 64 << 20 },
             checkpoint_bytes: 8 << 20,
             cache_bytes: 16 << 20,
         };
     });
     let good = || python("f", "def main():\n    return 1\n");
     let mut body = good();
-    body.program.entry = ampoule_world::Entry::Body;
+    body.program.entry = ampoule_model::Entry::Body;
     let undeclared = Contract { inputs: vec![variable("n", VariableType::Number)], ..Contract::default() };
     let import = |name: &str| FunctionImport { function: reference(name), module: String::new() };
     let cases = [
@@ -225,7 +225,7 @@ fn what_cannot_be_kept_is_refused_and_named() {
 
 #[test]
 fn after_a_restart_functions_are_as_they_were_and_their_top_level_is_not_run_again() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     house.keep(python("f", "import uuid\nmade = str(uuid.uuid4())\ndef main():\n    return made\n"));
     let first = house.result("f", "{}");
     let house = house.restarted();
@@ -250,7 +250,7 @@ fn after_a_restart_functions_are_as_they_were_and_their_top_level_is_not_run_aga
 
 #[test]
 fn a_large_checkpoint_is_kept_in_memory() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let source =
         "import uuid\nmade, table = str(uuid.uuid4()), b'x' * (50 << 20)\ndef main():\n    return made\n";
     house.keep(python("f", source));
@@ -261,7 +261,7 @@ fn a_large_checkpoint_is_kept_in_memory() {
 
 #[test]
 fn a_damaged_definition_is_our_fault_and_harms_no_other() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     house.keep(python("f", "def main():\n    return 1\n"));
     house.keep(python("g", "def main():\n    return 2\n"));
     let definitions = house.folder.path().join("objects/functions/open/f/definitions");
@@ -276,7 +276,7 @@ fn a_damaged_definition_is_our_fault_and_harms_no_other() {
 
 #[test]
 fn functions_import_the_modules_of_others_by_version() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let tools = |suffix: &str| {
         let mut put = python(
             "text-tools",
@@ -307,7 +307,7 @@ fn functions_import_the_modules_of_others_by_version() {
     let house = house.restarted();
     assert_eq!(house.result("user", "{\"text\": \" a \"}"), "\"a2\"");
     // A module of its own that has the same name and another text.
-    let house = House::new();
+    let house = TestEnvironment::new();
     house.keep(tools("1"));
     let mut clash = using();
     clash.program.modules.push(Module { name: "helpers".into(), source: "x = 1".into() });
@@ -320,7 +320,7 @@ fn functions_import_the_modules_of_others_by_version() {
 
 #[test]
 fn declared_types_are_checked_on_the_way_in_and_out() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let contract = Contract {
         inputs: vec![variable("n", VariableType::Number)],
         outputs: vec![variable("double", VariableType::Number)],
@@ -344,7 +344,7 @@ fn declared_types_are_checked_on_the_way_in_and_out() {
 /// Dify's rule against the table itself, run by Python: for every value and every type.
 #[test]
 fn difys_rule_converts_as_its_table_says() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let types = [
         VariableType::String,
         VariableType::Number,
@@ -388,7 +388,7 @@ fn difys_rule_converts_as_its_table_says() {
 /// Whatever strict conversion takes, Python finds to be of the declared type; and a text that is no number is an error.
 #[test]
 fn strict_conversion_takes_what_says_the_same() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let kinds = [VariableType::String, VariableType::Number, VariableType::Boolean, VariableType::Object];
     let contract = Contract {
         inputs: kinds.map(|kind| Variable { optional: true, ..variable(kind.name(), kind) }).into(),
@@ -409,7 +409,7 @@ fn strict_conversion_takes_what_says_the_same() {
 
 #[test]
 fn a_tenants_functions_are_its_own() {
-    let house = House::with(|config| {
+    let house = TestEnvironment::with(|config| {
         config.tenants = vec![config.tenant("one"), config.tenant("two")];
     });
     let of = |name: &str| Call { tenant: house.service.tenant(name).unwrap(), deadline: None };
@@ -445,7 +445,7 @@ fn a_tenants_functions_are_its_own() {
 
 #[test]
 fn functions_are_listed_by_pages() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     for name in ["b", "a", "c"] {
         house.keep(python(name, "def main():\n    return 1\n"));
     }
@@ -467,11 +467,12 @@ fn functions_are_listed_by_pages() {
 
 #[test]
 fn streams_batches_and_idempotency_keys_take_functions() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     house.keep(python("f", "import uuid\ndef main(n):\n    print(n)\n    return [n, str(uuid.uuid4())]\n"));
     let caller = house.caller();
-    let tap = OutputTap::default();
-    let streamed = block_on(house.service.execute_streamed(&caller, call("f", "{\"n\": 1}"), &tap)).unwrap();
+    let output_stream = OutputStream::default();
+    let streamed =
+        block_on(house.service.execute_streamed(&caller, call("f", "{\"n\": 1}"), &output_stream)).unwrap();
     assert_eq!(streamed.outcome.status, Status::Completed);
     assert!(streamed.outcome.stdout.is_empty());
     let inputs: Vec<String> = (0..20).map(|n| format!("{{\"n\": {n}}}")).collect();
@@ -490,7 +491,7 @@ fn streams_batches_and_idempotency_keys_take_functions() {
 
 #[test]
 fn a_call_has_the_functions_limits_unless_it_chooses_its_own() {
-    let house = House::new();
+    let house = TestEnvironment::new();
     let limits = RequestedLimits { fuel: Some(500_000_000), ..RequestedLimits::default() };
     house.keep(PutFunction { limits, ..python("f", "def main():\n    while True: pass\n") });
     let outcome = house.call(call("f", "{}")).unwrap().outcome;

@@ -2,8 +2,8 @@
 
 use crate::common::runner::execute;
 use crate::common::{images_folder, load_images, request, service_with_slots};
-use ampoule_world::imports::{HOST_FUNCTIONS, MODULE, REQUIRED_EXPORTS};
-use ampoule_world::{Language, Status};
+use ampoule_model::imports::{HOST_FUNCTIONS, MODULE, REQUIRED_EXPORTS};
+use ampoule_model::{Language, Status};
 use std::collections::BTreeSet;
 
 /// The list as it is promised to operators. It stands here a second time so that widening it takes two changes.

@@ -11,8 +11,8 @@ use crate::common::runner::{execute, without_times};
 use crate::common::scanner::{scan, scanner};
 use crate::common::{block_on, load_images, request, service_with_slots};
 use ampoule_engine::{Engine, EngineConfig};
+use ampoule_model::{Language, Outcome, Status};
 use ampoule_service::{Service, ServiceConfig};
-use ampoule_world::{Language, Outcome, Status};
 use std::time::Duration;
 
 fn leak(service: &Service, language: Language, ending: &str, status: Status) {
@@ -62,7 +62,7 @@ fn a_canary_does_see_what_a_leaker_leaves() {
         both.program.source = match language {
             Language::Python => {
                 let source = include_str!("../fixtures/canary/leaker.py").to_owned();
-                both.program.modules = vec![ampoule_world::Module { name: "leaker".into(), source }];
+                both.program.modules = vec![ampoule_model::Module { name: "leaker".into(), source }];
                 format!(
                     "{looks}\n_look = main\nimport leaker\n\ndef main(kram):\n    leaker.mark_everything(kram[::-1])\n    return _look(kram)\n"
                 )
@@ -164,7 +164,7 @@ fn randomness_and_time_are_fresh_in_every_run() {
 
 #[test]
 fn no_byte_of_an_earlier_guest_is_left_in_the_slots_memory() {
-    let config = EngineConfig { slots: 1, kept_guests: 0, ..EngineConfig::default() };
+    let config = EngineConfig { slots: 1, reused_guests: 0, ..EngineConfig::default() };
     let engine = Engine::new(config.clone()).expect("the engine starts");
     let scanner = scanner(&engine);
     let service = Service::new(

@@ -5,7 +5,7 @@
 use crate::common::compare::describe;
 use crate::common::runner::execute;
 use crate::common::{request, service_with_slots};
-use ampoule_world::{Language, Status};
+use ampoule_model::{Language, Status};
 use serde_json::{Value, json};
 
 /// The input's own JSON stands in it once more as a text, which the program reads by itself.

@@ -3,8 +3,8 @@
 use crate::common::compare::describe;
 use crate::common::runner::{execute, without_times};
 use crate::common::{request, service_of, service_with_slots};
+use ampoule_model::{Deterministic, Language, Limits, Outcome, Request, RequestedLimits, Status};
 use ampoule_service::{Service, ServiceConfig};
-use ampoule_world::{Deterministic, Language, Limits, Outcome, Request, RequestedLimits, Status};
 use std::sync::LazyLock;
 use std::time::Duration;
 

@@ -5,9 +5,9 @@ use crate::common::compare::describe;
 use crate::common::runner::execute;
 use crate::common::{load_images, request, service_with_slots};
 use ampoule_engine::{Engine, EngineConfig};
+use ampoule_model::manifest::Package;
+use ampoule_model::{Language, Status};
 use ampoule_service::Service;
-use ampoule_world::manifest::Package;
-use ampoule_world::{Language, Status};
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 

@@ -2,8 +2,8 @@
 
 use crate::common;
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_world::Language;
-use ampoule_world::manifest::Manifest;
+use ampoule_model::Language;
+use ampoule_model::manifest::Manifest;
 
 /// The cells of a row of README's table, Python's and JavaScript's.
 fn row<'a>(readme: &'a str, title: &str) -> [&'a str; 2] {

@@ -36,8 +36,11 @@ impl Server {
     fn start(folder: &std::path::Path) -> Server {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let config = folder.join("config.toml");
-        std::fs::write(&config, format!("memory = {BUDGET}\npatience = \"10s\"\n[log]\nfilter = \"warn\"\n"))
-            .unwrap();
+        std::fs::write(
+            &config,
+            format!("memory = {BUDGET}\nqueue_timeout = \"10s\"\n[log]\nfilter = \"warn\"\n"),
+        )
+        .unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_ampoule"))
             .args(["serve", "--listen", &address, "--config"])
             .arg(config)

@@ -1,16 +1,19 @@
 //! A small container serves many executions at a time: memory is set aside as it is used, not as it is allowed.
 
 use crate::common;
+use ampoule_model::{Language, Status};
 use ampoule_service::{Service, ServiceConfig};
-use ampoule_world::{Language, Status};
 use std::time::{Duration, Instant};
 
 /// Three quarters of a container of 1.5 GiB: what the server takes for itself there.
 const MEMORY: u64 = 1152 << 20;
 
 fn service(memory: u64) -> Service {
-    let mut config =
-        ServiceConfig { memory_bytes: memory, patience: Duration::from_secs(1), ..ServiceConfig::default() };
+    let mut config = ServiceConfig {
+        memory_bytes: memory,
+        queue_timeout: Duration::from_secs(1),
+        ..ServiceConfig::default()
+    };
     config.engine.slots = 128;
     config.check().expect("it is enough for one");
     common::service_of(config)

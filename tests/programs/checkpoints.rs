@@ -7,7 +7,7 @@ use crate::common::compare::{describe, differences};
 use crate::common::fixture::{DefaultLimits, Fixture, load};
 use crate::common::prepared::HOUSE;
 use crate::common::runner::{Way, without_times};
-use ampoule_world::{Deterministic, Entry, Outcome};
+use ampoule_model::{Deterministic, Entry, Outcome};
 use libtest_mimic::{Failed, Trial};
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -51,7 +51,7 @@ fn comes_to_the_same(fixture: &Fixture) -> Result<(), Failed> {
     let mut request = fixture.request.clone();
     request
         .deterministic
-        .get_or_insert(Deterministic { seed: 1, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
+        .get_or_insert(Deterministic { seed: 1, now_unix_nanos: ampoule_model::DEFAULT_NOW_UNIX_NANOS });
     let whole = Way::in_process().execute(request.clone());
     let both = HOUSE.both(&request);
     if let (Ok(whole), Ok(both)) = (whole, both) {

@@ -8,12 +8,12 @@
 use crate::common::canary;
 use crate::common::compare::describe;
 use crate::common::fixture::{DefaultLimits, Fixture, load};
-use crate::common::keeping::{House, keeping};
+use crate::common::keeping::{TestEnvironment, keeping};
 use crate::common::runner::{Way, check, execute, without_times};
 use crate::common::service_with_slots;
 use ampoule_engine::EngineConfig;
+use ampoule_model::{Language, Outcome};
 use ampoule_service::Service;
-use ampoule_world::{Language, Outcome};
 use libtest_mimic::{Failed, Trial};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
@@ -26,7 +26,7 @@ const DEFAULTS: DefaultLimits = DefaultLimits {
 };
 
 /// Houses that wait for their next program: of one slot, and such that keep guests.
-static IDLE: [Mutex<Vec<House>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
+static IDLE: [Mutex<Vec<TestEnvironment>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
 
 /// What the canaries answer in a slot that saw nothing before.
 static PRISTINE: LazyLock<Vec<Outcome>> = LazyLock::new(|| {
@@ -53,8 +53,8 @@ pub(crate) fn trials() -> Vec<Trial> {
 fn run(fixture: &Fixture, kept: bool) -> Result<(), Failed> {
     let idle = || IDLE[usize::from(kept)].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
     let house = idle().pop();
-    let one_slot = || EngineConfig { slots: 1, kept_guests: 0, ..EngineConfig::default() };
-    let house = house.unwrap_or_else(|| House::with(if kept { keeping() } else { one_slot() }));
+    let one_slot = || EngineConfig { slots: 1, reused_guests: 0, ..EngineConfig::default() };
+    let house = house.unwrap_or_else(|| TestEnvironment::with(if kept { keeping() } else { one_slot() }));
     let checked = check(&Way::InProcess(house.service.clone()), fixture);
     for (pristine, language) in PRISTINE.iter().zip(Language::ALL) {
         after(&house.service, (pristine, language), fixture)?;

@@ -7,12 +7,12 @@
 use crate::common::canary;
 use crate::common::compare::{describe, differences};
 use crate::common::fixture::{DefaultLimits, Fixture, load};
-use crate::common::keeping::{House, keeping};
+use crate::common::keeping::{TestEnvironment, keeping};
 use crate::common::leaker::leaker;
 use crate::common::runner::{Way, execute, without_times};
 use crate::common::{request, service_with_slots};
 use ampoule_engine::{EngineConfig, Image};
-use ampoule_world::{Deterministic, Language, Outcome, Request};
+use ampoule_model::{Deterministic, Language, Outcome, Request};
 use libtest_mimic::{Failed, Trial};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -22,8 +22,9 @@ const DEFAULTS: DefaultLimits =
     DefaultLimits { wall_time: Duration::from_secs(20), memory_bytes: None, fuel: None };
 
 /// Its guests are compared; a difference is an error of the execution.
-static COMPARED: LazyLock<House> =
-    LazyLock::new(|| House::with(EngineConfig { slots: 8, kept_guests: 2, compare_kept: true, ..keeping() }));
+static COMPARED: LazyLock<TestEnvironment> = LazyLock::new(|| {
+    TestEnvironment::with(EngineConfig { slots: 8, reused_guests: 2, compare_reused: true, ..keeping() })
+});
 
 pub(crate) fn trials() -> Vec<Trial> {
     if !wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
@@ -64,7 +65,7 @@ fn comes_to_the_same(fixture: &Fixture) -> Result<(), Failed> {
     let mut request = fixture.request.clone();
     request
         .deterministic
-        .get_or_insert(Deterministic { seed: 1, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS });
+        .get_or_insert(Deterministic { seed: 1, now_unix_nanos: ampoule_model::DEFAULT_NOW_UNIX_NANOS });
     let fresh = fresh(request.clone());
     for _ in 0..2 {
         match (&fresh, way.execute(request.clone())) {
@@ -84,8 +85,9 @@ fn comes_to_the_same(fixture: &Fixture) -> Result<(), Failed> {
 
 /// By a service that keeps none.
 fn fresh(request: Request) -> Result<Outcome, String> {
-    static FRESH: LazyLock<House> =
-        LazyLock::new(|| House::with(EngineConfig { slots: 8, kept_guests: 0, ..EngineConfig::default() }));
+    static FRESH: LazyLock<TestEnvironment> = LazyLock::new(|| {
+        TestEnvironment::with(EngineConfig { slots: 8, reused_guests: 0, ..EngineConfig::default() })
+    });
     execute(&FRESH.service, request).map(|outcome| without_times(&outcome))
 }
 
@@ -104,7 +106,7 @@ fn small_leaker(language: Language, ending: &str) -> Request {
 }
 
 fn marks(language: Language) -> Result<(), Failed> {
-    let house = House::with(EngineConfig { compare_kept: true, ..keeping() });
+    let house = TestEnvironment::with(EngineConfig { compare_reused: true, ..keeping() });
     let pristine = execute(&service_with_slots(1), canary::request_of(language))?;
     for round in 0..3 {
         for ending in ["return", "raise"] {
@@ -126,8 +128,8 @@ fn marks(language: Language) -> Result<(), Failed> {
 
 /// A short program is given a fresh guest, a long one gets it again, and there are no more than may be.
 fn by_default(language: Language) -> Result<(), Failed> {
-    static HOUSE: LazyLock<House> =
-        LazyLock::new(|| House::with(EngineConfig { slots: 8, ..EngineConfig::default() }));
+    static HOUSE: LazyLock<TestEnvironment> =
+        LazyLock::new(|| TestEnvironment::with(EngineConfig { slots: 8, ..EngineConfig::default() }));
     let (short, long) = match language {
         Language::Python => ("def main(): return 1", "def main(): return sum(range(300000))"),
         Language::Javascript => (

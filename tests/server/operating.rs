@@ -128,7 +128,7 @@ async fn quotas_are_told_with_what_was_used_of_them() {
         [[tenants]]\nname = \"one\"\nkeys = [\"sha256:0000000000000000000000000000000000000000000000000000000000000000\"]\n\
         [[tenants]]\nname = \"acme\"\nkeys = [\"KEY\"]\nrequests_per_minute = 100\nfuel_per_day = 1_000_000_000_000\n\
         cpu_per_second = \"500ms\"\n";
-    let hash = ampoule_access::KeyHash::of("secret").to_string();
+    let hash = ampoule_auth::KeyHash::of("secret").to_string();
     let server = Server::start(&config.replace("KEY", &hash));
     let monitoring = server.monitoring.clone().unwrap();
     let of = |metrics: &str, what: &str, quota: &str| {

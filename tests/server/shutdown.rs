@@ -13,7 +13,7 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Far more than the patience of the configuration here, and far less than what the server would wait for executions.
+/// Far more than the timeouts of the configuration here, and far less than what the server would wait for executions.
 const SOON: Duration = Duration::from_secs(20);
 
 /// A connection of HTTP/2 whose windows are shut, or as wide as they usually are.

@@ -2,16 +2,16 @@
 //! `tests/server/serve.rs`.
 
 use crate::process::{Server, get, line_with};
-use ampoule_access::ApiKey;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::{ExecuteRequest, ExecuteResponse, Language, Limits, Source, Status as Ended};
+use ampoule_auth::ApiKey;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
 /// Far longer than anything takes: whoever waits so long waits for what does not come.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// A key, what is written of it, and what it is called.
 pub(crate) struct Key {
@@ -68,7 +68,7 @@ impl Client {
             if found == expected {
                 return;
             }
-            assert!(started.elapsed() < PATIENCE, "{found:?}, never {expected:?}");
+            assert!(started.elapsed() < TIMEOUT, "{found:?}, never {expected:?}");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -83,7 +83,7 @@ async fn until_metric(server: &Server, series: &str, expected: f64) {
     let started = Instant::now();
     let address = server.monitoring.clone().unwrap();
     while value(&get(&address, "/metrics"), series) != Some(expected) {
-        assert!(started.elapsed() < PATIENCE, "{series} is not {expected}");
+        assert!(started.elapsed() < TIMEOUT, "{series} is not {expected}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

@@ -2,7 +2,7 @@
 //! `tests/server/serve.rs`.
 
 use crate::process::{Server, line_with, send};
-use crate::tenants::{Client, PATIENCE, key, tenant};
+use crate::tenants::{Client, TIMEOUT, key, tenant};
 use ampoule_api::v1::usage_service_client::UsageServiceClient;
 use ampoule_api::v1::{GetUsageRequest, Limits, QuotaKind, Status as Ended};
 use serde_json::Value;
@@ -133,7 +133,7 @@ async fn a_killed_server_has_forgotten_some_seconds_at_most() {
     };
     let started = Instant::now();
     while kept().is_none_or(|fuel| fuel < 1_000_000) {
-        assert!(started.elapsed() < PATIENCE, "it is never written");
+        assert!(started.elapsed() < TIMEOUT, "it is never written");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     server.restart("-KILL");

@@ -196,7 +196,7 @@ const CLOCK_STEP: u128 = ampoule_engine::CLOCK_RESOLUTION_NANOS as u128;
 const MOST_RANDOM: i32 = 64 << 10;
 
 fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
-    let module = ampoule_world::imports::MODULE;
+    let module = ampoule_model::imports::MODULE;
     linker.func_wrap(module, "clock_now", |caller: Caller<'_, Host>, clock: i32| -> i64 {
         let time = match clock {
             0 => SystemTime::now().duration_since(UNIX_EPOCH).expect("it is after the epoch"),

@@ -2,7 +2,7 @@
 
 use crate::pieces::{COPIED, Pieces, PiecesBuilder, part_of};
 use crate::{execution_to_proto, v1};
-use ampoule_world::{Failure, File, Outcome};
+use ampoule_model::{Failure, File, Outcome};
 use bytes::Bytes;
 use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint};

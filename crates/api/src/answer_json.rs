@@ -4,7 +4,7 @@
 use crate::pieces::{COPIED, Pieces, PiecesBuilder, part_of};
 use crate::times::duration_to_json;
 use crate::to_proto::status;
-use ampoule_world::{Outcome, Usage};
+use ampoule_model::{Outcome, Usage};
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,7 +2,7 @@
 
 use crate::pieces::COPIED;
 use crate::{Pieces, ResultForm, answer_to_grpc, answer_to_json, execution_to_proto, v1};
-use ampoule_world::{Failure, File, Outcome, Status, Usage};
+use ampoule_model::{Failure, File, Outcome, Status, Usage};
 use prost::Message;
 use serde_json::Value;
 use serde_json::value::RawValue;

@@ -3,7 +3,7 @@
 use crate::functions::reference;
 use crate::times::{duration_from_proto, unix_nanos_from_proto};
 use crate::v1;
-use ampoule_world as world;
+use ampoule_model as world;
 use std::borrow::Cow;
 use std::time::Duration;
 
@@ -36,7 +36,7 @@ impl AsRef<world::Outcome> for Execution {
 
 /// What a client asks, in words. Only what proto itself leaves open is checked here: numbers that are no
 /// language or entry, times that are none. The rest is admission's.
-pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, InvalidMessage> {
+pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Invocation, InvalidMessage> {
     let limits = limits(request.limits)?;
     let files = files(request.files);
     let environment = request.env.into_iter().collect();
@@ -48,7 +48,7 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, I
         (Some(_), Some(_)) => Err(invalid("function", "is given together with source: give one of them")),
         (Some(source), None) => {
             let (program, image) = program(source)?;
-            Ok(world::Asked::Program(world::Request {
+            Ok(world::Invocation::Program(world::Request {
                 program,
                 image,
                 input_json: request.input_json,
@@ -61,7 +61,7 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, I
                 idempotency_key: request.idempotency_key,
             }))
         }
-        (None, Some(function)) => Ok(world::Asked::Function(world::FunctionCall {
+        (None, Some(function)) => Ok(world::Invocation::Function(world::FunctionCall {
             function: reference(function),
             input_json: request.input_json,
             files,
@@ -76,7 +76,9 @@ pub fn request_from_proto(request: v1::ExecuteRequest) -> Result<world::Asked, I
 }
 
 /// The same of the request that a batch's inputs are for.
-pub fn batch_request_from_proto(request: Option<v1::ExecuteRequest>) -> Result<world::Asked, InvalidMessage> {
+pub fn batch_request_from_proto(
+    request: Option<v1::ExecuteRequest>,
+) -> Result<world::Invocation, InvalidMessage> {
     request_from_proto(request.ok_or_else(|| invalid("request", "is missing: give a program"))?)
 }
 

@@ -4,7 +4,7 @@ use crate::from_proto::{InvalidMessage, files, invalid, limits, program};
 use crate::times::unix_nanos_to_proto;
 use crate::to_proto::{limits_to_proto, source_to_proto};
 use crate::v1;
-use ampoule_world as world;
+use ampoule_model as world;
 
 const NANOS_PER_MILLISECOND: i64 = 1_000_000;
 

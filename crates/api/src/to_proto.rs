@@ -2,8 +2,8 @@
 
 use crate::times::{duration_to_proto, unix_nanos_to_proto};
 use crate::v1;
-use ampoule_world as world;
-use ampoule_world::manifest::Manifest;
+use ampoule_model as world;
+use ampoule_model::manifest::Manifest;
 
 /// What a client sends for `request`.
 pub fn request_to_proto(request: world::Request) -> v1::ExecuteRequest {

@@ -3,8 +3,8 @@
 
 use crate::stats::{geometric_mean, human};
 use crate::{Options, Report, native, programs, request};
+use ampoule_model::{Language, Status};
 use ampoule_service::Service;
-use ampoule_world::{Language, Status};
 use std::fmt::Write;
 use std::time::Duration;
 

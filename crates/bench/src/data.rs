@@ -3,8 +3,8 @@
 use crate::in_process::{executions, rounds};
 use crate::stats::{Samples, human};
 use crate::{Options, Report, native, programs, request};
+use ampoule_model::{Language, Status};
 use ampoule_service::Service;
-use ampoule_world::{Language, Status};
 use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;

@@ -6,7 +6,7 @@ use crate::server::Server;
 use crate::stats::{Samples, human};
 use crate::{Options, Report, native, programs};
 use ampoule_http::dify::{code_script, template_script};
-use ampoule_world::Language;
+use ampoule_model::Language;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::{Request, StatusCode};

@@ -1,8 +1,8 @@
 //! What a unit of fuel is in time: how many of them this machine's processors burn in a nanosecond, by kinds of programs.
 
 use crate::{Options, Report, programs, request};
+use ampoule_model::{Language, Limits, Status};
 use ampoule_service::Service;
-use ampoule_world::{Language, Limits, Status};
 use std::fmt::Write;
 
 /// How fast one kind of program burns fuel.

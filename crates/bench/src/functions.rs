@@ -3,8 +3,8 @@
 use crate::in_process::{executions, rounds};
 use crate::stats::{Samples, human};
 use crate::{Options, Report, programs};
+use ampoule_model::{Entry, FunctionCall, FunctionReference, Language, Program, PutFunction, Status};
 use ampoule_service::{Call, Service};
-use ampoule_world::{Entry, FunctionCall, FunctionReference, Language, Program, PutFunction, Status};
 use std::time::{Duration, Instant};
 
 const NAME: &str = "rates";

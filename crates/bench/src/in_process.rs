@@ -2,8 +2,8 @@
 
 use crate::stats::{Samples, human};
 use crate::{Options, Report, native, programs, request};
+use ampoule_model::{Language, Status};
 use ampoule_service::Service;
-use ampoule_world::{Language, Status};
 use std::path::Path;
 use std::time::{Duration, Instant};
 

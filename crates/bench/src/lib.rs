@@ -38,8 +38,8 @@ pub use native::Natives;
 pub use report::{Report, Row};
 pub use soak::{Soak, soak};
 
+use ampoule_model::{Entry, Language, Program, Request};
 use ampoule_service::{LoadTimes, Service};
-use ampoule_world::{Entry, Language, Program, Request};
 use std::path::PathBuf;
 
 /// What can be measured by itself: in process, CPU-bound programs, NumPy and pandas, over gRPC, two tenants, as Dify calls,

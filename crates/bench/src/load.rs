@@ -11,7 +11,7 @@ use crate::stats::{Samples, human};
 use crate::{Report, programs, request};
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::{request_to_proto, v1};
-use ampoule_world::Language;
+use ampoule_model::Language;
 use std::path::Path;
 use std::time::{Duration, Instant};
 

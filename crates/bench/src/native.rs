@@ -1,7 +1,7 @@
 //! The native interpreters, measured in the same run: built from the same source as the images, and the machine's own
 //! `python3` for what spawning costs.
 
-use ampoule_world::Language;
+use ampoule_model::Language;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,6 +1,6 @@
 //! The programs that are measured; the CPU-bound ones also run in the native interpreters.
 
-use ampoule_world::Language;
+use ampoule_model::Language;
 
 pub(crate) struct CpuProgram {
     pub(crate) name: &'static str,

@@ -6,7 +6,7 @@ use crate::stats::{Samples, human};
 use crate::{Options, Report, programs, request};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::{request_to_proto, v1};
-use ampoule_world::Language;
+use ampoule_model::Language;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};

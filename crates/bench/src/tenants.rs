@@ -3,10 +3,10 @@
 use crate::server::Server;
 use crate::stats::{Samples, human};
 use crate::{Options, Report, programs, request};
-use ampoule_access::ApiKey;
 use ampoule_api::v1::ExecuteRequest;
 use ampoule_api::{request_to_proto, v1};
-use ampoule_world::Language;
+use ampoule_auth::ApiKey;
+use ampoule_model::Language;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

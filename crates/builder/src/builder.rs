@@ -12,7 +12,7 @@ use crate::schedule::{Job, Stop, run_all};
 use crate::script;
 use crate::snapshot::{self, GUEST_FILE};
 use crate::sources;
-use ampoule_world::manifest::Manifest;
+use ampoule_model::manifest::Manifest;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::guest;
 use crate::key::Inputs;
 use crate::snapshot::GUEST_FILE;
-use ampoule_world::manifest::CODE_FILE;
+use ampoule_model::manifest::CODE_FILE;
 use sha2::{Digest, Sha256};
 use std::fs;
 use std::hash::{Hash, Hasher};

@@ -2,7 +2,7 @@
 //!
 //! Everything it can ask for is fixed, so that the same guest always boots into the same bytes.
 
-use ampoule_world::imports::{self, REQUIRED_EXPORTS};
+use ampoule_model::imports::{self, REQUIRED_EXPORTS};
 use std::fs::File;
 use std::io::Write;
 use wasmtime::{Caller, ExternType, Linker, Module, Result, bail, format_err};
@@ -26,7 +26,7 @@ impl BootState {
     }
 }
 
-/// The host functions of `ampoule_world::imports`, as they are at image build.
+/// The host functions of `ampoule_model::imports`, as they are at image build.
 pub(crate) fn link(linker: &mut Linker<BootState>) -> Result<()> {
     let module = imports::MODULE;
     linker.func_wrap(module, "clock_now", |clock: i32| if clock == 0 { BUILD_TIME } else { 0 })?;

@@ -6,7 +6,7 @@ use crate::error::{Error, IoContext, Result};
 use crate::key;
 use crate::recipe::{self, Recipe};
 use crate::snapshot::{Booted, FACTS_FILE};
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, Package};
+use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, Package};
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 //! anything runs.
 
 use crate::error::{Error, IoContext, Result};
-use ampoule_world::Language;
-use ampoule_world::manifest::Package;
+use ampoule_model::Language;
+use ampoule_model::manifest::Package;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

@@ -72,7 +72,7 @@ struct State {
     /// Those that were told to end, too.
     known: HashMap<u64, Known>,
     /// How many of them were told to.
-    ending: usize,
+    shutdown: usize,
     silent: Waiting,
     peers: HashMap<IpAddr, OfPeer>,
 }
@@ -87,7 +87,7 @@ struct Known {
     let_in: bool,
     /// Since when it is silent; none: it is busy, or has to end.
     silent_since: Option<u64>,
-    ending: bool,
+    shutdown: bool,
 }
 
 #[derive(Debug, Default)]
@@ -103,7 +103,7 @@ pub(crate) enum Full {
     /// All are busy.
     Busy,
     /// Those that were told to end have yet to do so.
-    Ending,
+    Shutdown,
 }
 
 impl Connections {
@@ -138,13 +138,13 @@ impl Connections {
         let peer = peer_of(address);
         let ConnectionLimits { all, per_peer, .. } = self.0.limits;
         let mut state = self.state();
-        if state.ending >= MOST_ENDING {
-            return Err(Full::Ending);
+        if state.shutdown >= MOST_ENDING {
+            return Err(Full::Shutdown);
         }
         let of_peer = state.peers.get(&peer);
         let leaves = if of_peer.is_some_and(|of_peer| of_peer.open >= per_peer) {
             Some(of_peer.and_then(|of_peer| of_peer.silent.first(per_peer)).ok_or(Full::Busy)?)
-        } else if state.known.len() - state.ending >= all {
+        } else if state.known.len() - state.shutdown >= all {
             Some(state.silent.first(all).ok_or(Full::Busy)?)
         } else {
             None
@@ -161,7 +161,7 @@ impl Connections {
             requests: 0,
             let_in: false,
             silent_since: None,
-            ending: false,
+            shutdown: false,
         };
         state.known.insert(id, known);
         state.peers.entry(peer).or_default().open += 1;
@@ -174,7 +174,7 @@ impl Connections {
     pub(crate) fn begin(&self, id: u64) -> bool {
         let mut state = self.state();
         match state.known.get_mut(&id) {
-            Some(known) if !known.ending => known.requests += 1,
+            Some(known) if !known.shutdown => known.requests += 1,
             _ => return false,
         }
         state.be_busy(id);
@@ -186,7 +186,7 @@ impl Connections {
         let mut state = self.state();
         let Some(known) = state.known.get_mut(&id) else { return };
         known.requests -= 1;
-        if known.requests == 0 && !known.ending {
+        if known.requests == 0 && !known.shutdown {
             state.be_silent(id);
         }
     }
@@ -203,8 +203,8 @@ impl Connections {
         state.be_busy(id);
         let Some(known) = state.known.remove(&id) else { return };
         known.meters.open.dec();
-        if known.ending {
-            state.ending -= 1;
+        if known.shutdown {
+            state.shutdown -= 1;
         } else {
             state.one_less(known.peer);
         }
@@ -242,11 +242,11 @@ impl State {
     fn end(&mut self, id: u64) {
         self.be_busy(id);
         let Some(known) = self.known.get_mut(&id) else { return };
-        known.ending = true;
+        known.shutdown = true;
         known.signal.end();
         known.meters.made_room.inc();
         let peer = known.peer;
-        self.ending += 1;
+        self.shutdown += 1;
         self.one_less(peer);
     }
 

@@ -88,13 +88,13 @@ fn those_that_were_told_to_end_have_descriptors_and_are_bounded() {
     for _ in 0..MOST_ENDING {
         opened.push(enter(&connections, 1).unwrap());
     }
-    assert_eq!(enter(&connections, 1).unwrap_err(), Full::Ending);
+    assert_eq!(enter(&connections, 1).unwrap_err(), Full::Shutdown);
     opened.retain(|open| !is_ended(open));
     assert_eq!(opened.len(), 4 * MOST_ENDING);
     enter(&connections, 1).unwrap();
     drop(opened);
     let state = connections.state();
-    assert!(state.known.is_empty() && state.peers.is_empty() && state.ending == 0, "{state:?}");
+    assert!(state.known.is_empty() && state.peers.is_empty() && state.shutdown == 0, "{state:?}");
     assert_eq!(state.silent.first(1), None);
 }
 

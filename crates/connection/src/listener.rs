@@ -27,7 +27,7 @@ const TURNS: u32 = 100;
 #[derive(Clone, Copy, Debug)]
 pub struct Handshakes {
     /// How long one may take.
-    pub patience: Duration,
+    pub timeout: Duration,
     /// How many there are at the same time. One more ends the oldest, which is the least likely to be still meant: whoever
     /// opens connections and says nothing would otherwise keep everybody out.
     pub most: usize,
@@ -36,7 +36,7 @@ pub struct Handshakes {
 impl Default for Handshakes {
     /// A handshake is two round trips and a few milliseconds of a processor.
     fn default() -> Self {
-        Handshakes { patience: Duration::from_secs(5), most: 1024 }
+        Handshakes { timeout: Duration::from_secs(5), most: 1024 }
     }
 }
 
@@ -128,7 +128,7 @@ impl Listener {
                             Some(tls) => self.shake_hands(tls.clone(), socket),
                         }
                     }
-                    Err(Full::Ending) if turns < TURNS => self.waiting = Some((stream, address, turns + 1)),
+                    Err(Full::Shutdown) if turns < TURNS => self.waiting = Some((stream, address, turns + 1)),
                     Err(_) => {
                         self.meters.refused.inc();
                     }
@@ -156,10 +156,10 @@ impl Listener {
         {
             oldest.abort();
         }
-        let (protocol, patience) = (self.protocol, self.limits.patience);
+        let (protocol, timeout) = (self.protocol, self.limits.timeout);
         let (preface, meters) = (self.connections.limits().preface, Arc::clone(&self.meters));
         let handshake = async move {
-            match tokio::time::timeout(patience, tls.acceptor(protocol).accept(socket)).await {
+            match tokio::time::timeout(timeout, tls.acceptor(protocol).accept(socket)).await {
                 Ok(Ok(stream)) => Some(begun(Connection::tls(stream), protocol, preface)),
                 // Anybody can cause these, so they are not for the operator's usual log.
                 Ok(Err(error)) => {

@@ -13,13 +13,13 @@ const LENGTH: usize = 24;
 #[derive(Debug)]
 pub(crate) struct Preface {
     missing: usize,
-    patience: Duration,
+    timeout: Duration,
     late: Pin<Box<Sleep>>,
 }
 
 impl Preface {
-    pub(crate) fn within(patience: Duration) -> Preface {
-        Preface { missing: LENGTH, patience, late: Box::pin(tokio::time::sleep(patience)) }
+    pub(crate) fn within(timeout: Duration) -> Preface {
+        Preface { missing: LENGTH, timeout, late: Box::pin(tokio::time::sleep(timeout)) }
     }
 
     /// So many bytes were read; whether that was all.
@@ -31,7 +31,7 @@ impl Preface {
     /// An error once it is too late.
     pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
         self.late.as_mut().poll(context).map(|()| {
-            let text = format!("the client did not begin HTTP/2 within {} s", self.patience.as_secs_f64());
+            let text = format!("the client did not begin HTTP/2 within {} s", self.timeout.as_secs_f64());
             io::Error::new(io::ErrorKind::TimedOut, text)
         })
     }

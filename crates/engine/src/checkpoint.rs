@@ -5,11 +5,11 @@
 
 use crate::dirty::dirty;
 use crate::error::EngineError;
-use crate::guest::{Door, Guest};
+use crate::guest::{EntryPoint, Guest};
 use crate::host::Stop;
 use crate::image::Image;
-use crate::schedule::Turn;
-use ampoule_world::Limit;
+use crate::schedule::CpuLease;
+use ampoule_model::Limit;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -103,7 +103,7 @@ impl Checkpoint {
         if self.inner.memory_bytes < image.manifest().initial_memory_bytes {
             return bad("its memory is smaller than its image's".into());
         }
-        if self.inner.globals.len() != image.inner.code(Door::Call).exports.globals.len() {
+        if self.inner.globals.len() != image.inner.code(EntryPoint::Call).exports.globals.len() {
             return bad("its globals are not its image's".into());
         }
         Ok(())
@@ -116,7 +116,7 @@ impl Checkpoint {
         image_digest: &str,
         pristine: &[u8],
         most: u64,
-        turn: &mut Turn,
+        turn: &mut CpuLease,
     ) -> Result<Self, EngineError> {
         let globals = guest.globals().into_iter().map(Number::of).collect::<Option<Vec<_>>>();
         let globals = globals.ok_or_else(|| EngineError::Guest("a global of it is no number".into()))?;

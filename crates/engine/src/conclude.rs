@@ -7,10 +7,10 @@ use crate::guest::Guest;
 use crate::host::Stop;
 use crate::json::JsonCheck;
 use crate::response::{FOLDER, MAX_CODE, MAX_FILES, Response, Unusable};
-use crate::schedule::{Over, Turn};
+use crate::schedule::{CpuLease, Over};
 use crate::work::Work;
-use ampoule_world::message::Kind;
-use ampoule_world::{Failure, Language, Limit, Limits, Outcome, Pattern, Status, Usage};
+use ampoule_model::message::Kind;
+use ampoule_model::{Failure, Language, Limit, Limits, Outcome, Pattern, Status, Usage};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::{Trap, WasmBacktrace};
@@ -74,7 +74,7 @@ fn backtrace(error: &wasmtime::Error) -> String {
 /// An outcome, and what compiling or preparing left beside it: code, a signature.
 pub(crate) type Concluded = (Outcome, Option<Arc<[u8]>>, Option<String>);
 
-pub(crate) async fn conclude(guest: &Guest, ending: Ending, work: &Work, turn: &mut Turn) -> Concluded {
+pub(crate) async fn conclude(guest: &Guest, ending: Ending, work: &Work, turn: &mut CpuLease) -> Concluded {
     let limits = &work.limits;
     let outcome = match ending {
         Ending::Answered(packed) => {
@@ -103,9 +103,9 @@ pub(crate) async fn conclude(guest: &Guest, ending: Ending, work: &Work, turn: &
     (outcome, None, None)
 }
 
-async fn answered(guest: &Guest, response: &Response<'_>, work: &Work, turn: &mut Turn) -> Concluded {
+async fn answered(guest: &Guest, response: &Response<'_>, work: &Work, turn: &mut CpuLease) -> Concluded {
     let limits = &work.limits;
-    let has_result = work.door.is_to_the_end();
+    let has_result = work.entry_point.is_to_the_end();
     let status = match response.kind {
         Kind::Completed => Status::Completed,
         Kind::Raised => Status::Raised,
@@ -178,7 +178,7 @@ async fn answered(guest: &Guest, response: &Response<'_>, work: &Work, turn: &mu
 }
 
 /// Whether all files lie below `out/`, or where a pattern says.
-async fn are_asked_for(response: &Response<'_>, patterns: &[String], turn: &mut Turn) -> bool {
+async fn are_asked_for(response: &Response<'_>, patterns: &[String], turn: &mut CpuLease) -> bool {
     let patterns: Vec<Pattern> = patterns.iter().map(|pattern| Pattern::new(pattern)).collect();
     let mut looked_at = 0;
     for (name, _) in response.files.iter().filter(|(name, _)| !name.starts_with(FOLDER)) {
@@ -197,7 +197,7 @@ async fn are_asked_for(response: &Response<'_>, patterns: &[String], turn: &mut 
 }
 
 /// Whether a result is JSON, as clients are promised.
-async fn is_json(text: &str, turn: &mut Turn) -> bool {
+async fn is_json(text: &str, turn: &mut CpuLease) -> bool {
     let mut check = JsonCheck::default();
     for piece in text.as_bytes().chunks(PIECE) {
         if !check.push(piece) {
@@ -315,7 +315,7 @@ fn empty(status: Status) -> Outcome {
 }
 
 /// Output as text. A character cut in two by truncation is dropped rather than replaced.
-pub(crate) async fn output_text(mut bytes: Vec<u8>, truncated: bool, turn: &mut Turn) -> String {
+pub(crate) async fn output_text(mut bytes: Vec<u8>, truncated: bool, turn: &mut CpuLease) -> String {
     if truncated {
         bytes.truncate(bytes.len() - unfinished(&bytes));
     }

@@ -1,6 +1,6 @@
 //! wasmtime's configuration: the part that machine code depends on, and the pool.
 
-use crate::kept::{self, Places};
+use crate::reuse::{self, Places};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
 use std::time::Duration;
@@ -44,13 +44,13 @@ pub struct EngineConfig {
     /// Memory of a slot, in bytes, that is reset by copying and stays resident between guests; what a guest
     /// dirtied beyond it is given back to the system.
     pub keep_resident_bytes: usize,
-    /// Of each image, the guests that are kept when they have answered (`kept.rs`).
-    pub kept_guests: u32,
+    /// Of each image, the guests that are kept when they have answered (`reuse.rs`).
+    pub reused_guests: u32,
     /// Programs that last used so many units of fuel are given guests that are kept.
-    pub kept_from_fuel: u64,
+    pub reuse_from_fuel: u64,
     /// Compare all of a guest's memory with the image's when it was reset to be kept; a difference is an error. For tests: it
     /// reads all of both.
-    pub compare_kept: bool,
+    pub compare_reused: bool,
     /// A guest that traps says where, by the names of the functions in its image: for people who work on images. Users of a server
     /// have no use for it.
     pub debug_guest: bool,
@@ -61,19 +61,19 @@ pub struct EngineConfig {
 impl EngineConfig {
     /// What the guests that are kept hold at most while nobody is in them, in bytes.
     pub fn kept_bytes(&self) -> u64 {
-        kept::most_bytes(self.kept())
+        reuse::most_bytes(self.kept())
     }
 
     /// As many guests are kept at most as fit into `bytes` together.
     #[must_use]
     pub fn keeping_within(self, bytes: u64) -> Self {
-        let fit = (bytes / kept::most_bytes(1)).min(u64::from(u32::MAX)) as u32;
-        EngineConfig { kept_guests: self.kept_guests.min(fit), ..self }
+        let fit = (bytes / reuse::most_bytes(1)).min(u64::from(u32::MAX)) as u32;
+        EngineConfig { reused_guests: self.reused_guests.min(fit), ..self }
     }
 
-    /// [`EngineConfig::kept_guests`] where the kernel tells which pages were written to.
+    /// [`EngineConfig::reused_guests`] where the kernel tells which pages were written to.
     pub(crate) fn kept(&self) -> u32 {
-        if PoolingAllocationConfig::is_pagemap_scan_available() { self.kept_guests } else { 0 }
+        if PoolingAllocationConfig::is_pagemap_scan_available() { self.reused_guests } else { 0 }
     }
 }
 
@@ -90,16 +90,16 @@ impl Default for EngineConfig {
             max_memory_bytes: 1 << 30,
             // 20 to 100 µs of work (4 to 21 units a nanosecond, SPECIFICATION.md): short enough that short
             // runs beside endless loops stay short, long enough to make the switch, 6 µs, bearable; a guest that is
-            // alone does not pay it (schedule/turn.rs).
+            // alone does not pay it (schedule/lease.rs).
             fuel_slice: 400_000,
             // Short programs stay within it. Every slot that was ever used keeps that much, so it bounds what an idle server has.
             keep_resident_bytes: 1 << 20,
             // No more compute at a time; each may keep 4 MiB.
-            kept_guests: (cores as u32).min(32),
+            reused_guests: (cores as u32).min(32),
             // About a millisecond. Shorter programs dirty few pages, which the pool resets as fast; and they would pay for what
             // longer ones have left to be reset.
-            kept_from_fuel: 4_000_000,
-            compare_kept: false,
+            reuse_from_fuel: 4_000_000,
+            compare_reused: false,
             debug_guest: false,
             blocked_clock: Duration::ZERO,
         }

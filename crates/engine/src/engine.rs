@@ -3,7 +3,7 @@
 use crate::config::{EngineConfig, pooled_config};
 use crate::error::EngineError;
 use crate::host;
-use crate::kept::Places;
+use crate::reuse::Places;
 use crate::room;
 use crate::schedule::Seats;
 use crate::threads::Threads;

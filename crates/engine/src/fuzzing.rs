@@ -1,8 +1,8 @@
 //! What the fuzz targets (`fuzz/`) need of the inside: not a part of the API.
 
 use crate::response::Response;
-use ampoule_world::message::Kind;
-use ampoule_world::{Failure, File};
+use ampoule_model::message::Kind;
+use ampoule_model::{Failure, File};
 
 /// A guest's response as the engine understood it.
 #[derive(Debug)]

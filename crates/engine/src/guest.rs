@@ -6,9 +6,9 @@ use crate::error::EngineError;
 use crate::host::{GuestState, Output, Stop};
 use crate::image::Image;
 use crate::job::NoMemory;
-use crate::kept::{Live, Pristine};
 use crate::response;
-use crate::schedule::Turn;
+use crate::reuse::{Live, Pristine};
+use crate::schedule::CpuLease;
 use crate::watch::{Region, Watch};
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,34 +19,34 @@ const PLACE_FUEL: i64 = 10_000_000;
 
 /// Which of the guest's doors is used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Door {
+pub(crate) enum EntryPoint {
     Compile,
     Run,
     Prepare,
     Call,
 }
 
-impl Door {
+impl EntryPoint {
     /// The export behind it.
     pub(crate) fn export(self) -> &'static str {
         match self {
-            Door::Compile => "ampoule_compile",
-            Door::Run => "ampoule_run",
-            Door::Prepare => "ampoule_prepare",
-            Door::Call => "ampoule_call",
+            EntryPoint::Compile => "ampoule_compile",
+            EntryPoint::Run => "ampoule_run",
+            EntryPoint::Prepare => "ampoule_prepare",
+            EntryPoint::Call => "ampoule_call",
         }
     }
 
     /// Whether a program runs to its end behind it: compiling and preparing have no result, no stdin, and no files that come back.
     pub(crate) fn is_to_the_end(self) -> bool {
-        matches!(self, Door::Run | Door::Call)
+        matches!(self, EntryPoint::Run | EntryPoint::Call)
     }
 }
 
 pub(crate) struct Guest {
     pub(crate) live: Live,
     image: Image,
-    door: Door,
+    entry_point: EntryPoint,
 }
 
 impl Guest {
@@ -54,28 +54,28 @@ impl Guest {
     pub(crate) async fn start(
         engine: &Engine,
         image: &Image,
-        door: Door,
+        entry_point: EntryPoint,
         state: GuestState,
     ) -> Result<Self, EngineError> {
-        let live = instantiate(engine, image, door, state).await.map_err(fault)?;
-        Guest::of(live, image, door)
+        let live = instantiate(engine, image, entry_point, state).await.map_err(fault)?;
+        Guest::of(live, image, entry_point)
     }
 
     /// The same by way of a guest that was kept, if there is one.
     pub(crate) async fn start_kept(
         engine: &Engine,
         image: &Image,
-        door: Door,
+        entry_point: EntryPoint,
         state: GuestState,
     ) -> Result<Self, EngineError> {
         let Some(mut live) = image.inner.kept.take() else {
-            return Guest::start(engine, image, door, state).await;
+            return Guest::start(engine, image, entry_point, state).await;
         };
         *live.store.data_mut() = state;
-        Guest::of(live, image, door)
+        Guest::of(live, image, entry_point)
     }
 
-    fn of(mut live: Live, image: &Image, door: Door) -> Result<Self, EngineError> {
+    fn of(mut live: Live, image: &Image, entry_point: EntryPoint) -> Result<Self, EngineError> {
         let state = live.store.data_mut();
         state.memory = Some(live.memory);
         state.left = Some(live.fuel);
@@ -83,7 +83,7 @@ impl Guest {
         state.growth.exceptions = false;
         let slice = state.fuel.next_slice(0).unwrap_or(0);
         live.fuel.set(&mut live.store, Val::I64(slice)).map_err(fault)?;
-        Ok(Guest { live, image: image.clone(), door })
+        Ok(Guest { live, image: image.clone(), entry_point })
     }
 
     /// Whether executions were in it before this one.
@@ -93,7 +93,7 @@ impl Guest {
 
     /// Resets it and keeps it for another execution, if that can be done; it has answered.
     pub(crate) async fn keep(self, engine: &Engine) -> Result<(), EngineError> {
-        let Guest { live, image, door } = self;
+        let Guest { live, image, entry_point } = self;
         let (kept, places) = (&image.inner.kept, &engine.inner.places);
         if places.each == 0 || live.store.data().growth.exceptions {
             return Ok(());
@@ -101,7 +101,7 @@ impl Guest {
         if !kept.has_pristine() {
             let Some(place) = places.take() else { return Ok(()) };
             let nobody = GuestState::of_nobody(image.manifest().initial_memory_bytes);
-            match instantiate(engine, &image, door, nobody).await {
+            match instantiate(engine, &image, entry_point, nobody).await {
                 Ok(pristine) => kept.begin(Pristine::new(pristine, place)),
                 Err(error) => {
                     tracing::warn!(%error, image = image.digest(), "no guest of the image can be kept");
@@ -109,16 +109,16 @@ impl Guest {
                 }
             }
         }
-        kept.put(live, places, engine.inner.config.compare_kept)
+        kept.put(live, places, engine.inner.config.compare_reused)
     }
 
     /// Hands in a request and returns where the response lies. Traps and stops come back as errors of wasmtime.
     pub(crate) async fn call(&mut self, request: &[u8]) -> wasmtime::Result<u64> {
         let length = u32::try_from(request.len())?;
-        let exports = &self.image.inner.code(self.door).exports;
-        let (alloc, door) = (exports.alloc, exports.doors[self.door as usize]);
+        let exports = &self.image.inner.code(self.entry_point).exports;
+        let (alloc, entry_point) = (exports.alloc, exports.entry_points[self.entry_point as usize]);
         let alloc: TypedFunc<u32, u32> = self.function(&alloc)?;
-        let door: TypedFunc<(u32, u32), u64> = self.function(&door)?;
+        let entry_point: TypedFunc<(u32, u32), u64> = self.function(&entry_point)?;
         self.guard();
         let address = alloc.call_async(&mut self.live.store, length).await?;
         self.came_back();
@@ -128,7 +128,7 @@ impl Guest {
         }
         self.live.memory.write(&mut self.live.store, address as usize, request)?;
         self.guard();
-        door.call_async(&mut self.live.store, (address, length)).await
+        entry_point.call_async(&mut self.live.store, (address, length)).await
     }
 
     /// The guest's own code runs from now on: its memory may be cut off. Nothing else of this thread touches it meanwhile, but
@@ -159,7 +159,7 @@ impl Guest {
     /// answers may be the program's own doing, and is text for people.
     pub(crate) async fn place(&mut self) -> Option<(String, u32)> {
         let place: TypedFunc<(), u64> = {
-            let export = self.image.inner.code(self.door).exports.place?;
+            let export = self.image.inner.code(self.entry_point).exports.place?;
             self.function(&export).ok()?
         };
         self.live.store.data_mut().last_slice();
@@ -196,7 +196,7 @@ impl Guest {
     }
 
     /// Its seat: the guest computes no more.
-    pub(crate) fn take_turn(&mut self) -> Result<Turn, EngineError> {
+    pub(crate) fn take_turn(&mut self) -> Result<CpuLease, EngineError> {
         let turn = self.live.store.data_mut().take_turn();
         turn.ok_or_else(|| EngineError::Guest("nobody is in the guest".into()))
     }
@@ -261,12 +261,12 @@ impl Guest {
 async fn instantiate(
     engine: &Engine,
     image: &Image,
-    door: Door,
+    entry_point: EntryPoint,
     state: GuestState,
 ) -> wasmtime::Result<Live> {
     let mut store = Store::new(&engine.inner.wasm, state);
     store.limiter_async(|state| state);
-    let code = image.inner.code(door);
+    let code = image.inner.code(entry_point);
     let instance = code.pre.instantiate_async(&mut store).await?;
     let mut export = |export: &ModuleExport| instance.get_module_export(&mut store, export);
     let memory = export(&code.exports.memory).and_then(wasmtime::Extern::into_memory);

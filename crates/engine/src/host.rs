@@ -5,12 +5,12 @@
 
 use crate::dirty;
 use crate::job::NoMemory;
+use crate::output_stream::{OutputStream, Stream};
 use crate::pace::Pace;
 use crate::room::Room;
-use crate::schedule::{Over, Turn};
-use crate::tap::{OutputTap, Stream};
+use crate::schedule::{CpuLease, Over};
 use crate::watch::Watch;
-use ampoule_world::{Deterministic, Limit, Limits, imports};
+use ampoule_model::{Deterministic, Limit, Limits, imports};
 use rand_chacha::ChaCha12Rng;
 use rand_core::{Rng, SeedableRng};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -69,7 +69,7 @@ pub(crate) struct GuestState {
     /// The highest one: close to where its calls begin.
     stack_top: usize,
     /// None: nobody is in the guest.
-    turn: Option<Turn>,
+    turn: Option<CpuLease>,
     watch: Option<Watch>,
     clock: Clock,
     random: RandomStream,
@@ -135,7 +135,7 @@ impl GuestState {
     }
 
     /// Its guest computes no more.
-    pub(crate) fn take_turn(&mut self) -> Option<Turn> {
+    pub(crate) fn take_turn(&mut self) -> Option<CpuLease> {
         self.turn.take()
     }
 
@@ -155,10 +155,10 @@ impl GuestState {
         image_bytes: u64,
         fuel_slice: u64,
         deterministic: Option<Deterministic>,
-        turn: Turn,
-        tap: Option<OutputTap>,
+        turn: CpuLease,
+        output_stream: Option<OutputStream>,
     ) -> Self {
-        GuestState::of(limits, image_bytes, fuel_slice, deterministic, Some(turn), tap)
+        GuestState::of(limits, image_bytes, fuel_slice, deterministic, Some(turn), output_stream)
     }
 
     fn of(
@@ -166,14 +166,14 @@ impl GuestState {
         image_bytes: u64,
         fuel_slice: u64,
         deterministic: Option<Deterministic>,
-        turn: Option<Turn>,
-        tap: Option<OutputTap>,
+        turn: Option<CpuLease>,
+        output_stream: Option<OutputStream>,
     ) -> Self {
         GuestState {
             memory: None,
             fuel: Fuel { limit: limits.fuel, pace: Pace::new(fuel_slice), granted: 0, told: 0 },
             left: None,
-            output: Output::new(limits.output_bytes, tap),
+            output: Output::new(limits.output_bytes, output_stream),
             growth: Growth {
                 image: image_bytes,
                 limit: image_bytes.saturating_add(limits.memory_bytes),
@@ -239,13 +239,13 @@ pub(crate) struct Output {
     pub(crate) stdout_truncated: bool,
     pub(crate) stderr_truncated: bool,
     /// Takes it all; then nothing is kept here.
-    tap: Option<OutputTap>,
+    output_stream: Option<OutputStream>,
     /// The tap has got more than its reader was told.
     news: bool,
 }
 
 impl Output {
-    fn new(limit: u64, tap: Option<OutputTap>) -> Self {
+    fn new(limit: u64, output_stream: Option<OutputStream>) -> Self {
         Output {
             limit,
             written: 0,
@@ -253,7 +253,7 @@ impl Output {
             stderr: Vec::new(),
             stdout_truncated: false,
             stderr_truncated: false,
-            tap,
+            output_stream,
             news: false,
         }
     }
@@ -261,9 +261,9 @@ impl Output {
     /// Once a slice, not for each piece: waking another thread takes as long as a short program.
     fn hand_on(&mut self) {
         if std::mem::take(&mut self.news)
-            && let Some(tap) = &self.tap
+            && let Some(output_stream) = &self.output_stream
         {
-            tap.hand_on();
+            output_stream.hand_on();
         }
     }
 
@@ -277,8 +277,8 @@ impl Output {
         self.written = self.written.saturating_add(bytes.len() as u64);
         self.news = true;
         let fits = &bytes[..bytes.len().min(room)];
-        match &self.tap {
-            Some(tap) => tap.push(stream, fits),
+        match &self.output_stream {
+            Some(output_stream) => output_stream.push(stream, fits),
             None => buffer.extend_from_slice(fits),
         }
         if bytes.len() > room {
@@ -334,7 +334,7 @@ impl ResourceLimiterAsync for GuestState {
             self.get_room(wanted).await?;
         }
         let GuestState { fuel, turn, .. } = self;
-        fuel.pace.grows(more, || turn.as_ref().map_or(0, Turn::faults));
+        fuel.pace.grows(more, || turn.as_ref().map_or(0, CpuLease::faults));
         Ok(true)
     }
 
@@ -517,7 +517,7 @@ pub(crate) fn linker(engine: &Engine, blocked_clock: Duration) -> wasmtime::Resu
                 }
                 caller.data_mut().slice_is_over().await?;
                 let GuestState { fuel, turn, .. } = caller.data_mut();
-                fuel.pace.was_looked_at(used, || turn.as_ref().map_or(0, Turn::faults));
+                fuel.pace.was_looked_at(used, || turn.as_ref().map_or(0, CpuLease::faults));
                 Ok::<i64, wasmtime::Error>(slice)
             })
         },

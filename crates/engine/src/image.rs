@@ -3,13 +3,13 @@
 use crate::config::ADDRESSABLE_BYTES;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::guest::Door;
+use crate::guest::EntryPoint;
 use crate::host::GuestState;
-use crate::kept::KeptGuests;
 use crate::prepare::Pristine;
+use crate::reuse::ReusedGuests;
 use crate::watch::TrapSites;
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
-use ampoule_world::{Language, imports};
+use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
+use ampoule_model::{Language, imports};
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -37,16 +37,16 @@ pub(crate) struct LoadedImage {
     compiling: Code,
     running: Code,
     /// Guests of `running`.
-    pub(crate) kept: KeptGuests,
+    pub(crate) kept: ReusedGuests,
     /// What checkpoints are compared with, once there was one.
     pub(crate) pristine: OnceCell<Pristine>,
 }
 
 impl LoadedImage {
-    pub(crate) fn code(&self, door: Door) -> &Code {
-        match door {
-            Door::Compile => &self.compiling,
-            Door::Run | Door::Prepare | Door::Call => &self.running,
+    pub(crate) fn code(&self, entry_point: EntryPoint) -> &Code {
+        match entry_point {
+            EntryPoint::Compile => &self.compiling,
+            EntryPoint::Run | EntryPoint::Prepare | EntryPoint::Call => &self.running,
         }
     }
 }
@@ -74,8 +74,8 @@ pub(crate) struct GuestExports {
     pub(crate) memory: ModuleExport,
     pub(crate) fuel: ModuleExport,
     pub(crate) alloc: ModuleExport,
-    /// By the number of the [`Door`].
-    pub(crate) doors: [ModuleExport; 4],
+    /// By the number of the [`EntryPoint`].
+    pub(crate) entry_points: [ModuleExport; 4],
     /// The mutable globals but for that of the fuel, in the order of their names. Every global that a guest changes is
     /// exported (`ampoule_meter::check_state`).
     pub(crate) globals: Arc<[ModuleExport]>,
@@ -98,7 +98,7 @@ impl Image {
     }
 
     /// Guests of it that are kept and that nobody is in.
-    pub fn kept_guests(&self) -> usize {
+    pub fn reused_guests(&self) -> usize {
         self.inner.kept.len()
     }
 
@@ -127,7 +127,7 @@ impl Engine {
         check_memory(running.pre.module(), &manifest, self.inner.config.max_memory_bytes).map_err(bad)?;
         let times = LoadTimes { checked_in, mapped_in: started.elapsed() };
         let digest = Arc::from(manifest.digest.as_str());
-        let (kept, pristine) = (KeptGuests::default(), OnceCell::new());
+        let (kept, pristine) = (ReusedGuests::default(), OnceCell::new());
         let loaded = LoadedImage { manifest, digest, times, file, compiling, running, kept, pristine };
         Ok(Image { inner: Arc::new(loaded) })
     }
@@ -232,7 +232,7 @@ fn check_memory(module: &Module, manifest: &Manifest, largest_limit: u64) -> Res
 fn guest_exports(module: &Module) -> Result<GuestExports, String> {
     let export =
         |name: &str| module.get_export_index(name).ok_or_else(|| format!("it lacks the export '{name}'"));
-    let door = |door: Door| export(door.export());
+    let entry_point = |entry_point: EntryPoint| export(entry_point.export());
     let mut globals: Vec<String> = module
         .exports()
         .filter(|found| matches!(found.ty(), ExternType::Global(global) if global.mutability().is_var()))
@@ -245,7 +245,12 @@ fn guest_exports(module: &Module) -> Result<GuestExports, String> {
         fuel: export(imports::FUEL_GLOBAL)?,
         alloc: export("ampoule_alloc")?,
         place: module.get_export_index("ampoule_where"),
-        doors: [door(Door::Compile)?, door(Door::Run)?, door(Door::Prepare)?, door(Door::Call)?],
+        entry_points: [
+            entry_point(EntryPoint::Compile)?,
+            entry_point(EntryPoint::Run)?,
+            entry_point(EntryPoint::Prepare)?,
+            entry_point(EntryPoint::Call)?,
+        ],
         globals: globals.iter().map(|name| export(name)).collect::<Result<_, String>>()?,
     })
 }

@@ -1,9 +1,9 @@
 //! What the engine is asked to run, and what compiling and preparing give.
 
 use crate::checkpoint::Checkpoint;
-use crate::schedule::Share;
-use crate::tap::OutputTap;
-use ampoule_world::{Deterministic, File, Limits, Outcome, Program};
+use crate::output_stream::OutputStream;
+use crate::schedule::FairShare;
+use ampoule_model::{Deterministic, File, Limits, Outcome, Program};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -28,9 +28,9 @@ pub struct Job<'a> {
     /// Fixed randomness and time, or fresh ones.
     pub deterministic: Option<Deterministic>,
     /// Whose processor time it takes.
-    pub share: &'a Share,
+    pub share: &'a FairShare,
     /// Takes what it prints while it runs; the outcome then holds none of it.
-    pub tap: Option<&'a OutputTap>,
+    pub output_stream: Option<&'a OutputStream>,
     /// Held until its guest's memory is given back, also where the execution was given up.
     pub permit: Option<&'a Permit>,
     /// What it may take of the host's memory. None: all that its limits allow.

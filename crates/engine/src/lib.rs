@@ -29,15 +29,15 @@ mod host;
 mod image;
 mod job;
 mod json;
-mod kept;
+mod output_stream;
 mod pace;
 mod prepare;
 mod response;
+mod reuse;
 mod room;
 mod run;
 mod schedule;
 mod stack;
-mod tap;
 mod threads;
 mod timing;
 mod watch;
@@ -53,7 +53,7 @@ pub use image::{Image, LoadTimes};
 pub use job::{
     Compilation, Compiled, Growing, Job, MemoryGrant, NoMemory, Permit, Preparation, Prepared, Start,
 };
+pub use output_stream::{OutputChunk, OutputStream, Stream};
 pub use run::Spawned;
-pub use schedule::Share;
-pub use tap::{OutputTap, Piece, Stream};
+pub use schedule::FairShare;
 pub use watch::Health;

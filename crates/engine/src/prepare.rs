@@ -5,14 +5,14 @@ use crate::config::code_config;
 use crate::dirty;
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::guest::{Door, Guest};
+use crate::guest::{EntryPoint, Guest};
 use crate::image::{Image, map_code};
 use crate::job::{Job, Preparation, Prepared};
 use crate::run::Entered;
-use crate::schedule::Turn;
+use crate::schedule::CpuLease;
 use crate::timing::Computed;
 use crate::work::Work;
-use ampoule_world::Status;
+use ampoule_model::Status;
 use std::pin::pin;
 use wasmtime::{Instance, Linker, Memory, Store};
 
@@ -33,7 +33,7 @@ impl Engine {
         most: u64,
     ) -> Result<Preparation, EngineError> {
         let prepare = |engine: Engine, work| async move { engine.prepare(&work, most).await };
-        self.work(image, job, Door::Prepare, prepare).await
+        self.work(image, job, EntryPoint::Prepare, prepare).await
     }
 
     async fn prepare(&self, work: &Work, most: u64) -> Result<Preparation, EngineError> {
@@ -55,7 +55,12 @@ impl Engine {
 }
 
 /// Takes the checkpoint of a guest that has ended, which has its seat meanwhile: its account pays.
-async fn take(work: &Work, guest: &mut Guest, turn: &mut Turn, most: u64) -> Result<Checkpoint, EngineError> {
+async fn take(
+    work: &Work,
+    guest: &mut Guest,
+    turn: &mut CpuLease,
+    most: u64,
+) -> Result<Checkpoint, EngineError> {
     if let Some(memory) = &work.memory {
         let dirty = dirty::dirty_bytes(guest.live.memory.data(&guest.live.store));
         let dirty = dirty.unwrap_or(guest.live.memory.data_size(&guest.live.store) as u64);

@@ -3,8 +3,8 @@
 //! Before anything is converted or copied, counts, lengths and names are compared with what an honest guest can send. So decoding
 //! takes no longer, and no more memory, than the answer that comes of it is worth, whatever the bytes are.
 
-use ampoule_world::message::{self, Kind, MessageReader, tag};
-use ampoule_world::{Failure, File};
+use ampoule_model::message::{self, Kind, MessageReader, tag};
+use ampoule_model::{Failure, File};
 use std::collections::HashSet;
 
 /// Longest text of a failure taken over, in bytes; the harnesses cut earlier, this holds against a broken guest.

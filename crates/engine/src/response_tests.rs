@@ -1,7 +1,7 @@
 //! Answers that no honest guest sends are refused before they cost anything.
 
 use super::*;
-use ampoule_world::message::MessageWriter;
+use ampoule_model::message::MessageWriter;
 use std::time::{Duration, Instant};
 
 /// An answer that completed, with these fields more.

@@ -3,17 +3,17 @@
 use crate::conclude::{self, Ending};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::guest::{Door, Guest};
+use crate::guest::{EntryPoint, Guest};
 use crate::host::GuestState;
 use crate::image::Image;
 use crate::job::{Compilation, Compiled, Job, Start};
-use crate::kept;
+use crate::reuse;
 use crate::room::Room;
-use crate::schedule::{GivenUp, Ground, Others, Seat, Time, Turn};
+use crate::schedule::{CpuLease, GivenUp, Ground, Others, Seat, Time};
 use crate::threads::{self, Running};
 use crate::timing::Computed;
 use crate::work::Work;
-use ampoule_world::{Limit, Outcome, Status};
+use ampoule_model::{Limit, Outcome, Status};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -24,11 +24,11 @@ use tokio::task::{JoinError, JoinHandle};
 impl Engine {
     /// Compiles a program in a guest of its own that runs nothing of it.
     ///
-    /// For [`ampoule_world::Entry::Body`] the code depends on the input's keys, so `job.input_json` must be the same
+    /// For [`ampoule_model::Entry::Body`] the code depends on the input's keys, so `job.input_json` must be the same
     /// for every execution that uses the code: pass the keys with null values.
     /// Needs a tokio runtime with time enabled.
     pub async fn compile(&self, image: &Image, job: &Job<'_>) -> Result<Compilation, EngineError> {
-        self.work(image, job, Door::Compile, |engine, work| async move {
+        self.work(image, job, EntryPoint::Compile, |engine, work| async move {
             let digest = Arc::clone(&work.image.inner.digest);
             let Entered { outcome, code, .. } = engine.enter(&work).await?;
             Ok(match code {
@@ -50,11 +50,11 @@ impl Engine {
     /// Runs a program, or calls one that was prepared, in a fresh guest. Dropping the future stops the guest within one
     /// slice of fuel. Needs a tokio runtime with time enabled.
     pub async fn run(&self, image: &Image, job: &Job<'_>) -> Result<Outcome, EngineError> {
-        let door = match job.start {
-            Start::Program { .. } => Door::Run,
-            Start::Checkpoint(_) => Door::Call,
+        let entry_point = match job.start {
+            Start::Program { .. } => EntryPoint::Run,
+            Start::Checkpoint(_) => EntryPoint::Call,
         };
-        self.work(image, job, door, |engine, work| async move {
+        self.work(image, job, entry_point, |engine, work| async move {
             let Entered { outcome, answered, guest, turn, .. } = engine.enter(&work).await?;
             if let Some(last_fuel) = &work.last_fuel {
                 last_fuel.store(outcome.usage.fuel.saturating_sub(work.compiling.fuel), Ordering::Relaxed);
@@ -74,7 +74,7 @@ impl Engine {
         &self,
         image: &Image,
         job: &Job<'_>,
-        door: Door,
+        entry_point: EntryPoint,
         what: impl FnOnce(Engine, Work) -> F,
     ) -> Result<T, EngineError>
     where
@@ -89,7 +89,7 @@ impl Engine {
         };
         let given_up = within.clone().unwrap_or_default();
         let ground = Ground { others, given_up: given_up.clone() };
-        let work = Work::of(image, job, door, ground)?;
+        let work = Work::of(image, job, entry_point, ground)?;
         let execution = what(self.clone(), work);
         match threads {
             Some(threads) if within.is_none() => threads.run(execution, given_up).await,
@@ -113,7 +113,7 @@ impl Engine {
     /// Whether it is a program that computed for long the last time.
     fn computes_long(&self, work: &Work) -> bool {
         let last_fuel = work.last_fuel.as_ref().map_or(0, |fuel| fuel.load(Ordering::Relaxed));
-        last_fuel >= self.inner.config.kept_from_fuel
+        last_fuel >= self.inner.config.reuse_from_fuel
     }
 
     pub(crate) async fn enter(&self, work: &Work) -> Result<Entered, EngineError> {
@@ -124,25 +124,31 @@ impl Engine {
             cpu: limits.cpu_time,
             waiting: self.inner.config.processor_timeout,
         };
-        let began = Turn::begin(&self.inner.seats, &work.share, time, work.ground.clone()).await;
+        let began = CpuLease::begin(&self.inner.seats, &work.share, time, work.ground.clone()).await;
         let turn = began.map_err(|_| EngineError::Waited { waited: arrived.elapsed() })?;
         let (started, seat) = (turn.started(), turn.seat());
         let image = &work.image;
         let image_bytes = image.manifest().initial_memory_bytes;
         let slice = self.inner.config.fuel_slice;
-        let mut state =
-            GuestState::new(&limits, image_bytes, slice, work.deterministic, turn, work.tap.clone());
-        let reuses = work.door == Door::Run && self.computes_long(work);
+        let mut state = GuestState::new(
+            &limits,
+            image_bytes,
+            slice,
+            work.deterministic,
+            turn,
+            work.output_stream.clone(),
+        );
+        let reuses = work.entry_point == EntryPoint::Run && self.computes_long(work);
         if let Some(grant) = &work.memory {
             let resident = self.inner.config.keep_resident_bytes as u64;
-            let begins_with = if reuses { kept::KEPT_BYTES } else { resident };
+            let begins_with = if reuses { reuse::KEPT_BYTES } else { resident };
             let request = work.request.len() as u64;
             state.room = Some(Room::new(Arc::clone(grant), begins_with, request));
         }
         let mut guest = if reuses {
-            Guest::start_kept(self, image, work.door, state).await?
+            Guest::start_kept(self, image, work.entry_point, state).await?
         } else {
-            Guest::start(self, image, work.door, state).await?
+            Guest::start(self, image, work.entry_point, state).await?
         };
         let called = {
             let watch = guest.watch()?;
@@ -210,7 +216,7 @@ pub(crate) struct Entered {
     pub(crate) signature: Option<String>,
     pub(crate) guest: Guest,
     /// Its seat, which goes after the guest: the account pays for the reset, too.
-    pub(crate) turn: Turn,
+    pub(crate) turn: CpuLease,
 }
 
 /// Waits for a guest, until its wall time is over, which the time that it waits for a seat or a processor puts off.

@@ -1,6 +1,6 @@
 //! Processor time of guests: their thread's clock around every poll, during which the watchdog knows that they compute.
 
-use crate::schedule::{Seat, Share};
+use crate::schedule::{FairShare, Seat};
 use crate::watch::{Watch, Watchdog};
 use std::cell::Cell;
 use std::future::Future;
@@ -12,7 +12,7 @@ use std::time::Duration;
 pub(crate) struct Computed<'a, F> {
     pub(crate) future: Pin<&'a mut F>,
     pub(crate) seat: &'a Seat,
-    pub(crate) share: &'a Share,
+    pub(crate) share: &'a FairShare,
     pub(crate) watchdog: &'a Watchdog,
     pub(crate) watch: &'a Watch,
 }

@@ -2,20 +2,20 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::error::EngineError;
-use crate::guest::Door;
+use crate::guest::EntryPoint;
 use crate::image::Image;
 use crate::job::{Compiled, Job, MemoryGrant, Permit, Start};
-use crate::schedule::{Ground, Share};
-use crate::tap::OutputTap;
-use ampoule_world::message::{MessageWriter, tag};
-use ampoule_world::{Deterministic, Limits};
+use crate::output_stream::OutputStream;
+use crate::schedule::{FairShare, Ground};
+use ampoule_model::message::{MessageWriter, tag};
+use ampoule_model::{Deterministic, Limits};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub(crate) struct Work {
     pub(crate) image: Image,
-    pub(crate) door: Door,
+    pub(crate) entry_point: EntryPoint,
     /// The message for the guest.
     pub(crate) request: Vec<u8>,
     pub(crate) checkpoint: Option<Checkpoint>,
@@ -28,8 +28,8 @@ pub(crate) struct Work {
     /// Of its compiled program.
     pub(crate) last_fuel: Option<Arc<AtomicU64>>,
     pub(crate) deterministic: Option<Deterministic>,
-    pub(crate) share: Share,
-    pub(crate) tap: Option<OutputTap>,
+    pub(crate) share: FairShare,
+    pub(crate) output_stream: Option<OutputStream>,
     pub(crate) ground: Ground,
     pub(crate) memory: Option<Arc<dyn MemoryGrant>>,
     /// Dropped when the guest is gone.
@@ -45,23 +45,28 @@ pub(crate) struct Compiling {
 }
 
 impl Work {
-    pub(crate) fn of(image: &Image, job: &Job<'_>, door: Door, ground: Ground) -> Result<Work, EngineError> {
+    pub(crate) fn of(
+        image: &Image,
+        job: &Job<'_>,
+        entry_point: EntryPoint,
+        ground: Ground,
+    ) -> Result<Work, EngineError> {
         let compiled = match job.start {
             Start::Program { compiled, .. } => compiled,
             Start::Checkpoint(_) => None,
         };
         Ok(Work {
             image: image.clone(),
-            door,
-            request: request(image, job, door),
-            checkpoint: checkpoint_of(image, job, door)?.cloned(),
-            output_files: if door.is_to_the_end() { job.output_files.to_vec() } else { Vec::new() },
+            entry_point,
+            request: request(image, job, entry_point),
+            checkpoint: checkpoint_of(image, job, entry_point)?.cloned(),
+            output_files: if entry_point.is_to_the_end() { job.output_files.to_vec() } else { Vec::new() },
             limits: job.limits,
             compiling: compiled.map(Compiling::of).unwrap_or_default(),
             last_fuel: compiled.map(|compiled| Arc::clone(&compiled.last_fuel)),
             deterministic: job.deterministic,
             share: job.share.clone(),
-            tap: job.tap.cloned(),
+            output_stream: job.output_stream.cloned(),
             ground,
             memory: job.memory.cloned(),
             _permit: job.permit.cloned(),
@@ -91,17 +96,17 @@ impl Compiling {
 fn checkpoint_of<'a>(
     image: &Image,
     job: &Job<'a>,
-    door: Door,
+    entry_point: EntryPoint,
 ) -> Result<Option<&'a Checkpoint>, EngineError> {
     let Start::Checkpoint(checkpoint) = job.start else { return Ok(None) };
-    if door != Door::Call {
+    if entry_point != EntryPoint::Call {
         return Err(EngineError::BadCheckpoint("a program is compiled and prepared from its source".into()));
     }
     checkpoint.check(image)?;
     Ok(Some(checkpoint))
 }
 
-fn request(image: &Image, job: &Job<'_>, door: Door) -> Vec<u8> {
+fn request(image: &Image, job: &Job<'_>, entry_point: EntryPoint) -> Vec<u8> {
     let (source_bytes, code) = match job.start {
         Start::Program { program, compiled } => {
             (program.source.len(), compiled.filter(|compiled| compiled.image_digest == image.inner.digest))
@@ -133,10 +138,10 @@ fn request(image: &Image, job: &Job<'_>, door: Door) -> Vec<u8> {
     for (key, value) in job.environment {
         message.named(tag::ENV, key, value.as_bytes());
     }
-    if door.is_to_the_end() && !job.stdin.is_empty() {
+    if entry_point.is_to_the_end() && !job.stdin.is_empty() {
         message.bytes(tag::STDIN, job.stdin);
     }
-    if door.is_to_the_end() {
+    if entry_point.is_to_the_end() {
         for pattern in job.output_files {
             message.bytes(tag::OUTPUT, pattern.as_bytes());
         }

@@ -4,7 +4,6 @@ use crate::aside::{self, Aside};
 use crate::connection;
 use crate::server::descriptors;
 use crate::status;
-use ampoule_access::AdminKeys;
 use ampoule_api::admin::v1::tenant_service_server::{TenantService, TenantServiceServer};
 use ampoule_api::admin::v1::{
     CreateKeyRequest, CreateKeyResponse, CreateTenantRequest, CreateTenantResponse, DeleteTenantRequest,
@@ -12,8 +11,9 @@ use ampoule_api::admin::v1::{
     ListTenantsRequest, ListTenantsResponse, RevokeKeyRequest, RevokeKeyResponse, RotateKeyRequest,
     RotateKeyResponse, UpdateTenantRequest, UpdateTenantResponse,
 };
+use ampoule_auth::AdminKeys;
 use ampoule_connection::{Accepted, Held, Listener};
-use ampoule_service::Ending;
+use ampoule_service::Shutdown;
 use ampoule_tenants::{Admin, Refused, RefusedCode};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
@@ -26,9 +26,9 @@ use tonic::{Code, Request, Response, Status};
 /// A tenant with all its keys and certificates has a few KiB.
 const LARGEST: usize = 256 << 10;
 
-/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `ending` says that it drains and what was
+/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `shutdown` says that it drains and what was
 /// begun is answered.
-pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, ending: Ending) {
+pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, shutdown: Shutdown) {
     let tenants = TenantServiceServer::new(Tenants(admin.clone())).max_decoding_message_size(LARGEST);
     let reflection = || descriptors().with_service_name(<TenantServiceServer<Tenants> as NamedService>::NAME);
     let v1 = reflection().build_v1().expect("our descriptors are valid");
@@ -36,7 +36,7 @@ pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, endi
     let routes = Routes::new(AdminDoor { keys, admin, service: tenants })
         .add_service(Aside::new(v1.max_decoding_message_size(aside::LARGEST)))
         .add_service(Aside::new(v1alpha.max_decoding_message_size(aside::LARGEST)));
-    connection::accept(routes.prepare(), listener, ending).await;
+    connection::accept(routes.prepare(), listener, shutdown).await;
 }
 
 /// The id of the key that a call has.

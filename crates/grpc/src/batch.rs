@@ -4,7 +4,7 @@ use crate::execution::{invalid, refused, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_batch_response::Answer;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteBatchResponse, Refusal};
-use ampoule_service::{Batch, BatchItem, BatchRun, Call, RequestLine, Service};
+use ampoule_service::{Batch, BatchItem, BatchRun, Call, RequestRecord, Service};
 use futures_util::{Stream, stream};
 use std::pin::Pin;
 use tonic::Status;
@@ -17,12 +17,12 @@ pub(crate) fn execute(
     service: &Service,
     call: &Call,
     request: ExecuteBatchRequest,
-    mut line: RequestLine,
+    mut line: RequestRecord,
 ) -> Result<BatchStream, Status> {
     let run = match begin(service, call, request, &mut line) {
         Ok(run) => run,
         Err(refusal) => {
-            line.refused(status::name(refusal.code()));
+            line.finish_refused(status::name(refusal.code()));
             return Err(refusal);
         }
     };
@@ -37,11 +37,11 @@ fn begin(
     service: &Service,
     call: &Call,
     request: ExecuteBatchRequest,
-    line: &mut RequestLine,
+    line: &mut RequestRecord,
 ) -> Result<BatchRun, Status> {
     let ExecuteBatchRequest { request, inputs_json: inputs, parallelism } = request;
     let request = ampoule_api::batch_request_from_proto(request).map_err(|error| invalid(&error, line))?;
-    line.understood(&request);
+    line.set_request(&request);
     let batch = Batch { request, inputs, parallelism: parallelism as usize };
     service.execute_batch(call, batch).map_err(|error| refused(&error, line))
 }

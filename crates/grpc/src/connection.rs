@@ -1,7 +1,7 @@
 //! Connections: HTTP/2 on each, until it ends by itself, has grown too old, or the server drains.
 
 use ampoule_connection::{Connection, ConnectionLimits, Listener};
-use ampoule_service::Ending;
+use ampoule_service::Shutdown;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http2;
@@ -28,22 +28,22 @@ const STREAMS: u32 = 1024;
 const SPREAD: f64 = 0.1;
 
 /// Serves `service` on what `listener` accepts until the server drains, and returns when what was accepted is answered.
-pub(crate) async fn accept<S>(service: S, mut listener: Listener, ending: Ending)
+pub(crate) async fn accept<S>(service: S, mut listener: Listener, shutdown: Shutdown)
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
 {
     let limits = listener.connections().limits();
     let (open, mut all_closed) = mpsc::channel::<Infallible>(1);
-    let mut draining = pin!(ending.draining());
+    let mut draining = pin!(shutdown.draining());
     loop {
         let connection = tokio::select! {
             () = &mut draining => break,
             connection = listener.accept() => connection,
         };
-        let (service, ending, open) = (service.clone(), ending.clone(), open.clone());
+        let (service, shutdown, open) = (service.clone(), shutdown.clone(), open.clone());
         tokio::spawn(async move {
-            serve(service, connection, limits, ending).await;
+            serve(service, connection, limits, shutdown).await;
             drop(open);
         });
     }
@@ -52,7 +52,7 @@ where
     all_closed.recv().await;
 }
 
-async fn serve<S>(service: S, connection: Connection, limits: ConnectionLimits, ending: Ending)
+async fn serve<S>(service: S, connection: Connection, limits: ConnectionLimits, shutdown: Shutdown)
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
@@ -73,7 +73,7 @@ where
         .serve_connection(TokioIo::new(connection), answering);
     let mut serving = pin!(serving);
     let mut grown_old = pin!(after(limits.max_age.map(spread)));
-    let mut draining = pin!(ending.draining());
+    let mut draining = pin!(shutdown.draining());
     // No new calls; those in progress are answered.
     tokio::select! {
         _ = serving.as_mut() => return,

@@ -6,7 +6,7 @@ use crate::{batch, deadline, request_id, status, stream};
 use ampoule_api::InvalidMessage;
 use ampoule_api::v1::execution_service_server::ExecutionService;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, ExecuteResponse};
-use ampoule_service::{Answer, Call, Error, Execution, RequestLine, Service, TRACE_HEADER, Tenant};
+use ampoule_service::{Answer, Call, Error, Execution, RequestRecord, Service, TRACE_HEADER, Tenant};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tonic::{Request, Response, Status};
@@ -34,11 +34,11 @@ impl ExecutionService for Executions {
         };
         match executed {
             Ok(answer) => {
-                line.answered(&answer);
+                line.finish_answered(&answer);
                 Ok(with_id(answer_in_pieces(&answer), &id))
             }
             Err(mut refusal) => {
-                line.refused(status::name(refusal.code()));
+                line.finish_refused(status::name(refusal.code()));
                 request_id::put(refusal.metadata_mut(), &id);
                 Err(refusal)
             }
@@ -73,10 +73,10 @@ impl Executions {
         &self,
         call: &Call,
         request: ExecuteRequest,
-        line: &mut RequestLine,
+        line: &mut RequestRecord,
     ) -> Result<Arc<Answer>, Status> {
         let request = ampoule_api::request_from_proto(request).map_err(|error| invalid(&error, line))?;
-        line.understood(&request);
+        line.set_request(&request);
         self.service.answer(call, request).await.map_err(|error| refused(&error, line))
     }
 }
@@ -90,7 +90,7 @@ pub(crate) fn call<T>(request: &Request<T>) -> Result<(Call, Option<Duration>), 
     Ok((Call { tenant, deadline }, time_left))
 }
 
-/// An answer whose message is made as it is read: `transit.rs` finds it beside the one of tonic, which is empty.
+/// An answer whose message is made as it is read: `body_memory.rs` finds it beside the one of tonic, which is empty.
 fn answer_in_pieces(answer: &Arc<Answer>) -> Response<ExecuteResponse> {
     let Execution { image_digest, function_version, .. } = answer.execution();
     let pieces = ampoule_api::answer_to_grpc(answer, image_digest, function_version);
@@ -112,21 +112,21 @@ pub(crate) fn refusal(error: &Error, id: &str) -> Status {
 }
 
 /// The same, told in the request's line.
-pub(crate) fn refused(error: &Error, line: &RequestLine) -> Status {
-    line.because(error);
+pub(crate) fn refused(error: &Error, line: &RequestRecord) -> Status {
+    line.set_error(error);
     refusal(error, line.id())
 }
 
 /// The status of a message that has no meaning, told likewise.
-pub(crate) fn invalid(error: &InvalidMessage, line: &RequestLine) -> Status {
-    line.because_of_field(&error.field);
+pub(crate) fn invalid(error: &InvalidMessage, line: &RequestRecord) -> Status {
+    line.set_invalid_field(&error.field);
     status::of_invalid_message(error)
 }
 
-pub(crate) fn line<T>(request: &Request<T>, call: &Call) -> RequestLine {
-    let mut line = RequestLine::start(request_id::given(request.metadata()));
-    line.within(request.metadata().get(TRACE_HEADER).and_then(|parent| parent.to_str().ok()));
-    line.by(&call.tenant);
+pub(crate) fn line<T>(request: &Request<T>, call: &Call) -> RequestRecord {
+    let mut line = RequestRecord::start(request_id::given(request.metadata()));
+    line.set_trace_parent(request.metadata().get(TRACE_HEADER).and_then(|parent| parent.to_str().ok()));
+    line.set_tenant(&call.tenant);
     line
 }
 

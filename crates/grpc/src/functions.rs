@@ -2,7 +2,6 @@
 
 use crate::execution::{call, line, refusal, to_proto, with_id};
 use crate::{request_id, status};
-use ampoule_access::Access;
 use ampoule_api::v1::function_service_server::FunctionService;
 use ampoule_api::v1::{
     self, DeleteFunctionRequest, DeleteFunctionResponse, GetFunctionRequest, GetFunctionResponse,
@@ -13,9 +12,10 @@ use ampoule_api::{
     InvalidMessage, alias_update_from_proto, function_reference_from_proto, function_summary_to_proto,
     function_to_proto, put_function_from_proto,
 };
+use ampoule_auth::Authenticator;
 use ampoule_connection::{Accepted, Peer};
-use ampoule_service::{Call, Error, FunctionPage, ListFunctions, RequestLine, Service};
-use ampoule_world::{FunctionReference, PutFunction};
+use ampoule_model::{FunctionReference, PutFunction};
+use ampoule_service::{Call, Error, FunctionPage, ListFunctions, RequestRecord, Service};
 use std::future::Future;
 use std::time::Duration;
 use tonic::{Request, Response, Status};
@@ -23,7 +23,7 @@ use tonic::{Request, Response, Status};
 pub(crate) struct Functions {
     pub(crate) service: Service,
     /// Tells by which of its tenant's credentials somebody calls.
-    pub(crate) access: Access,
+    pub(crate) access: Authenticator,
 }
 
 #[tonic::async_trait]
@@ -124,7 +124,7 @@ impl From<Error> for Unanswered {
 
 /// A call that is to be answered: until when, and its line in the log.
 struct Asked {
-    line: RequestLine,
+    line: RequestRecord,
     time_left: Option<Duration>,
     what: &'static str,
 }
@@ -144,7 +144,7 @@ impl Asked {
     /// The line tells which function it is about, and which of its versions.
     fn refers(&mut self, reference: Option<&v1::FunctionReference>) {
         if let Some(v1::FunctionReference { name, version, alias }) = reference.cloned() {
-            self.line.concerns(&FunctionReference { name, version, alias });
+            self.line.set_function(&FunctionReference { name, version, alias });
         }
     }
 
@@ -166,11 +166,11 @@ impl Asked {
         let answering = async {
             answering.await.map_err(|unanswered| match unanswered {
                 Unanswered::Service(error) => {
-                    line.because(&error);
+                    line.set_error(&error);
                     refusal(&error, &id)
                 }
                 Unanswered::Message(error) => {
-                    line.because_of_field(&error.field);
+                    line.set_invalid_field(&error.field);
                     status::of_invalid_message(&error)
                 }
             })
@@ -184,13 +184,13 @@ impl Asked {
         match answered {
             Ok(answer) => {
                 if let Some(version) = version(&answer) {
-                    self.line.became(&version);
+                    self.line.set_version(&version);
                 }
-                self.line.managed(self.what);
+                self.line.finish_managed(self.what);
                 Ok(with_id(answer, &id))
             }
             Err(mut refused) => {
-                self.line.refused(status::name(refused.code()));
+                self.line.finish_refused(status::name(refused.code()));
                 request_id::put(refused.metadata_mut(), &id);
                 Err(refused)
             }

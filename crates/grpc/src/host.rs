@@ -1,6 +1,6 @@
 //! Looks at the name by which the server is called, before anything else of a call: [`Hosts`].
 
-use ampoule_access::{Hosts, Stranger};
+use ampoule_auth::{Hosts, Stranger};
 use futures_util::future::{Either, Ready, ready};
 use http::{Request, Response};
 use std::task::{Context, Poll};

@@ -1,21 +1,21 @@
 //! The server: its services, health, draining.
 
 use crate::aside::{self, Aside};
+use crate::auth::AuthLayer;
 use crate::connection;
-use crate::door::Door;
 use crate::execution::Executions;
 use crate::functions::Functions;
 use crate::host::HostLayer;
 use crate::runtime::Runtimes;
 use crate::status;
 use crate::usage::Usages;
-use ampoule_access::Access;
 use ampoule_api::v1::execution_service_server::ExecutionServiceServer;
 use ampoule_api::v1::function_service_server::FunctionServiceServer;
 use ampoule_api::v1::runtime_service_server::RuntimeServiceServer;
 use ampoule_api::v1::usage_service_server::UsageServiceServer;
+use ampoule_auth::Authenticator;
 use ampoule_connection::Listener;
-use ampoule_service::{Ending, Service};
+use ampoule_service::{Service, Shutdown};
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -23,22 +23,22 @@ use tonic_health::ServingStatus;
 use tower::Layer;
 use tower::util::MapResponse;
 
-/// Serves on `listener`. Health becomes NOT_SERVING when `ending` says that the server leaves, so that balancers
+/// Serves on `listener`. Health becomes NOT_SERVING when `shutdown` says that the server leaves, so that balancers
 /// send elsewhere first; when it drains, no more requests are taken, and this returns when those in flight have ended.
-pub async fn serve(service: Service, access: Access, listener: Listener, ending: Ending) {
+pub async fn serve(service: Service, access: Authenticator, listener: Listener, shutdown: Shutdown) {
     let largest = service.sizes().largest_request();
     let executions = ExecutionServiceServer::new(Executions { service: service.clone() })
         // What admission would refuse is refused before it is taken in.
         .max_decoding_message_size(largest);
     // Who calls is looked at before anything of the message is.
-    let executions = Door::new(&access, &service, largest, executions);
+    let executions = AuthLayer::new(&access, &service, largest, executions);
     let functions = Functions { service: service.clone(), access: access.clone() };
     let functions = FunctionServiceServer::new(functions).max_decoding_message_size(largest);
-    let functions = Door::new(&access, &service, largest, functions);
+    let functions = AuthLayer::new(&access, &service, largest, functions);
     let runtimes = RuntimeServiceServer::new(Runtimes { service: service.clone() });
-    let runtimes = Door::new(&access, &service, largest, runtimes);
+    let runtimes = AuthLayer::new(&access, &service, largest, runtimes);
     let usages = UsageServiceServer::new(Usages { service: service.clone() });
-    let usages = Door::new(&access, &service, largest, usages);
+    let usages = AuthLayer::new(&access, &service, largest, usages);
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
     health.set_serving::<FunctionServiceServer<Functions>>().await;
@@ -57,7 +57,7 @@ pub async fn serve(service: Service, access: Access, listener: Listener, ending:
         .add_service(Aside::new(v1alpha.max_decoding_message_size(aside::LARGEST)));
     let explained = move |response: http::Response<Body>| status::explain_too_large(response, largest);
     let called = HostLayer::new(hosts).layer(MapResponse::new(routes.prepare(), explained));
-    let leaving = ending.clone();
+    let leaving = shutdown.clone();
     let leave = async {
         leaving.leaving().await;
         // The empty name is the server as a whole.
@@ -69,7 +69,7 @@ pub async fn serve(service: Service, access: Access, listener: Listener, ending:
         leaving.draining().await;
         service.drain();
     };
-    tokio::join!(leave, connection::accept(called, listener, ending));
+    tokio::join!(leave, connection::accept(called, listener, shutdown));
 }
 
 /// Tools still differ in the version of reflection they speak, so both are on.

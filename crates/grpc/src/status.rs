@@ -1,22 +1,22 @@
 //! The one place that maps errors to gRPC status.
 
-use ampoule_access::Denied;
 use ampoule_api::InvalidMessage;
+use ampoule_auth::AuthError;
 use ampoule_service::{Error, Unexecuted};
 use http::{HeaderValue, Response};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 /// gRPC status of a call of nobody who may call.
-pub(crate) fn of_denied(denied: Denied) -> Status {
+pub(crate) fn of_denied(denied: AuthError) -> Status {
     let code = match denied {
-        Denied::NoKey
-        | Denied::UnknownKey
-        | Denied::ExpiredKey
-        | Denied::Token(_)
-        | Denied::Contradiction => Code::Unauthenticated,
-        Denied::Stopped(_) => Code::PermissionDenied,
-        Denied::TooManyTenants => Code::ResourceExhausted,
+        AuthError::NoKey
+        | AuthError::UnknownKey
+        | AuthError::ExpiredKey
+        | AuthError::Token(_)
+        | AuthError::Contradiction => Code::Unauthenticated,
+        AuthError::Stopped(_) => Code::PermissionDenied,
+        AuthError::TooManyTenants => Code::ResourceExhausted,
     };
     Status::new(code, denied.to_string())
 }

@@ -4,7 +4,7 @@ use crate::execution::{invalid, to_proto};
 use crate::status;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::{ExecuteRequest, ExecuteStreamResponse};
-use ampoule_service::{Call, RequestLine, Service, Stream as Printed, StreamEvent};
+use ampoule_service::{Call, RequestRecord, Service, Stream as Printed, StreamEvent};
 use futures_util::{Stream, stream};
 use std::pin::Pin;
 use tonic::Status;
@@ -17,17 +17,17 @@ pub(crate) fn execute(
     service: &Service,
     call: Call,
     request: ExecuteRequest,
-    mut line: RequestLine,
+    mut line: RequestRecord,
 ) -> ExecutionStream {
     let request = match ampoule_api::request_from_proto(request) {
         Ok(request) => request,
         Err(error) => {
             let refusal = invalid(&error, &line);
-            line.refused(status::name(refusal.code()));
+            line.finish_refused(status::name(refusal.code()));
             return Box::pin(stream::iter([Err(refusal)]));
         }
     };
-    line.understood(&request);
+    line.set_request(&request);
     let run = service.stream(call, request, line);
     Box::pin(stream::unfold(run, |mut run| async move {
         let event = run.next().await?;

@@ -5,7 +5,7 @@
 //! a huge one costs no more than itself.
 
 use crate::status;
-use ampoule_service::Incoming;
+use ampoule_service::BodyReservation;
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use flate2::bufread::GzDecoder;
 use futures_util::stream;
@@ -48,7 +48,7 @@ pub(crate) fn takes(headers: &mut HeaderMap) -> Result<bool, Status> {
 
 /// A body of messages that may be compressed, of which none is larger than `most`. `incoming` sets memory aside for what they
 /// unpack to.
-pub(crate) fn unpacking(body: Body, most: usize, incoming: Option<Incoming>) -> Body {
+pub(crate) fn unpacking(body: Body, most: usize, incoming: Option<BodyReservation>) -> Body {
     let packed = Packed { body, begun: BytesMut::new(), most, incoming, broken: false };
     let messages = stream::unfold(packed, |mut packed| async move {
         let message = packed.next().await?;
@@ -63,7 +63,7 @@ struct Packed {
     /// What has come of the next message.
     begun: BytesMut,
     most: usize,
-    incoming: Option<Incoming>,
+    incoming: Option<BodyReservation>,
     /// An error was the last that was told.
     broken: bool,
 }

@@ -45,7 +45,7 @@ fn encoded(service: &Service, tenant: &Tenant, mut body: Body) -> Body {
                 there.push_back(counted(service, tenant, frame));
             }
             // tonic's encoder tells of errors in trailers, so this is none of its own.
-            Some(Err(status)) => there.extend(ending(&status).ok()),
+            Some(Err(status)) => there.extend(shutdown(&status).ok()),
             None => return Body::new(There(there)),
         }
     }
@@ -63,12 +63,12 @@ fn reading<B>(service: &Service, body: B) -> Body
 where
     B: http_body::Body<Data = Bytes, Error = Status> + Unpin + Send + 'static,
 {
-    let late = |late: Late| ending(&Status::deadline_exceeded(late.to_string()));
+    let late = |late: Late| shutdown(&Status::deadline_exceeded(late.to_string()));
     Body::new(Reading::new(body, service.unread(), late))
 }
 
 /// The last frame of a call that failed, whatever came before it.
-fn ending(status: &Status) -> Result<Frame<Bytes>, Status> {
+fn shutdown(status: &Status) -> Result<Frame<Bytes>, Status> {
     let mut trailers = HeaderMap::new();
     status.add_header(&mut trailers)?;
     Ok(Frame::trailers(trailers))

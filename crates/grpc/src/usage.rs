@@ -21,7 +21,7 @@ impl UsageService for Usages {
         let line = line(&request, &call);
         let id = line.id().to_owned();
         let usage = usage_of_caller(&self.service, &call.tenant);
-        line.managed("usage");
+        line.finish_managed("usage");
         Ok(with_id(usage, &id))
     }
 }

@@ -14,11 +14,11 @@ use crate::api::status::Refusal;
 use crate::api::{is_json, json};
 use crate::body::parse;
 use crate::hint::Routes;
-use ampoule_access::AdminKeys;
 use ampoule_api::admin::v1::{
     CreateKeyRequest, CreateTenantRequest, DeleteTenantRequest, GetTenantRequest, GetTenantUsageRequest,
     ListTenantsRequest, RevokeKeyRequest, RotateKeyRequest, UpdateTenantRequest,
 };
+use ampoule_auth::AdminKeys;
 use ampoule_tenants::{Admin, Refused, log_call};
 use axum::Router;
 use axum::body::Body;
@@ -37,7 +37,7 @@ use std::time::Duration;
 const LARGEST: usize = 256 << 10;
 
 /// For a body of that size.
-const PATIENCE: Duration = Duration::from_secs(30);
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone)]
 struct Administered {
@@ -195,7 +195,7 @@ impl Administered {
 
 async fn take_in<T: DeserializeOwned>(headers: &HeaderMap, body: Body) -> Result<T, Refusal> {
     is_json(headers)?;
-    let taking_in = tokio::time::timeout(PATIENCE, Limited::new(body, LARGEST).collect());
+    let taking_in = tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, LARGEST).collect());
     let unusable =
         || Refusal::malformed(&format!("the body did not arrive, or has more than {LARGEST} bytes"));
     let bytes = taking_in.await.ok().and_then(Result::ok).ok_or_else(unusable)?.to_bytes();

@@ -1,7 +1,7 @@
 //! Takes in a request's body: not more than there is use for, and not for ever.
 
 use ampoule_api::{HasInput, WithInput};
-use ampoule_service::{Error, Incoming};
+use ampoule_service::{BodyReservation, Error};
 use axum::body::{Body, Bytes, HttpBody};
 use bytes::BytesMut;
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -20,7 +20,7 @@ pub(crate) enum Unusable {
     /// The client took too long.
     TooSlow {
         /// How long it had.
-        patience: Duration,
+        timeout: Duration,
     },
     /// There is no memory for it now.
     NoRoom {
@@ -69,10 +69,10 @@ impl std::fmt::Display for Unusable {
                 formatter,
                 "the body is too large: the server takes at most {most} bytes: send less input, files or source"
             ),
-            Unusable::TooSlow { patience } => write!(
+            Unusable::TooSlow { timeout } => write!(
                 formatter,
                 "the body did not arrive within {} s: send it in one go",
-                patience.as_secs_f64()
+                timeout.as_secs_f64()
             ),
             Unusable::NoRoom { message, .. } => formatter.write_str(message),
             Unusable::BrokenOff => formatter.write_str("the body ended early: send it again"),
@@ -88,7 +88,7 @@ impl std::fmt::Display for Unusable {
 pub(crate) struct Received {
     pub(crate) bytes: Bytes,
     #[expect(dead_code, reason = "gives the memory back when dropped")]
-    memory: Incoming,
+    memory: BodyReservation,
 }
 
 /// Parsing more than this takes about a millisecond, which is not spent where others' requests wait for it.
@@ -143,9 +143,9 @@ impl Received {
 /// said beforehand.
 pub(crate) async fn read(
     body: Body,
-    mut memory: Incoming,
+    mut memory: BodyReservation,
     most: usize,
-    patience: Duration,
+    timeout: Duration,
 ) -> Result<Received, Unusable> {
     let said = body.size_hint().exact();
     if said.is_some_and(|said| said > most as u64) {
@@ -164,8 +164,8 @@ pub(crate) async fn read(
         }
         Ok(bytes.freeze())
     };
-    let taken = tokio::time::timeout(patience, taking_in).await;
-    let bytes = taken.unwrap_or(Err(Unusable::TooSlow { patience }))?;
+    let taken = tokio::time::timeout(timeout, taking_in).await;
+    let bytes = taken.unwrap_or(Err(Unusable::TooSlow { timeout }))?;
     Ok(Received { bytes, memory })
 }
 

@@ -1,6 +1,6 @@
 //! The HTTP server: the contract of Dify's sandbox, and the gRPC API as JSON.
 //!
-//! * [`serve`] runs one listener until it is told to drain; a [`Site`] says what it answers,
+//! * [`serve`] runs one listener until it is told to drain; a [`Endpoints`] says what it answers,
 //! * [`dify`] is the contract that an unmodified Dify speaks, `api/` is `POST /v1/execute` and its company,
 //! * [`operator`] is for monitoring, on a listener of its own: [`serve_operator`],
 //! * `admin.rs` is for those who administer tenants, likewise: [`serve_admin`],
@@ -14,17 +14,17 @@
 mod accept;
 mod admin;
 mod api;
+mod auth;
 mod body;
-mod caller;
 pub mod dify;
+mod endpoints;
 mod health;
 mod hint;
 pub mod operator;
 mod rate_limit;
 mod request_id;
 mod server;
-mod site;
 
-pub use caller::{DEFAULT_DIFY_KEY, DifyKey};
+pub use auth::{DEFAULT_DIFY_KEY, DifyKey};
+pub use endpoints::{Endpoints, Timeouts};
 pub use server::{serve, serve_admin, serve_operator};
-pub use site::{Patience, Site};

@@ -6,7 +6,7 @@
 use crate::accept;
 use crate::hint::Routes;
 use ampoule_connection::Connections;
-use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service, TEXT_CONTENT_TYPE, Vitals};
+use ampoule_service::{METRICS_CONTENT_TYPE, Service, Shutdown, TEXT_CONTENT_TYPE, Vitals};
 use axum::Router;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
@@ -18,15 +18,15 @@ use axum::routing::get;
 struct Watched {
     service: Service,
     connections: Connections,
-    ending: Ending,
+    shutdown: Shutdown,
 }
 
-pub(crate) fn router(service: Service, connections: Connections, ending: Ending) -> Router {
+pub(crate) fn router(service: Service, connections: Connections, shutdown: Shutdown) -> Router {
     let router = Router::new()
         .route("/metrics", get(metrics))
         .route("/healthz", get(healthz))
         .route("/readyz", get(readyz))
-        .with_state(Watched { service, connections, ending });
+        .with_state(Watched { service, connections, shutdown });
     Routes::new([("GET", "/metrics"), ("GET", "/healthz"), ("GET", "/readyz")], None).hinted(router)
 }
 
@@ -57,7 +57,7 @@ async fn healthz(State(watched): State<Watched>) -> Response {
 
 /// Whether requests may be sent here.
 async fn readyz(State(watched): State<Watched>) -> Response {
-    if watched.ending.is_leaving() {
+    if watched.shutdown.is_leaving() {
         return (StatusCode::SERVICE_UNAVAILABLE, "draining\n").into_response();
     }
     match watched.service.vitals() {

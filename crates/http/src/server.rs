@@ -2,11 +2,11 @@
 
 use crate::admin;
 use crate::api::status::Refusal;
+use crate::endpoints::{Endpoints, Timeouts, router};
 use crate::operator;
-use crate::site::{Patience, Site, router};
-use ampoule_access::{Access, AdminKeys, Hosts, Stranger};
+use ampoule_auth::{AdminKeys, Authenticator, Hosts, Stranger};
 use ampoule_connection::{Accepted, Busy, Connection, Held, Listener};
-use ampoule_service::{Ending, Service};
+use ampoule_service::{Service, Shutdown};
 use ampoule_tenants::Admin;
 use axum::Router;
 use axum::body::Body;
@@ -45,32 +45,42 @@ struct Answers {
     router: Router,
     /// None: the listener is gone.
     hosts: Option<Hosts>,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
-/// Serves `site` on `listener` until `ending` says that it drains; then takes no more connections and requests, and returns when
+/// Serves `endpoints` on `listener` until `shutdown` says that it drains; then takes no more connections and requests, and returns when
 /// what it has accepted is answered. Telling the service to drain is the caller's business.
-pub async fn serve(service: Service, access: Access, site: Site, listener: Listener, ending: Ending) {
+pub async fn serve(
+    service: Service,
+    access: Authenticator,
+    endpoints: Endpoints,
+    listener: Listener,
+    shutdown: Shutdown,
+) {
     let hosts = listener.address().map(|address| access.hosts(address.ip()));
-    let patience = site.patience;
-    accept(Answers { router: router(&service, &access, site), hosts, patience }, listener, ending.draining())
-        .await;
+    let timeouts = endpoints.timeouts;
+    accept(
+        Answers { router: router(&service, &access, endpoints), hosts, timeouts },
+        listener,
+        shutdown.draining(),
+    )
+    .await;
 }
 
 /// Serves operators' monitoring on `listener` until the process ends, through the drain: [`crate::operator`]. It tells of all
 /// connections that are counted beside those of `listener`.
-pub async fn serve_operator(service: Service, access: Access, listener: Listener, ending: Ending) {
+pub async fn serve_operator(service: Service, access: Authenticator, listener: Listener, shutdown: Shutdown) {
     let hosts = listener.address().map(|address| access.hosts_for_monitoring(address.ip()));
-    let router = operator::router(service, listener.connections().clone(), ending);
-    accept(Answers { router, hosts, patience: Patience::default() }, listener, std::future::pending()).await;
+    let router = operator::router(service, listener.connections().clone(), shutdown);
+    accept(Answers { router, hosts, timeouts: Timeouts::default() }, listener, std::future::pending()).await;
 }
 
-/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `ending` says that it drains.
-pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, ending: Ending) {
+/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `shutdown` says that it drains.
+pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, shutdown: Shutdown) {
     // It asks for keys, so whoever calls it may call it by any name.
     let hosts = Some(Hosts::any());
-    let patience = Patience::default();
-    accept(Answers { router: admin::router(admin, keys), hosts, patience }, listener, ending.draining())
+    let timeouts = Timeouts::default();
+    accept(Answers { router: admin::router(admin, keys), hosts, timeouts }, listener, shutdown.draining())
         .await;
 }
 
@@ -89,13 +99,13 @@ async fn accept(answers: Answers, mut listener: Listener, drain: impl Future<Out
 }
 
 async fn serve_connection(connection: Connection, answers: Answers, watcher: Watcher) {
-    let patience = answers.patience;
+    let timeout = answers.timeouts;
     // A client that is gone already shows itself on the first read.
-    let _ = tune(connection.socket(), patience);
+    let _ = tune(connection.socket(), timeout);
     let accepted = connection.accepted();
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience.head)
+        .header_read_timeout(timeout.head)
         .max_buf_size(READ_AHEAD)
         .serve_connection(
             TokioIo::new(connection),
@@ -136,8 +146,8 @@ async fn answer(
     Ok(response.map(|body| Body::new(Held::new(body, busy))))
 }
 
-fn tune(stream: &TcpStream, patience: Patience) -> io::Result<()> {
+fn tune(stream: &TcpStream, timeouts: Timeouts) -> io::Result<()> {
     let socket = SockRef::from(stream);
     socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE))?;
-    socket.set_tcp_user_timeout(Some(patience.answer))
+    socket.set_tcp_user_timeout(Some(timeouts.answer))
 }

@@ -5,7 +5,7 @@ use crate::body::{MeteredFunction, PUT_AWAY, PUT_AWAY_EACH};
 use crate::bulk::{Bulk, OPERANDS};
 use crate::dispatch::Dispatch;
 use crate::survey::Survey;
-use ampoule_world::imports;
+use ampoule_model::imports;
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
     BranchHint, BranchHints, CodeSection, ConstExpr, EntityType, ExportKind, ExportSection, FunctionSection,

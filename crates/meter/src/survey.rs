@@ -4,7 +4,7 @@ use crate::MeterError;
 use crate::bulk::Bulk;
 use crate::held::{Worked, held};
 use crate::loops::{Placement, placements};
-use ampoule_world::imports;
+use ampoule_model::imports;
 use std::collections::BTreeSet;
 use wasmparser::{
     CompositeInnerType, ElementItems, ExternalKind, FunctionBody, Operator, Parser, Payload, TypeRef, ValType,

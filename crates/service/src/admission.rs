@@ -3,11 +3,11 @@
 use crate::config::{ServiceConfig, Sizes};
 use crate::error::{Error, bytes, quoted};
 use crate::images::Images;
-use crate::slots::Need;
+use crate::slots::MemoryDemand;
 use crate::tenants::{Tenant, TenantConfig};
 use crate::{input, memory, names};
 use ampoule_engine::Image;
-use ampoule_world::{
+use ampoule_model::{
     Deterministic, Entry, File, Language, Limits, Program, Request, RequestedLimits, check_pattern,
 };
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub(crate) struct Admitted {
     pub(crate) limits: Limits,
     pub(crate) deterministic: Option<Deterministic>,
     /// What it needs of the host's memory.
-    pub(crate) need: Need,
+    pub(crate) need: MemoryDemand,
 }
 
 /// Checks `request` against what the service has and grants its tenant.
@@ -53,7 +53,11 @@ pub(crate) fn admit(
     // Last, as it is the one look that takes time.
     let compile_input = object(&config.sizes, program.entry, &input_json)?;
     Ok(Admitted {
-        need: Need { request: request_bytes, guest: memory::AT_START, most: memory::of_limits(&limits) },
+        need: MemoryDemand {
+            request: request_bytes,
+            guest: memory::AT_START,
+            most: memory::of_limits(&limits),
+        },
         image,
         program,
         input_json,

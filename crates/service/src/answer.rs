@@ -1,15 +1,15 @@
 //! An answer on its way to its reader, and the memory it takes until it is there.
 
-use crate::answers::{Found, Repeat};
 use crate::aside::{MUCH, aside};
+use crate::body_memory::SMALL;
 use crate::error::Error;
-use crate::service::{Call, Execution, Service, Way};
-use crate::slots::{InTransit, Reserved, Slot, Slots};
+use crate::idempotency::{Found, Repeat};
+use crate::service::{Call, ExecuteOptions, Execution, Service};
+use crate::slots::{InFlightBytes, Reserved, Slot, Slots};
 use crate::tenants::Tenant;
-use crate::transit::SMALL;
 use crate::{fingerprint, memory};
 use ampoule_engine::Permit;
-use ampoule_world::{Asked, Outcome};
+use ampoule_model::{Invocation, Outcome};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -23,7 +23,7 @@ pub struct Answer {
     execution: Arc<Execution>,
     repeated: bool,
     #[expect(dead_code, reason = "gives the memory back when dropped")]
-    place: Option<InTransit>,
+    place: Option<InFlightBytes>,
 }
 
 /// The memory that an outcome takes for as long as somebody holds it.
@@ -33,7 +33,7 @@ pub(crate) enum Held {
     #[default]
     Nothing,
     /// Set aside until it is sent.
-    Sent(#[expect(dead_code, reason = "gives the memory back when dropped")] Arc<InTransit>),
+    Sent(#[expect(dead_code, reason = "gives the memory back when dropped")] Arc<InFlightBytes>),
     /// Set aside for one that is kept.
     Kept(#[expect(dead_code, reason = "gives the memory back when dropped")] Arc<Reserved>),
 }
@@ -96,7 +96,7 @@ impl Answer {
 
 impl Service {
     /// Executes one request, as [`Service::execute_as`] does, with an answer that is shared with those who sent the request's idempotency key, too.
-    pub async fn answer(&self, call: &Call, asked: impl Into<Asked>) -> Result<Arc<Answer>, Error> {
+    pub async fn answer(&self, call: &Call, asked: impl Into<Invocation>) -> Result<Arc<Answer>, Error> {
         let asked = asked.into();
         let Some(held) = self.hold_if_large(&call.tenant, &asked)? else {
             return self.answer_here(call, asked).await;
@@ -112,7 +112,11 @@ impl Service {
 
     /// The memory of a request that is large enough to be worked on aside, until it is. Where guests compute on the threads
     /// that serve requests, nothing is kept from anybody by doing all of it there.
-    pub(crate) fn hold_if_large(&self, tenant: &Tenant, asked: &Asked) -> Result<Option<InTransit>, Error> {
+    pub(crate) fn hold_if_large(
+        &self,
+        tenant: &Tenant,
+        asked: &Invocation,
+    ) -> Result<Option<InFlightBytes>, Error> {
         let (inner, bytes) = (self.inner(), memory::of_asked(asked));
         if bytes <= MUCH || !inner.engine.computes_on_own_threads() {
             return Ok(None);
@@ -120,9 +124,11 @@ impl Service {
         inner.slots.receive(tenant, bytes).map(Some)
     }
 
-    async fn answer_here(&self, call: &Call, asked: Asked) -> Result<Arc<Answer>, Error> {
+    async fn answer_here(&self, call: &Call, asked: Invocation) -> Result<Arc<Answer>, Error> {
         let answer = if asked.idempotency_key().is_empty() {
-            Answer::new(self.guarded(Way { call, accepted: false, tap: None }, asked).await?)
+            Answer::new(
+                self.guarded(ExecuteOptions { call, accepted: false, output_stream: None }, asked).await?,
+            )
         } else {
             self.answer_once(call, asked).await?
         };
@@ -130,7 +136,7 @@ impl Service {
     }
 
     /// Executes a request with an idempotency key, or answers as the first of its key was answered.
-    async fn answer_once(&self, call: &Call, mut asked: Asked) -> Result<Answer, Error> {
+    async fn answer_once(&self, call: &Call, mut asked: Invocation) -> Result<Answer, Error> {
         let (inner, tenant, arrived) = (self.inner(), &call.tenant, Instant::now());
         // A repeat is a request like others: it is refused where they are.
         tenant.0.quota.check(&tenant.0.share)?;
@@ -138,7 +144,7 @@ impl Service {
         let bytes = memory::of_asked(&asked);
         let (fingerprint, asked) =
             fingerprint::of(asked, bytes, || inner.slots.receive(tenant, bytes)).await?;
-        let end = arrived + inner.config.patience;
+        let end = arrived + inner.config.queue_timeout;
         let end = call.deadline.map_or(end, |deadline| deadline.min(end));
         let repeat = Repeat { tenant: tenant.name(), key, fingerprint, asked, bytes, end };
         let found = inner.answers.find(repeat, |bytes| inner.slots.wait(tenant, bytes)).await?;
@@ -152,7 +158,8 @@ impl Service {
         // Room for the answer before it is promised to be kept.
         let most = memory::of_largest_answer(tenant.config(), &asked);
         let mut reserved = inner.slots.reserve(tenant, most)?;
-        let mut execution = self.guarded(Way { call, accepted: false, tap: None }, asked).await?;
+        let mut execution =
+            self.guarded(ExecuteOptions { call, accepted: false, output_stream: None }, asked).await?;
         reserved.shrink(memory::of_answer(&execution.outcome));
         execution.held = Held::Kept(Arc::new(reserved));
         let execution = Arc::new(execution);

@@ -8,15 +8,15 @@
 //! is copied for each item, aside, and few of them. The channel holds an answer for each worker; who does not read holds the workers
 //! up, but none of their guests or slots.
 
-use crate::answers;
 use crate::aside::{MUCH, Task, spawn_aside};
 use crate::error::Error;
+use crate::idempotency;
 use crate::memory;
 use crate::service::{Call, Execution, Service};
 use crate::slots::Reserved;
 use crate::streaming::BatchItem;
 use ampoule_engine::Spawned;
-use ampoule_world::Asked;
+use ampoule_model::Invocation;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use tokio::sync::mpsc;
@@ -31,7 +31,7 @@ const COPIES_FOR_EACH_PROCESSOR: usize = 2;
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// Everything but the input.
-    pub request: Asked,
+    pub request: Invocation,
     /// The inputs, each JSON text of one object.
     pub inputs: Vec<String>,
     /// Executions at the same time. 0: the processors there are. Never more than the tenant's slots.
@@ -55,7 +55,7 @@ enum Worker {
 struct Shared {
     service: Service,
     call: Call,
-    request: Asked,
+    request: Invocation,
     waiting: Mutex<std::iter::Enumerate<std::vec::IntoIter<String>>>,
     #[expect(dead_code, reason = "gives the memory of request and inputs back when dropped")]
     memory: Reserved,
@@ -69,7 +69,7 @@ impl Service {
                 format!("has {} inputs, a batch takes {MOST_INPUTS}: send several", batch.inputs.len());
             return Err(Error::invalid("inputs_json", reason));
         }
-        answers::not_for(&batch.request, "a batch")?;
+        idempotency::not_for(&batch.request, "a batch")?;
         if !batch.request.input_json().is_empty() {
             return Err(Error::invalid(
                 "request.input_json",
@@ -131,14 +131,14 @@ async fn work(shared: Arc<Shared>, answers: mpsc::Sender<BatchItem>) {
 }
 
 /// One item. It was accepted with its batch, so where there is no room now it is tried again until the call's deadline, or,
-/// without one, until the patience for requests is over.
+/// without one, until the queue timeout.
 async fn execute(
     service: &Service,
     call: &Call,
-    request: &Asked,
+    request: &Invocation,
     input_json: String,
 ) -> Result<Execution, Error> {
-    let end = call.deadline.unwrap_or_else(|| Instant::now() + service.patience());
+    let end = call.deadline.unwrap_or_else(|| Instant::now() + service.queue_timeout());
     // An item is a request like others; where they are too many for a minute, the batch goes slower.
     while let Err(used_up) = call.tenant.0.quota.count_request() {
         if let Some(why) = call.tenant.is_stopped() {

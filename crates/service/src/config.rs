@@ -7,8 +7,8 @@ use crate::quota::QuotaConfig;
 use crate::registry::UnlistedConfig;
 use crate::slots;
 use crate::tenants::{self, OPEN_TENANT, TenantConfig};
-use ampoule_engine::{EngineConfig, Share};
-use ampoule_world::Limits;
+use ampoule_engine::{EngineConfig, FairShare};
+use ampoule_model::Limits;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ pub struct ServiceConfig {
     /// Requests that may wait for a slot, of all tenants together; one more is refused.
     pub queue: usize,
     /// How long a request waits for a slot at most.
-    pub patience: Duration,
+    pub queue_timeout: Duration,
     /// How long an answer may lie unread, beyond what reading it slowly takes.
     pub unread: Duration,
     /// How long answers to requests with an idempotency key are kept.
@@ -117,7 +117,7 @@ impl Default for ServiceConfig {
             caps: Caps::default(),
             sizes: Sizes::default(),
             queue: 1024,
-            patience: Duration::from_secs(30),
+            queue_timeout: Duration::from_secs(30),
             // As long as a request's body may take to come.
             unread: Duration::from_secs(60),
             idempotency_window: Duration::from_secs(600),
@@ -239,8 +239,12 @@ impl ServiceConfig {
 
     /// What in the grants of one tenant does, whatever its name.
     pub fn check_tenant(&self, tenant: &TenantConfig) -> Result<(), String> {
-        if tenant.weight == 0 || tenant.weight > Share::MAX_WEIGHT {
-            return Err(format!("weight is {}, it must be from 1 to {}", tenant.weight, Share::MAX_WEIGHT));
+        if tenant.weight == 0 || tenant.weight > FairShare::MAX_WEIGHT {
+            return Err(format!(
+                "weight is {}, it must be from 1 to {}",
+                tenant.weight,
+                FairShare::MAX_WEIGHT
+            ));
         }
         if tenant.slots == 0 {
             return Err("slots is 0: nothing of it could run".into());

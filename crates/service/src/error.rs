@@ -141,7 +141,7 @@ impl From<StoreError> for Error {
         match error {
             StoreError::NotFound(what) => Error::NotFound(what),
             StoreError::Full(why) => Error::Full(why),
-            StoreError::Pointed(why) | StoreError::Ambiguous(why) => Error::invalid("function.version", why),
+            StoreError::InUse(why) | StoreError::Ambiguous(why) => Error::invalid("function.version", why),
             StoreError::Contended => Error::Busy {
                 what: "function",
                 reason: "the function is being changed by others all the time".into(),

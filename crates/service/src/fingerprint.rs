@@ -2,8 +2,8 @@
 
 use crate::aside::{MUCH, aside};
 use crate::error::Error;
-use crate::slots::InTransit;
-use ampoule_world::{Asked, File, FunctionCall, Program, Request};
+use crate::slots::InFlightBytes;
+use ampoule_model::{File, FunctionCall, Invocation, Program, Request};
 use sha2::{Digest, Sha256};
 use std::fmt::{Debug, Write};
 
@@ -13,10 +13,10 @@ pub(crate) type Fingerprint = [u8; 32];
 /// The fingerprint of a request that takes so many bytes. A large one is hashed on a thread of its own, and the memory that
 /// `set_aside` gives is its own meanwhile.
 pub(crate) async fn of(
-    asked: Asked,
+    asked: Invocation,
     bytes: u64,
-    set_aside: impl FnOnce() -> Result<InTransit, Error>,
-) -> Result<(Fingerprint, Asked), Error> {
+    set_aside: impl FnOnce() -> Result<InFlightBytes, Error>,
+) -> Result<(Fingerprint, Invocation), Error> {
     if bytes <= MUCH {
         return Ok((fingerprint(&asked), asked));
     }
@@ -24,11 +24,11 @@ pub(crate) async fn of(
     aside(async move { (fingerprint(&asked), asked) }).await.ok_or(Error::Panicked)
 }
 
-fn fingerprint(asked: &Asked) -> Fingerprint {
+fn fingerprint(asked: &Invocation) -> Fingerprint {
     let mut hasher = Hasher(Sha256::new());
     // Taken apart by name, so that nobody adds a field and forgets it here.
     match asked {
-        Asked::Program(Request {
+        Invocation::Program(Request {
             program: Program { language, entry, source, file_name, modules },
             image,
             input_json,
@@ -51,7 +51,7 @@ fn fingerprint(asked: &Asked) -> Fingerprint {
             hasher.input(input_json, files, environment);
             hasher.bytes(stdin);
         }
-        Asked::Function(FunctionCall {
+        Invocation::Function(FunctionCall {
             function,
             input_json,
             files,
@@ -109,9 +109,9 @@ impl Hasher {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ampoule_world::{Entry, Language, Module};
+    use ampoule_model::{Entry, Language, Module};
 
-    fn request(change: impl FnOnce(&mut Request)) -> Asked {
+    fn request(change: impl FnOnce(&mut Request)) -> Invocation {
         let program = Program {
             language: Language::Python,
             entry: Entry::Main,
@@ -121,7 +121,7 @@ mod tests {
         };
         let mut request = Request::of(program);
         change(&mut request);
-        Asked::Program(request)
+        Invocation::Program(request)
     }
 
     #[test]
@@ -144,7 +144,7 @@ mod tests {
             request(|request| request.output_files = vec!["a".into()]),
             request(|request| request.limits.fuel = Some(1)),
             request(|request| request.image = Some("python".into())),
-            Asked::Function(FunctionCall::default()),
+            Invocation::Function(FunctionCall::default()),
         ];
         for (one, first) in requests.iter().enumerate() {
             for (other, second) in requests.iter().enumerate() {

@@ -5,7 +5,7 @@
 //! of it goes to [`OTHER`]: sums stay what they are. A name is told only when a function of that name was called: what is made
 //! up fills no table.
 
-use ampoule_world::Status;
+use ampoule_model::Status;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
 use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;

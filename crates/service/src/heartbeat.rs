@@ -3,8 +3,8 @@
 //! It waits for a seat, a thread and a guest as all others do, so it stops when they do, whatever the reason is.
 
 use crate::service::Service;
-use ampoule_engine::{Image, Job, Share, Start};
-use ampoule_world::{Entry, Language, Limits, Program, Status};
+use ampoule_engine::{FairShare, Image, Job, Start};
+use ampoule_model::{Entry, Language, Limits, Program, Status};
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -54,7 +54,7 @@ impl Service {
         // One is as good as another: what fails is what they share.
         let Some(image) = inner.images.iter().next() else { return };
         *inner.heartbeat.last() = Some(Instant::now());
-        let share = Share::new(Share::MAX_WEIGHT);
+        let share = FairShare::new(FairShare::MAX_WEIGHT);
         let mut interval = tokio::time::interval(INTERVAL);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -67,7 +67,7 @@ impl Service {
         }
     }
 
-    async fn beat_once(&self, image: &Image, share: &Share) -> Result<(), String> {
+    async fn beat_once(&self, image: &Image, share: &FairShare) -> Result<(), String> {
         let language = image.language();
         let source = match language {
             Language::Python => "def main():\n    return 1\n",
@@ -90,7 +90,7 @@ impl Service {
             limits: Limits { wall_time: ALIVE_WITHIN, ..Limits::default() },
             deterministic: None,
             share,
-            tap: None,
+            output_stream: None,
             permit: None,
             memory: None,
         };

@@ -1,7 +1,7 @@
 //! What an execution can take of the host's memory at most, so that load cannot drive the server out of it.
 
 use crate::tenants::TenantConfig;
-use ampoule_world::{Asked, File, FunctionCall, Limits, Outcome, PutFunction, Request};
+use ampoule_model::{File, FunctionCall, Invocation, Limits, Outcome, PutFunction, Request};
 use std::path::Path;
 
 /// Of the machine's memory (or the container's), what executions may take together. The rest is for the images' code,
@@ -27,10 +27,10 @@ pub(crate) fn of_request(request: &Request) -> u64 {
 }
 
 /// The same, whatever is asked for.
-pub(crate) fn of_asked(asked: &Asked) -> u64 {
+pub(crate) fn of_asked(asked: &Invocation) -> u64 {
     match asked {
-        Asked::Program(request) => of_request(request),
-        Asked::Function(call) => of_call(call),
+        Invocation::Program(request) => of_request(request),
+        Invocation::Function(call) => of_call(call),
     }
 }
 
@@ -83,11 +83,11 @@ pub(crate) fn of_answer(outcome: &Outcome) -> u64 {
 }
 
 /// The bytes that an answer to a request can have.
-pub(crate) fn of_largest_answer(tenant: &TenantConfig, asked: &Asked) -> u64 {
+pub(crate) fn of_largest_answer(tenant: &TenantConfig, asked: &Invocation) -> u64 {
     let limit = |limit: Option<u64>, default: u64, cap: u64| match (limit, asked) {
-        (None | Some(0), Asked::Program(_)) => default,
+        (None | Some(0), Invocation::Program(_)) => default,
         // What a function has chosen for its calls is not known yet.
-        (None | Some(0), Asked::Function(_)) => cap,
+        (None | Some(0), Invocation::Function(_)) => cap,
         (Some(limit), _) => limit.min(cap),
     };
     let (caps, defaults, asked) = (&tenant.caps, &tenant.defaults, asked.limits());

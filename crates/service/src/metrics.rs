@@ -1,12 +1,12 @@
 //! Counts what requests come to, for operators' monitoring.
 //!
-//! Every transport counts where it writes the log line ([`crate::RequestLine`]), so the numbers are the same whichever way
+//! Every transport counts where it writes the log line ([`crate::RequestRecord`]), so the numbers are the same whichever way
 //! a request came. Labels are names of ours and the tenants' configured names, so that there is a bounded number of
 //! series, and nothing of users in them; but for functions, whose names and number are bounded by `function_meters.rs`.
 
 use crate::function_meters::FunctionMeters;
 use crate::service::Execution;
-use ampoule_world::{Language, Status};
+use ampoule_model::{Language, Status};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -244,7 +244,7 @@ impl Meters {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ampoule_world::{Outcome, Usage};
+    use ampoule_model::{Outcome, Usage};
 
     /// What counting costs is told by `cargo test --release -- --nocapture`; a trivial execution takes 45 µs.
     #[test]

@@ -4,7 +4,7 @@
 //! the guest's own file system.
 
 use crate::error::quoted;
-use ampoule_world::{File, Language};
+use ampoule_model::{File, Language};
 use std::collections::HashSet;
 
 /// As in most file systems.

@@ -2,8 +2,10 @@
 
 use crate::admission::Admitted;
 use crate::tenants::Tenant;
-use ampoule_engine::{Compilation, Compiled, Engine, EngineError, Job, MemoryGrant, Permit, Share, Start};
-use ampoule_world::{Deterministic, Outcome, Program};
+use ampoule_engine::{
+    Compilation, Compiled, Engine, EngineError, FairShare, Job, MemoryGrant, Permit, Start,
+};
+use ampoule_model::{Deterministic, Outcome, Program};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -14,7 +16,7 @@ use std::time::Duration;
 
 /// How long a request waits for another one that compiles the same source. Far more than a compilation takes; a
 /// source that takes longer, or fails, is then compiled by everyone who sends it, within their own limits.
-const PATIENCE: Duration = Duration::from_millis(100);
+const COMPILE_WAIT: Duration = Duration::from_millis(100);
 
 /// What an entry costs beside its code, in bytes.
 const ENTRY_OVERHEAD: u64 = 256;
@@ -87,7 +89,8 @@ impl Programs {
             self.hits.fetch_add(1, Relaxed);
             return Ok(Prepared::Known(compiled));
         }
-        let place = match tokio::time::timeout(PATIENCE, self.cache.get_value_or_guard_async(&key)).await {
+        let place = match tokio::time::timeout(COMPILE_WAIT, self.cache.get_value_or_guard_async(&key)).await
+        {
             Ok(Ok(compiled)) => {
                 self.hits.fetch_add(1, Relaxed);
                 return Ok(Prepared::Known(compiled));
@@ -131,7 +134,7 @@ impl Programs {
 async fn compile(
     engine: &Engine,
     admitted: &Admitted,
-    share: &Share,
+    share: &FairShare,
     slot: &Permit,
     memory: &Arc<dyn MemoryGrant>,
 ) -> Result<Compilation, EngineError> {
@@ -144,9 +147,9 @@ async fn compile(
         stdin: &[],
         output_files: &[],
         limits: admitted.limits,
-        deterministic: Some(Deterministic { seed: 0, now_unix_nanos: ampoule_world::DEFAULT_NOW_UNIX_NANOS }),
+        deterministic: Some(Deterministic { seed: 0, now_unix_nanos: ampoule_model::DEFAULT_NOW_UNIX_NANOS }),
         share,
-        tap: None,
+        output_stream: None,
         permit: Some(slot),
         memory: Some(memory),
     };

@@ -7,7 +7,7 @@
 
 use crate::day::{DAY, Today, UsedToday};
 use crate::usage::{QuotaKind, QuotaUsage};
-use ampoule_engine::Share;
+use ampoule_engine::FairShare;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Mutex, PoisonError};
@@ -67,7 +67,7 @@ struct Used {
 }
 
 impl Used {
-    fn now(share: &Share) -> Used {
+    fn now(share: &FairShare) -> Used {
         let unix = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Used { fuel: share.fuel(), cpu: nanos(share.cpu_time()), now: Instant::now(), unix }
     }
@@ -100,7 +100,7 @@ impl Quota {
     }
 
     /// Has other quotas from now on. What is left of one that stays is left, as far as it fits; a new one is all there.
-    pub(crate) fn change(&self, config: QuotaConfig, share: &Share) {
+    pub(crate) fn change(&self, config: QuotaConfig, share: &FairShare) {
         self.change_at(config, Used::now(share));
     }
 
@@ -116,7 +116,7 @@ impl Quota {
     }
 
     /// Whether there is something left of what the tenant may use.
-    pub(crate) fn check(&self, share: &Share) -> Result<(), UsedUp> {
+    pub(crate) fn check(&self, share: &FairShare) -> Result<(), UsedUp> {
         if !self.limited.load(Relaxed) {
             return Ok(());
         }
@@ -182,7 +182,7 @@ impl Quota {
     }
 
     /// What was used today, and which day that is, in days since the epoch.
-    pub(crate) fn used_today(&self, share: &Share) -> (u64, UsedToday) {
+    pub(crate) fn used_today(&self, share: &FairShare) -> (u64, UsedToday) {
         let (used, requests) = (Used::now(share), self.requests.load(Relaxed));
         let mut state = self.state();
         let used_today = state.today.used(used.fuel, used.cpu, requests, used.unix);
@@ -190,7 +190,7 @@ impl Quota {
     }
 
     /// Counts what was used today before this account began.
-    pub(crate) fn carry(&self, day: u64, used: &UsedToday, share: &Share) {
+    pub(crate) fn carry(&self, day: u64, used: &UsedToday, share: &FairShare) {
         // So that the day has begun.
         self.used_today(share);
         let mut state = self.state();
@@ -200,7 +200,7 @@ impl Quota {
     }
 
     /// Whether what comes back with time has come back: then nothing is lost when the account is forgotten.
-    pub(crate) fn is_settled(&self, share: &Share) -> bool {
+    pub(crate) fn is_settled(&self, share: &FairShare) -> bool {
         let used = Used::now(share);
         let mut state = self.state();
         let State { fuel, cpu, requests, .. } = &mut *state;
@@ -211,7 +211,7 @@ impl Quota {
     }
 
     /// Each quota that there is, and what is left of it.
-    pub(crate) fn usage(&self, share: &Share) -> Vec<QuotaUsage> {
+    pub(crate) fn usage(&self, share: &FairShare) -> Vec<QuotaUsage> {
         if !self.limited.load(Relaxed) {
             return Vec::new();
         }

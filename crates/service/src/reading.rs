@@ -24,13 +24,13 @@ const PIECE: usize = 16 << 10;
 /// Bytes that one poll may take before others have their turn: less than half a millisecond's work, written as JSON.
 const TURN: usize = 256 << 10;
 
-/// Of the patience, how often the task looks.
+/// Of the timeout, how often the task looks.
 const LOOKS: u32 = 4;
 
 /// An answer was left lying for too long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Late {
-    patience: Duration,
+    timeout: Duration,
 }
 
 impl std::fmt::Display for Late {
@@ -39,7 +39,7 @@ impl std::fmt::Display for Late {
             formatter,
             "the answer was given up, as it lay unread for {} s beyond what reading it at {} KiB a second takes: read it \
              as it comes, or ask for less",
-            self.patience.as_secs_f64(),
+            self.timeout.as_secs_f64(),
             SLOWEST >> 10
         )
     }
@@ -68,7 +68,7 @@ struct Shared<B: Body> {
     since: Instant,
     /// How long it waited before.
     owed: Duration,
-    patience: Duration,
+    timeout: Duration,
 }
 
 enum State<B> {
@@ -83,8 +83,8 @@ where
     B::Error: Send,
     F: Fn(Late) -> Result<Frame<Bytes>, B::Error>,
 {
-    /// A reader has `patience` to take what there is to take.
-    pub fn new(body: B, patience: Duration, late: F) -> Self {
+    /// A reader has `timeout` to take what there is to take.
+    pub fn new(body: B, timeout: Duration, late: F) -> Self {
         let shared = Shared {
             state: State::Open(body),
             rest: Bytes::new(),
@@ -92,21 +92,21 @@ where
             awaited: false,
             since: Instant::now(),
             owed: Duration::ZERO,
-            patience,
+            timeout,
         };
         let shared = Arc::new(Mutex::new(shared));
-        let watch = tokio::spawn(watch(Arc::downgrade(&shared), patience)).abort_handle();
+        let watch = tokio::spawn(watch(Arc::downgrade(&shared), timeout)).abort_handle();
         Reading { shared, late, turn: 0, watch }
     }
 }
 
 /// Gives the body up when it has lain for too long.
-async fn watch<B>(shared: Weak<Mutex<Shared<B>>>, patience: Duration)
+async fn watch<B>(shared: Weak<Mutex<Shared<B>>>, timeout: Duration)
 where
     B: Body<Data = Bytes> + Unpin,
 {
     loop {
-        tokio::time::sleep(patience / LOOKS).await;
+        tokio::time::sleep(timeout / LOOKS).await;
         let Some(shared) = shared.upgrade() else { return };
         let looked = poll_fn(|context| Poll::Ready(lock(&shared).look(context))).await;
         match looked {
@@ -142,7 +142,7 @@ impl<B: Body<Data = Bytes> + Unpin> Shared<B> {
                 Poll::Pending => self.since = Instant::now(),
             }
         }
-        if self.waited() <= self.patience {
+        if self.waited() <= self.timeout {
             return Looked::Goes;
         }
         Looked::Over(Some(self.give_up()))
@@ -209,7 +209,7 @@ where
             shared.owed = shared.waited();
             shared.since = Instant::now();
         }
-        if matches!(shared.state, State::Open(_)) && shared.owed > shared.patience {
+        if matches!(shared.state, State::Open(_)) && shared.owed > shared.timeout {
             let given_up = shared.give_up();
             drop(shared);
             drop(given_up);
@@ -217,7 +217,7 @@ where
         }
         if matches!(shared.state, State::GivenUp) {
             shared.state = State::Ended;
-            return Poll::Ready(Some((this.late)(Late { patience: shared.patience })));
+            return Poll::Ready(Some((this.late)(Late { timeout: shared.timeout })));
         }
         let next = shared.next(context);
         shared.awaited = next.is_pending();

@@ -2,7 +2,7 @@
 
 use super::*;
 
-const PATIENCE: Duration = Duration::from_millis(200);
+const TIMEOUT: Duration = Duration::from_millis(200);
 
 /// Gives so many pieces, then has nothing more to say, or ends.
 struct Source {
@@ -37,7 +37,7 @@ fn reading(
     let held = Arc::new(());
     let watched = Arc::downgrade(&held);
     let source = Source { pieces, size, ends, _held: held };
-    (Reading::new(source, PATIENCE, Err), watched)
+    (Reading::new(source, TIMEOUT, Err), watched)
 }
 
 /// What the reader gets; `None`: nothing now.
@@ -77,7 +77,7 @@ async fn a_stream_that_has_nothing_to_say_is_not_unread() {
     assert!(read(&mut asked).await.is_none());
     let (mut unasked, unasked_held) = reading(1, 5, false);
     assert!(matches!(read(&mut unasked).await, Some(Some(Ok(_)))));
-    tokio::time::sleep(PATIENCE * 3).await;
+    tokio::time::sleep(TIMEOUT * 3).await;
     assert_eq!((held.strong_count(), unasked_held.strong_count()), (1, 1));
     assert!(read(&mut asked).await.is_none() && read(&mut unasked).await.is_none());
     // One that has is.
@@ -89,8 +89,8 @@ async fn a_stream_that_has_nothing_to_say_is_not_unread() {
 async fn a_reader_that_takes_a_little_now_and_then_does_not_hold_it_for_ever() {
     let (mut body, _held) = reading(1000, 100, true);
     for _ in 0..20 {
-        // Never for as long as the patience, but a hundred bytes make up for two thousandths of a second only.
-        tokio::time::sleep(PATIENCE * 3 / 5).await;
+        // Never for as long as the timeout, but a hundred bytes make up for two thousandths of a second only.
+        tokio::time::sleep(TIMEOUT * 3 / 5).await;
         match read(&mut body).await {
             Some(Some(Ok(piece))) => assert_eq!(piece.len(), 100),
             other => {

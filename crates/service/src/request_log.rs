@@ -10,7 +10,7 @@ use crate::functions::references::{LATEST, check_name, check_version};
 use crate::service::Execution;
 use crate::tenants::Tenant;
 use crate::trace_parent::TraceParent;
-use ampoule_world::{Asked, Entry, FunctionReference, Language};
+use ampoule_model::{Entry, FunctionReference, Invocation, Language};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, OnceLock};
@@ -27,7 +27,7 @@ const LONGEST_ID: usize = 64;
 
 /// A line in the making. Dropped before it is finished, it says that the client went away.
 #[derive(Debug)]
-pub struct RequestLine {
+pub struct RequestRecord {
     id: String,
     /// None: the caller names none.
     parent: Option<TraceParent>,
@@ -68,10 +68,10 @@ struct Reason {
     about: Option<String>,
 }
 
-impl RequestLine {
+impl RequestRecord {
     /// Begins with a request's arrival; `given` is what the caller sent as [`ID_HEADER`].
     pub fn start(given: Option<&str>) -> Self {
-        RequestLine {
+        RequestRecord {
             id: id(given),
             parent: None,
             tenant: None,
@@ -85,12 +85,12 @@ impl RequestLine {
     }
 
     /// From here the line is a part of the trace that the caller names in [`crate::TRACE_HEADER`].
-    pub fn within(&mut self, trace_parent: Option<&str>) {
+    pub fn set_trace_parent(&mut self, trace_parent: Option<&str>) {
         self.parent = trace_parent.and_then(TraceParent::parse);
     }
 
     /// From here the line tells who asks.
-    pub fn by(&mut self, tenant: &Tenant) {
+    pub fn set_tenant(&mut self, tenant: &Tenant) {
         self.tenant = Some(tenant.clone());
     }
 
@@ -105,38 +105,38 @@ impl RequestLine {
     }
 
     /// From here the line tells which function it is about.
-    pub fn concerns(&mut self, reference: &FunctionReference) {
+    pub fn set_function(&mut self, reference: &FunctionReference) {
         self.function = Function::of(reference);
     }
 
     /// From here the line tells which version became of what was put.
-    pub fn became(&mut self, version: &str) {
+    pub fn set_version(&mut self, version: &str) {
         if let Some(function) = &mut self.function {
             function.version = Some(version.to_owned());
         }
     }
 
     /// From here the line tells why the request is refused. The first reason counts.
-    pub fn because(&self, error: &Error) {
+    pub fn set_error(&self, error: &Error) {
         let about = error.about().map(plain);
         let _ = self.reason.set(Reason { cause: error.cause(), about });
     }
 
     /// The same where a field of the message has no meaning.
-    pub fn because_of_field(&self, field: &str) {
+    pub fn set_invalid_field(&self, field: &str) {
         let _ = self.reason.set(Reason { cause: "invalid_argument", about: Some(plain(field)) });
     }
 
     /// From here the line tells what was asked for.
-    pub fn understood(&mut self, asked: &Asked) {
+    pub fn set_request(&mut self, asked: &Invocation) {
         let files: usize = asked.files().iter().map(|file| file.content.len()).sum();
         let (program, source) = match asked {
-            Asked::Program(request) => {
+            Invocation::Program(request) => {
                 let program = &request.program;
                 (Some((program.language, program.entry)), program.source.len())
             }
-            Asked::Function(call) => {
-                self.concerns(&call.function);
+            Invocation::Function(call) => {
+                self.set_function(&call.function);
                 let FunctionReference { version, alias, .. } = &call.function;
                 if let (Some(function), true, true) =
                     (&mut self.function, version.is_empty(), alias.is_empty())
@@ -186,13 +186,13 @@ impl RequestLine {
     }
 
     /// Writes the line of a request that was answered.
-    pub fn answered(mut self, answer: &Answer) {
+    pub fn finish_answered(mut self, answer: &Answer) {
         self.repeated = answer.is_repeated();
-        self.executed(answer.execution());
+        self.finish_executed(answer.execution());
     }
 
     /// Writes the line of a request that was executed.
-    pub fn executed(mut self, execution: &Execution) {
+    pub fn finish_executed(mut self, execution: &Execution) {
         self.finished = true;
         self.count(execution, self.started.elapsed());
         let outcome = &execution.outcome;
@@ -224,7 +224,7 @@ impl RequestLine {
     }
 
     /// A batch that came to its end, with so many items that were executed, and that were not.
-    pub fn batch(mut self, executed: usize, refused: usize) {
+    pub fn finish_batch(mut self, executed: usize, refused: usize) {
         self.finished = true;
         tracing::info!(
             target: TARGET,
@@ -247,7 +247,7 @@ impl RequestLine {
     }
 
     /// A request about functions that was answered.
-    pub fn managed(mut self, what: &'static str) {
+    pub fn finish_managed(mut self, what: &'static str) {
         self.finished = true;
         tracing::info!(
             target: TARGET,
@@ -263,7 +263,7 @@ impl RequestLine {
     }
 
     /// Writes the line of a request that was not; `status` is the refusal's name in gRPC's words, lower case.
-    pub fn refused(mut self, status: &str) {
+    pub fn finish_refused(mut self, status: &str) {
         self.finished = true;
         self.unexecuted(status);
     }
@@ -354,7 +354,7 @@ fn plain(field: &str) -> String {
     ours.chars().filter(outside).collect()
 }
 
-impl Drop for RequestLine {
+impl Drop for RequestRecord {
     fn drop(&mut self) {
         if !self.finished {
             self.unexecuted("cancelled");

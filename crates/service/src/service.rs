@@ -2,21 +2,21 @@
 
 use crate::admission::{Admitted, admit};
 use crate::answer::{Answer, Held};
-use crate::answers::{self, Answers};
 use crate::aside::aside;
 use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::functions::{Functions, FunctionsConfig};
 use crate::heartbeat::Heartbeat;
+use crate::idempotency::{self, IdempotencyCache};
 use crate::images::Images;
 use crate::metrics::Metrics;
 use crate::programs::{CacheLevel, Prepared, Programs};
 use crate::registry::Tenants;
-use crate::slots::{Bounds, Level, Reserved, Slots};
+use crate::slots::{Bounds, CapacitySnapshot, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant};
-use ampoule_engine::{Compiled, Engine, Health, Job, MemoryGrant, OutputTap, Permit, Start};
+use ampoule_engine::{Compiled, Engine, Health, Job, MemoryGrant, OutputStream, Permit, Start};
+use ampoule_model::{Invocation, Language, Limits, Outcome, Request};
 use ampoule_store::FunctionStore;
-use ampoule_world::{Asked, Language, Limits, Outcome, Request};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(crate) struct Inner {
     pub(crate) images: Images,
     pub(crate) slots: Arc<Slots>,
     pub(crate) heartbeat: Heartbeat,
-    pub(crate) answers: Arc<Answers>,
+    pub(crate) answers: Arc<IdempotencyCache>,
     pub(crate) tenants: Tenants,
     programs: Programs,
     /// None: it keeps none.
@@ -53,14 +53,14 @@ pub struct Call {
 
 /// A call, and the way it is to be executed.
 #[derive(Clone, Copy)]
-pub(crate) struct Way<'a> {
+pub(crate) struct ExecuteOptions<'a> {
     pub(crate) call: &'a Call,
     /// It is a part of what was accepted earlier.
     pub(crate) accepted: bool,
-    pub(crate) tap: Option<&'a OutputTap>,
+    pub(crate) output_stream: Option<&'a OutputStream>,
 }
 
-impl Way<'_> {
+impl ExecuteOptions<'_> {
     /// How long it may take at the most, if it is a part of what was accepted earlier.
     pub(crate) fn accepts(&self, limits: &Limits) -> Option<Duration> {
         self.accepted.then_some(limits.wall_time)
@@ -117,10 +117,10 @@ impl Service {
             slots: config.engine.slots as usize,
             memory: config.memory_bytes.saturating_sub(cache + idle),
             waiting: config.queue,
-            patience: config.patience,
+            queue_timeout: config.queue_timeout,
             several: tenants.are_several().into(),
         });
-        let answers = Answers::new(config.idempotency_window);
+        let answers = IdempotencyCache::new(config.idempotency_window);
         let programs = Programs::new(config.program_cache_bytes);
         Service {
             inner: Arc::new(Inner {
@@ -138,54 +138,65 @@ impl Service {
     }
 
     /// Executes one request of the open tenant, see [`Service::execute_as`].
-    pub async fn execute(&self, request: impl Into<Asked>) -> Result<Execution, Error> {
+    pub async fn execute(&self, request: impl Into<Invocation>) -> Result<Execution, Error> {
         let tenant =
             self.open_tenant().ok_or_else(|| Error::invalid("tenant", "is missing: say who asks"))?;
         self.execute_as(&Call { tenant, deadline: None }, request).await
     }
 
     /// Executes one request. Dropping the future stops it within one slice of fuel and frees its slot.
-    pub async fn execute_as(&self, call: &Call, asked: impl Into<Asked>) -> Result<Execution, Error> {
+    pub async fn execute_as(&self, call: &Call, asked: impl Into<Invocation>) -> Result<Execution, Error> {
         let answer = self.answer(call, asked).await?;
         Ok(Arc::try_unwrap(answer).map_or_else(|shared| shared.execution().clone(), Answer::into_execution))
     }
 
-    /// The same, with what is printed going to `tap` while the program runs; the outcome holds none of it.
+    /// The same, with what is printed going to `output_stream` while the program runs; the outcome holds none of it.
     pub async fn execute_streamed(
         &self,
         call: &Call,
-        asked: impl Into<Asked>,
-        tap: &OutputTap,
+        asked: impl Into<Invocation>,
+        output_stream: &OutputStream,
     ) -> Result<Execution, Error> {
         let asked = asked.into();
-        answers::not_for(&asked, "a stream")?;
+        idempotency::not_for(&asked, "a stream")?;
         let Some(held) = self.hold_if_large(&call.tenant, &asked)? else {
-            return self.guarded(Way { call, accepted: false, tap: Some(tap) }, asked).await;
+            return self
+                .guarded(ExecuteOptions { call, accepted: false, output_stream: Some(output_stream) }, asked)
+                .await;
         };
-        let (service, call, tap) = (self.clone(), call.clone(), tap.clone());
+        let (service, call, output_stream) = (self.clone(), call.clone(), output_stream.clone());
         let executed = aside(async move {
             drop(held);
-            service.guarded(Way { call: &call, accepted: false, tap: Some(&tap) }, asked).await
+            service
+                .guarded(
+                    ExecuteOptions { call: &call, accepted: false, output_stream: Some(&output_stream) },
+                    asked,
+                )
+                .await
         });
         executed.await.unwrap_or(Err(Error::Panicked))
     }
 
     /// The same for a part of what was accepted earlier: while the service drains it is served if it ends, by its limits, when the longest
     /// execution does.
-    pub(crate) async fn execute_accepted(&self, call: &Call, asked: Asked) -> Result<Execution, Error> {
-        self.guarded(Way { call, accepted: true, tap: None }, asked).await
+    pub(crate) async fn execute_accepted(&self, call: &Call, asked: Invocation) -> Result<Execution, Error> {
+        self.guarded(ExecuteOptions { call, accepted: true, output_stream: None }, asked).await
     }
 
     /// A bug must cost one request, not its connection or the server.
-    pub(crate) async fn guarded(&self, way: Way<'_>, asked: Asked) -> Result<Execution, Error> {
-        let account = &way.call.tenant.0;
+    pub(crate) async fn guarded(
+        &self,
+        options: ExecuteOptions<'_>,
+        asked: Invocation,
+    ) -> Result<Execution, Error> {
+        let account = &options.call.tenant.0;
         let execution = AssertUnwindSafe(account.stop.or(async {
-            if !way.accepted {
+            if !options.accepted {
                 account.quota.count_request()?;
             }
             match asked {
-                Asked::Program(request) => self.admit_and_run(way, request).await,
-                Asked::Function(call) => self.call_function(way, call).await,
+                Invocation::Program(request) => self.admit_and_run(options, request).await,
+                Invocation::Function(call) => self.call_function(options, call).await,
             }
         }));
         execution.catch_unwind().await.unwrap_or(Err(Error::Panicked))
@@ -232,8 +243,8 @@ impl Service {
     }
 
     /// How long a request waits for a slot at most.
-    pub(crate) fn patience(&self) -> Duration {
-        self.inner.config.patience
+    pub(crate) fn queue_timeout(&self) -> Duration {
+        self.inner.config.queue_timeout
     }
 
     /// From now on requests are refused; those that were admitted already are served.
@@ -271,7 +282,7 @@ impl Service {
     }
 
     /// How slots, queues and memory stand.
-    pub(crate) fn level(&self) -> Level {
+    pub(crate) fn level(&self) -> CapacitySnapshot {
         self.inner.slots.level()
     }
 
@@ -285,20 +296,21 @@ impl Service {
         self.inner.programs.level()
     }
 
-    async fn admit_and_run(&self, way: Way<'_>, request: Request) -> Result<Execution, Error> {
+    async fn admit_and_run(&self, options: ExecuteOptions<'_>, request: Request) -> Result<Execution, Error> {
         let arrived = Instant::now();
-        let tenant = &way.call.tenant;
+        let tenant = &options.call.tenant;
         let mut admitted = admit(&self.inner.config, &self.inner.images, tenant, request)?;
         // What is known to need much waits until there is so much, instead of starting and waiting half-way.
         let expected = self.inner.programs.last_memory(&admitted, tenant);
         admitted.need.guest = admitted.need.guest.max(expected.min(admitted.need.most));
         tenant.0.quota.check(&tenant.0.share)?;
         let slots = &self.inner.slots;
-        let slot =
-            slots.take(tenant, admitted.need, way.call.deadline, way.accepts(&admitted.limits)).await?;
+        let slot = slots
+            .take(tenant, admitted.need, options.call.deadline, options.accepts(&admitted.limits))
+            .await?;
         let queue_time = arrived.elapsed();
         let (memory, slot) = (slot.memory(), Permit::new(slot));
-        let mut outcome = self.run(tenant, &admitted, way.tap, &slot, &memory).await?;
+        let mut outcome = self.run(tenant, &admitted, options.output_stream, &slot, &memory).await?;
         outcome.usage.queue_time += queue_time;
         let held = Held::of(slot, &outcome);
         let image_digest = admitted.image.digest().to_owned();
@@ -310,7 +322,7 @@ impl Service {
         &self,
         tenant: &Tenant,
         admitted: &Admitted,
-        tap: Option<&OutputTap>,
+        output_stream: Option<&OutputStream>,
         slot: &Permit,
         memory: &Arc<dyn MemoryGrant>,
     ) -> Result<Outcome, Error> {
@@ -328,7 +340,7 @@ impl Service {
             limits: admitted.limits,
             deterministic: admitted.deterministic,
             share: &tenant.0.share,
-            tap,
+            output_stream,
             permit: Some(slot),
             memory: Some(memory),
         };

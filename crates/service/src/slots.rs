@@ -9,7 +9,7 @@
 //! three quarters of the slots, two three sevenths each, and the next one always finds some. (Dynamic thresholds:
 //! Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.)
 //!
-//! What is not a guest's stands in a [`Share`] of the memory, a sixteenth for each of three purposes, so that most is always
+//! What is not a guest's stands in a [`FairShare`] of the memory, a sixteenth for each of three purposes, so that most is always
 //! the guests' in the end: whatever waits, the first of a queue gets its slot when those that run are done. An answer keeps
 //! of its guest's memory what it takes until its reader has it; a tenant of several whose readers leave more than
 //! [`MOST_UNREAD`] lying gets no more slots until they have read.
@@ -28,15 +28,15 @@ mod beside;
 #[path = "slots_growth.rs"]
 mod growth;
 
-use beside::Share;
-pub(crate) use beside::{InTransit, Reserved, Waiting};
+use beside::MemoryPartition;
+pub(crate) use beside::{InFlightBytes, Reserved, Waiting};
 use growth::Growth;
 pub(crate) use growth::for_new_executions;
 
 /// See above.
 const MOST_OF_FREE: u64 = 3;
 
-/// One in so many parts of the memory is what each [`Share`] may take: they must not keep guests from running.
+/// One in so many parts of the memory is what each [`FairShare`] may take: they must not keep guests from running.
 const SHARE: u64 = 16;
 
 /// See above: what is left beside the three shares.
@@ -62,7 +62,7 @@ pub(crate) struct Bounds {
     /// Requests that wait, of all tenants.
     pub(crate) waiting: usize,
     /// How long a request waits at most.
-    pub(crate) patience: Duration,
+    pub(crate) queue_timeout: Duration,
     /// Whether there is more than one tenant: one alone may take all.
     pub(crate) several: AtomicBool,
 }
@@ -80,7 +80,7 @@ pub(crate) fn for_one_execution(memory: u64) -> u64 {
 
 /// What a request needs, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Need {
+pub(crate) struct MemoryDemand {
     /// From its arrival on.
     pub(crate) request: u64,
     /// When it starts.
@@ -91,7 +91,7 @@ pub(crate) struct Need {
 
 /// How things stand at one moment.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Level {
+pub(crate) struct CapacitySnapshot {
     pub(crate) slots: usize,
     pub(crate) running: usize,
     pub(crate) waiting: usize,
@@ -117,11 +117,11 @@ struct State {
     free: usize,
     memory: u64,
     /// Bytes of kept answers and batches.
-    reserved: Share,
+    reserved: MemoryPartition,
     /// Bytes of requests that are being received.
-    receiving: Share,
+    receiving: MemoryPartition,
     /// Bytes of requests that wait: for a slot, or for the answer to the first with their key.
-    requests: Share,
+    requests: MemoryPartition,
     /// Bytes of answers that are being sent, and those of them that there was no room for.
     sending: u64,
     owed: u64,
@@ -148,7 +148,7 @@ struct Queue {
 #[derive(Debug)]
 struct Waiter {
     id: u64,
-    need: Need,
+    need: MemoryDemand,
     call: oneshot::Sender<()>,
 }
 
@@ -157,7 +157,7 @@ struct Waiter {
 pub(crate) struct Slot {
     slots: Arc<Slots>,
     tenant: Tenant,
-    need: Need,
+    need: MemoryDemand,
     /// What its execution was given of memory since it started.
     grown: Arc<AtomicU64>,
 }
@@ -167,9 +167,9 @@ impl Slots {
         let state = State {
             free: bounds.slots,
             memory: bounds.memory,
-            reserved: Share::default(),
-            receiving: Share::default(),
-            requests: Share::default(),
+            reserved: MemoryPartition::default(),
+            receiving: MemoryPartition::default(),
+            requests: MemoryPartition::default(),
             sending: 0,
             owed: 0,
             draining: None,
@@ -186,7 +186,7 @@ impl Slots {
     pub(crate) async fn take(
         self: &Arc<Self>,
         tenant: &Tenant,
-        need: Need,
+        need: MemoryDemand,
         deadline: Option<Instant>,
         accepted: Option<Duration>,
     ) -> Result<Slot, Error> {
@@ -195,7 +195,7 @@ impl Slots {
             Entered::Slot(slot) => return Ok(slot),
             Entered::Queue(place, called) => (place, called),
         };
-        let end = arrived + self.bounds.patience;
+        let end = arrived + self.bounds.queue_timeout;
         let end = deadline.map_or(end, |deadline| deadline.min(end));
         match tokio::time::timeout_at(end.into(), called).await {
             // The sender is never dropped before it has sent, but by the place itself.
@@ -210,7 +210,7 @@ impl Slots {
     fn enter(
         self: &Arc<Self>,
         tenant: &Tenant,
-        need: Need,
+        need: MemoryDemand,
         deadline: Option<Instant>,
         accepted: Option<Duration>,
     ) -> Result<Entered, Error> {
@@ -253,7 +253,7 @@ impl Slots {
         state.wait(tenant, need.request);
         let (call, called) = oneshot::channel();
         let id = state.push(tenant, need, call);
-        let place = Place { slots: Arc::clone(self), tenant: tenant.clone(), need, id: Some(id) };
+        let place = QueueTicket { slots: Arc::clone(self), tenant: tenant.clone(), need, id: Some(id) };
         Ok(Entered::Queue(place, called))
     }
 
@@ -286,9 +286,9 @@ impl Slots {
     }
 
     /// How things stand.
-    pub(crate) fn level(&self) -> Level {
+    pub(crate) fn level(&self) -> CapacitySnapshot {
         let (bounds, state) = (&self.bounds, self.lock());
-        Level {
+        CapacitySnapshot {
             slots: bounds.slots,
             running: bounds.slots - state.free,
             waiting: state.waiting,
@@ -320,11 +320,11 @@ impl Slots {
 
 enum Entered {
     Slot(Slot),
-    Queue(Place, oneshot::Receiver<()>),
+    Queue(QueueTicket, oneshot::Receiver<()>),
 }
 
 impl Slot {
-    fn new(slots: &Arc<Slots>, tenant: &Tenant, need: Need) -> Slot {
+    fn new(slots: &Arc<Slots>, tenant: &Tenant, need: MemoryDemand) -> Slot {
         Slot { slots: Arc::clone(slots), tenant: tenant.clone(), need, grown: Arc::default() }
     }
 }
@@ -340,22 +340,22 @@ impl Drop for Slot {
 }
 
 /// A place in a queue, or the slot that was granted and not yet taken over.
-struct Place {
+struct QueueTicket {
     slots: Arc<Slots>,
     tenant: Tenant,
-    need: Need,
+    need: MemoryDemand,
     /// None: it became a slot.
     id: Option<u64>,
 }
 
-impl Place {
+impl QueueTicket {
     fn slot(&mut self) -> Slot {
         self.id = None;
         Slot::new(&self.slots, &self.tenant, self.need)
     }
 }
 
-impl Drop for Place {
+impl Drop for QueueTicket {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
         let mut state = self.slots.lock();
@@ -407,7 +407,7 @@ impl State {
         tenant.0.memory.fetch_sub(bytes as usize, Relaxed);
     }
 
-    fn push(&mut self, tenant: &Tenant, need: Need, call: oneshot::Sender<()>) -> u64 {
+    fn push(&mut self, tenant: &Tenant, need: MemoryDemand, call: oneshot::Sender<()>) -> u64 {
         self.next_id += 1;
         let id = self.next_id;
         let waiter = Waiter { id, need, call };

@@ -1,7 +1,7 @@
 //! Memory that is no guest's, in the account of slots: kept answers and batches, messages on their way, and requests that wait
 //! for an answer rather than for a slot.
 
-use super::{Bounds, MOST_OF_FREE, MOST_UNREAD, Need, SHARE, Slot, Slots, State};
+use super::{Bounds, MOST_OF_FREE, MOST_UNREAD, MemoryDemand, SHARE, Slot, Slots, State};
 use crate::error::Error;
 use crate::tenants::Tenant;
 use std::sync::Arc;
@@ -10,12 +10,12 @@ use std::sync::atomic::Ordering::Relaxed;
 /// What one purpose has of the memory. Whoever asks is judged by what the tenant has in it and not by what its guests have: a
 /// request waits, or a batch begins, while they have all that they may.
 #[derive(Debug, Default)]
-pub(super) struct Share {
+pub(super) struct MemoryPartition {
     /// Bytes.
     pub(super) taken: u64,
 }
 
-impl Share {
+impl MemoryPartition {
     /// Whether a tenant that `has` so many bytes of it gets so many more. Among tenants it is dealt out as slots are.
     pub(super) fn fits(&self, bounds: &Bounds, has: u64, bytes: u64) -> bool {
         let Some(left) = (bounds.memory / SHARE).checked_sub(self.taken + bytes) else { return false };
@@ -38,7 +38,7 @@ pub(crate) struct Reserved {
 
 /// Memory of a message on its way; dropping it gives it back.
 #[derive(Debug)]
-pub(crate) struct InTransit {
+pub(crate) struct InFlightBytes {
     slots: Arc<Slots>,
     tenant: Tenant,
     bytes: u64,
@@ -73,7 +73,7 @@ impl Slots {
     }
 
     /// Sets memory aside for a request that is being received.
-    pub(crate) fn receive(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InTransit, Error> {
+    pub(crate) fn receive(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InFlightBytes, Error> {
         let mut state = self.lock();
         let has = tenant.0.receiving.load(Relaxed) as u64;
         if !state.receiving.fits_or_is_alone(&self.bounds, has, bytes) || state.memory < bytes {
@@ -87,12 +87,12 @@ impl Slots {
         state.set_aside(tenant, bytes);
         state.receiving.taken += bytes;
         tenant.0.receiving.fetch_add(bytes as usize, Relaxed);
-        Ok(InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: true })
+        Ok(InFlightBytes { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: true })
     }
 
     /// Sets memory aside for an answer that is there already: what does not fit is owed, and nothing more gets in until it
     /// is paid.
-    pub(crate) fn send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InTransit {
+    pub(crate) fn send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InFlightBytes {
         let mut state = self.lock();
         state.owe(tenant, bytes);
         self.sending(&mut state, tenant, bytes)
@@ -100,7 +100,7 @@ impl Slots {
 
     /// Sets memory aside for sending an answer once more that is kept. Unlike a new answer, for which its guest had memory, it is
     /// refused where there is none.
-    pub(crate) fn send_again(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InTransit, Error> {
+    pub(crate) fn send_again(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InFlightBytes, Error> {
         let mut state = self.lock();
         if !state.may_send(&self.bounds, tenant, bytes) {
             drop(state);
@@ -124,10 +124,10 @@ impl Slots {
     }
 
     /// Under the lock.
-    fn sending(self: &Arc<Self>, state: &mut State, tenant: &Tenant, bytes: u64) -> InTransit {
+    fn sending(self: &Arc<Self>, state: &mut State, tenant: &Tenant, bytes: u64) -> InFlightBytes {
         state.sending += bytes;
         tenant.0.sending.fetch_add(bytes as usize, Relaxed);
-        InTransit { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: false }
+        InFlightBytes { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: false }
     }
 
     /// A place among the tenant's requests that wait, for one that waits for no slot.
@@ -209,10 +209,10 @@ impl State {
 impl Slot {
     /// Gives the slot back, and its memory but for what the answer takes, which is the answer's from now on: it is there even
     /// where others wait for memory.
-    pub(crate) fn leave(mut self, bytes: u64) -> InTransit {
+    pub(crate) fn leave(mut self, bytes: u64) -> InFlightBytes {
         let had = self.need.request + self.need.guest + self.grown.swap(0, Relaxed);
         let kept = bytes.min(had);
-        self.need = Need { request: 0, guest: had - kept, most: 0 };
+        self.need = MemoryDemand { request: 0, guest: had - kept, most: 0 };
         let mut state = self.slots.lock();
         state.owe(&self.tenant, bytes - kept);
         let held = self.slots.sending(&mut state, &self.tenant, bytes);
@@ -262,13 +262,13 @@ impl Drop for Reserved {
     }
 }
 
-impl InTransit {
+impl InFlightBytes {
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
 }
 
-impl Drop for InTransit {
+impl Drop for InFlightBytes {
     fn drop(&mut self) {
         let mut state = self.slots.lock();
         if self.receiving {

@@ -97,7 +97,7 @@ impl MemoryGrant for SlotMemory {
 
 impl SlotMemory {
     /// None: it is granted.
-    fn wait_for(&self, bytes: u64) -> Result<Option<(Place<'_>, oneshot::Receiver<bool>)>, NoMemory> {
+    fn wait_for(&self, bytes: u64) -> Result<Option<(QueueTicket<'_>, oneshot::Receiver<bool>)>, NoMemory> {
         let bounds = &self.slots.bounds;
         let most = for_one_execution(bounds.memory);
         if self.granted() + bytes > most {
@@ -122,7 +122,7 @@ impl SlotMemory {
         let id = state.next_id;
         let (tenant, grown) = (self.tenant.clone(), Arc::clone(&self.grown));
         state.growing.push_back(Growth { id, tenant, bytes, grown, call });
-        Ok(Some((Place { slots: &self.slots, id }, called)))
+        Ok(Some((QueueTicket { slots: &self.slots, id }, called)))
     }
 
     fn gave_way(&self, bytes: u64) -> NoMemory {
@@ -139,19 +139,19 @@ impl SlotMemory {
 const LONGEST_RETRY: Duration = Duration::from_secs(30);
 
 /// A place in the queue of those who grow; dropping it leaves the queue.
-struct Place<'a> {
+struct QueueTicket<'a> {
     slots: &'a Arc<Slots>,
     id: u64,
 }
 
-impl Place<'_> {
+impl QueueTicket<'_> {
     /// It was called: it is in the queue no more.
     fn leave(self) {
         std::mem::forget(self);
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueTicket<'_> {
     fn drop(&mut self) {
         let mut state = self.slots.lock();
         // What it was granted meanwhile is its slot's, and goes with it.

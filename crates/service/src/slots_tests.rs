@@ -5,14 +5,14 @@ use crate::config::ServiceConfig;
 use crate::tenants::TenantConfig;
 use futures_util::FutureExt;
 
-const NEED: Need = Need { request: 1, guest: 9, most: 9 };
+const NEED: MemoryDemand = MemoryDemand { request: 1, guest: 9, most: 9 };
 
 fn slots(slots: usize, change: impl FnOnce(&mut Bounds)) -> Arc<Slots> {
     let mut bounds = Bounds {
         slots,
         memory: 1 << 30,
         waiting: 100,
-        patience: Duration::from_secs(60),
+        queue_timeout: Duration::from_secs(60),
         several: false.into(),
     };
     change(&mut bounds);
@@ -119,13 +119,13 @@ async fn memory_is_set_aside_before_anything_runs() {
     let second = take(&slots, &one).unwrap().unwrap();
     let mut third = Box::pin(slots.take(&one, NEED, None, None));
     assert!(third.as_mut().now_or_never().is_none(), "there are slots but 7 bytes");
-    let much = Need { request: 5, guest: 1, most: 1 };
+    let much = MemoryDemand { request: 5, guest: 1, most: 1 };
     let refused = slots.take(&one, much, None, None).now_or_never().unwrap().unwrap_err().to_string();
     assert!(
         refused.starts_with("the memory for requests that wait is taken: 2 executions run and 1"),
         "{refused}"
     );
-    let never = Need { request: 1, guest: 15, most: 15 };
+    let never = MemoryDemand { request: 1, guest: 15, most: 15 };
     let refused = slots.take(&one, never, None, None).now_or_never().unwrap().unwrap_err().to_string();
     assert_eq!(
         refused,
@@ -153,7 +153,8 @@ async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
 async fn memory_beside_slots_is_shared_by_itself_whatever_a_tenants_guests_have() {
     let slots = slots(10, |bounds| (bounds.memory, bounds.several) = (1600, true.into()));
     let (one, two) = (tenant("one", |_| {}), tenant("two", |_| {}));
-    let guest = |guest| slots.take(&one, Need { request: 0, guest, most: guest }, None, None).now_or_never();
+    let guest =
+        |guest| slots.take(&one, MemoryDemand { request: 0, guest, most: guest }, None, None).now_or_never();
     // As many guests as it may have: three quarters of the memory.
     let _guests: Vec<_> = std::iter::from_fn(|| guest(100)).map(Result::unwrap).collect();
     // A sixteenth is for answers and batches, and of that it gets three quarters at most.
@@ -168,8 +169,8 @@ async fn memory_beside_slots_is_shared_by_itself_whatever_a_tenants_guests_have(
 }
 
 #[tokio::test]
-async fn nobody_waits_beyond_patience_or_deadline() {
-    let slots = slots(1, |bounds| bounds.patience = Duration::from_millis(40));
+async fn no_request_waits_beyond_its_queue_timeout_or_deadline() {
+    let slots = slots(1, |bounds| bounds.queue_timeout = Duration::from_millis(40));
     let one = tenant("one", |_| {});
     let _running = take(&slots, &one).unwrap().unwrap();
     let refused = slots.take(&one, NEED, None, None).await.unwrap_err().to_string();
@@ -229,14 +230,15 @@ async fn requests_that_wait_never_take_the_memory_that_the_first_of_them_waits_f
     let slots = slots(8, |bounds| bounds.memory = 1600);
     let one = tenant("one", |tenant| tenant.queue = 100);
     let running = slots
-        .take(&one, Need { request: 0, guest: 1300, most: 1300 }, None, None)
+        .take(&one, MemoryDemand { request: 0, guest: 1300, most: 1300 }, None, None)
         .now_or_never()
         .unwrap()
         .unwrap();
     // The largest that is ever let in, and as many behind it as may come.
-    let mut first = Box::pin(slots.take(&one, Need { request: 0, guest: 1300, most: 1300 }, None, None));
+    let mut first =
+        Box::pin(slots.take(&one, MemoryDemand { request: 0, guest: 1300, most: 1300 }, None, None));
     assert!(first.as_mut().now_or_never().is_none());
-    let many = || slots.take(&one, Need { request: 30, guest: 30, most: 30 }, None, None);
+    let many = || slots.take(&one, MemoryDemand { request: 30, guest: 30, most: 30 }, None, None);
     let mut behind: Vec<_> = (0..20).map(|_| Box::pin(many())).collect();
     let refused = behind.iter_mut().filter_map(|one| one.as_mut().now_or_never()).count();
     assert_eq!(refused, 17, "three are a sixteenth of the memory");
@@ -267,7 +269,7 @@ async fn a_tenant_whose_answers_lie_unread_waits_and_the_others_do_not() {
 async fn an_answer_keeps_its_memory_when_its_slot_is_given_back() {
     let slots = slots(1, |bounds| bounds.memory = 128);
     let one = tenant("one", |tenant| tenant.queue = 1);
-    let need = Need { request: 20, guest: 70, most: 70 };
+    let need = MemoryDemand { request: 20, guest: 70, most: 70 };
     let slot = slots.take(&one, need, None, None).now_or_never().unwrap().unwrap();
     let mut next = Box::pin(slots.take(&one, need, None, None));
     assert!(next.as_mut().now_or_never().is_none());
@@ -312,7 +314,7 @@ fn memory_of(
     tenant: &Tenant,
     at_start: u64,
 ) -> (Slot, Arc<dyn ampoule_engine::MemoryGrant>) {
-    let need = Need { request: 0, guest: at_start, most: at_start };
+    let need = MemoryDemand { request: 0, guest: at_start, most: at_start };
     let slot = slots.take(tenant, need, None, None).now_or_never().unwrap().unwrap();
     let memory = slot.memory();
     (slot, memory)
@@ -341,7 +343,7 @@ async fn who_grows_waits_for_those_that_end_and_goes_before_new_ones() {
     assert!(!second_memory.try_grow(500));
     let mut grows = second_memory.grow(500);
     assert!(grows.as_mut().now_or_never().is_none());
-    let need = Need { request: 0, guest: 10, most: 10 };
+    let need = MemoryDemand { request: 0, guest: 10, most: 10 };
     let mut new = Box::pin(slots.take(&one, need, None, None));
     assert!(new.as_mut().now_or_never().is_none(), "there are 10 bytes, but somebody waits for more");
     drop(first);

@@ -2,11 +2,11 @@
 
 use crate::batch::BatchRun;
 use crate::error::Error;
-use crate::request_log::RequestLine;
+use crate::request_log::RequestRecord;
 use crate::service::{Call, Execution, Service};
 use crate::unread::Unread;
-use ampoule_engine::{OutputTap, Piece, Stream};
-use ampoule_world::Asked;
+use ampoule_engine::{OutputChunk, OutputStream, Stream};
+use ampoule_model::Invocation;
 use std::collections::VecDeque;
 use std::time::Instant;
 use tokio::task::{JoinError, JoinSet};
@@ -35,7 +35,7 @@ pub enum Unexecuted {
 pub struct StreamRun {
     /// None: it has ended.
     execution: Option<JoinSet<Ended>>,
-    tap: OutputTap,
+    output_stream: OutputStream,
     text: [PrintedText; 2],
     /// What is still to be told.
     events: VecDeque<Result<StreamEvent, Unexecuted>>,
@@ -48,21 +48,21 @@ type Ended = Result<Box<(Execution, Unread)>, Unexecuted>;
 
 impl Service {
     /// Begins an execution and tells its output while it runs. Its line in the log is written when it has ended.
-    pub fn stream(&self, call: Call, asked: Asked, line: RequestLine) -> StreamRun {
-        let tap = OutputTap::default();
+    pub fn stream(&self, call: Call, asked: Invocation, line: RequestRecord) -> StreamRun {
+        let output_stream = OutputStream::default();
         let mut execution = JoinSet::new();
         execution.spawn({
-            let (service, tap) = (self.clone(), tap.clone());
+            let (service, output_stream) = (self.clone(), output_stream.clone());
             async move {
-                let executed = service.execute_streamed(&call, asked, &tap);
+                let executed = service.execute_streamed(&call, asked, &output_stream);
                 let ended = match call.deadline {
                     Some(end) => tokio::time::timeout_at(end.into(), executed).await,
                     None => Ok(executed.await),
                 };
                 let unexecuted = match ended {
                     Ok(Ok(execution)) => {
-                        line.executed(&execution);
-                        let unread = service.printed(&call.tenant, tap.unread_bytes());
+                        line.finish_executed(&execution);
+                        let unread = service.printed(&call.tenant, output_stream.unread_bytes());
                         return Ok(Box::new((execution, unread)));
                     }
                     Ok(Err(error)) => Unexecuted::Refused(error),
@@ -73,7 +73,7 @@ impl Service {
             }
         });
         let (text, events) = Default::default();
-        StreamRun { execution: Some(execution), tap, text, events, ended: None }
+        StreamRun { execution: Some(execution), output_stream, text, events, ended: None }
     }
 }
 
@@ -86,12 +86,12 @@ impl Unexecuted {
         }
     }
 
-    fn log(&self, line: RequestLine) {
+    fn log(&self, line: RequestRecord) {
         if let Unexecuted::Refused(error) = self {
-            line.because(error);
+            line.set_error(error);
             error.log(line.id());
         }
-        line.refused(self.name());
+        line.finish_refused(self.name());
     }
 }
 
@@ -106,12 +106,12 @@ impl StreamRun {
                 tokio::select! {
                     // What was printed goes before how it ended.
                     biased;
-                    pieces = self.tap.next() => self.printed(pieces),
+                    pieces = self.output_stream.next() => self.printed(pieces),
                     ended = execution.join_next() => self.ended(ended),
                 }
                 continue;
             }
-            let pieces = self.tap.take();
+            let pieces = self.output_stream.take();
             if pieces.is_empty() {
                 let (execution, unread) = *self.ended.take()?;
                 self.end(execution);
@@ -122,8 +122,8 @@ impl StreamRun {
         }
     }
 
-    fn printed(&mut self, pieces: Vec<Piece>) {
-        for Piece { stream, bytes } in pieces {
+    fn printed(&mut self, pieces: Vec<OutputChunk>) {
+        for OutputChunk { stream, bytes } in pieces {
             let text = self.text[stream as usize].push(&bytes);
             self.tell(stream, text);
         }
@@ -141,7 +141,7 @@ impl StreamRun {
             Some(Err(_)) | None => Unexecuted::Refused(Error::Panicked),
         };
         // What is not told yet is of no use.
-        while !self.tap.take().is_empty() {}
+        while !self.output_stream.take().is_empty() {}
         self.events.push_back(Err(unexecuted));
     }
 
@@ -168,7 +168,7 @@ impl StreamRun {
 pub struct BatchStream {
     run: BatchRun,
     /// None: it is written, and all is told.
-    line: Option<RequestLine>,
+    line: Option<RequestRecord>,
     /// Items that were executed, and that were not.
     counts: (usize, usize),
 }
@@ -178,7 +178,7 @@ pub type BatchItem = (usize, Result<Execution, Error>);
 
 impl BatchRun {
     /// The same, with its line in the log.
-    pub fn logged(self, line: RequestLine) -> BatchStream {
+    pub fn logged(self, line: RequestRecord) -> BatchStream {
         BatchStream { run: self, line: Some(line), counts: (0, 0) }
     }
 }
@@ -207,7 +207,7 @@ impl BatchStream {
                 line.item_refused(error);
                 self.counts.1 += 1;
             }
-            None => self.line.take()?.batch(self.counts.0, self.counts.1),
+            None => self.line.take()?.finish_batch(self.counts.0, self.counts.1),
         }
         ended.map(Ok)
     }

@@ -6,8 +6,8 @@ use crate::metrics::{Meters, Metrics};
 use crate::quota::{Quota, QuotaConfig};
 use crate::stop::{Stop, Stopped};
 use crate::usage::QuotaUsage;
-use ampoule_engine::Share;
-use ampoule_world::Limits;
+use ampoule_engine::FairShare;
+use ampoule_model::Limits;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -22,7 +22,7 @@ pub struct TenantConfig {
     /// Its name: 1 to 64 letters, digits, `-`, `_` or `.`.
     pub name: String,
     /// Its share of processors and slots when there are not enough for all, relative to the others'. 1 to
-    /// [`Share::MAX_WEIGHT`].
+    /// [`FairShare::MAX_WEIGHT`].
     pub weight: u32,
     /// What its executions get for each limit that a request leaves open.
     pub defaults: Limits,
@@ -47,7 +47,7 @@ pub struct Tenant(pub(crate) Arc<Account>, Arc<TenantConfig>);
 #[derive(Debug)]
 pub(crate) struct Account {
     name: String,
-    pub(crate) share: Share,
+    pub(crate) share: FairShare,
     pub(crate) quota: Quota,
     pub(crate) meters: Meters,
     pub(crate) stop: Stop,
@@ -72,7 +72,7 @@ impl Account {
     pub(crate) fn new(config: &TenantConfig, metrics: &Metrics) -> Arc<Account> {
         Arc::new(Account {
             name: config.name.clone(),
-            share: Share::new(config.weight),
+            share: FairShare::new(config.weight),
             quota: Quota::new(config.quota),
             meters: metrics.of(&config.name),
             stop: Stop::default(),

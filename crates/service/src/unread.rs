@@ -1,13 +1,13 @@
 //! What was printed and not read yet: an execution's memory is given back when it ends, however slowly its caller reads.
 
 use crate::service::Service;
-use crate::slots::InTransit;
+use crate::slots::InFlightBytes;
 use crate::tenants::Tenant;
 
 /// The memory of what a caller has not read. Dropping it gives the memory back.
 #[derive(Debug)]
 pub struct Unread {
-    _held: InTransit,
+    _held: InFlightBytes,
 }
 
 impl Service {

@@ -44,7 +44,7 @@ impl FunctionStore {
 mod tests {
     use super::*;
     use crate::definition::Definition;
-    use crate::functions::{Room, Words};
+    use crate::functions::{StoreQuota, Words};
     use object_store::memory::InMemory;
     use std::sync::Arc;
 
@@ -52,7 +52,7 @@ mod tests {
     async fn functions_versions_and_bytes_are_counted_by_tenant() {
         let store = FunctionStore::new(Arc::new(InMemory::new()));
         assert_eq!(store.census().await.unwrap(), BTreeMap::new());
-        let room = Room { functions: 10, versions: 10, bytes: 1 << 20 };
+        let room = StoreQuota { functions: 10, versions: 10, bytes: 1 << 20 };
         for (tenant, name, content) in
             [("one", "f", "{}"), ("one", "f", "[]"), ("one", "g", "{}"), ("two", "f", "{}")]
         {

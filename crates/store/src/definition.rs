@@ -1,7 +1,7 @@
 //! A version's definition: what it is made of, and what was found out about it.
 
+use crate::envelope;
 use crate::error::StoreError;
-use crate::sealed;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -67,14 +67,14 @@ impl Definition {
         let signature = self.signature.as_deref().map(serde_json::from_str).transpose().map_err(no_json)?;
         let written = serde_json::to_vec(&Written { definition, signature }).map_err(no_json)?;
         let kind = if self.files.is_some() { KIND_WITH_FILES } else { KIND };
-        let files = self.files.as_ref().map(|files| sealed::seal(FILES, files));
-        Ok((sealed::seal(kind, &written), files))
+        let files = self.files.as_ref().map(|files| envelope::seal(FILES, files));
+        Ok((envelope::seal(kind, &written), files))
     }
 
     /// Without its files.
     pub(crate) fn from_bytes(path: &str, bytes: &[u8]) -> Result<Self, StoreError> {
         let content =
-            sealed::open(KIND, path, bytes).or_else(|_| sealed::open(KIND_WITH_FILES, path, bytes))?;
+            envelope::open(KIND, path, bytes).or_else(|_| envelope::open(KIND_WITH_FILES, path, bytes))?;
         let written: Written<'_> =
             serde_json::from_slice(content).map_err(|_| StoreError::Damaged(path.to_owned()))?;
         let signature = written.signature.map(|signature| signature.get().to_owned());
@@ -83,7 +83,7 @@ impl Definition {
 
     /// What [`Definition::with_files`] was given.
     pub(crate) fn files_from_bytes(path: &str, bytes: &Bytes) -> Result<Bytes, StoreError> {
-        let files = sealed::open(FILES, path, bytes)?;
+        let files = envelope::open(FILES, path, bytes)?;
         Ok(bytes.slice_ref(files))
     }
 }

@@ -11,7 +11,7 @@ pub enum StoreError {
     Full(String),
     /// The version cannot be deleted, as an alias points to it. The text says which.
     #[error("{0}")]
-    Pointed(String),
+    InUse(String),
     /// Several versions begin with what was given. The text names them.
     #[error("{0}")]
     Ambiguous(String),

@@ -34,7 +34,7 @@ const TAGGED: u64 = 16 << 20;
 
 /// An object store in a folder. Cheap to clone.
 #[derive(Clone)]
-pub struct Folder {
+pub struct LocalObjectStore {
     inner: Arc<Inner>,
 }
 
@@ -45,9 +45,9 @@ struct Inner {
     unfinished: Dir,
 }
 
-impl Folder {
+impl LocalObjectStore {
     /// Opens the folder, and makes it if it is not there, for this user only.
-    pub fn open(path: &std::path::Path) -> io::Result<Folder> {
+    pub fn open(path: &std::path::Path) -> io::Result<LocalObjectStore> {
         use std::os::unix::fs::DirBuilderExt;
         std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
         let root = Dir::open_ambient_dir(path, ambient_authority())?;
@@ -60,7 +60,7 @@ impl Folder {
         let (objects, unfinished) = (root.open_dir(OBJECTS)?, root.open_dir(UNFINISHED)?);
         let inner = Inner { name: path.display().to_string(), root, objects, unfinished };
         inner.clean()?;
-        Ok(Folder { inner: Arc::new(inner) })
+        Ok(LocalObjectStore { inner: Arc::new(inner) })
     }
 
     async fn blocking<T: Send + 'static>(
@@ -237,7 +237,7 @@ impl Inner {
 }
 
 #[async_trait]
-impl ObjectStore for Folder {
+impl ObjectStore for LocalObjectStore {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         let location = location.clone();
         self.blocking(move |inner| inner.put(&location, &payload, opts.mode)).await
@@ -324,13 +324,13 @@ impl ObjectStore for Folder {
     }
 }
 
-impl fmt::Display for Folder {
+impl fmt::Display for LocalObjectStore {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "folder {}", self.inner.name)
     }
 }
 
-impl fmt::Debug for Folder {
+impl fmt::Debug for LocalObjectStore {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_tuple("Folder").field(&self.inner.name).finish()
     }

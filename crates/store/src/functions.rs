@@ -2,7 +2,7 @@
 
 use crate::definition::Definition;
 use crate::error::StoreError;
-use crate::head::{Head, Version};
+use crate::head::{FunctionIndex, Version};
 use crate::paths;
 use bytes::Bytes;
 use futures_util::TryStreamExt;
@@ -31,7 +31,7 @@ pub(crate) const LATEST: &str = "latest";
 
 /// What one tenant may keep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Room {
+pub struct StoreQuota {
     /// Functions.
     pub functions: usize,
     /// Versions of each.
@@ -63,7 +63,7 @@ pub struct FunctionStore {
 }
 
 /// A head, and when it was read.
-type Fresh = (Arc<Head>, Instant);
+type Fresh = (Arc<FunctionIndex>, Instant);
 
 #[derive(Clone)]
 struct Bytewise;
@@ -102,7 +102,7 @@ impl FunctionStore {
     }
 
     /// What there is of a function; as it was a second ago at most.
-    pub async fn head(&self, tenant: &str, name: &str) -> Result<Arc<Head>, StoreError> {
+    pub async fn head(&self, tenant: &str, name: &str) -> Result<Arc<FunctionIndex>, StoreError> {
         let key = (tenant.to_owned(), name.to_owned());
         if let Some((head, read)) = self.heads.get(&key)
             && read.elapsed() < FRESH
@@ -113,7 +113,7 @@ impl FunctionStore {
     }
 
     /// What there is of a function at this moment.
-    pub async fn head_now(&self, tenant: &str, name: &str) -> Result<Arc<Head>, StoreError> {
+    pub async fn head_now(&self, tenant: &str, name: &str) -> Result<Arc<FunctionIndex>, StoreError> {
         let (head, _) = self.read_head(tenant, name).await?.ok_or_else(|| no_function(name))?;
         let head = Arc::new(head);
         let key = (tenant.to_owned(), name.to_owned());
@@ -167,8 +167,8 @@ impl FunctionStore {
         name: &str,
         definition: &Definition,
         words: &Words,
-        room: &Room,
-    ) -> Result<Arc<Head>, StoreError> {
+        room: &StoreQuota,
+    ) -> Result<Arc<FunctionIndex>, StoreError> {
         let version = definition.version();
         let found = self.read_head(tenant, name).await?.map(|(head, _)| head);
         let is_kept = found.as_ref().is_some_and(|head| head.version(version).is_some());
@@ -230,7 +230,7 @@ impl FunctionStore {
         name: &str,
         set: &[(String, String)],
         remove: &[String],
-    ) -> Result<Arc<Head>, StoreError> {
+    ) -> Result<Arc<FunctionIndex>, StoreError> {
         self.change(tenant, name, |found| {
             let mut head = found.ok_or_else(|| no_function(name))?;
             for alias in remove {
@@ -271,7 +271,7 @@ impl FunctionStore {
             let position = head.versions.iter().position(|known| known.version == version);
             let position = position.ok_or_else(|| no_version(name, version))?;
             if let Some(alias) = head.aliases_of(version).next() {
-                return Err(StoreError::Pointed(format!(
+                return Err(StoreError::InUse(format!(
                     "is what the alias '{alias}' of function '{name}' points to: point it to another version, or remove it, first; or \
                      delete the function"
                 )));
@@ -302,8 +302,8 @@ impl FunctionStore {
         &self,
         tenant: &str,
         name: &str,
-        mut change: impl FnMut(Option<Head>) -> Result<Head, StoreError>,
-    ) -> Result<Arc<Head>, StoreError> {
+        mut change: impl FnMut(Option<FunctionIndex>) -> Result<FunctionIndex, StoreError>,
+    ) -> Result<Arc<FunctionIndex>, StoreError> {
         let path = paths::head(tenant, name);
         for attempt in 0..ATTEMPTS {
             let (found, mode) = match self.read_head(tenant, name).await? {
@@ -336,7 +336,7 @@ impl FunctionStore {
         &self,
         tenant: &str,
         name: &str,
-    ) -> Result<Option<(Head, UpdateVersion)>, StoreError> {
+    ) -> Result<Option<(FunctionIndex, UpdateVersion)>, StoreError> {
         let path = paths::head(tenant, name);
         let found = match self.objects.get(&path).await {
             Ok(found) => found,
@@ -344,10 +344,16 @@ impl FunctionStore {
             Err(error) => return Err(error.into()),
         };
         let tag = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
-        Ok(Some((Head::from_bytes(path.as_ref(), &found.bytes().await?)?, tag)))
+        Ok(Some((FunctionIndex::from_bytes(path.as_ref(), &found.bytes().await?)?, tag)))
     }
 
-    async fn check_room(&self, tenant: &str, name: &str, more: u64, room: &Room) -> Result<(), StoreError> {
+    async fn check_room(
+        &self,
+        tenant: &str,
+        name: &str,
+        more: u64,
+        room: &StoreQuota,
+    ) -> Result<(), StoreError> {
         let others = self.names(tenant).await?.iter().filter(|known| *known != name).count();
         if others >= room.functions {
             return Err(StoreError::Full(format!(
@@ -400,7 +406,7 @@ impl FunctionStore {
 }
 
 /// Takes over what a put says of its version.
-fn describe(head: &mut Head, name: &str, version: &str, words: &Words) -> Result<(), StoreError> {
+fn describe(head: &mut FunctionIndex, name: &str, version: &str, words: &Words) -> Result<(), StoreError> {
     let before = head.words();
     let Some(kept) = head.versions.iter_mut().find(|known| known.version == version) else { return Ok(()) };
     if !words.description.is_empty() {

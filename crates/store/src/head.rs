@@ -3,8 +3,8 @@
 //! Fields are never renamed, and new ones are left out where they are empty: older servers may read and write the same heads,
 //! and lose no more than what they do not know.
 
+use crate::envelope;
 use crate::error::StoreError;
-use crate::sealed;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -26,7 +26,7 @@ const SHORT: usize = 12;
 
 /// What there is of a function.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Head {
+pub struct FunctionIndex {
     /// Its versions, the oldest first.
     pub versions: Vec<Version>,
     /// Aliases and the versions they point to.
@@ -54,13 +54,13 @@ pub struct Version {
     pub labels: BTreeMap<String, String>,
 }
 
-impl Head {
+impl FunctionIndex {
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
-        sealed::seal(KIND, &serde_json::to_vec(self).expect("texts and numbers have a JSON form"))
+        envelope::seal(KIND, &serde_json::to_vec(self).expect("texts and numbers have a JSON form"))
     }
 
     pub(crate) fn from_bytes(path: &str, bytes: &[u8]) -> Result<Self, StoreError> {
-        let json = sealed::open(KIND, path, bytes)?;
+        let json = envelope::open(KIND, path, bytes)?;
         serde_json::from_slice(json).map_err(|_| StoreError::Damaged(path.to_owned()))
     }
 
@@ -148,9 +148,9 @@ impl Head {
 mod tests {
     use super::*;
 
-    fn head(versions: &[&str]) -> Head {
+    fn head(versions: &[&str]) -> FunctionIndex {
         let version = |version: &&str| Version { version: (*version).to_owned(), ..Version::default() };
-        Head { versions: versions.iter().map(version).collect(), aliases: BTreeMap::new() }
+        FunctionIndex { versions: versions.iter().map(version).collect(), aliases: BTreeMap::new() }
     }
 
     #[test]
@@ -172,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_head_without_what_is_new_is_written_as_it_was() {
-        let head = Head {
+        let head = FunctionIndex {
             versions: vec![Version {
                 version: "v".into(),
                 object: "v-1".into(),
@@ -183,6 +183,6 @@ mod tests {
         };
         let json = "{\"versions\":[{\"version\":\"v\",\"object\":\"v-1\",\"created_unix_millis\":7}],\"aliases\":{\"latest\":\"v\"}}";
         assert_eq!(serde_json::to_string(&head).unwrap(), json);
-        assert_eq!(serde_json::from_str::<Head>(json).unwrap(), head);
+        assert_eq!(serde_json::from_str::<FunctionIndex>(json).unwrap(), head);
     }
 }

@@ -11,7 +11,7 @@
 //! servers make changes, and whenever one is killed. What no head names is swept away later.
 //!
 //! * [`FunctionStore`]: what the service calls; on any [`object_store::ObjectStore`] that can compare and swap,
-//! * [`Folder`]: such a store in a local folder, which it cannot leave (cap-std), and whose writes are on the disk when they
+//! * [`LocalObjectStore`]: such a store in a local folder, which it cannot leave (cap-std), and whose writes are on the disk when they
 //!   are answered.
 //!
 //! Names and versions are checked by the service; here they are only kept apart from each other.
@@ -20,18 +20,18 @@
 mod census;
 mod checkpoints;
 mod definition;
+mod envelope;
 mod error;
 mod folder;
 mod functions;
 mod head;
 mod paths;
-mod sealed;
 mod sweep;
 
 pub use census::Kept;
 pub use definition::Definition;
 pub use error::StoreError;
-pub use folder::Folder;
-pub use functions::{FunctionStore, Room, Words};
-pub use head::{Head, Version};
+pub use folder::LocalObjectStore;
+pub use functions::{FunctionStore, StoreQuota, Words};
+pub use head::{FunctionIndex, Version};
 pub use object_store::memory::InMemory;

@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::functions::FunctionStore;
-use crate::head::Head;
+use crate::head::FunctionIndex;
 use crate::paths;
 use futures_util::TryStreamExt;
 use object_store::{ObjectMeta, ObjectStoreExt};
@@ -29,7 +29,7 @@ impl FunctionStore {
         unused: Duration,
     ) -> Result<usize, StoreError> {
         let objects: Vec<ObjectMeta> = self.objects.list(Some(&paths::root())).try_collect().await?;
-        let mut heads: HashMap<(String, String), Option<Head>> = HashMap::new();
+        let mut heads: HashMap<(String, String), Option<FunctionIndex>> = HashMap::new();
         let mut removed = 0;
         for object in objects {
             let parts: Vec<String> = object.location.parts().map(|part| part.as_ref().to_owned()).collect();
@@ -75,12 +75,12 @@ impl FunctionStore {
 mod tests {
     use super::*;
     use crate::definition::Definition;
-    use crate::functions::{Room, Words};
+    use crate::functions::{StoreQuota, Words};
     use object_store::memory::InMemory;
     use object_store::path::Path;
     use std::sync::Arc;
 
-    const ROOM: Room = Room { functions: 10, versions: 10, bytes: 1 << 20 };
+    const ROOM: StoreQuota = StoreQuota { functions: 10, versions: 10, bytes: 1 << 20 };
 
     #[tokio::test]
     async fn leftovers_go_and_everything_else_stays() {

@@ -1,18 +1,18 @@
 //! A folder is the only one that a store reaches, and what it answers is on the disk.
 
-use ampoule_store::{Definition, Folder, FunctionStore, Room, Words};
+use ampoule_store::{Definition, FunctionStore, LocalObjectStore, StoreQuota, Words};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
 
-const ROOM: Room = Room { functions: 100, versions: 1000, bytes: 1 << 30 };
+const ROOM: StoreQuota = StoreQuota { functions: 100, versions: 1000, bytes: 1 << 30 };
 
 /// In this variable a test finds the folder that it, as a process of its own, is to write to until it is killed.
 const VICTIM: &str = "AMPOULE_STORE_TEST_FOLDER";
 
 fn open(path: &std::path::Path) -> FunctionStore {
-    FunctionStore::new(Arc::new(Folder::open(path).unwrap()))
+    FunctionStore::new(Arc::new(LocalObjectStore::open(path).unwrap()))
 }
 
 #[tokio::test]
@@ -45,8 +45,8 @@ fn a_folder_that_cannot_be_written_to_is_an_error_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     std::fs::write(&file, "").unwrap();
-    assert!(Folder::open(&file).is_err());
-    assert!(Folder::open(&file.join("below")).is_err());
+    assert!(LocalObjectStore::open(&file).is_err());
+    assert!(LocalObjectStore::open(&file.join("below")).is_err());
 }
 
 /// A process puts version after version and says so; it is killed at a random moment, again and again. Whatever it has said

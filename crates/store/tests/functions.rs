@@ -1,13 +1,13 @@
 //! What a store keeps and tells, the same in memory and in a folder.
 
-use ampoule_store::{Definition, Folder, FunctionStore, InMemory, Room, StoreError, Words};
+use ampoule_store::{Definition, FunctionStore, InMemory, LocalObjectStore, StoreError, StoreQuota, Words};
 use std::sync::Arc;
 
-const ROOM: Room = Room { functions: 3, versions: 3, bytes: 10_000 };
+const ROOM: StoreQuota = StoreQuota { functions: 3, versions: 3, bytes: 10_000 };
 
 fn stores() -> Vec<(FunctionStore, Option<tempfile::TempDir>)> {
     let folder = tempfile::tempdir().unwrap();
-    let local = Folder::open(folder.path()).unwrap();
+    let local = LocalObjectStore::open(folder.path()).unwrap();
     vec![
         (FunctionStore::new(Arc::new(InMemory::new())), None),
         (FunctionStore::new(Arc::new(local)), Some(folder)),
@@ -123,11 +123,11 @@ async fn a_tenant_keeps_as_much_as_it_may() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_at_the_same_time_are_all_made() {
-    let room = Room { functions: 1, versions: 100, bytes: 1 << 20 };
+    let room = StoreQuota { functions: 1, versions: 100, bytes: 1 << 20 };
     let folder = tempfile::tempdir().unwrap();
     // Stores of their own, as of several servers on one folder.
     let puts = (0..12).map(|number| {
-        let store = FunctionStore::new(Arc::new(Folder::open(folder.path()).unwrap()));
+        let store = FunctionStore::new(Arc::new(LocalObjectStore::open(folder.path()).unwrap()));
         tokio::spawn(async move {
             let alias = aliases(&[&format!("a{number}")]);
             while let Err(error) = store.put("t", "f", &numbered(number), &alias, &room).await {
@@ -138,7 +138,7 @@ async fn changes_at_the_same_time_are_all_made() {
     for put in puts.collect::<Vec<_>>() {
         put.await.unwrap();
     }
-    let store = FunctionStore::new(Arc::new(Folder::open(folder.path()).unwrap()));
+    let store = FunctionStore::new(Arc::new(LocalObjectStore::open(folder.path()).unwrap()));
     let head = store.head("t", "f").await.unwrap();
     assert_eq!(head.versions.len(), 12);
     for number in 0..12 {
@@ -151,7 +151,7 @@ async fn changes_at_the_same_time_are_all_made() {
 #[tokio::test]
 async fn damage_is_noticed_and_named() {
     let folder = tempfile::tempdir().unwrap();
-    let open = || FunctionStore::new(Arc::new(Folder::open(folder.path()).unwrap()));
+    let open = || FunctionStore::new(Arc::new(LocalObjectStore::open(folder.path()).unwrap()));
     let head = open().put("t", "f", &numbered(1), &plain(), &ROOM).await.unwrap();
     let objects = folder.path().join("objects/functions/t/f");
     let definition = objects.join("definitions").join(&head.versions[0].object);
@@ -291,7 +291,7 @@ async fn files_come_and_go_with_their_version() {
 #[tokio::test]
 async fn what_older_servers_would_run_wrongly_they_cannot_read() {
     let folder = tempfile::tempdir().unwrap();
-    let store = FunctionStore::new(Arc::new(Folder::open(folder.path()).unwrap()));
+    let store = FunctionStore::new(Arc::new(LocalObjectStore::open(folder.path()).unwrap()));
     let kinds = async |definition: &Definition| {
         let head = store.put("t", "f", definition, &plain(), &ROOM).await.unwrap();
         let object = &head.version(definition.version()).unwrap().object;
@@ -307,7 +307,7 @@ async fn what_older_servers_would_run_wrongly_they_cannot_read() {
 async fn what_was_written_before_is_read_and_goes_on() {
     let folder = tempfile::tempdir().unwrap();
     copy(&before(), &folder.path().join("objects"));
-    let store = FunctionStore::new(Arc::new(Folder::open(folder.path()).unwrap()));
+    let store = FunctionStore::new(Arc::new(LocalObjectStore::open(folder.path()).unwrap()));
     let head = store.head("open", "before").await.unwrap();
     let stable = head.version_from("f816").unwrap().unwrap();
     assert_eq!((&head.aliases["stable"], stable.created_unix_millis), (&stable.version, 1_796_042_003_932));

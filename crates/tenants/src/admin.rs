@@ -6,13 +6,13 @@ use crate::entry::{KeyEntry, TenantEntry, Time};
 use crate::list::Listed;
 use crate::settings::{self, Wrong, after, key_to_proto, to_proto};
 use crate::usage_message::usage_to_proto;
-use ampoule_access::ApiKey;
 use ampoule_api::admin::v1::{
     CreateKeyRequest, CreateKeyResponse, CreateTenantRequest, CreateTenantResponse, DeleteTenantRequest,
     DeleteTenantResponse, GetTenantRequest, GetTenantResponse, GetTenantUsageRequest, GetTenantUsageResponse,
     ListTenantsRequest, ListTenantsResponse, NewKey, RevokeKeyRequest, RevokeKeyResponse, RotateKeyRequest,
     RotateKeyResponse, TenantSettings, UpdateTenantRequest, UpdateTenantResponse,
 };
+use ampoule_auth::ApiKey;
 use std::time::{Duration, SystemTime};
 
 /// Tenants on a page: when nothing is said, and at most.

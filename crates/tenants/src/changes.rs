@@ -2,7 +2,7 @@
 
 use crate::entry::{KeyEntry, TenantEntry};
 use crate::list::List;
-use ampoule_access::KeyHash;
+use ampoule_auth::KeyHash;
 use serde_json::Value;
 use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;

@@ -9,7 +9,7 @@ use crate::files::{self, Files, Seen};
 use crate::kept::Kept;
 use crate::list::{Checked, List, Listed, Origin};
 use crate::sources::{Opened, Sources};
-use ampoule_access::Access;
+use ampoule_auth::Authenticator;
 use ampoule_service::Service;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct Directory(Arc<Inner>);
 struct Inner {
     sources: Sources,
     service: Service,
-    access: Access,
+    access: Authenticator,
     look: Notify,
     state: Mutex<State>,
 }
@@ -63,7 +63,7 @@ enum Look {
 
 impl Directory {
     /// Tenants as they were read, of which the service and its doors know.
-    pub fn new(opened: Opened, service: Service, access: Access) -> Result<Directory, String> {
+    pub fn new(opened: Opened, service: Service, access: Authenticator) -> Result<Directory, String> {
         let Opened { mut sources, files, seen, list, main, .. } = opened;
         sources.kept.as_mut().map_or(Ok(()), Kept::prepare)?;
         let other_settings = main.other_settings;

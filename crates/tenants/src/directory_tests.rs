@@ -3,7 +3,7 @@
 use super::*;
 use crate::list::Rules;
 use crate::sources::MainTenants;
-use ampoule_access::AccessConfig;
+use ampoule_auth::AuthConfig;
 use ampoule_engine::Engine;
 use ampoule_service::{Images, ServiceConfig};
 use std::fmt::Write;
@@ -24,7 +24,7 @@ fn directory_of(fleet: &Path, kept: Option<&Path>) -> Directory {
     let engine = Engine::new(service.engine.clone()).unwrap();
     service.tenants = opened.checked().tenants.clone();
     let service = Service::new(service, engine, Images::default());
-    let access = Access::new(&AccessConfig::default(), &service).unwrap();
+    let access = Authenticator::new(&AuthConfig::default(), &service).unwrap();
     Directory::new(opened, service, access).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 use crate::entry::{TenantEntry, Time};
 use crate::sources::TokenTenants;
-use ampoule_access::{AccessConfig, KeyHash};
+use ampoule_auth::{AuthConfig, KeyHash};
 use ampoule_connection::{BadFingerprint, Fingerprint};
 use ampoule_service::{ServiceConfig, TenantConfig, UnlistedConfig};
 use std::collections::{BTreeMap, HashMap};
@@ -51,7 +51,7 @@ pub struct Checked {
     /// What those are granted that only tokens name.
     pub unlisted: Option<UnlistedConfig>,
     /// Keys and certificates; the rest is left open.
-    pub access: AccessConfig,
+    pub access: AuthConfig,
 }
 
 impl List {
@@ -72,7 +72,7 @@ impl List {
 
     /// What is granted by it, if all of it fits.
     pub(crate) fn check(&self, rules: &Rules) -> Result<Checked, String> {
-        let mut checked = Checked { tenants: Vec::new(), unlisted: None, access: AccessConfig::default() };
+        let mut checked = Checked { tenants: Vec::new(), unlisted: None, access: AuthConfig::default() };
         let mut owners = Owners::default();
         for Listed { entry, origin } in self.tenants.values() {
             let granted = entry.granted(&rules.service);
@@ -112,12 +112,7 @@ struct Owners<'a> {
 }
 
 impl<'a> Owners<'a> {
-    fn take(
-        &mut self,
-        entry: &'a TenantEntry,
-        rules: &Rules,
-        access: &mut AccessConfig,
-    ) -> Result<(), String> {
+    fn take(&mut self, entry: &'a TenantEntry, rules: &Rules, access: &mut AuthConfig) -> Result<(), String> {
         for (index, key) in entry.keys.iter().enumerate() {
             let hash: KeyHash = key.hash.parse().map_err(|error| format!("keys[{index}] {error}"))?;
             if let Some(other) = self.keys.insert(hash, &entry.name) {

@@ -16,7 +16,7 @@ use ampoule_api::execution_from_proto;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{DeleteFunctionRequest, ExecuteRequest, File, FunctionReference, GetFunctionRequest};
-use ampoule_world::Entry;
+use ampoule_model::Entry;
 use clap::{Args, Subcommand};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -143,7 +143,7 @@ async fn delete(arguments: NamedArguments) -> CommandResult {
 
 /// Those of `--file`.
 fn files(flags: &[String]) -> CommandResult<Vec<File>> {
-    let to_proto = |file: ampoule_world::File| File { path: file.path, content: file.content };
+    let to_proto = |file: ampoule_model::File| File { path: file.path, content: file.content };
     flags.iter().map(|text| file(text).map(to_proto)).collect()
 }
 

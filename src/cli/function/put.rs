@@ -10,7 +10,7 @@ use crate::units::{self, Bytes, Span};
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{self, Conversion, PutFunctionRequest, Variable, VariableType};
 use ampoule_api::{execution_from_proto, request_to_proto};
-use ampoule_world::{Entry, Language, Program, Request, RequestedLimits};
+use ampoule_model::{Entry, Language, Program, Request, RequestedLimits};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 

@@ -9,7 +9,7 @@ use crate::{programs, request};
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest, ExecuteResponse, File, Status};
 use ampoule_api::{execution_from_proto, request_to_proto};
 use ampoule_http::dify::{code_script, template_script};
-use ampoule_world::Language;
+use ampoule_model::Language;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -276,9 +276,9 @@ pub(crate) fn endless(language: Language) -> ExecuteRequest {
 
 /// The client gives up within 12 ms, whatever is under way.
 async fn cancelled(world: &World, client: &mut Client, drawn: &Drawn) -> Answered {
-    let patience = Duration::from_micros(drawn.dice % 12_000);
+    let queue_timeout = Duration::from_micros(drawn.dice % 12_000);
     let call = client.execute(world.by(drawn.who, endless(drawn.language)));
-    match tokio::time::timeout(patience, call).await {
+    match tokio::time::timeout(queue_timeout, call).await {
         Err(_) => Ok(NONE),
         Ok(Ok(answer)) => expect(false, &answer),
         Ok(Err(status)) => Err(status.into()),

@@ -1,7 +1,7 @@
 //! Programs that mean harm, each with how it must end under the hostile tenant's limits.
 
 use ampoule_api::v1::Status;
-use ampoule_world::Language;
+use ampoule_model::Language;
 
 /// A program without an input.
 pub(crate) struct Hostile {

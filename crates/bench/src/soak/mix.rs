@@ -1,6 +1,6 @@
 //! What is sent: drawn from a seed and the call's number, so that a call can be sent again by itself.
 
-use ampoule_world::Language;
+use ampoule_model::Language;
 
 /// The tenants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use super::world::World;
 use crate::request;
 use ampoule_api::request_to_proto;
 use ampoule_api::v1::{ExecuteRequest, ExecuteResponse, Status};
-use ampoule_world::Language;
+use ampoule_model::Language;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;

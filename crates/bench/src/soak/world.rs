@@ -3,7 +3,7 @@
 use super::mix::Who;
 use crate::dify::{self, Http};
 use crate::server::{Server, free_address};
-use ampoule_access::ApiKey;
+use ampoule_auth::ApiKey;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper::{Request as HttpRequest, StatusCode};
@@ -23,7 +23,7 @@ impl World {
         let keys = [ApiKey::generate()?, ApiKey::generate()?, ApiKey::generate()?];
         let http = free_address()?;
         let config = format!(
-            "http = \"{http}\"\npatience = \"60s\"\nlimits.wall_time = \"60s\"\n\
+            "http = \"{http}\"\nqueue_timeout = \"60s\"\nlimits.wall_time = \"60s\"\n\
              [[tenants]]\nname = \"steady\"\nkeys = [\"{}\"]\nweight = 4\n\
              [[tenants]]\nname = \"modest\"\nkeys = [\"{}\"]\nslots = 6\ncaps.memory_bytes = \"64MiB\"\n\
              [[tenants]]\nname = \"hostile\"\nkeys = [\"{}\"]\nslots = 24\nqueue = 24\nweight = 2\n\

@@ -13,12 +13,12 @@
 //! * [`seat`]: the same as the watchdog sees it,
 //! * [`turn`]: one guest's part of it: waits for its seat, gives it back however the guest ends.
 
-mod place;
+mod lease;
 mod seat;
 mod seats;
-mod turn;
+mod waiter;
 
+pub(crate) use lease::{CpuLease, GivenUp, Ground, Others, Over, Time};
 pub(crate) use seat::Seat;
+pub use seats::FairShare;
 pub(crate) use seats::Seats;
-pub use seats::Share;
-pub(crate) use turn::{GivenUp, Ground, Others, Over, Time, Turn};

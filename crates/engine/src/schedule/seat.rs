@@ -1,7 +1,7 @@
 //! A guest's place among the seats, for who looks at it from outside.
 
-use super::place::Place;
-use super::seats::{Seats, Share};
+use super::seats::{FairShare, Seats};
+use super::waiter::Waiter;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 #[derive(Clone, Debug)]
 pub(crate) struct Seat {
     pub(super) seats: Arc<Seats>,
-    pub(super) share: Share,
-    pub(super) place: Arc<Place>,
+    pub(super) share: FairShare,
+    pub(super) place: Arc<Waiter>,
 }
 
 impl Seat {
@@ -43,7 +43,7 @@ impl Seat {
     }
 
     /// It does not compute any more, for now.
-    pub(crate) fn poll_ends(&self, share: &Share) {
+    pub(crate) fn poll_ends(&self, share: &FairShare) {
         share.spend(self.place.poll_ends());
     }
 }

@@ -4,7 +4,7 @@
 //! share whose virtual time is lowest is next. A share that comes back from idling starts at the virtual time of who was
 //! served last, so nobody saves up time by doing nothing, and time that nobody else wanted costs nothing.
 
-use super::place::{LEVEL_COUNT, Place};
+use super::waiter::{LEVEL_COUNT, Waiter};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -28,7 +28,7 @@ const MOST_BESIDE: usize = 2;
 /// An account of processor time: guests of one share compete as one with those of the others, however many they are.
 /// Cheap to clone; clones are the same account.
 #[derive(Clone, Debug)]
-pub struct Share(Arc<Account>);
+pub struct FairShare(Arc<Account>);
 
 #[derive(Debug)]
 struct Account {
@@ -45,13 +45,13 @@ struct Account {
     cpu: AtomicU64,
 }
 
-impl Share {
+impl FairShare {
     /// The largest weight; a weight of 0 counts as 1.
     pub const MAX_WEIGHT: u32 = 1000;
 
     /// An account of this weight: next to one of weight 1, one of weight 3 gets three quarters of the processors.
-    pub fn new(weight: u32) -> Share {
-        let share = Share(Arc::new(Account {
+    pub fn new(weight: u32) -> FairShare {
+        let share = FairShare(Arc::new(Account {
             weight: AtomicU32::new(1),
             virtual_time: AtomicU64::new(0),
             guests: AtomicUsize::new(0),
@@ -70,7 +70,7 @@ impl Share {
 
     /// Changes the weight: processor time that is given from now on counts by it.
     pub fn set_weight(&self, weight: u32) {
-        self.0.weight.store(weight.clamp(1, Share::MAX_WEIGHT), Ordering::Relaxed);
+        self.0.weight.store(weight.clamp(1, FairShare::MAX_WEIGHT), Ordering::Relaxed);
     }
 
     /// Units of fuel that its guests have used, those included that were given up; counted at the end of each slice.
@@ -91,7 +91,7 @@ impl Share {
         self.0.cpu.fetch_add(cpu_time.as_nanos() as u64, Ordering::Relaxed);
     }
 
-    fn is(&self, other: &Share) -> bool {
+    fn is(&self, other: &FairShare) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
@@ -130,9 +130,9 @@ struct State {
 
 #[derive(Debug)]
 struct Queue {
-    share: Share,
+    share: FairShare,
     /// By level: those that have had least come first.
-    levels: [VecDeque<Arc<Place>>; LEVEL_COUNT],
+    levels: [VecDeque<Arc<Waiter>>; LEVEL_COUNT],
     picks: u32,
 }
 
@@ -156,7 +156,7 @@ impl Seats {
     }
 
     /// A guest comes to life.
-    pub(super) fn enter(&self, share: &Share, place: &Arc<Place>) {
+    pub(super) fn enter(&self, share: &FairShare, place: &Arc<Waiter>) {
         self.guests.fetch_add(1, Ordering::Relaxed);
         let mut state = self.lock();
         if share.0.guests.fetch_add(1, Ordering::Relaxed) == 0 {
@@ -166,19 +166,19 @@ impl Seats {
     }
 
     /// A guest without a seat wants one again.
-    pub(super) fn come_back(&self, share: &Share, place: &Arc<Place>) {
+    pub(super) fn come_back(&self, share: &FairShare, place: &Arc<Waiter>) {
         self.sit_or_wait(&mut self.lock(), share, place, End::Back);
     }
 
     /// A guest gives its seat back and lives on.
-    pub(super) fn stand_up(&self, share: &Share, place: &Arc<Place>, ran: Duration) {
+    pub(super) fn stand_up(&self, share: &FairShare, place: &Arc<Waiter>, ran: Duration) {
         let mut state = self.lock();
         self.charge(&state, share, ran);
         self.leave_seat(&mut state, share, place);
     }
 
     /// A guest ends, wherever it was.
-    pub(super) fn exit(&self, share: &Share, place: &Arc<Place>, ran: Duration) {
+    pub(super) fn exit(&self, share: &FairShare, place: &Arc<Waiter>, ran: Duration) {
         self.guests.fetch_sub(1, Ordering::Relaxed);
         let mut state = self.lock();
         share.0.guests.fetch_sub(1, Ordering::Relaxed);
@@ -192,7 +192,13 @@ impl Seats {
 
     /// A guest with a seat has computed for `ran` since the last time, and for `turn` since it sat down. False: it lost its
     /// seat to somebody else and waits.
-    pub(super) fn may_go_on(&self, share: &Share, place: &Arc<Place>, ran: Duration, turn: Duration) -> bool {
+    pub(super) fn may_go_on(
+        &self,
+        share: &FairShare,
+        place: &Arc<Waiter>,
+        ran: Duration,
+        turn: Duration,
+    ) -> bool {
         let mut state = self.lock();
         self.charge(&state, share, ran);
         if !place.is_lent() && !state.should_switch(share, place, turn) {
@@ -207,7 +213,7 @@ impl Seats {
         place.seated.load(Ordering::Relaxed)
     }
 
-    fn sit_or_wait(&self, state: &mut State, share: &Share, place: &Arc<Place>, end: End) {
+    fn sit_or_wait(&self, state: &mut State, share: &FairShare, place: &Arc<Waiter>, end: End) {
         if end == End::Back {
             place.begin_quantum();
         }
@@ -222,7 +228,7 @@ impl Seats {
 
     /// The seat of a guest that does not come back goes to another one, and the guest has none to give back. If it `computes`, its
     /// share is held to account for it.
-    pub(super) fn lend(&self, share: &Share, place: &Place, computes: bool) {
+    pub(super) fn lend(&self, share: &FairShare, place: &Waiter, computes: bool) {
         let mut state = self.lock();
         if place.seated.load(Ordering::Relaxed) && !place.lent.swap(true, Ordering::Relaxed) {
             place.beside.store(computes, Ordering::Relaxed);
@@ -231,7 +237,7 @@ impl Seats {
         }
     }
 
-    fn leave_seat(&self, state: &mut State, share: &Share, place: &Place) {
+    fn leave_seat(&self, state: &mut State, share: &FairShare, place: &Waiter) {
         place.seated.store(false, Ordering::Relaxed);
         if !place.lent.swap(false, Ordering::Relaxed) {
             self.hand_over(state);
@@ -257,7 +263,7 @@ impl Seats {
     }
 
     /// Time is charged only while somebody waits for it.
-    fn charge(&self, state: &State, share: &Share, ran: Duration) {
+    fn charge(&self, state: &State, share: &FairShare, ran: Duration) {
         if !state.queues.is_empty() {
             let charged = share.virtual_time() + ran.as_secs_f64() / f64::from(share.weight());
             share.set_virtual_time(charged.max(state.now - MOST_BEHIND));
@@ -271,7 +277,7 @@ impl Seats {
 }
 
 impl State {
-    fn queue(&mut self, share: &Share) -> &mut Queue {
+    fn queue(&mut self, share: &FairShare) -> &mut Queue {
         let found = self.queues.iter().position(|queue| queue.share.is(share));
         let index = found.unwrap_or_else(|| {
             self.queues.push(Queue { share: share.clone(), levels: Default::default(), picks: 0 });
@@ -289,7 +295,7 @@ impl State {
             .min_by(|one, other| virtual_time(one).total_cmp(&virtual_time(other)))
     }
 
-    fn pick(&mut self) -> Option<Arc<Place>> {
+    fn pick(&mut self) -> Option<Arc<Waiter>> {
         let index = self.next()?;
         let queue = &mut self.queues[index];
         self.now = self.now.max(queue.share.virtual_time());
@@ -302,13 +308,13 @@ impl State {
 
     /// A share is served on: it is as if it had been picked. Turns are long, and a share that comes back must not find the time of
     /// the last pick.
-    fn goes_on(&mut self, share: &Share) {
+    fn goes_on(&mut self, share: &FairShare) {
         let next = self.next().map_or(f64::INFINITY, |index| self.queues[index].share.virtual_time());
         self.now = self.now.max(share.virtual_time().min(next));
     }
 
     /// Whether the one who is next should have the seat of a guest now.
-    fn should_switch(&self, share: &Share, place: &Place, turn: Duration) -> bool {
+    fn should_switch(&self, share: &FairShare, place: &Waiter, turn: Duration) -> bool {
         let Some(queue) = self.next().map(|index| &self.queues[index]) else { return false };
         let (next, own) = (queue.level(), place.level());
         if queue.share.is(share) {
@@ -319,7 +325,7 @@ impl State {
         if next == 0 { theirs <= ours } else { theirs < ours && turn >= QUANTUM }
     }
 
-    fn forget(&mut self, share: &Share, place: &Arc<Place>) -> bool {
+    fn forget(&mut self, share: &FairShare, place: &Arc<Waiter>) -> bool {
         let Some(index) = self.queues.iter().position(|queue| queue.share.is(share)) else { return false };
         let queue = &mut self.queues[index];
         let forgotten = queue.levels.iter_mut().any(|places| {
@@ -341,7 +347,7 @@ enum End {
 }
 
 impl Queue {
-    fn push(&mut self, place: &Arc<Place>, end: End) {
+    fn push(&mut self, place: &Arc<Waiter>, end: End) {
         let places = &mut self.levels[place.level()];
         match end {
             End::Front => places.push_front(Arc::clone(place)),
@@ -349,7 +355,7 @@ impl Queue {
         }
     }
 
-    fn pop(&mut self) -> Option<Arc<Place>> {
+    fn pop(&mut self) -> Option<Arc<Waiter>> {
         self.picks = self.picks.wrapping_add(1);
         let longest_first = self.picks.is_multiple_of(PICKS_PER_LONG);
         let mut levels = self.levels.iter_mut();

@@ -5,8 +5,8 @@ use super::*;
 const SLICE: Duration = Duration::from_micros(80);
 
 struct Guest {
-    share: Share,
-    place: Arc<Place>,
+    share: FairShare,
+    place: Arc<Waiter>,
     turn: Duration,
     got: Duration,
 }
@@ -21,14 +21,14 @@ impl Play {
         Play { seats: Seats::new(seats), guests: Vec::new() }
     }
 
-    fn enter(&mut self, share: &Share) -> usize {
-        let place = Arc::new(Place::default());
+    fn enter(&mut self, share: &FairShare) -> usize {
+        let place = Arc::new(Waiter::default());
         self.seats.enter(share, &place);
         self.guests.push(Guest { share: share.clone(), place, turn: Duration::ZERO, got: Duration::ZERO });
         self.guests.len() - 1
     }
 
-    fn enter_many(&mut self, count: usize, share: &Share) {
+    fn enter_many(&mut self, count: usize, share: &FairShare) {
         for _ in 0..count {
             self.enter(share);
         }
@@ -56,7 +56,7 @@ impl Play {
         (0..count).for_each(|_| self.step());
     }
 
-    fn got(&self, share: &Share) -> f64 {
+    fn got(&self, share: &FairShare) -> f64 {
         self.guests.iter().filter(|guest| guest.share.is(share)).map(|guest| guest.got.as_secs_f64()).sum()
     }
 
@@ -77,7 +77,7 @@ fn close(found: f64, expected: f64) -> bool {
 
 #[test]
 fn a_share_counts_and_not_its_guests() {
-    let (many, few) = (Share::new(1), Share::new(1));
+    let (many, few) = (FairShare::new(1), FairShare::new(1));
     let mut play = Play::new(2);
     play.enter_many(64, &many);
     play.steps(1000);
@@ -90,7 +90,7 @@ fn a_share_counts_and_not_its_guests() {
 
 #[test]
 fn weights_are_shares() {
-    let (heavy, light) = (Share::new(3), Share::new(1));
+    let (heavy, light) = (FairShare::new(3), FairShare::new(1));
     let mut play = Play::new(2);
     play.enter_many(8, &light);
     play.enter_many(8, &heavy);
@@ -101,7 +101,7 @@ fn weights_are_shares() {
 
 #[test]
 fn a_weight_that_changes_counts_from_then_on_and_what_was_given_before_stays() {
-    let (one, other) = (Share::new(1), Share::new(1));
+    let (one, other) = (FairShare::new(1), FairShare::new(1));
     let mut play = Play::new(2);
     play.enter_many(8, &one);
     play.enter_many(8, &other);
@@ -114,12 +114,12 @@ fn a_weight_that_changes_counts_from_then_on_and_what_was_given_before_stays() {
     one.set_weight(0);
     assert_eq!(one.weight(), 1);
     one.set_weight(u32::MAX);
-    assert_eq!(one.weight(), Share::MAX_WEIGHT);
+    assert_eq!(one.weight(), FairShare::MAX_WEIGHT);
 }
 
 #[test]
 fn who_was_away_is_not_paid_back() {
-    let (busy, away) = (Share::new(1), Share::new(1));
+    let (busy, away) = (FairShare::new(1), FairShare::new(1));
     let mut play = Play::new(1);
     play.enter_many(4, &busy);
     play.steps(50_000);
@@ -132,7 +132,7 @@ fn who_was_away_is_not_paid_back() {
 
 #[test]
 fn who_cannot_use_its_share_does_not_save_it_up() {
-    let (one_guest, many) = (Share::new(3), Share::new(1));
+    let (one_guest, many) = (FairShare::new(3), FairShare::new(1));
     let mut play = Play::new(2);
     play.enter(&one_guest);
     play.enter_many(8, &many);
@@ -147,7 +147,7 @@ fn who_cannot_use_its_share_does_not_save_it_up() {
 
 #[test]
 fn a_short_execution_of_another_share_is_seated_after_one_slice() {
-    let (loops, short) = (Share::new(1), Share::new(1));
+    let (loops, short) = (FairShare::new(1), FairShare::new(1));
     let mut play = Play::new(2);
     play.enter_many(64, &loops);
     play.steps(5000);
@@ -164,7 +164,7 @@ fn a_short_execution_of_another_share_is_seated_after_one_slice() {
 
 #[test]
 fn a_short_execution_goes_before_long_ones_of_its_own_share_but_not_always() {
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     let mut play = Play::new(1);
     let long: Vec<usize> = (0..4).map(|_| play.enter(&share)).collect();
     play.steps(1000);
@@ -189,7 +189,7 @@ fn a_short_execution_goes_before_long_ones_of_its_own_share_but_not_always() {
 #[test]
 fn of_many_long_ones_a_few_are_finished_at_a_time() {
     const WORK: Duration = Duration::from_millis(1300);
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     let mut play = Play::new(2);
     play.enter_many(40, &share);
     let (mut ends, mut step) = (Vec::new(), 0_u32);
@@ -211,7 +211,7 @@ fn of_many_long_ones_a_few_are_finished_at_a_time() {
 
 #[test]
 fn who_was_interrupted_goes_on_before_its_equals() {
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     let mut play = Play::new(1);
     let (first, second) = (play.enter(&share), play.enter(&share));
     // Both have had enough to be long; one is in the middle of its turn.
@@ -231,7 +231,7 @@ fn who_was_interrupted_goes_on_before_its_equals() {
 
 #[test]
 fn seats_and_waits_are_given_back() {
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     let mut play = Play::new(1);
     let (seated, second, third) = (play.enter(&share), play.enter(&share), play.enter(&share));
     play.exit(second);
@@ -243,7 +243,7 @@ fn seats_and_waits_are_given_back() {
 
 #[test]
 fn time_that_nobody_else_wants_is_free() {
-    let (alone, other) = (Share::new(1), Share::new(1));
+    let (alone, other) = (FairShare::new(1), FairShare::new(1));
     let mut play = Play::new(2);
     play.enter(&alone);
     play.enter(&other);
@@ -254,7 +254,7 @@ fn time_that_nobody_else_wants_is_free() {
 #[test]
 fn a_seat_that_was_lent_is_not_given_back_twice() {
     let mut play = Play::new(1);
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     let stuck = play.enter(&share);
     let (first, second) = (play.enter(&share), play.enter(&share));
     let place = Arc::clone(&play.guests[stuck].place);
@@ -271,7 +271,7 @@ fn a_seat_that_was_lent_is_not_given_back_twice() {
 #[test]
 fn a_guest_that_ends_after_its_seat_was_lent_leaves_as_many_seats() {
     let mut play = Play::new(1);
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     let stuck = play.enter(&share);
     play.lend(stuck, true);
     play.seats.exit(&share, &Arc::clone(&play.guests[stuck].place), SLICE);
@@ -282,7 +282,7 @@ fn a_guest_that_ends_after_its_seat_was_lent_leaves_as_many_seats() {
 #[test]
 fn two_guests_of_a_share_compute_beside_lent_seats_and_then_seats_are_for_others() {
     let mut play = Play::new(2);
-    let (share, other) = (Share::new(1), Share::new(1));
+    let (share, other) = (FairShare::new(1), FairShare::new(1));
     play.enter_many(6, &share);
     play.lend(0, true);
     play.lend(1, true);
@@ -310,7 +310,7 @@ fn two_guests_of_a_share_compute_beside_lent_seats_and_then_seats_are_for_others
 #[test]
 fn guests_that_wait_for_the_system_keep_nobody_from_a_seat() {
     let mut play = Play::new(1);
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     play.enter_many(6, &share);
     for guest in 0..5 {
         play.lend(

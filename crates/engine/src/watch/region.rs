@@ -65,7 +65,7 @@ impl Region {
     )]
     fn protect(&self, start: usize, bytes: usize, protection: MprotectFlags) {
         // SAFETY: the range lies in the slot of the pool that the instance has: 4 GiB are reserved for each, as the pool is
-        // configured, and the region lives no longer than its store (`kept::Live`). What becomes unreachable is touched by the guest, whose
+        // configured, and the region lives no longer than its store (`reuse::Live`). What becomes unreachable is touched by the guest, whose
         // accesses may trap, or by code whose faults `forgive` handles; it becomes reachable again, as far as
         // it was before, ahead of anybody else's use.
         if unsafe { mprotect(start as *mut _, bytes, protection) }.is_err() {

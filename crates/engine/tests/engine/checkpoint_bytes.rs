@@ -3,7 +3,7 @@
 use crate::checkpoints::prepare;
 use crate::common::{guest_of, job, load, one_slot, small_limits};
 use ampoule_engine::{Checkpoint, Engine, EngineError, Image, Preparation, Start};
-use ampoule_world::Status;
+use ampoule_model::Status;
 use sha2::{Digest, Sha256};
 
 /// Where the parts begin whose bytes the tests change: name, sha256, length of the digest, digest.

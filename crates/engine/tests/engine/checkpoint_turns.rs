@@ -1,8 +1,10 @@
 //! What the host does to take and to restore a checkpoint is done in pieces: others go first between them, and it is paid for.
 
 use crate::common::{guest_of, guest_wat, job, load, program, run, small_limits, write_image};
-use ampoule_engine::{Checkpoint, Engine, EngineConfig, EngineError, Image, Job, Preparation, Share, Start};
-use ampoule_world::{Limits, Status};
+use ampoule_engine::{
+    Checkpoint, Engine, EngineConfig, EngineError, FairShare, Image, Job, Preparation, Start,
+};
+use ampoule_model::{Limits, Status};
 use std::time::Duration;
 
 /// Mebibytes that the top level leaves, in one run of pages.
@@ -29,7 +31,7 @@ fn two_slots() -> Engine {
     let config = EngineConfig {
         slots: 2,
         seats: 1,
-        kept_guests: 0,
+        reused_guests: 0,
         max_memory_bytes: 64 << 20,
         ..EngineConfig::default()
     };
@@ -39,7 +41,7 @@ fn two_slots() -> Engine {
 async fn prepared(
     engine: &Engine,
     image: &Image,
-    share: &Share,
+    share: &FairShare,
     most: u64,
 ) -> Result<Preparation, EngineError> {
     let program = program();
@@ -48,7 +50,7 @@ async fn prepared(
 }
 
 async fn checkpoint(engine: &Engine, image: &Image) -> Checkpoint {
-    match prepared(engine, image, &Share::new(1), u64::MAX).await.unwrap() {
+    match prepared(engine, image, &FairShare::new(1), u64::MAX).await.unwrap() {
         Preparation::Ready(prepared) => prepared.checkpoint,
         Preparation::Failed(outcome) => panic!("{:?}", outcome.failure),
     }
@@ -96,7 +98,7 @@ async fn others_get_their_turn_while_a_checkpoint_is_taken() {
     let image = load(&engine, &leaving());
     let before = turns_during(&engine, async {
         // Whatever the top level itself takes.
-        let refused = prepared(&engine, &image, &Share::new(1), 0).await;
+        let refused = prepared(&engine, &image, &FairShare::new(1), 0).await;
         assert!(matches!(refused, Err(EngineError::LargeCheckpoint { most: 0 })), "{refused:?}");
     });
     let before = before.await;
@@ -111,7 +113,7 @@ async fn others_get_their_turn_while_a_checkpoint_is_taken() {
 async fn the_account_pays_for_taking_a_checkpoint() {
     let engine = two_slots();
     let image = load(&engine, &leaving());
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     let Ok(Preparation::Ready(prepared)) = prepared(&engine, &image, &share, u64::MAX).await else {
         panic!("it is not prepared");
     };
@@ -124,7 +126,7 @@ async fn too_large_a_checkpoint_is_refused_and_one_as_large_as_may_be_is_not() {
     let engine = two_slots();
     let image = load(&engine, &leaving());
     let size = checkpoint(&engine, &image).await.size() as u64;
-    let share = Share::new(1);
+    let share = FairShare::new(1);
     let refused = prepared(&engine, &image, &share, size - 1).await;
     assert!(matches!(refused, Err(EngineError::LargeCheckpoint { most }) if most == size - 1), "{refused:?}");
     assert!(matches!(prepared(&engine, &image, &share, size).await, Ok(Preparation::Ready(_))));

@@ -3,7 +3,7 @@
 use crate::common::{guest_of, guest_wat, job, load, one_slot, program, run, small_limits};
 use crate::isolation::checking_guest;
 use ampoule_engine::{Checkpoint, Engine, EngineError, Image, Preparation, Prepared, Start};
-use ampoule_world::{Limits, Outcome, Status};
+use ampoule_model::{Limits, Outcome, Status};
 use std::time::Duration;
 
 /// Leaves marks low in memory and in memory that it has grown, and moves the stack pointer.

@@ -1,8 +1,8 @@
 //! Tiny guests written as WAT, put into image folders as the builder would.
 
-use ampoule_engine::{Engine, EngineConfig, EngineError, Image, Job, Share, Start, code_config};
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
-use ampoule_world::{Deterministic, Entry, Language, Limits, Outcome, Program};
+use ampoule_engine::{Engine, EngineConfig, EngineError, FairShare, Image, Job, Start, code_config};
+use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
+use ampoule_model::{Deterministic, Entry, Language, Limits, Outcome, Program};
 use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -81,7 +81,7 @@ fn sha256(bytes: &[u8]) -> String {
 /// An engine of one slot, so that every guest meets its predecessor's slot.
 pub(crate) fn one_slot() -> Engine {
     let config =
-        EngineConfig { slots: 1, kept_guests: 0, max_memory_bytes: 64 << 20, ..EngineConfig::default() };
+        EngineConfig { slots: 1, reused_guests: 0, max_memory_bytes: 64 << 20, ..EngineConfig::default() };
     Engine::new(config).unwrap()
 }
 
@@ -135,7 +135,7 @@ pub(crate) fn program() -> Program {
 }
 
 /// Pays for all tests.
-static SHARE: LazyLock<Share> = LazyLock::new(|| Share::new(1));
+static SHARE: LazyLock<FairShare> = LazyLock::new(|| FairShare::new(1));
 
 /// A job with nothing but a start.
 pub(crate) fn job(start: Start<'_>, limits: Limits) -> Job<'_> {
@@ -150,7 +150,7 @@ pub(crate) fn job(start: Start<'_>, limits: Limits) -> Job<'_> {
         limits,
         deterministic: None,
         share,
-        tap: None,
+        output_stream: None,
         permit: None,
         memory: None,
     }

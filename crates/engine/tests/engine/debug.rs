@@ -2,7 +2,7 @@
 
 use crate::common::{guest_wat_with, load, run, small_limits};
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_world::Status;
+use ampoule_model::Status;
 
 #[tokio::test]
 async fn a_trap_has_a_backtrace_with_names_where_it_is_asked_for() {

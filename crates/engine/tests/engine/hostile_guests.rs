@@ -4,7 +4,7 @@
 
 use crate::common::{guest_wat, guest_wat_with, job, load, one_slot, program, run, small_limits};
 use ampoule_engine::{Job, Start};
-use ampoule_world::{Outcome, Status};
+use ampoule_model::{Outcome, Status};
 
 async fn status_of(body: &str) -> Status {
     let engine = one_slot();

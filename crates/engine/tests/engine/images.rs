@@ -2,7 +2,7 @@
 
 use crate::common::{guest_wat, one_slot, write_image};
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE};
+use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE};
 
 fn load_error(change: impl FnOnce(&std::path::Path), wat: &str) -> String {
     let folder = tempfile::tempdir().unwrap();

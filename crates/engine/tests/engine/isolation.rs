@@ -2,7 +2,7 @@
 
 use crate::common::{guest_wat, load, one_slot, run, small_limits};
 use ampoule_engine::CLOCK_RESOLUTION_NANOS;
-use ampoule_world::{Deterministic, Limits, Status};
+use ampoule_model::{Deterministic, Limits, Status};
 
 /// Fills the image's page and 3 MiB more with a mark, sets a global, then does `end`.
 fn marking_guest(end: &str) -> String {

@@ -1,7 +1,7 @@
 //! Every limit has its own outcome, whatever the guest does, and the slot is good afterwards.
 
 use crate::common::{guest_wat, load, one_slot, run, small_limits};
-use ampoule_world::{Limits, Outcome, Status};
+use ampoule_model::{Limits, Outcome, Status};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;

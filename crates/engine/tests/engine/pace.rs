@@ -2,7 +2,7 @@
 
 use crate::common::{guest_wat, guest_wat_with, job, load, program, small_limits};
 use ampoule_engine::{Engine, EngineConfig, EngineError, Growing, Job, MemoryGrant, NoMemory, Start};
-use ampoule_world::{Limits, Outcome, Status};
+use ampoule_model::{Limits, Outcome, Status};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -45,7 +45,7 @@ impl MemoryGrant for Giving {
 async fn run(wat: &str, fuel_slice: u64, most: u64) -> (Result<Outcome, EngineError>, u64, u64) {
     let config = EngineConfig {
         slots: 1,
-        kept_guests: 0,
+        reused_guests: 0,
         max_memory_bytes: 64 << 20,
         fuel_slice,
         ..EngineConfig::default()

@@ -2,7 +2,7 @@
 
 use crate::common::{guest_wat, load, run, small_limits};
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_world::{Limits, Status};
+use ampoule_model::{Limits, Status};
 use std::thread;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -14,7 +14,7 @@ fn engine(slots: u32, own_threads: bool) -> Engine {
     let config = EngineConfig {
         slots,
         seats: 2,
-        kept_guests: 0,
+        reused_guests: 0,
         max_memory_bytes: 64 << 20,
         ..EngineConfig::default()
     };

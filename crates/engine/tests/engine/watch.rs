@@ -4,8 +4,8 @@
 //! in an interpreter would be.
 
 use crate::common::{guest_wat, guest_wat_with, job, load, load_with, one_slot, program, run, small_limits};
-use ampoule_engine::{Engine, EngineConfig, Image, Permit, Share, Start};
-use ampoule_world::{Limits, Outcome, Status};
+use ampoule_engine::{Engine, EngineConfig, FairShare, Image, Permit, Start};
+use ampoule_model::{Limits, Outcome, Status};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -93,7 +93,7 @@ fn served(slots: u32) -> Engine {
     let config = EngineConfig {
         slots,
         seats: 2,
-        kept_guests: 0,
+        reused_guests: 0,
         max_memory_bytes: 64 << 20,
         ..EngineConfig::default()
     };
@@ -109,7 +109,7 @@ async fn others_compute_beside_guests_that_do_not_come_back() {
     let fine = load(&engine, &guest_wat("(call $done)"));
     let limits = Limits { wall_time: Duration::from_secs(2), ..small_limits() };
     let mut hanging = tokio::task::JoinSet::new();
-    let theirs = Share::new(1);
+    let theirs = FairShare::new(1);
     for _ in 0..4 {
         let (engine, image) = (engine.clone(), bad.clone());
         let share = theirs.clone();
@@ -145,7 +145,7 @@ async fn a_host_function_that_blocks_is_told_and_others_go_on() {
     let config = EngineConfig {
         slots: 16,
         seats: 2,
-        kept_guests: 0,
+        reused_guests: 0,
         max_memory_bytes: 64 << 20,
         blocked_clock: Duration::from_secs(6),
         ..EngineConfig::default()

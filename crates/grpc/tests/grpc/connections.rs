@@ -4,8 +4,8 @@
 use crate::pki;
 use crate::pki::Authority;
 use crate::support::{Server, request};
-use ampoule_access::{AccessConfig, ApiKey};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
+use ampoule_auth::{ApiKey, AuthConfig};
 use ampoule_connection::{ConnectionLimits, Connections, Handshakes, Listener, Protocol};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
@@ -22,7 +22,7 @@ fn room(all: usize) -> Connections {
     Connections::new(ConnectionLimits { all, per_peer: all, ..ConnectionLimits::default() })
 }
 
-async fn few(all: usize, access: &AccessConfig) -> Server {
+async fn few(all: usize, access: &AuthConfig) -> Server {
     let tenants: Vec<String> = access.keys.iter().map(|(name, _)| name.clone()).collect();
     Server::start_listening(
         access,
@@ -37,12 +37,12 @@ async fn silent_handshakes_make_room() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let tls = pki::tls(folder.path(), &authority, None);
     // Longer than the test: it is the room that ends them.
-    let handshakes = Handshakes { patience: Duration::from_secs(60), most: 1024 };
+    let handshakes = Handshakes { timeout: Duration::from_secs(60), most: 1024 };
     let listen = |listener| {
         let listener = Listener::new(listener, Some(&tls), Protocol::Http2);
         listener.with_handshakes(handshakes).within(&room(8), "grpc")
     };
-    let server = Server::start_listening(&AccessConfig::default(), |_| {}, listen).await;
+    let server = Server::start_listening(&AuthConfig::default(), |_| {}, listen).await;
     let address = server.url.trim_start_matches("http://").to_owned();
     let mut silent = Vec::new();
     for index in 0..60 {
@@ -65,7 +65,7 @@ async fn silent_handshakes_make_room() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_keeps_its_connection_and_watching_health_does_not() {
-    let server = few(3, &AccessConfig::default()).await;
+    let server = few(3, &AuthConfig::default()).await;
     let watching = server.channel().await;
     let mut watch =
         HealthClient::new(watching).watch(HealthCheckRequest::default()).await.unwrap().into_inner();
@@ -85,7 +85,7 @@ async fn a_call_keeps_its_connection_and_watching_health_does_not() {
 #[tokio::test(flavor = "multi_thread")]
 async fn strangers_make_room_for_those_with_a_key_and_not_the_other_way_round() {
     let key = ApiKey::generate().unwrap();
-    let access = AccessConfig { keys: vec![("acme".into(), key.hash())], ..AccessConfig::default() };
+    let access = AuthConfig { keys: vec![("acme".into(), key.hash())], ..AuthConfig::default() };
     let server = few(8, &access).await;
     // By hand: a client of tonic's would make a new connection unseen.
     let stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
@@ -119,7 +119,7 @@ async fn strangers_make_room_for_those_with_a_key_and_not_the_other_way_round() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn calls_that_everybody_may_make_are_bounded_in_number_and_size() {
-    let server = few(4, &AccessConfig::default()).await;
+    let server = few(4, &AuthConfig::default()).await;
     let channel = server.channel().await;
     let watch = async |channel: &Channel| {
         HealthClient::new(channel.clone()).watch(HealthCheckRequest::default()).await

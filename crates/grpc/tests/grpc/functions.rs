@@ -1,13 +1,13 @@
 //! FunctionService over gRPC, on the tiny guest: what it answers, and which status refusals have.
 
 use crate::support::Server;
-use ampoule_access::{AccessConfig, ApiKey, KeyHash};
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{
     AliasTarget, Conversion, DeleteFunctionRequest, ExecuteRequest, File, FunctionReference,
     GetFunctionRequest, Language, ListFunctionsRequest, PutFunctionRequest, Source, Status as Outcome,
     UpdateFunctionAliasesRequest, Variable, VariableType,
 };
+use ampoule_auth::{ApiKey, AuthConfig, KeyHash};
 use tonic::transport::Channel;
 use tonic::{Code, Request};
 
@@ -134,9 +134,9 @@ async fn inputs_are_checked_against_what_is_declared() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_opens_its_tenants_functions_only() {
-    let access = AccessConfig {
+    let access = AuthConfig {
         keys: vec![("one".into(), KeyHash::of("k1")), ("two".into(), KeyHash::of("k2"))],
-        ..AccessConfig::default()
+        ..AuthConfig::default()
     };
     let server = Server::start_with(
         |config| config.tenants = vec![config.tenant("one"), config.tenant("two")],
@@ -201,7 +201,7 @@ async fn aliases_are_updated_and_latest_stays_where_it_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_version_says_what_it_is_and_who_put_it() {
     let key = ApiKey::generate().unwrap();
-    let access = AccessConfig { keys: vec![("one".into(), key.hash())], ..AccessConfig::default() };
+    let access = AuthConfig { keys: vec![("one".into(), key.hash())], ..AuthConfig::default() };
     let server = Server::start_with(|config| config.tenants = vec![config.tenant("one")], &access).await;
     let mut functions = functions(&server).await;
     fn by<T>(key: &ApiKey, message: T) -> Request<T> {

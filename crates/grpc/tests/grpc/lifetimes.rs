@@ -1,7 +1,7 @@
 //! Connections end when their clients are gone without a word, and when they have grown old; no call is lost by that.
 
 use crate::support::{Server, request};
-use ampoule_access::AccessConfig;
+use ampoule_auth::AuthConfig;
 use ampoule_connection::{ConnectionLimits, Connections, Listener, Protocol};
 use bytes::Bytes;
 use h2::client::{Connection, SendRequest};
@@ -17,7 +17,7 @@ async fn server(change: impl FnOnce(&mut ConnectionLimits)) -> Server {
     let mut limits = ConnectionLimits::default();
     change(&mut limits);
     Server::start_listening(
-        &AccessConfig::default(),
+        &AuthConfig::default(),
         |_| {},
         |listener| Listener::plain(listener, Protocol::Http2).within(&Connections::new(limits), "grpc"),
     )

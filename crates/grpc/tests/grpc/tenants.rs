@@ -1,8 +1,8 @@
 //! Who calls, and what they are granted.
 
 use crate::support::{Server, request};
-use ampoule_access::{AccessConfig, ApiKey};
 use ampoule_api::v1::{ExecuteRequest, Limits, Status};
+use ampoule_auth::{ApiKey, AuthConfig};
 use ampoule_service::{QuotaConfig, ServiceConfig, TenantConfig};
 use std::time::Duration;
 use tonic::{Code, Request};
@@ -13,9 +13,9 @@ use tonic_types::StatusExt;
 /// A server with the tenants `acme` and `other`, and the key of each.
 async fn server(change: impl FnOnce(&mut ServiceConfig)) -> (Server, [String; 2]) {
     let keys = [ApiKey::generate().unwrap(), ApiKey::generate().unwrap()];
-    let access = AccessConfig {
+    let access = AuthConfig {
         keys: vec![("acme".into(), keys[0].hash()), ("other".into(), keys[1].hash())],
-        ..AccessConfig::default()
+        ..AuthConfig::default()
     };
     let listed = |config: &mut ServiceConfig| {
         config.tenants = vec![config.tenant("acme"), config.tenant("other")];

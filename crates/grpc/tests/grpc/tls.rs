@@ -3,8 +3,8 @@
 use crate::pki;
 use crate::pki::{Authority, Issued};
 use crate::support::{Server, request};
-use ampoule_access::{AccessConfig, ApiKey};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
+use ampoule_auth::{ApiKey, AuthConfig};
 use ampoule_connection::{Handshakes, Tls};
 use std::time::{Duration, Instant};
 use tokio::io::AsyncReadExt;
@@ -35,7 +35,7 @@ async fn executes_with_key(channel: &Channel, key: &str) -> Result<(), Code> {
     client.execute(request).await.map(|_| ()).map_err(|status| status.code())
 }
 
-async fn serve(tls: &Tls, tenants: &[&str], access: &AccessConfig) -> Server {
+async fn serve(tls: &Tls, tenants: &[&str], access: &AuthConfig) -> Server {
     let tenants: Vec<String> = tenants.iter().map(|name| (*name).to_owned()).collect();
     let change = |config: &mut ampoule_service::ServiceConfig| {
         config.tenants = tenants.iter().map(|name| config.tenant(name)).collect();
@@ -47,7 +47,7 @@ async fn serve(tls: &Tls, tenants: &[&str], access: &AccessConfig) -> Server {
 async fn clients_that_trust_the_servers_authority_are_served_and_others_see_through_it() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let tls = pki::tls(folder.path(), &authority, None);
-    let server = serve(&tls, &[], &AccessConfig::default()).await;
+    let server = serve(&tls, &[], &AuthConfig::default()).await;
     executes(&connect(&server, &authority, None).await.unwrap()).await.unwrap();
     assert!(connect(&server, &Authority::new(), None).await.is_err(), "another authority");
     // A channel is there as soon as TCP is.
@@ -62,10 +62,10 @@ async fn a_clients_certificate_is_asked_for_verified_and_names_its_tenant() {
     let tls = pki::tls(folder.path(), &authority, Some(&clients));
     let (acme, other, unlisted) = (clients.issue("acme"), clients.issue("other"), clients.issue("acme"));
     let key = ApiKey::generate().unwrap();
-    let access = AccessConfig {
+    let access = AuthConfig {
         keys: vec![("acme".into(), key.hash())],
         certificates: vec![("acme".into(), acme.fingerprint()), ("other".into(), other.fingerprint())],
-        ..AccessConfig::default()
+        ..AuthConfig::default()
     };
     let server = serve(&tls, &["acme", "other"], &access).await;
     // With TLS 1.3 a client learns that its certificate is not taken when it first reads.
@@ -100,7 +100,7 @@ async fn new_files_are_for_new_connections_and_bad_ones_for_nobody() {
     let (folder, old, new) = (tempfile::tempdir().unwrap(), Authority::new(), Authority::new());
     let tls = pki::tls(folder.path(), &old, None);
     tokio::spawn(tls.clone().watch(Duration::from_millis(20)));
-    let server = serve(&tls, &[], &AccessConfig::default()).await;
+    let server = serve(&tls, &[], &AuthConfig::default()).await;
     let early = connect(&server, &old, None).await.unwrap();
     executes(&early).await.unwrap();
     let first = tls.certificate();
@@ -124,8 +124,8 @@ async fn new_files_are_for_new_connections_and_bad_ones_for_nobody() {
 async fn who_says_nothing_is_sent_away_and_keeps_nobody_out() {
     let (folder, authority) = (tempfile::tempdir().unwrap(), Authority::new());
     let tls = pki::tls(folder.path(), &authority, None);
-    let handshakes = Handshakes { patience: Duration::from_secs(5), most: 8 };
-    let server = Server::start_tls(|_| {}, &AccessConfig::default(), &tls, handshakes).await;
+    let handshakes = Handshakes { timeout: Duration::from_secs(5), most: 8 };
+    let server = Server::start_tls(|_| {}, &AuthConfig::default(), &tls, handshakes).await;
     let address = server.url.trim_start_matches("http://").to_owned();
     let started = Instant::now();
     let mut silent = Vec::new();

@@ -1,12 +1,12 @@
 //! Messages on their way: what slow clients hold is counted, and bounded.
 
 use crate::support::{Server, request};
-use ampoule_access::{AccessConfig, ApiKey};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{
     ExecuteRequest, FunctionReference, GetFunctionRequest, Language, PutFunctionRequest, Source,
 };
+use ampoule_auth::{ApiKey, AuthConfig};
 use bytes::{BufMut, Bytes, BytesMut};
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
@@ -319,14 +319,14 @@ async fn unread_repeats_of_an_answer_share_its_memory() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_tenants_unread_answers_do_not_keep_another_one_from_starting() {
     let keys = [ApiKey::generate().unwrap(), ApiKey::generate().unwrap()];
-    let access = AccessConfig {
+    let access = AuthConfig {
         keys: vec![("one".into(), keys[0].hash()), ("other".into(), keys[1].hash())],
-        ..AccessConfig::default()
+        ..AuthConfig::default()
     };
     let server = Server::start_with(
         |config| {
             config.memory_bytes = BUDGET;
-            config.patience = Duration::from_millis(500);
+            config.queue_timeout = Duration::from_millis(500);
             config.tenants = vec![config.tenant("one"), config.tenant("other")];
         },
         &access,

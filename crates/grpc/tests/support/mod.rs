@@ -4,11 +4,11 @@
 #[path = "../../../service/tests/support/mod.rs"]
 mod tiny;
 
-use ampoule_access::{Access, AccessConfig};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::{ExecuteRequest, Language, Source};
+use ampoule_auth::{AuthConfig, Authenticator};
 use ampoule_connection::{Handshakes, Listener, Protocol, Tls};
-use ampoule_service::{Ender, Ending, Service, ServiceConfig};
+use ampoule_service::{Service, ServiceConfig, Shutdown, ShutdownHandle};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -21,18 +21,18 @@ pub struct Server {
     pub service: Service,
     /// `http://…`
     pub url: String,
-    drain: Option<Ender>,
+    drain: Option<ShutdownHandle>,
     task: JoinHandle<()>,
 }
 
 impl Server {
     /// Starts one on a free port.
     pub async fn start(change: impl FnOnce(&mut ServiceConfig)) -> Server {
-        Server::start_with(change, &AccessConfig::default()).await
+        Server::start_with(change, &AuthConfig::default()).await
     }
 
     /// The same with keys.
-    pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), access: &AccessConfig) -> Server {
+    pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), access: &AuthConfig) -> Server {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         Server::start_on(change, access, Listener::plain(listener, Protocol::Http2), address)
@@ -41,7 +41,7 @@ impl Server {
     /// The same by TLS.
     pub async fn start_tls(
         change: impl FnOnce(&mut ServiceConfig),
-        access: &AccessConfig,
+        access: &AuthConfig,
         tls: &Tls,
         handshakes: Handshakes,
     ) -> Server {
@@ -53,7 +53,7 @@ impl Server {
 
     /// The same by this listener.
     pub async fn start_listening(
-        access: &AccessConfig,
+        access: &AuthConfig,
         change: impl FnOnce(&mut ServiceConfig),
         listen: impl FnOnce(TcpListener) -> Listener,
     ) -> Server {
@@ -64,15 +64,15 @@ impl Server {
 
     fn start_on(
         change: impl FnOnce(&mut ServiceConfig),
-        access: &AccessConfig,
+        access: &AuthConfig,
         listener: Listener,
         address: SocketAddr,
     ) -> Server {
         let service = tiny::served(change);
         let url = format!("http://{address}");
-        let (drain, ending) = Ending::new();
-        let access = Access::new(access, &service).unwrap();
-        let server = ampoule_grpc::serve(service.clone(), access, listener, ending);
+        let (drain, shutdown) = Shutdown::new();
+        let access = Authenticator::new(access, &service).unwrap();
+        let server = ampoule_grpc::serve(service.clone(), access, listener, shutdown);
         Server { service, url, drain: Some(drain), task: tokio::spawn(server) }
     }
 

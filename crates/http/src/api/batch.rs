@@ -3,12 +3,12 @@
 use super::events::{EventForm, put_outcome, put_refusal};
 use super::status::Refusal;
 use super::{is_json, line};
-use crate::site::Shared;
-use crate::{caller, rate_limit, request_id};
+use crate::endpoints::Shared;
+use crate::{auth, rate_limit, request_id};
 use ampoule_api::v1::ExecuteBatchRequest;
 use ampoule_api::{Pieces, ResultForm, WithInput};
 use ampoule_connection::Peer;
-use ampoule_service::{Batch, BatchItem, BatchRun, Call, RequestLine};
+use ampoule_service::{Batch, BatchItem, BatchRun, Call, RequestRecord};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -44,7 +44,7 @@ pub(crate) async fn execute(
             events.answer(&shared, answers)
         }
         Err(refusal) => {
-            line.refused(refusal.name());
+            line.finish_refused(refusal.name());
             refusal.into_response()
         }
     };
@@ -56,23 +56,23 @@ async fn begin(
     peer: Peer,
     headers: &HeaderMap,
     body: Body,
-    line: &mut RequestLine,
+    line: &mut RequestRecord,
 ) -> Result<(BatchRun, EventForm, ResultForm), Refusal> {
-    let tenant = caller::of(&shared.door, headers, peer).await.map_err(Refusal::denied)?;
-    line.by(&tenant);
+    let tenant = auth::of(&shared.auth, headers, peer).await.map_err(Refusal::denied)?;
+    line.set_tenant(&tenant);
     is_json(headers)?;
     let events = EventForm::wanted(headers)?;
     let received = shared.take_in(&tenant, body).await?;
     let WithInput { message, form } = received.parse_with_input::<ExecuteBatchRequest>().await?;
     let ExecuteBatchRequest { request, inputs_json: inputs, parallelism } = message;
     let request = ampoule_api::batch_request_from_proto(request).map_err(|error| {
-        line.because_of_field(&error.field);
+        line.set_invalid_field(&error.field);
         Refusal::invalid(&error)
     })?;
-    line.understood(&request);
+    line.set_request(&request);
     let batch = Batch { request, inputs, parallelism: parallelism as usize };
     let run = shared.service.execute_batch(&Call { tenant, deadline: None }, batch).map_err(|error| {
-        line.because(&error);
+        line.set_error(&error);
         error.log(line.id());
         Refusal::of_error_in(&error, form)
     })?;

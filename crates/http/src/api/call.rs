@@ -7,12 +7,12 @@
 use super::functions::{Which, reference};
 use super::status::Refusal;
 use super::{IDEMPOTENCY_KEY, header, is_json};
-use crate::site::{Shared, in_pieces};
-use crate::{caller, request_id};
+use crate::endpoints::{Shared, in_pieces};
+use crate::{auth, request_id};
 use ampoule_api::{PiecesBuilder, ResultForm, part_of};
 use ampoule_connection::Peer;
-use ampoule_service::{Answer, Call, RequestLine};
-use ampoule_world::{Asked, Failure, FunctionCall, FunctionReference, Outcome, Status};
+use ampoule_model::{Failure, FunctionCall, FunctionReference, Invocation, Outcome, Status};
+use ampoule_service::{Answer, Call, RequestRecord};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -44,21 +44,21 @@ pub(crate) async fn call(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut line = RequestLine::start(request_id::given(&headers));
-    line.within(request_id::trace_parent(&headers));
+    let mut line = RequestRecord::start(request_id::given(&headers));
+    line.set_trace_parent(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
     let called = async {
-        let tenant = caller::of(&shared.door, &headers, peer).await.map_err(Refusal::denied)?;
-        line.by(&tenant);
+        let tenant = auth::of(&shared.auth, &headers, peer).await.map_err(Refusal::denied)?;
+        line.set_tenant(&tenant);
         let function = function(&path, which)?;
         is_json(&headers)?;
         let input_json = shared.take_in(&tenant, body).await?.text().await?;
         let idempotency_key = header(&headers, IDEMPOTENCY_KEY)?.to_owned();
         let call = FunctionCall { function, input_json, idempotency_key, ..FunctionCall::default() };
-        let asked = Asked::Function(call);
-        line.understood(&asked);
+        let asked = Invocation::Function(call);
+        line.set_request(&asked);
         shared.service.answer(&Call { tenant, deadline: None }, asked).await.map_err(|error| {
-            line.because(&error);
+            line.set_error(&error);
             error.log(line.id());
             Refusal::of_error_in(&error, ResultForm::Value)
         })
@@ -67,11 +67,11 @@ pub(crate) async fn call(
     let tenant = line.tenant().cloned();
     let response = match called {
         Ok(answer) => {
-            line.answered(&answer);
+            line.finish_answered(&answer);
             response(&answer)
         }
         Err(refusal) => {
-            line.refused(refusal.name());
+            line.finish_refused(refusal.name());
             refusal.into_response()
         }
     };

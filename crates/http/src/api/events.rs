@@ -2,7 +2,7 @@
 
 use super::status::Refusal;
 use crate::accept;
-use crate::site::Shared;
+use crate::endpoints::Shared;
 use ampoule_api::{Pieces, PiecesBuilder, ResultForm, put_answer};
 use ampoule_service::Execution;
 use axum::body::Bytes;

@@ -2,13 +2,13 @@
 
 use super::status::Refusal;
 use super::{IDEMPOTENCY_KEY, answer_in_pieces, header, is_json, line};
-use crate::site::Shared;
-use crate::{caller, request_id};
+use crate::endpoints::Shared;
+use crate::{auth, request_id};
 use ampoule_api::v1::ExecuteRequest;
 use ampoule_api::{ResultForm, WithInput};
 use ampoule_connection::Peer;
-use ampoule_service::{Answer, Call, RequestLine, Tenant};
-use ampoule_world::Asked;
+use ampoule_model::Invocation;
+use ampoule_service::{Answer, Call, RequestRecord, Tenant};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -28,11 +28,11 @@ pub(crate) async fn execute(
     let tenant = line.tenant().cloned();
     let response = match executed {
         Ok((answer, form)) => {
-            line.answered(&answer);
+            line.finish_answered(&answer);
             answer_in_pieces(&answer, form)
         }
         Err(refusal) => {
-            line.refused(refusal.name());
+            line.finish_refused(refusal.name());
             refusal.into_response()
         }
     };
@@ -44,12 +44,12 @@ async fn run(
     peer: Peer,
     headers: &HeaderMap,
     body: Body,
-    line: &mut RequestLine,
+    line: &mut RequestRecord,
 ) -> Result<(Arc<Answer>, ResultForm), Refusal> {
     let (tenant, request, form) = asked(shared, peer, headers, body, line).await?;
     let answered = shared.service.answer(&Call { tenant, deadline: None }, request).await;
     let answer = answered.map_err(|error| {
-        line.because(&error);
+        line.set_error(&error);
         error.log(line.id());
         Refusal::of_error_in(&error, form)
     })?;
@@ -62,10 +62,10 @@ pub(super) async fn asked(
     peer: Peer,
     headers: &HeaderMap,
     body: Body,
-    line: &mut RequestLine,
-) -> Result<(Tenant, Asked, ResultForm), Refusal> {
-    let tenant = caller::of(&shared.door, headers, peer).await.map_err(Refusal::denied)?;
-    line.by(&tenant);
+    line: &mut RequestRecord,
+) -> Result<(Tenant, Invocation, ResultForm), Refusal> {
+    let tenant = auth::of(&shared.auth, headers, peer).await.map_err(Refusal::denied)?;
+    line.set_tenant(&tenant);
     is_json(headers)?;
     let received = shared.take_in(&tenant, body).await?;
     let WithInput { mut message, form } = received.parse_with_input::<ExecuteRequest>().await?;
@@ -78,9 +78,9 @@ pub(super) async fn asked(
         ));
     }
     let asked = ampoule_api::request_from_proto(message).map_err(|error| {
-        line.because_of_field(&error.field);
+        line.set_invalid_field(&error.field);
         Refusal::invalid(&error)
     })?;
-    line.understood(&asked);
+    line.set_request(&asked);
     Ok((tenant, asked, form))
 }

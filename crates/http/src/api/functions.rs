@@ -4,9 +4,8 @@
 use super::call::is_no_call;
 use super::status::Refusal;
 use super::{is_json, json};
-use crate::site::Shared;
-use crate::{caller, request_id};
-use ampoule_access::Denied;
+use crate::endpoints::Shared;
+use crate::{auth, request_id};
 use ampoule_api::v1::{
     DeleteFunctionResponse, Function, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
     UpdateFunctionAliasesRequest, UpdateFunctionAliasesResponse,
@@ -15,9 +14,10 @@ use ampoule_api::{
     ResultForm, alias_update_from_proto, answer_to_json, function_summary_to_proto, function_to_proto,
     put_function_from_proto,
 };
+use ampoule_auth::AuthError;
 use ampoule_connection::Peer;
-use ampoule_service::{Call, Error, Execution, ListFunctions, RequestLine};
-use ampoule_world::{FunctionReference, PutFunction};
+use ampoule_model::{FunctionReference, PutFunction};
+use ampoule_service::{Call, Error, Execution, ListFunctions, RequestRecord};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
@@ -74,10 +74,10 @@ pub(crate) async fn put(
         takes_no_other_name(&name, &message.name)?;
         message.name = name;
         let put = put_function_from_proto(message).map_err(|error| {
-            asked.line.because_of_field(&error.field);
+            asked.line.set_invalid_field(&error.field);
             Refusal::invalid(&error)
         })?;
-        let by = caller::identity(&shared.door, &headers, peer).await;
+        let by = auth::identity(&shared.auth, &headers, peer).await;
         let put = shared.service.put_function(call, PutFunction { by, ..put }).await;
         let put = put.map_err(|error| asked.refused(&error))?;
         let preparation = put.preparation.map(preparation_to_json).transpose()?;
@@ -85,7 +85,7 @@ pub(crate) async fn put(
     };
     let answered = answered.await;
     if let Ok(PutAnswer { function: Some(function), .. }) = &answered {
-        asked.line.became(&function.version);
+        asked.line.set_version(&function.version);
     }
     asked.answer(&shared, answered).await
 }
@@ -207,18 +207,18 @@ fn takes_no_other_name(name: &str, other: &str) -> Result<(), Refusal> {
 
 /// One request: who calls, and its line in the log.
 struct Asked {
-    call: Result<Call, Denied>,
-    line: RequestLine,
+    call: Result<Call, AuthError>,
+    line: RequestRecord,
     what: &'static str,
 }
 
 impl Asked {
     async fn enter(shared: &Shared, peer: Peer, headers: &HeaderMap, what: &'static str) -> Self {
-        let mut line = RequestLine::start(request_id::given(headers));
-        line.within(request_id::trace_parent(headers));
-        let tenant = caller::of(&shared.door, headers, peer).await;
+        let mut line = RequestRecord::start(request_id::given(headers));
+        line.set_trace_parent(request_id::trace_parent(headers));
+        let tenant = auth::of(&shared.auth, headers, peer).await;
         let call = tenant.map(|tenant| {
-            line.by(&tenant);
+            line.set_tenant(&tenant);
             Call { tenant, deadline: None }
         });
         Asked { call, line, what }
@@ -236,12 +236,12 @@ impl Asked {
     /// The line tells which function it is about, and which of its versions; not what somebody unknown has made up.
     fn refers(&mut self, reference: &Result<FunctionReference, Refusal>) {
         if let (Ok(reference), Ok(_)) = (reference, &self.call) {
-            self.line.concerns(reference);
+            self.line.set_function(reference);
         }
     }
 
     fn refused(&self, error: &Error) -> Refusal {
-        self.line.because(error);
+        self.line.set_error(error);
         error.log(self.line.id());
         Refusal::of_error(error)
     }
@@ -251,11 +251,11 @@ impl Asked {
         let id = self.line.id().to_owned();
         let response = match answered {
             Ok(answer) => {
-                self.line.managed(self.what);
+                self.line.finish_managed(self.what);
                 json(&answer)
             }
             Err(refusal) => {
-                self.line.refused(refusal.name());
+                self.line.finish_refused(refusal.name());
                 refusal.into_response()
             }
         };

@@ -2,8 +2,8 @@
 
 use super::json;
 use super::status::Refusal;
-use crate::site::Shared;
-use crate::{caller, rate_limit};
+use crate::endpoints::Shared;
+use crate::{auth, rate_limit};
 use ampoule_api::v1::ListImagesResponse;
 use ampoule_connection::Peer;
 use axum::Extension;
@@ -16,7 +16,7 @@ pub(crate) async fn images(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let tenant = match caller::of(&shared.door, &headers, peer).await {
+    let tenant = match auth::of(&shared.auth, &headers, peer).await {
         Ok(tenant) => tenant,
         Err(denied) => return Refusal::denied(denied).into_response(),
     };

@@ -16,10 +16,10 @@ mod stream;
 mod usage;
 
 use self::status::Refusal;
+use crate::endpoints::{Shared, in_pieces};
 use crate::request_id;
-use crate::site::{Shared, in_pieces};
 use ampoule_api::ResultForm;
-use ampoule_service::{Answer, Execution, RequestLine};
+use ampoule_service::{Answer, Execution, RequestRecord};
 use axum::Router;
 use axum::http::HeaderMap;
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
@@ -84,8 +84,8 @@ fn answer_in_pieces(answer: &Arc<Answer>, form: ResultForm) -> Response {
 }
 
 /// The line of a request in the log.
-fn line(headers: &HeaderMap) -> RequestLine {
-    let mut line = RequestLine::start(request_id::given(headers));
-    line.within(request_id::trace_parent(headers));
+fn line(headers: &HeaderMap) -> RequestRecord {
+    let mut line = RequestRecord::start(request_id::given(headers));
+    line.set_trace_parent(request_id::trace_parent(headers));
     line
 }

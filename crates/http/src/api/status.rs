@@ -3,10 +3,10 @@
 //! A refusal is answered `{"code": "invalid_argument", "message": "…", "details": […]}`; codes are gRPC's, in lower case, and so are
 //! details: `google.rpc.BadRequest` names the field, `google.rpc.RetryInfo` says when to try again.
 
+use crate::auth::Unauthenticated;
 use crate::body::Unusable;
-use crate::caller::Unauthenticated;
-use ampoule_access::{Denied, Stranger};
 use ampoule_api::{InvalidMessage, ResultForm};
+use ampoule_auth::{AuthError, Stranger};
 use ampoule_service::{Error, Unexecuted};
 use ampoule_tenants::{Refused, RefusedCode};
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -154,18 +154,20 @@ impl Refusal {
     }
 
     /// Of a request of somebody who may not call.
-    pub(crate) fn denied(denied: Denied) -> Self {
+    pub(crate) fn denied(denied: AuthError) -> Self {
         match denied {
-            Denied::Stopped(_) => Refusal::new(StatusCode::FORBIDDEN, Stranger::NAME, denied),
-            Denied::TooManyTenants => Refusal {
+            AuthError::Stopped(_) => Refusal::new(StatusCode::FORBIDDEN, Stranger::NAME, denied),
+            AuthError::TooManyTenants => Refusal {
                 retry_after: Some(TOO_MANY_RETRY),
                 ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "resource_exhausted", denied)
             },
-            Denied::NoKey
-            | Denied::UnknownKey
-            | Denied::ExpiredKey
-            | Denied::Token(_)
-            | Denied::Contradiction => Refusal::new(StatusCode::UNAUTHORIZED, Unauthenticated::NAME, denied),
+            AuthError::NoKey
+            | AuthError::UnknownKey
+            | AuthError::ExpiredKey
+            | AuthError::Token(_)
+            | AuthError::Contradiction => {
+                Refusal::new(StatusCode::UNAUTHORIZED, Unauthenticated::NAME, denied)
+            }
         }
     }
 

@@ -4,12 +4,12 @@ use super::events::{EventForm, put_outcome, put_refusal};
 use super::execute::asked;
 use super::line;
 use super::status::Refusal;
-use crate::site::Shared;
+use crate::endpoints::Shared;
 use crate::{rate_limit, request_id};
 use ampoule_api::{Pieces, ResultForm};
 use ampoule_connection::Peer;
-use ampoule_service::{Call, RequestLine, Service, Stream, StreamEvent, Tenant, Unexecuted};
-use ampoule_world::Asked;
+use ampoule_model::Invocation;
+use ampoule_service::{Call, RequestRecord, Service, Stream, StreamEvent, Tenant, Unexecuted};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -37,7 +37,7 @@ async fn begin(
     peer: Peer,
     headers: &HeaderMap,
     body: Body,
-    mut line: RequestLine,
+    mut line: RequestRecord,
 ) -> (Option<Tenant>, Result<Response, Refusal>) {
     let asked = asked(shared, peer, headers, body, &mut line).await;
     let asked = asked.and_then(|asked| Ok((asked, EventForm::wanted(headers)?)));
@@ -45,7 +45,7 @@ async fn begin(
     match asked {
         Ok((asked, events)) => (tenant, run(shared, asked, events, line).await),
         Err(refusal) => {
-            line.refused(refusal.name());
+            line.finish_refused(refusal.name());
             (tenant, Err(refusal))
         }
     }
@@ -53,9 +53,9 @@ async fn begin(
 
 async fn run(
     shared: &Shared,
-    (tenant, asked, form): (Tenant, Asked, ResultForm),
+    (tenant, asked, form): (Tenant, Invocation, ResultForm),
     events: EventForm,
-    line: RequestLine,
+    line: RequestRecord,
 ) -> Result<Response, Refusal> {
     let mut run = shared.service.stream(Call { tenant: tenant.clone(), deadline: None }, asked, line);
     let telling = Telling { service: shared.service.clone(), tenant, events, form };

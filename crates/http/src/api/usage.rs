@@ -2,10 +2,10 @@
 
 use super::json;
 use super::status::Refusal;
-use crate::site::Shared;
-use crate::{caller, request_id};
+use crate::endpoints::Shared;
+use crate::{auth, request_id};
 use ampoule_connection::Peer;
-use ampoule_service::RequestLine;
+use ampoule_service::RequestRecord;
 use ampoule_tenants::usage_of_caller;
 use axum::Extension;
 use axum::extract::State;
@@ -17,20 +17,20 @@ pub(crate) async fn usage(
     Extension(peer): Extension<Peer>,
     headers: HeaderMap,
 ) -> Response {
-    let mut line = RequestLine::start(request_id::given(&headers));
-    line.within(request_id::trace_parent(&headers));
+    let mut line = RequestRecord::start(request_id::given(&headers));
+    line.set_trace_parent(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
-    let called = caller::of(&shared.door, &headers, peer).await;
+    let called = auth::of(&shared.auth, &headers, peer).await;
     let (tenant, response) = match called {
         Ok(tenant) => {
-            line.by(&tenant);
+            line.set_tenant(&tenant);
             let usage = json(&usage_of_caller(&shared.service, &tenant));
-            line.managed("usage");
+            line.finish_managed("usage");
             (Some(tenant), usage)
         }
         Err(denied) => {
             let refusal = Refusal::denied(denied);
-            line.refused(refusal.name());
+            line.finish_refused(refusal.name());
             (None, refusal.into_response())
         }
     };

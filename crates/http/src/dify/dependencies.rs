@@ -1,11 +1,11 @@
 //! `/v1/sandbox/dependencies…`: what there is to import. Packages are baked into images, so there is nothing to update.
 
 use super::{envelope, run};
+use crate::auth;
 use crate::body::Unusable;
-use crate::caller;
-use crate::site::Shared;
+use crate::endpoints::Shared;
 use ampoule_connection::Peer;
-use ampoule_world::Language;
+use ampoule_model::Language;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Query, State};
@@ -40,7 +40,7 @@ pub(crate) async fn list(
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Response {
-    if caller::of(&shared.door, &headers, peer).await.is_err() {
+    if auth::of(&shared.auth, &headers, peer).await.is_err() {
         return envelope::unauthenticated();
     }
     let language = match run::language(&asked.language) {
@@ -57,7 +57,7 @@ pub(crate) async fn update(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Ok(tenant) = caller::of(&shared.door, &headers, peer).await else {
+    let Ok(tenant) = auth::of(&shared.auth, &headers, peer).await else {
         return envelope::unauthenticated();
     };
     let received = shared.take_in(&tenant, body).await;

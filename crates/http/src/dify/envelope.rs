@@ -6,7 +6,7 @@
 use super::outcome::Data;
 use crate::api::status;
 use crate::body::Unusable;
-use crate::site::in_pieces;
+use crate::endpoints::in_pieces;
 use ampoule_api::PiecesBuilder;
 use ampoule_service::Error;
 use axum::http::StatusCode;

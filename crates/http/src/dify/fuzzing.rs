@@ -5,7 +5,7 @@ use super::{jinja, run, script};
 use crate::body;
 use ampoule_api::WithInput;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest};
-use ampoule_world::{Language, Request};
+use ampoule_model::{Language, Request};
 
 /// The body of `POST /v1/execute`.
 pub fn execute_request(json: &[u8]) -> Result<WithInput<ExecuteRequest>, String> {

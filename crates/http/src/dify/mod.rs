@@ -23,7 +23,7 @@ pub use script::{request, waiting_script};
 pub use tail::tidied;
 pub use wrapper::code_script;
 
-use crate::site::Shared;
+use crate::endpoints::Shared;
 use axum::Router;
 use axum::routing::{get, post};
 

@@ -2,7 +2,7 @@
 
 use super::tail;
 use ampoule_api::part_of;
-use ampoule_world::{Failure, Outcome, Status};
+use ampoule_model::{Failure, Outcome, Status};
 use bytes::Bytes;
 use std::sync::Arc;
 

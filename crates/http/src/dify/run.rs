@@ -1,13 +1,13 @@
 //! `POST /v1/sandbox/run`.
 
 use super::{envelope, outcome, script};
+use crate::auth::Unauthenticated;
 use crate::body::Unusable;
-use crate::caller::Unauthenticated;
-use crate::site::Shared;
-use crate::{caller, request_id};
+use crate::endpoints::Shared;
+use crate::{auth, request_id};
 use ampoule_connection::Peer;
-use ampoule_service::{Answer, Call, RequestLine};
-use ampoule_world::{Asked, Language};
+use ampoule_model::{Invocation, Language};
+use ampoule_service::{Answer, Call, RequestRecord};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -35,18 +35,18 @@ pub(crate) async fn run(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut line = RequestLine::start(request_id::given(&headers));
-    line.within(request_id::trace_parent(&headers));
+    let mut line = RequestRecord::start(request_id::given(&headers));
+    line.set_trace_parent(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
     let answered = answer(&shared, peer, &headers, body, &mut line).await;
     let tenant = line.tenant().cloned();
     let response = match answered {
         Ok((answer, response)) => {
-            line.answered(&answer);
+            line.finish_answered(&answer);
             response
         }
         Err((name, response)) => {
-            line.refused(name);
+            line.finish_refused(name);
             response
         }
     };
@@ -60,12 +60,12 @@ async fn answer(
     peer: Peer,
     headers: &HeaderMap,
     body: Body,
-    line: &mut RequestLine,
+    line: &mut RequestRecord,
 ) -> Answered {
-    let tenant = caller::of(&shared.door, headers, peer)
+    let tenant = auth::of(&shared.auth, headers, peer)
         .await
         .map_err(|_| (Unauthenticated::NAME, envelope::unauthenticated()))?;
-    line.by(&tenant);
+    line.set_tenant(&tenant);
     let unusable = |problem: Unusable| (problem.name(), envelope::unusable(&problem));
     let received = shared.take_in(&tenant, body).await.map_err(unusable)?;
     let parsed = received.parse_into(|asked: Sent| {
@@ -79,15 +79,15 @@ async fn answer(
     let mut request = parsed.map_err(|message| (INVALID, envelope::invalid(&message)))?;
     // What is printed is the result, so it may be as large as the tenant's cap allows.
     request.limits.output_bytes = Some(tenant.config().caps.output_bytes);
-    let request = Asked::Program(request);
-    line.understood(&request);
+    let request = Invocation::Program(request);
+    line.set_request(&request);
     match shared.service.answer(&Call { tenant, deadline: None }, request).await {
         Ok(answer) => {
             let response = envelope::executed(&outcome::data(&answer));
             Ok((answer, response))
         }
         Err(error) => {
-            line.because(&error);
+            line.set_error(&error);
             error.log(line.id());
             Err((error.name(), envelope::refused(&error)))
         }

@@ -5,7 +5,7 @@
 
 use super::wrapper::{Wrapped, decoded, tail, unwrap};
 use super::{jinja, tail};
-use ampoule_world::{Entry, File, Language, Program, Request};
+use ampoule_model::{Entry, File, Language, Program, Request};
 
 /// Where the inputs lie, in the working directory; a program that lists it finds them.
 const INPUTS_FILE: &str = ".dify/inputs.json";

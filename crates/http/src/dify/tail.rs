@@ -12,7 +12,7 @@
 //!   Without this change a coroutine ends in a TypeError of `json.dumps`.
 
 use super::wrapper::Tail;
-use ampoule_world::Language;
+use ampoule_model::Language;
 
 /// The end with which a script goes on behind its inputs.
 pub(crate) fn waiting(language: Language, tail: &Tail) -> String {

@@ -3,7 +3,7 @@
 //! A script is the person's code, then a text that is always the same but for the inputs, base64 in the midst of it. What
 //! does not end like that, letter by letter, is no wrapper, and is left alone.
 
-use ampoule_world::Language;
+use ampoule_model::Language;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 

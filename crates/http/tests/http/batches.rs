@@ -1,7 +1,7 @@
 //! `POST /v1/execute:batch`: one program, many inputs, an event for each.
 
 use crate::support::{Events, Server, until_set_aside};
-use ampoule_http::Patience;
+use ampoule_http::Timeouts;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -98,8 +98,8 @@ async fn a_client_that_leaves_stops_what_is_left() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_nobody_reads_are_given_up_with_what_is_left() {
-    let patience = Patience { answer: Duration::from_millis(300), ..Patience::default() };
-    let server = Server::start_with(|_| {}, patience).await;
+    let timeout = Timeouts { answer: Duration::from_millis(300), ..Timeouts::default() };
+    let server = Server::start_with(|_| {}, timeout).await;
     let large: Vec<Value> = (0..12).map(|_| json!({ "a": "x".repeat(1 << 20) })).collect();
     let unread = server.open(PATH, LINES, &batch("e", &large)).await;
     until_set_aside(&server, |bytes| bytes > 0).await;

@@ -1,8 +1,8 @@
 //! `POST /v1/functions/NAME:call`: the bare input in, the bare result out, and a problem where there is none.
 
 use crate::support::{Answer, Server};
-use ampoule_access::{AccessConfig, ApiKey};
-use ampoule_http::Patience;
+use ampoule_auth::{ApiKey, AuthConfig};
+use ampoule_http::Timeouts;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -125,9 +125,9 @@ async fn refusals_are_told_as_everywhere_and_have_no_outcome() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_needs_a_key_where_there_are_some() {
     let key = ApiKey::generate().unwrap();
-    let access = AccessConfig { keys: vec![("acme".into(), key.hash())], ..AccessConfig::default() };
+    let access = AuthConfig { keys: vec![("acme".into(), key.hash())], ..AuthConfig::default() };
     let tenants = |config: &mut ampoule_service::ServiceConfig| config.tenants = vec![config.tenant("acme")];
-    let server = Server::start_for(tenants, Patience::default(), &access).await;
+    let server = Server::start_for(tenants, Timeouts::default(), &access).await;
     let headers = [JSON, ("x-api-key", key.reveal())];
     let put = server.send(Method::PUT, "/v1/functions/f", &headers, source("e").to_string()).await.json();
     let who = format!("key:{}", &key.hash().to_string()["sha256:".len()..][..12]);

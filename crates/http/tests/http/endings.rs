@@ -1,7 +1,7 @@
 //! Requests that end before their executions do, servers that end before their requests, clients that do not get on.
 
 use crate::support::{KEY, Server, request};
-use ampoule_http::Patience;
+use ampoule_http::Timeouts;
 use hyper::StatusCode;
 use serde_json::json;
 use std::time::Duration;
@@ -105,8 +105,8 @@ async fn clients_that_dawdle_hold_no_slot() {
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_dawdle_are_sent_away() {
     let moment = Duration::from_millis(200);
-    let patience = Patience { head: moment, body: moment, answer: moment };
-    let server = Server::start_with(|_| {}, patience).await;
+    let timeout = Timeouts { head: moment, body: moment, answer: moment };
+    let server = Server::start_with(|_| {}, timeout).await;
     let silent = TcpStream::connect(&server.address).await.unwrap();
     let mut head = TcpStream::connect(&server.address).await.unwrap();
     head.write_all(b"POST /v1/execute HTTP/1.1\r\nhost: local").await.unwrap();

@@ -1,9 +1,9 @@
 //! What monitoring is told when guests do not come back.
 
 use crate::support::tiny;
-use ampoule_access::{Access, AccessConfig};
+use ampoule_auth::{AuthConfig, Authenticator};
 use ampoule_connection::{Listener, Protocol};
-use ampoule_service::{Ending, Service};
+use ampoule_service::{Service, Shutdown};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -20,10 +20,10 @@ async fn status(address: &str, page: &str) -> String {
 async fn monitored(service: &Service) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (drain, ending) = Ending::new();
-    let access = Access::new(&AccessConfig::default(), service).unwrap();
+    let (drain, shutdown) = Shutdown::new();
+    let access = Authenticator::new(&AuthConfig::default(), service).unwrap();
     let listener = Listener::plain(listener, Protocol::Http1);
-    let served = ampoule_http::serve_operator(service.clone(), access, listener, ending);
+    let served = ampoule_http::serve_operator(service.clone(), access, listener, shutdown);
     tokio::spawn(async move {
         let _drains_when_dropped = drain;
         served.await;

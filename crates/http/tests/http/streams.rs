@@ -1,7 +1,7 @@
 //! `POST /v1/execute:stream`: what is printed comes while the program runs, then how it ended.
 
 use crate::support::{Events, Server, request, set_aside, tiny, until_set_aside};
-use ampoule_http::Patience;
+use ampoule_http::Timeouts;
 use http_body_util::BodyExt;
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -192,8 +192,8 @@ async fn large_events_are_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn streams_that_nobody_reads_are_given_up_and_silent_ones_are_not() {
-    let patience = Patience { answer: Duration::from_millis(300), ..Patience::default() };
-    let server = Server::start_with(|_| {}, patience).await;
+    let timeout = Timeouts { answer: Duration::from_millis(300), ..Timeouts::default() };
+    let server = Server::start_with(|_| {}, timeout).await;
     let mut printing = asked("p", json!({ "a": "x".repeat(4 << 20) }));
     printing["limits"] = json!({ "outputBytes": "16777216" });
     // Its head is read, and no more: what its connection does not take lies there.

@@ -1,20 +1,20 @@
 //! Keys over HTTP: those of tenants open both parts, and each tenant gets its own.
 
 use crate::support::{KEY, Server};
-use ampoule_access::{AccessConfig, ApiKey};
-use ampoule_http::Patience;
+use ampoule_auth::{ApiKey, AuthConfig};
+use ampoule_http::Timeouts;
 use hyper::Method;
 use serde_json::json;
 use std::time::Duration;
 
 async fn server() -> (Server, String) {
     let key = ApiKey::generate().unwrap();
-    let access = AccessConfig { keys: vec![("acme".into(), key.hash())], ..AccessConfig::default() };
+    let access = AuthConfig { keys: vec![("acme".into(), key.hash())], ..AuthConfig::default() };
     let tenants = |config: &mut ampoule_service::ServiceConfig| {
         config.tenants = vec![config.tenant("acme")];
         config.tenants[0].defaults.wall_time = Duration::from_millis(100);
     };
-    (Server::start_for(tenants, Patience::default(), &access).await, key.reveal().to_owned())
+    (Server::start_for(tenants, Timeouts::default(), &access).await, key.reveal().to_owned())
 }
 
 #[tokio::test(flavor = "multi_thread")]

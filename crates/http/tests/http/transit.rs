@@ -1,7 +1,7 @@
 //! Bodies on their way: what slow clients hold is counted, and bounded.
 
 use crate::support::{KEY, Server, request, set_aside, until_set_aside as until};
-use ampoule_http::Patience;
+use ampoule_http::Timeouts;
 use serde_json::json;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -120,8 +120,8 @@ async fn unread_repeats_of_an_answer_share_its_memory() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_nobody_reads_is_given_up_with_its_memory() {
-    let patience = Patience { answer: Duration::from_millis(500), ..Patience::default() };
-    let server = Server::start_with(|config| config.memory_bytes = BUDGET, patience).await;
+    let timeout = Timeouts { answer: Duration::from_millis(500), ..Timeouts::default() };
+    let server = Server::start_with(|config| config.memory_bytes = BUDGET, timeout).await;
     let mut stream = asked(&server, &request("e", &format!("{{\"a\":\"{}\"}}", "x".repeat(15 << 20)))).await;
     // It has come and run, and its answer is what is left of it.
     until(&server, |bytes| bytes > 30 * MIB).await;

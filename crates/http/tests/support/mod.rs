@@ -4,10 +4,10 @@
 #[path = "../../../service/tests/support/mod.rs"]
 pub mod tiny;
 
-use ampoule_access::{Access, AccessConfig};
+use ampoule_auth::{AuthConfig, Authenticator};
 use ampoule_connection::{Listener, Protocol, Tls};
-use ampoule_http::{DifyKey, Patience, Site};
-use ampoule_service::{Ender, Ending, Service, ServiceConfig};
+use ampoule_http::{DifyKey, Endpoints, Timeouts};
+use ampoule_service::{Service, ServiceConfig, Shutdown, ShutdownHandle};
 use axum::body::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -29,7 +29,7 @@ pub struct Server {
     pub service: Service,
     /// `127.0.0.1:…`
     pub address: String,
-    drain: Option<Ender>,
+    drain: Option<ShutdownHandle>,
     task: JoinHandle<()>,
     client: Client<HttpConnector, Full<Bytes>>,
 }
@@ -50,46 +50,46 @@ impl Answer {
 impl Server {
     /// Starts one on a free port.
     pub async fn start(change: impl FnOnce(&mut ServiceConfig)) -> Server {
-        Server::start_with(change, Patience::default()).await
+        Server::start_with(change, Timeouts::default()).await
     }
 
-    /// Starts one on a free port, with less patience.
-    pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), patience: Patience) -> Server {
-        Server::start_for(change, patience, &AccessConfig::default()).await
+    /// Starts one on a free port, with shorter timeouts.
+    pub async fn start_with(change: impl FnOnce(&mut ServiceConfig), timeouts: Timeouts) -> Server {
+        Server::start_for(change, timeouts, &AuthConfig::default()).await
     }
 
     /// Starts one for who has these keys.
     pub async fn start_for(
         change: impl FnOnce(&mut ServiceConfig),
-        patience: Patience,
-        access: &AccessConfig,
+        timeouts: Timeouts,
+        access: &AuthConfig,
     ) -> Server {
-        Server::start_all(change, patience, access, None).await
+        Server::start_all(change, timeouts, access, None).await
     }
 
     /// Starts one that speaks TLS.
     pub async fn start_tls(tls: &Tls) -> Server {
-        Server::start_all(|_| {}, Patience::default(), &AccessConfig::default(), Some(tls)).await
+        Server::start_all(|_| {}, Timeouts::default(), &AuthConfig::default(), Some(tls)).await
     }
 
     async fn start_all(
         change: impl FnOnce(&mut ServiceConfig),
-        patience: Patience,
-        access: &AccessConfig,
+        timeouts: Timeouts,
+        access: &AuthConfig,
         tls: Option<&Tls>,
     ) -> Server {
         let service = tiny::served(change);
-        let access = Access::new(access, &service).unwrap();
+        let access = Authenticator::new(access, &service).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (drain, ending) = Ending::new();
-        let site = Site { api: true, dify: Some(DifyKey::new(KEY)), patience };
+        let (drain, shutdown) = Shutdown::new();
+        let endpoints = Endpoints { api: true, dify: Some(DifyKey::new(KEY)), timeouts };
         let server = ampoule_http::serve(
             service.clone(),
             access,
-            site,
+            endpoints,
             Listener::new(listener, tls, Protocol::Http1),
-            ending,
+            shutdown,
         );
         let client = Client::builder(TokioExecutor::new()).build_http();
         Server { service, address, drain: Some(drain), task: tokio::spawn(server), client }

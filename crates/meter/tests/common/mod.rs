@@ -4,7 +4,7 @@
 pub(crate) mod bulk;
 
 use ampoule_meter::meter;
-use ampoule_world::imports;
+use ampoule_model::imports;
 use wasmtime::{Config, Engine, Instance, Linker, Module, Store, Trap, Val};
 
 /// A module with `body` as its function `run`; `$recurse` and `$leaf` are there to be called.

@@ -5,11 +5,11 @@ use super::{Loaded, contract, files};
 use crate::answer::Held;
 use crate::aside::{MUCH, aside};
 use crate::error::Error;
-use crate::service::{Execution, Service, Way};
-use crate::slots::Need;
+use crate::service::{ExecuteOptions, Execution, Service};
+use crate::slots::MemoryDemand;
 use crate::{admission, memory};
 use ampoule_engine::{Job, Permit, Start};
-use ampoule_world::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
+use ampoule_model::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,12 +17,12 @@ impl Service {
     /// Admits a call and runs `main` from the checkpoint.
     pub(crate) async fn call_function(
         &self,
-        way: Way<'_>,
+        options: ExecuteOptions<'_>,
         mut call: FunctionCall,
     ) -> Result<Execution, Error> {
         let arrived = Instant::now();
         let inner = self.inner();
-        let tenant = &way.call.tenant;
+        let tenant = &options.call.tenant;
         let request_bytes = memory::of_call(&call);
         if call.input_json.is_empty() {
             call.input_json.push_str("{}");
@@ -35,23 +35,23 @@ impl Service {
         // The limits asked for, on their own: a mistake in them is told whether the function is there or not.
         admission::limits(tenant.config(), &call.limits)?;
         tenant.0.quota.check(&tenant.0.share)?;
-        let loaded = match self.load(way.call, &call.function, way.accepted).await? {
+        let loaded = match self.load(options.call, &call.function, options.accepted).await? {
             Found::Ready(loaded) => loaded,
             Found::Failed(execution) => return Ok(*execution),
         };
         files::check_beside(&call.files, &loaded.files)?;
-        let limits = over(&call.limits, &within(&loaded.limits, way.call));
+        let limits = over(&call.limits, &within(&loaded.limits, options.call));
         let limits = admission::limits(tenant.config(), &limits)?;
         let contract = &loaded.contract;
         let input_json = contract::take_input(contract, call.input_json, self.sizes().input_bytes)?;
         let checkpoint = loaded.checkpoint.size() as u64;
         // Conversion may have made the input larger.
-        let need = Need {
+        let need = MemoryDemand {
             request: request_bytes + input_json.len() as u64,
             guest: memory::AT_START + checkpoint,
             most: memory::of_limits(&limits) + checkpoint,
         };
-        let slot = inner.slots.take(tenant, need, way.call.deadline, way.accepts(&limits)).await?;
+        let slot = inner.slots.take(tenant, need, options.call.deadline, options.accepts(&limits)).await?;
         let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();
         let job = Job {
@@ -64,7 +64,7 @@ impl Service {
             limits,
             deterministic: call.deterministic,
             share: &tenant.0.share,
-            tap: way.tap,
+            output_stream: options.output_stream,
             permit: Some(&slot),
             memory: Some(&memory),
         };

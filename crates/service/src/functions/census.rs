@@ -13,7 +13,7 @@ const SELDOM: u32 = 100;
 const FRESH: Duration = Duration::from_secs(1);
 
 /// How long whoever asks waits for a count; the one before is told then.
-const PATIENCE: Duration = Duration::from_secs(1);
+const COUNT_TIMEOUT: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 pub(crate) struct Census(Mutex<Counted>);
@@ -74,6 +74,6 @@ impl Service {
             functions.census.end(kept.ok(), began.elapsed());
         });
         // It goes on where it takes longer.
-        let _ = tokio::time::timeout(PATIENCE, counting).await;
+        let _ = tokio::time::timeout(COUNT_TIMEOUT, counting).await;
     }
 }

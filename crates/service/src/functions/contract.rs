@@ -6,7 +6,7 @@ use super::convert::{Unconvertible, convert};
 use super::convert_dify::convert as convert_as_dify;
 use super::members;
 use crate::error::{Error, bytes, quoted};
-use ampoule_world::{Contract, Conversion, Variable, VariableType};
+use ampoule_model::{Contract, Conversion, Variable, VariableType};
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;

@@ -12,7 +12,7 @@
 
 use super::contract::{Kind, file_mismatch, kind_of, listed};
 use super::python_text::text_of;
-use ampoule_world::{Variable, VariableType};
+use ampoule_model::{Variable, VariableType};
 use serde_json::value::RawValue;
 
 /// A value that cannot be converted, in words.

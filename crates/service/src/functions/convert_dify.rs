@@ -10,7 +10,7 @@ use super::contract::{Kind, kind_of};
 use super::convert::Unconvertible;
 use super::members;
 use super::python_text::{TooDeep, float_repr, str_of, text_of};
-use ampoule_world::VariableType;
+use ampoule_model::VariableType;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
 use std::convert::Infallible;

@@ -2,7 +2,7 @@
 //!
 //! Fields are never renamed and new ones are left out where they are empty, so that what was kept yesterday is what it was.
 
-use ampoule_world::{
+use ampoule_model::{
     Contract, Entry, File, FunctionFile, FunctionImport, FunctionReference, Language, Module, Program,
     Request, RequestedLimits,
 };
@@ -181,7 +181,7 @@ impl Definition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ampoule_world::{Conversion, Variable, VariableType};
+    use ampoule_model::{Conversion, Variable, VariableType};
 
     fn definition() -> Definition {
         of(Surroundings::default())

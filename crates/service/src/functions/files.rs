@@ -1,9 +1,9 @@
 //! A version's files: told of in its definition, and kept beside it in the form in which guests are given files.
 
 use crate::error::{Error, quoted};
+use ampoule_model::message::{MessageReader, MessageWriter, split_named, tag};
+use ampoule_model::{File, FunctionFile};
 use ampoule_store::StoreError;
-use ampoule_world::message::{MessageReader, MessageWriter, split_named, tag};
-use ampoule_world::{File, FunctionFile};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 

@@ -5,7 +5,7 @@ use super::convert::Unconvertible;
 use super::convert_dify::convert as convert_value;
 use super::schema::{Signature, of_input, of_output};
 use crate::error::Error;
-use ampoule_world::{Contract, VariableType};
+use ampoule_model::{Contract, VariableType};
 
 /// A value as another type.
 pub fn convert(kind: VariableType, json: &str) -> Result<String, String> {

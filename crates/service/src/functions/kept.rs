@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::service::Service;
 use crate::slots::Reserved;
 use crate::tenants::Tenant;
+use ampoule_model::File;
 use ampoule_store::{StoreError, Version};
-use ampoule_world::File;
 
 /// A definition is there as the bytes of its object, as the text in them, taken apart, and as what is made of that.
 const COPIES: u64 = 4;

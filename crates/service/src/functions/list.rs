@@ -4,8 +4,8 @@ use super::references::check_name;
 use super::words;
 use crate::error::Error;
 use crate::service::{Call, Service};
-use ampoule_store::{Head, StoreError, Version};
-use ampoule_world::{FunctionSummary, FunctionVersion};
+use ampoule_model::{FunctionSummary, FunctionVersion};
+use ampoule_store::{FunctionIndex, StoreError, Version};
 use std::collections::BTreeMap;
 
 /// Functions on a page: when nothing is said, and at most.
@@ -88,7 +88,7 @@ impl Service {
 }
 
 /// What a list tells of a function; none if no version has the labels.
-fn summary(name: String, head: &Head, labels: &BTreeMap<String, String>) -> Option<FunctionSummary> {
+fn summary(name: String, head: &FunctionIndex, labels: &BTreeMap<String, String>) -> Option<FunctionSummary> {
     let version = |version: &Version| FunctionVersion {
         version: version.version.clone(),
         created_unix_millis: version.created_unix_millis,

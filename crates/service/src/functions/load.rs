@@ -7,13 +7,13 @@ use crate::answer::Held;
 use crate::error::{Error, bytes};
 use crate::service::{Call, Execution, Service};
 use ampoule_engine::{Checkpoint, EngineError, Image, Job, Permit, Preparation, Prepared, Start};
+use ampoule_model::{FunctionReference, Request, RequestedLimits};
 use ampoule_store::StoreError;
-use ampoule_world::{FunctionReference, Request, RequestedLimits};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// How long a call waits for another one that gets the same version ready, before it does so itself.
-const PATIENCE: Duration = Duration::from_secs(30);
+const LOAD_WAIT: Duration = Duration::from_secs(30);
 
 /// A checkpoint is there twice while it is made or read: as memory, and as the bytes of its file.
 const COPIES: u64 = 2;
@@ -45,7 +45,7 @@ impl Service {
         if let Some(loaded) = functions.loaded.get(&key) {
             return Ok(Found::Ready(loaded));
         }
-        let waiting = tokio::time::timeout(PATIENCE, functions.loaded.get_value_or_guard_async(&key));
+        let waiting = tokio::time::timeout(LOAD_WAIT, functions.loaded.get_value_or_guard_async(&key));
         let place = match waiting.await {
             Ok(Ok(loaded)) => return Ok(Found::Ready(loaded)),
             Ok(Err(place)) => Some(place),
@@ -139,7 +139,7 @@ impl Service {
         let slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
         let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();
-        let execution = |slot: Permit, mut outcome: ampoule_world::Outcome| {
+        let execution = |slot: Permit, mut outcome: ampoule_model::Outcome| {
             outcome.usage.queue_time += queue_time;
             Execution {
                 held: Held::of(slot, &outcome),
@@ -163,7 +163,7 @@ impl Service {
             limits: admitted.limits,
             deterministic: None,
             share: &tenant.0.share,
-            tap: None,
+            output_stream: None,
             permit: Some(&slot),
             memory: Some(&memory),
         };

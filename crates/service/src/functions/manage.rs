@@ -6,8 +6,8 @@ use super::references::{check_name, check_reference, check_version, resolve};
 use crate::aside::aside;
 use crate::error::{Error, quoted};
 use crate::service::{Call, Service};
-use ampoule_store::Head;
-use ampoule_world::{AliasTarget, AliasUpdate, Function, FunctionReference};
+use ampoule_model::{AliasTarget, AliasUpdate, Function, FunctionReference};
+use ampoule_store::FunctionIndex;
 use std::sync::Arc;
 
 impl Service {
@@ -27,7 +27,11 @@ impl Service {
     }
 
     /// Points aliases to versions that are kept and removes others, in one step. Answers what there is of the function then.
-    pub async fn update_aliases(&self, call: &Call, update: &AliasUpdate) -> Result<Arc<Head>, Error> {
+    pub async fn update_aliases(
+        &self,
+        call: &Call,
+        update: &AliasUpdate,
+    ) -> Result<Arc<FunctionIndex>, Error> {
         let Functions { store, .. } = self.functions()?;
         check_update(update)?;
         let (tenant, name) = (call.tenant.name(), &update.name);

@@ -31,8 +31,8 @@ pub use list::{FunctionPage, ListFunctions};
 pub use put::Put;
 
 use ampoule_engine::{Checkpoint, Image};
-use ampoule_store::{FunctionStore, Room};
-use ampoule_world::{Contract, RequestedLimits};
+use ampoule_model::{Contract, RequestedLimits};
+use ampoule_store::{FunctionStore, StoreQuota};
 use census::Census;
 use definition::Definition;
 use quick_cache::sync::Cache;
@@ -46,7 +46,7 @@ const ENTRY_OVERHEAD: u64 = 4 << 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FunctionsConfig {
     /// What each tenant may keep in the store.
-    pub room: Room,
+    pub room: StoreQuota,
     /// The largest checkpoint, in bytes: what a top level may leave in memory.
     pub checkpoint_bytes: u64,
     /// Checkpoints kept in memory, in bytes; out of [`crate::ServiceConfig::memory_bytes`].
@@ -56,7 +56,7 @@ pub struct FunctionsConfig {
 impl Default for FunctionsConfig {
     fn default() -> Self {
         FunctionsConfig {
-            room: Room { functions: 1000, versions: 100, bytes: 1 << 30 },
+            room: StoreQuota { functions: 1000, versions: 100, bytes: 1 << 30 },
             checkpoint_bytes: 64 << 20,
             cache_bytes: 256 << 20,
         }

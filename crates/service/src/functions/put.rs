@@ -15,8 +15,8 @@ use crate::tenants::Tenant;
 use crate::{admission, memory};
 use ::bytes::Bytes;
 use ampoule_engine::{Image, Prepared};
-use ampoule_store::{Definition as Kept, Head, Words};
-use ampoule_world::{Entry, File, Function, FunctionImport, FunctionReference, Module, Program, PutFunction};
+use ampoule_model::{Entry, File, Function, FunctionImport, FunctionReference, Module, Program, PutFunction};
+use ampoule_store::{Definition as Kept, FunctionIndex, Words};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -243,7 +243,7 @@ fn add(modules: &mut Vec<Module>, module: Module, index: usize) -> Result<(), Er
 pub(super) fn describe(
     name: &str,
     version: &str,
-    head: &Head,
+    head: &FunctionIndex,
     definition: &Definition,
     signature: Option<&str>,
 ) -> Function {

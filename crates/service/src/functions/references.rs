@@ -2,8 +2,8 @@
 
 use super::Functions;
 use crate::error::{Error, quoted};
-use ampoule_store::Head;
-use ampoule_world::FunctionReference;
+use ampoule_model::FunctionReference;
+use ampoule_store::FunctionIndex;
 
 /// Longest name of a function or alias.
 const LONGEST_NAME: usize = 100;
@@ -30,7 +30,11 @@ impl Functions {
 }
 
 /// The version that a reference means among those of a function.
-pub(super) fn resolve(head: &Head, field: &str, reference: &FunctionReference) -> Result<String, Error> {
+pub(super) fn resolve(
+    head: &FunctionIndex,
+    field: &str,
+    reference: &FunctionReference,
+) -> Result<String, Error> {
     let name = &reference.name;
     if !reference.version.is_empty() {
         let found = head.version_from(&reference.version);

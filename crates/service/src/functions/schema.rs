@@ -3,7 +3,7 @@
 //!
 //! The signature is text that a program can influence: it is read with suspicion and told, never acted upon beyond that.
 
-use ampoule_world::{Contract, Variable, VariableType};
+use ampoule_model::{Contract, Variable, VariableType};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 

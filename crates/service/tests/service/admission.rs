@@ -1,8 +1,8 @@
 //! Every kind of bad request is refused with a message that names the field, what it is and what it may be.
 
 use crate::support::{request, service};
+use ampoule_model::{Entry, File, Language, Module, Request};
 use ampoule_service::Error;
-use ampoule_world::{Entry, File, Language, Module, Request};
 use std::time::Duration;
 
 /// A change to a good request, and the message it must be refused with.

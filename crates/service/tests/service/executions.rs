@@ -1,8 +1,8 @@
 //! From a request to its outcome: limits, program cache, queue, cancellation.
 
 use crate::support::{request, service};
+use ampoule_model::{Entry, Outcome, Request, Status};
 use ampoule_service::{Error, Service};
-use ampoule_world::{Entry, Outcome, Request, Status};
 use std::time::{Duration, Instant};
 
 async fn outcome(service: &Service, request: Request) -> Outcome {
@@ -108,7 +108,7 @@ async fn what_does_not_compile_is_an_outcome() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_anothers_compilation_does_not_wait_long() {
     let service = service(|_| {});
-    // Compiling never ends; with longer patience the second would outlive its own wall time.
+    // Compiling never ends; with a longer queue timeout the second would outlive its own wall time.
     let mut endless = request("w", "");
     endless.limits.wall_time = Some(Duration::from_secs(60));
     let patient = tokio::spawn({

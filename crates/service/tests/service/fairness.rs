@@ -1,8 +1,8 @@
 //! Tenants share processors by weight, however many executions they keep running.
 
 use crate::support::{request, service};
+use ampoule_model::Status;
 use ampoule_service::{Call, Service};
-use ampoule_world::Status;
 use std::time::{Duration, Instant};
 
 /// Both tests measure processor time: one at a time.

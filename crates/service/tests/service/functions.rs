@@ -2,11 +2,13 @@
 //! the version before.
 
 use crate::support::{keeping, request, service};
-use ampoule_service::{Call, Error, Folder, FunctionStore, InMemory, ListFunctions, Room, Service};
-use ampoule_store::{Definition, Words};
-use ampoule_world::{
+use ampoule_model::{
     AliasTarget, AliasUpdate, File, Function, FunctionCall, FunctionImport, FunctionReference, PutFunction,
 };
+use ampoule_service::{
+    Call, Error, FunctionStore, InMemory, ListFunctions, LocalObjectStore, Service, StoreQuota,
+};
+use ampoule_store::{Definition, Words};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -90,7 +92,7 @@ fn alike() -> [Definition; 2] {
 async fn digits_of_several_versions_are_refused_with_the_candidates() {
     let objects = Arc::new(InMemory::new());
     let store = FunctionStore::new(Arc::clone(&objects) as Arc<_>);
-    let room = Room { functions: 10, versions: 10, bytes: 1 << 20 };
+    let room = StoreQuota { functions: 10, versions: 10, bytes: 1 << 20 };
     let [one, two] = alike();
     for definition in [&one, &two] {
         store.put("open", "f", definition, &Words::default(), &room).await.unwrap();
@@ -238,8 +240,8 @@ async fn what_is_said_of_a_version_is_told_and_lists_are_narrowed_by_it() {
 #[tokio::test]
 async fn a_page_ends_when_it_is_large_and_the_next_one_goes_on() {
     let folder = tempfile::tempdir().unwrap();
-    let open = || FunctionStore::new(Arc::new(Folder::open(folder.path()).unwrap()));
-    let (store, room) = (open(), Room { functions: 1000, versions: 1000, bytes: 1 << 30 });
+    let open = || FunctionStore::new(Arc::new(LocalObjectStore::open(folder.path()).unwrap()));
+    let (store, room) = (open(), StoreQuota { functions: 1000, versions: 1000, bytes: 1 << 30 });
     for number in 0..60 {
         let definition = Definition::new(format!("[{number}]"), None);
         let words = Words { description: "x".repeat(1000), ..Words::default() };
@@ -361,7 +363,7 @@ async fn what_the_version_before_kept_is_called_told_of_and_changed() {
     let folder = tempfile::tempdir().unwrap();
     let manifest = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
     copy(&Path::new(&manifest).join("../store/tests/written-before"), &folder.path().join("objects"));
-    let open = || FunctionStore::new(Arc::new(Folder::open(folder.path()).unwrap()));
+    let open = || FunctionStore::new(Arc::new(LocalObjectStore::open(folder.path()).unwrap()));
     let before = keeping(open(), |_| {});
     let call = caller(&before);
     let stable = before.get_function(&call, &alias("before", "stable")).await.unwrap();

@@ -1,8 +1,8 @@
 //! A request that is sent again with its key runs once.
 
 use crate::support::{request, service};
+use ampoule_model::{Outcome, Request, Status};
 use ampoule_service::{Error, Service};
-use ampoule_world::{Outcome, Request, Status};
 use std::time::{Duration, Instant};
 
 fn keyed(source: &str, input_json: &str, key: &str) -> Request {
@@ -194,8 +194,8 @@ async fn what_is_refused_to_the_first_is_refused_to_all() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_waits_for_the_first_beyond_patience_or_deadline() {
-    let service = service(|config| config.patience = Duration::from_millis(300));
+async fn no_repeat_waits_for_the_first_beyond_its_queue_timeout_or_deadline() {
+    let service = service(|config| config.queue_timeout = Duration::from_millis(300));
     let first = asking(&service, keyed("s", "{}", "a"));
     until("the first runs", || service.running() == 1).await;
     let refused = service.execute(keyed("s", "{}", "a")).await.unwrap_err();

@@ -1,8 +1,8 @@
 //! Tenants that change while they are served: what becomes of what runs and waits.
 
 use crate::support::{request, service};
+use ampoule_model::{Outcome, Request};
 use ampoule_service::{Call, Error, Service, Stopped, TenantConfig};
-use ampoule_world::{Outcome, Request};
 use std::time::{Duration, Instant};
 use tokio::task::JoinHandle;
 

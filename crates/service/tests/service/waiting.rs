@@ -1,8 +1,8 @@
 //! Waiting for a processor: it is nobody's running time, has a bound of its own, and is told.
 
 use crate::support::{request, service};
+use ampoule_model::{Outcome, Request, Status};
 use ampoule_service::{Call, Error, Service};
-use ampoule_world::{Outcome, Request, Status};
 use std::time::{Duration, Instant};
 
 const MS: Duration = Duration::from_millis(1);

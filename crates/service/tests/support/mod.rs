@@ -2,9 +2,9 @@
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
 use ampoule_engine::Engine;
+use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, Package};
+use ampoule_model::{Entry, Language, Program, Request};
 use ampoule_service::{FunctionStore, Images, InMemory, Service, ServiceConfig};
-use ampoule_world::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, Package};
-use ampoule_world::{Entry, Language, Program, Request};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;

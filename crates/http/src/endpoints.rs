@@ -1,11 +1,11 @@
 //! What a listener answers.
 
+use crate::auth::{AuthPolicy, DifyKey};
 use crate::body::{self, Received, Unusable};
-use crate::caller::{DifyKey, Door};
 use crate::hint::Routes;
 use crate::{api, dify, health, rate_limit};
-use ampoule_access::Access;
 use ampoule_api::{PIECE, Pieces};
+use ampoule_auth::Authenticator;
 use ampoule_service::{Reading, Service, Tenant};
 use axum::Router;
 use axum::body::{Body, Bytes};
@@ -20,18 +20,18 @@ use std::time::Duration;
 
 /// What a listener answers; both parts can share one.
 #[derive(Clone, Debug, Default)]
-pub struct Site {
+pub struct Endpoints {
     /// `POST /v1/execute` and all else that `GET /openapi.json` describes, for tenants, or for everybody where none are listed.
     pub api: bool,
     /// The contract of Dify's sandbox, for tenants, or for who knows this key where none are listed.
     pub dify: Option<DifyKey>,
     /// How long clients may take.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
 }
 
 /// How long a client may take, so that a slow one holds nothing for ever.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Timeouts {
     /// For a request's head, and how long a connection may lie idle.
     pub head: Duration,
     /// For a request's body.
@@ -40,12 +40,12 @@ pub struct Patience {
     pub answer: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     /// A head or an idle connection longer than the clients' pools keep theirs, so that it is they who close; a body of the
     /// largest size at less than 1 MiB a second.
     fn default() -> Self {
         let seconds = Duration::from_secs;
-        Patience { head: seconds(75), body: seconds(60), answer: seconds(60) }
+        Timeouts { head: seconds(75), body: seconds(60), answer: seconds(60) }
     }
 }
 
@@ -53,22 +53,22 @@ impl Default for Patience {
 #[derive(Clone)]
 pub(crate) struct Shared {
     pub(crate) service: Service,
-    pub(crate) door: Door,
+    pub(crate) auth: AuthPolicy,
     /// The largest body taken in, in bytes.
     largest_body: usize,
-    patience: Patience,
+    timeouts: Timeouts,
 }
 
 impl Shared {
-    fn new(service: &Service, door: Door, patience: Patience) -> Self {
+    fn new(service: &Service, auth: AuthPolicy, timeouts: Timeouts) -> Self {
         // Base64 makes files a third larger, and in texts every quote and every line's end takes two bytes.
         let largest_body = 2 * service.sizes().largest_request();
-        Shared { service: service.clone(), door, largest_body, patience }
+        Shared { service: service.clone(), auth, largest_body, timeouts }
     }
 
     /// A request's whole body.
     pub(crate) async fn take_in(&self, tenant: &Tenant, body: Body) -> Result<Received, Unusable> {
-        body::read(body, self.service.receive(tenant), self.largest_body, self.patience.body).await
+        body::read(body, self.service.receive(tenant), self.largest_body, self.timeouts.body).await
     }
 
     /// An answer whose memory counts as its tenant's until it is written or given up.
@@ -98,7 +98,7 @@ impl Shared {
     {
         // HTTP/1.1 has no other way to say that an answer ends early than to close the connection.
         let body = body.map_err(|never| match never {});
-        Body::new(Reading::new(body, self.patience.answer, Err))
+        Body::new(Reading::new(body, self.timeouts.answer, Err))
     }
 }
 
@@ -127,17 +127,24 @@ impl http_body::Body for Made {
     }
 }
 
-pub(crate) fn router(service: &Service, access: &Access, site: Site) -> Router {
+pub(crate) fn router(service: &Service, access: &Authenticator, endpoints: Endpoints) -> Router {
     let mut router = Router::new().route("/health", get(health::health));
     let mut routes = vec![("GET".to_owned(), "/health".to_owned())];
-    let described = site.api.then_some("/openapi.json");
-    if site.api {
-        router = router.merge(api::router(Shared::new(service, Door::Api(access.clone()), site.patience)));
+    let described = endpoints.api.then_some("/openapi.json");
+    if endpoints.api {
+        router = router.merge(api::router(Shared::new(
+            service,
+            AuthPolicy::Api(access.clone()),
+            endpoints.timeouts,
+        )));
         routes = api::openapi::routes();
     }
-    if let Some(key) = site.dify {
-        router =
-            router.merge(dify::router(Shared::new(service, Door::Dify(access.clone(), key), site.patience)));
+    if let Some(key) = endpoints.dify {
+        router = router.merge(dify::router(Shared::new(
+            service,
+            AuthPolicy::Dify(access.clone(), key),
+            endpoints.timeouts,
+        )));
         routes.extend(dify::ROUTES.map(|(method, path)| (method.to_owned(), path.to_owned())));
     }
     Routes::new(routes, described).hinted(router)

@@ -2,9 +2,9 @@
 //!
 //! What happened is counted as it happens (`metrics.rs`); how things stand is looked up when somebody asks.
 
-use crate::exposition_memory::{encode_functions, encode_memory};
-use crate::exposition_quotas::encode_quotas;
 use crate::function_meters;
+use crate::prometheus_memory::{encode_functions, encode_memory};
+use crate::prometheus_quotas::encode_quotas;
 use crate::service::Service;
 use crate::tenants::Tenant;
 use prometheus_client::collector::Collector;

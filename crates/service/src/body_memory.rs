@@ -4,7 +4,7 @@
 use crate::error::Error;
 use crate::memory::COPIES_OF_REQUEST;
 use crate::service::Service;
-use crate::slots::{InTransit, Slots};
+use crate::slots::{InFlightBytes, Slots};
 use crate::tenants::Tenant;
 use bytes::Bytes;
 use std::sync::Arc;
@@ -18,19 +18,19 @@ const HALF_RECEIVED: u64 = 16 << 10;
 
 /// The memory of a request that is being received. Dropping it gives the memory back.
 #[derive(Debug)]
-pub struct Incoming {
+pub struct BodyReservation {
     slots: Arc<Slots>,
     tenant: Tenant,
     bytes: u64,
-    held: Vec<InTransit>,
+    held: Vec<InFlightBytes>,
     /// Of a call that does not arrive in one go.
-    half_received: Option<InTransit>,
+    half_received: Option<InFlightBytes>,
 }
 
 impl Service {
-    /// Begins to receive a request of a tenant; [`Incoming::expect`] says how large it is.
-    pub fn receive(&self, tenant: &Tenant) -> Incoming {
-        Incoming {
+    /// Begins to receive a request of a tenant; [`BodyReservation::expect`] says how large it is.
+    pub fn receive(&self, tenant: &Tenant) -> BodyReservation {
+        BodyReservation {
             slots: Arc::clone(self.slots()),
             tenant: tenant.clone(),
             bytes: 0,
@@ -50,7 +50,7 @@ impl Service {
     }
 }
 
-impl Incoming {
+impl BodyReservation {
     /// Sets memory aside for so many bytes more, before they are taken in; while they are decoded there are two of them.
     pub fn expect(&mut self, bytes: u64) -> Result<(), Error> {
         self.bytes += bytes;
@@ -58,7 +58,7 @@ impl Incoming {
             return Ok(());
         }
         // Those that were too few to be counted are, once there are more of them.
-        let counted: u64 = self.held.iter().map(InTransit::bytes).sum();
+        let counted: u64 = self.held.iter().map(InFlightBytes::bytes).sum();
         let missing = COPIES_OF_REQUEST * self.bytes - counted;
         self.held.push(self.slots.receive(&self.tenant, missing)?);
         // Twice a message of more than that is enough for what comes with it.
@@ -74,7 +74,7 @@ impl Incoming {
         Ok(())
     }
 
-    /// Counts a refusal of this request, for transports that have no [`crate::RequestLine`] of it yet.
+    /// Counts a refusal of this request, for transports that have no [`crate::RequestRecord`] of it yet.
     pub fn count_refused(&self, error: &Error) {
         self.tenant.0.meters.refused(error.name());
     }
@@ -82,7 +82,7 @@ impl Incoming {
 
 struct Outgoing {
     bytes: Bytes,
-    _held: InTransit,
+    _held: InFlightBytes,
 }
 
 impl AsRef<[u8]> for Outgoing {

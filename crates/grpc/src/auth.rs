@@ -1,8 +1,8 @@
 //! Looks at who calls before anything of the message is read, puts the tenant beside the call, and has the memory of what
 //! comes and goes counted as the tenant's.
 
-use crate::{status, transit, unpack, unread};
-use ampoule_access::Access;
+use crate::{receiving, status, unpack, unread};
+use ampoule_auth::Authenticator;
 use ampoule_connection::{Accepted, Activity, Busy, Held, Peer};
 use ampoule_service::Service as Accounts;
 use futures_util::future::BoxFuture;
@@ -15,25 +15,30 @@ use tower::Service;
 
 /// A gRPC service behind a door.
 #[derive(Clone)]
-pub(crate) struct Door<S> {
-    access: Access,
+pub(crate) struct AuthLayer<S> {
+    access: Authenticator,
     accounts: Accounts,
     largest: usize,
     service: S,
 }
 
-impl<S> Door<S> {
+impl<S> AuthLayer<S> {
     /// `largest`: the largest message that `service` takes.
-    pub(crate) fn new(access: &Access, accounts: &Accounts, largest: usize, service: S) -> Door<S> {
-        Door { access: access.clone(), accounts: accounts.clone(), largest, service }
+    pub(crate) fn new(
+        access: &Authenticator,
+        accounts: &Accounts,
+        largest: usize,
+        service: S,
+    ) -> AuthLayer<S> {
+        AuthLayer { access: access.clone(), accounts: accounts.clone(), largest, service }
     }
 }
 
-impl<S: NamedService> NamedService for Door<S> {
+impl<S: NamedService> NamedService for AuthLayer<S> {
     const NAME: &'static str = S::NAME;
 }
 
-impl<S> Service<Request<Body>> for Door<S>
+impl<S> Service<Request<Body>> for AuthLayer<S>
 where
     S: Service<Request<Body>, Response = Response<Body>> + Clone + Send + 'static,
     S::Future: Send,
@@ -68,7 +73,7 @@ where
                         Err(refusal) => return Ok(refusal.into_http()),
                     };
                     let request = request.map(|body| {
-                        let body = transit::receiving(&accounts, &tenant, largest, body);
+                        let body = receiving::receiving(&accounts, &tenant, largest, body);
                         if packed {
                             unpack::unpacking(body, largest, Some(accounts.receive(&tenant)))
                         } else {

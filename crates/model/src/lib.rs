@@ -27,4 +27,4 @@ pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Status, Usage};
 pub use pattern::{LONGEST_PATTERN, Pattern, check_pattern};
 pub use program::{Deterministic, Entry, File, Language, Module, Program};
-pub use request::{Asked, DEFAULT_NOW_UNIX_NANOS, Request, RequestedLimits};
+pub use request::{DEFAULT_NOW_UNIX_NANOS, Invocation, Request, RequestedLimits};

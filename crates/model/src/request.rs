@@ -34,79 +34,79 @@ pub struct Request {
 
 /// What can be asked for: a program that comes along, or a function that the server keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Asked {
+pub enum Invocation {
     /// A program on an input.
     Program(Request),
     /// A function on an input.
     Function(FunctionCall),
 }
 
-impl From<Request> for Asked {
+impl From<Request> for Invocation {
     fn from(request: Request) -> Self {
-        Asked::Program(request)
+        Invocation::Program(request)
     }
 }
 
-impl From<FunctionCall> for Asked {
+impl From<FunctionCall> for Invocation {
     fn from(call: FunctionCall) -> Self {
-        Asked::Function(call)
+        Invocation::Function(call)
     }
 }
 
-impl Asked {
+impl Invocation {
     /// JSON text of one object; empty stands for `{}`.
     pub fn input_json(&self) -> &str {
         match self {
-            Asked::Program(request) => &request.input_json,
-            Asked::Function(call) => &call.input_json,
+            Invocation::Program(request) => &request.input_json,
+            Invocation::Function(call) => &call.input_json,
         }
     }
 
     /// The same, for another input in its place.
     pub fn input_json_mut(&mut self) -> &mut String {
         match self {
-            Asked::Program(request) => &mut request.input_json,
-            Asked::Function(call) => &mut call.input_json,
+            Invocation::Program(request) => &mut request.input_json,
+            Invocation::Function(call) => &mut call.input_json,
         }
     }
 
     /// Files that appear below the working directory.
     pub fn files(&self) -> &[File] {
         match self {
-            Asked::Program(request) => &request.files,
-            Asked::Function(call) => &call.files,
+            Invocation::Program(request) => &request.files,
+            Invocation::Function(call) => &call.files,
         }
     }
 
     /// Environment variables.
     pub fn environment(&self) -> &[(String, String)] {
         match self {
-            Asked::Program(request) => &request.environment,
-            Asked::Function(call) => &call.environment,
+            Invocation::Program(request) => &request.environment,
+            Invocation::Function(call) => &call.environment,
         }
     }
 
     /// The limits asked for.
     pub fn limits(&self) -> &RequestedLimits {
         match self {
-            Asked::Program(request) => &request.limits,
-            Asked::Function(call) => &call.limits,
+            Invocation::Program(request) => &request.limits,
+            Invocation::Function(call) => &call.limits,
         }
     }
 
     /// Chosen by the caller; empty: none.
     pub fn idempotency_key(&self) -> &str {
         match self {
-            Asked::Program(request) => &request.idempotency_key,
-            Asked::Function(call) => &call.idempotency_key,
+            Invocation::Program(request) => &request.idempotency_key,
+            Invocation::Function(call) => &call.idempotency_key,
         }
     }
 
     /// The key, which is then gone from the request.
     pub fn take_idempotency_key(&mut self) -> String {
         match self {
-            Asked::Program(request) => std::mem::take(&mut request.idempotency_key),
-            Asked::Function(call) => std::mem::take(&mut call.idempotency_key),
+            Invocation::Program(request) => std::mem::take(&mut request.idempotency_key),
+            Invocation::Function(call) => std::mem::take(&mut call.idempotency_key),
         }
     }
 }

@@ -3,7 +3,7 @@
 #[path = "../../connection/tests/support/mod.rs"]
 mod pki;
 
-use ampoule_access::{Access, AccessConfig, ApiKey, Denied, JwksAddress, JwtConfig, check_address};
+use ampoule_auth::{ApiKey, AuthConfig, AuthError, Authenticator, JwksAddress, JwtConfig, check_address};
 use ampoule_connection::{Connection, Fingerprint, Listener, Peer, Protocol};
 use ampoule_engine::Engine;
 use ampoule_service::{Images, Service, ServiceConfig, TenantConfig, UnlistedConfig};
@@ -85,7 +85,7 @@ fn write(path: &Path, signers: &[&Signer]) {
     std::fs::write(path, json!({ "keys": keys }).to_string()).unwrap();
 }
 
-fn access(jwks: JwksAddress, api_key: Option<&ApiKey>) -> Access {
+fn access(jwks: JwksAddress, api_key: Option<&ApiKey>) -> Authenticator {
     access_with(jwks, api_key, |_| {})
 }
 
@@ -93,7 +93,7 @@ fn access_with(
     jwks: JwksAddress,
     api_key: Option<&ApiKey>,
     change: impl FnOnce(&mut ServiceConfig),
-) -> Access {
+) -> Authenticator {
     let mut config = ServiceConfig::default();
     config.engine.slots = 1;
     config.tenants = vec![config.tenant("acme"), config.tenant("other")];
@@ -103,17 +103,17 @@ fn access_with(
     let jwt =
         JwtConfig { jwks, issuer: ISSUER.into(), audience: "ampoule".into(), tenant_claim: "tenant".into() };
     let keys = api_key.map(|key| ("other".to_owned(), key.hash())).into_iter().collect();
-    Access::new(&AccessConfig { keys, jwt: Some(jwt), ..AccessConfig::default() }, &service).unwrap()
+    Authenticator::new(&AuthConfig { keys, jwt: Some(jwt), ..AuthConfig::default() }, &service).unwrap()
 }
 
-async fn ask(access: &Access, token: &str) -> Result<String, Denied> {
+async fn ask(access: &Authenticator, token: &str) -> Result<String, AuthError> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, format!("Bearer {token}").parse().unwrap());
     access.tenant(&headers, Peer::default()).await.map(|tenant| tenant.name().to_owned())
 }
 
 /// What is said of a token that is of no use.
-async fn refused(access: &Access, token: &str) -> String {
+async fn refused(access: &Authenticator, token: &str) -> String {
     let said = ask(access, token).await.unwrap_err().to_string();
     for part in token.split('.').filter(|part| part.len() > 8) {
         assert!(!said.contains(part), "{said} holds a part of the token");
@@ -135,11 +135,11 @@ async fn a_good_token_names_its_tenant_and_keys_stay_keys() {
         assert_eq!(ask(&access, &signer.sign(&claims(|_| {}))).await.unwrap(), "acme", "{}", signer.kid);
     }
     assert_eq!(ask(&access, api_key.reveal()).await.unwrap(), "other");
-    assert_eq!(ask(&access, "amp_unknown").await, Err(Denied::UnknownKey));
+    assert_eq!(ask(&access, "amp_unknown").await, Err(AuthError::UnknownKey));
     // What only keys are sent as is no token.
     let mut headers = HeaderMap::new();
     headers.insert("x-api-key", signers[0].sign(&claims(|_| {})).parse().unwrap());
-    assert_eq!(access.tenant(&headers, Peer::default()).await.err(), Some(Denied::UnknownKey));
+    assert_eq!(access.tenant(&headers, Peer::default()).await.err(), Some(AuthError::UnknownKey));
 }
 
 /// What is kept of who put a function.
@@ -191,7 +191,7 @@ async fn a_token_may_name_a_tenant_that_is_not_listed_where_that_is_allowed_and_
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, format!("Bearer {}", of("new")).parse().unwrap());
     assert_eq!(access.tenant(&headers, Peer::default()).await.unwrap().config().weight, 7);
-    assert_eq!(ask(&access, &of("newest")).await, Err(Denied::TooManyTenants));
+    assert_eq!(ask(&access, &of("newest")).await, Err(AuthError::TooManyTenants));
     for no_name in ["", "no name", "../x", &"x".repeat(65)] {
         assert!(refused(&access, &of(no_name)).await.contains("is for a tenant that is not known here"));
     }

@@ -1,8 +1,8 @@
 //! A guest's seat, from its first instruction to its end, however that comes.
 
-use super::place::Place;
 use super::seat::Seat;
-use super::seats::{Seats, Share};
+use super::seats::{FairShare, Seats};
+use super::waiter::Waiter;
 use crate::timing::thread_cpu_time;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,10 +74,10 @@ pub(crate) enum Over {
 
 /// A guest's seat, or its wait for one. Dropping it gives back either.
 #[derive(Debug)]
-pub(crate) struct Turn {
+pub(crate) struct CpuLease {
     seats: Arc<Seats>,
-    share: Share,
-    place: Arc<Place>,
+    share: FairShare,
+    place: Arc<Waiter>,
     ground: Ground,
     time: Time,
     /// When it got its seat, the first time and the last, and when other tasks of its thread last had a chance.
@@ -92,18 +92,18 @@ pub(crate) struct Turn {
     charged: Option<Duration>,
 }
 
-impl Turn {
+impl CpuLease {
     /// Waits for a seat; the wall time counts from then on.
     pub(crate) async fn begin(
         seats: &Arc<Seats>,
-        share: &Share,
+        share: &FairShare,
         time: Time,
         ground: Ground,
-    ) -> Result<Turn, Over> {
-        let place = Arc::new(Place::default());
+    ) -> Result<CpuLease, Over> {
+        let place = Arc::new(Waiter::default());
         seats.enter(share, &place);
         let now = Instant::now();
-        let mut turn = Turn {
+        let mut turn = CpuLease {
             seats: Arc::clone(seats),
             share: share.clone(),
             place,
@@ -144,7 +144,7 @@ impl Turn {
     }
 
     /// The account that pays.
-    pub(crate) fn share(&self) -> &Share {
+    pub(crate) fn share(&self) -> &FairShare {
         &self.share
     }
 
@@ -274,7 +274,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for CpuLease {
     fn drop(&mut self) {
         // It may be given up by a thread other than the one that it computed on, whose clock says nothing of it.
         let ran = self.ran().min(self.seated.elapsed()).min(LONGEST_SLICE);

@@ -190,7 +190,7 @@ fn parsed(name: &str) -> Name<'_> {
     }
 }
 
-/// A name for [`crate::AccessConfig::allowed_hosts`], in lower case; an error says what it must be.
+/// A name for [`crate::AuthConfig::allowed_hosts`], in lower case; an error says what it must be.
 pub(crate) fn allowed(text: &str) -> Result<String, String> {
     let alone = text.parse::<IpAddr>().is_ok()
         || (host(text).is_some() && (!text.contains(':') || text.ends_with(']')));

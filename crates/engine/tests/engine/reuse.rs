@@ -5,7 +5,7 @@
 
 use crate::common::{guest_wat_with, job, load_with, program, small_limits};
 use ampoule_engine::{Compiled, Engine, EngineConfig, Image, Job, Start};
-use ampoule_world::{Deterministic, Limits, Outcome, Status};
+use ampoule_model::{Deterministic, Limits, Outcome, Status};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -57,7 +57,7 @@ const A_WHILE: &str = "(loop $next (local.set $at (i32.add (local.get $at) (i32.
 
 /// One slot, and one guest that is kept of each image, whatever it ran.
 fn keeping() -> Option<Engine> {
-    engine(EngineConfig { kept_from_fuel: 0, ..EngineConfig::default() }, 1)
+    engine(EngineConfig { reuse_from_fuel: 0, ..EngineConfig::default() }, 1)
 }
 
 /// As many slots as guests are kept of each image.
@@ -70,9 +70,9 @@ fn engine(config: EngineConfig, slots: u32) -> Option<Engine> {
     }
     let config = EngineConfig {
         slots,
-        kept_guests: slots,
+        reused_guests: slots,
         max_memory_bytes: 64 << 20,
-        compare_kept: true,
+        compare_reused: true,
         fuel_slice: 1000,
         ..config
     };
@@ -225,15 +225,15 @@ async fn programs_that_computed_for_long_are_given_guests_that_are_kept() {
     let Some(measuring) = keeping() else { return };
     let image = load_with(&measuring, &counting(&body), PAGES);
     let fuel = run(&measuring, &image).await.usage.fuel;
-    for (kept_from_fuel, expected) in [(fuel, ["0001", "0002", "0003"]), (fuel + 1, ["0001"; 3])] {
-        let Some(engine) = engine(EngineConfig { kept_from_fuel, ..EngineConfig::default() }, 1) else {
+    for (reuse_from_fuel, expected) in [(fuel, ["0001", "0002", "0003"]), (fuel + 1, ["0001"; 3])] {
+        let Some(engine) = engine(EngineConfig { reuse_from_fuel, ..EngineConfig::default() }, 1) else {
             return;
         };
         let image = load_with(&engine, &counting(&body), PAGES);
         let compiled = compiled(&image);
         for expected in expected {
             let outcome = run_with(&engine, &image, &compiled, small_limits(), None).await;
-            assert_eq!(outcome.stdout, expected, "from {kept_from_fuel}, it used {}", outcome.usage.fuel);
+            assert_eq!(outcome.stdout, expected, "from {reuse_from_fuel}, it used {}", outcome.usage.fuel);
             assert_eq!(compiled.last_fuel.load(Ordering::Relaxed), fuel);
         }
     }
@@ -244,7 +244,7 @@ async fn programs_that_computed_for_long_are_given_guests_that_are_kept() {
 async fn a_long_program_that_is_short_once_does_not_cost_its_guest() {
     let body =
         format!("(if (i32.lt_u (global.get $runs) (i32.const 2)) (then {CHECK_AND_MARK})) (call $done)");
-    let config = EngineConfig { kept_from_fuel: 1_000_000, ..EngineConfig::default() };
+    let config = EngineConfig { reuse_from_fuel: 1_000_000, ..EngineConfig::default() };
     let Some(engine) = engine(config, 1) else { return };
     let image = load_with(&engine, &counting(&body), PAGES);
     let compiled = compiled(&image);
@@ -252,7 +252,7 @@ async fn a_long_program_that_is_short_once_does_not_cost_its_guest() {
         let outcome = run_with(&engine, &image, &compiled, small_limits(), None).await;
         assert_eq!((outcome.status, outcome.stdout.as_str()), (Status::Completed, expected));
         assert_eq!(outcome.usage.fuel >= 1_000_000, long, "{}", outcome.usage.fuel);
-        assert_eq!(image.kept_guests(), 1);
+        assert_eq!(image.reused_guests(), 1);
     }
 }
 
@@ -315,7 +315,7 @@ async fn what_the_host_holds_for_a_guest_is_fresh() {
 /// As many executions as there are slots, beside as many idle guests as there is room for, of other images.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slots_do_not_run_out_beside_guests_that_nobody_is_in() {
-    let Some(engine) = engine(EngineConfig { kept_from_fuel: 0, ..EngineConfig::default() }, 2) else {
+    let Some(engine) = engine(EngineConfig { reuse_from_fuel: 0, ..EngineConfig::default() }, 2) else {
         return;
     };
     // Long enough for both of two executions to be there at the same time.
@@ -329,7 +329,11 @@ async fn slots_do_not_run_out_beside_guests_that_nobody_is_in() {
             for outcome in [one, other] {
                 assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.failure);
             }
-            assert_eq!(image.kept_guests(), if number < 4 { 2 } else { 0 }, "image {number}, round {round}");
+            assert_eq!(
+                image.reused_guests(),
+                if number < 4 { 2 } else { 0 },
+                "image {number}, round {round}"
+            );
             assert_eq!(image.kept_executions(), if number < 4 { 2 * round } else { 0 });
         }
     }

@@ -1,6 +1,6 @@
 //! Who calls.
 
-use ampoule_access::{Access, Denied};
+use ampoule_auth::{AuthError, Authenticator};
 use ampoule_connection::Peer;
 use ampoule_service::Tenant;
 use axum::http::HeaderMap;
@@ -38,11 +38,11 @@ impl fmt::Debug for DifyKey {
 
 /// What a route asks of those who call it.
 #[derive(Clone)]
-pub(crate) enum Door {
+pub(crate) enum AuthPolicy {
     /// What every transport asks: a tenant's key, or nothing where there are no tenants.
-    Api(Access),
+    Api(Authenticator),
     /// The same, but a key in any case: that of the contract where there are no tenants.
-    Dify(Access, DifyKey),
+    Dify(Authenticator, DifyKey),
 }
 
 /// Somebody who may not call: HTTP 401.
@@ -55,19 +55,19 @@ impl Unauthenticated {
 }
 
 /// By which of its tenant's credentials somebody calls who was let in with these headers.
-pub(crate) async fn identity(door: &Door, headers: &HeaderMap, peer: Peer) -> String {
-    let (Door::Api(access) | Door::Dify(access, _)) = door;
+pub(crate) async fn identity(auth: &AuthPolicy, headers: &HeaderMap, peer: Peer) -> String {
+    let (AuthPolicy::Api(access) | AuthPolicy::Dify(access, _)) = auth;
     access.identity(headers, peer).await
 }
 
 /// Who sent these headers, over a connection with this peer.
-pub(crate) async fn of(door: &Door, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Denied> {
-    let access = match door {
-        Door::Dify(access, key) if access.is_open() && !key.is_in(headers) => {
+pub(crate) async fn of(auth: &AuthPolicy, headers: &HeaderMap, peer: Peer) -> Result<Tenant, AuthError> {
+    let access = match auth {
+        AuthPolicy::Dify(access, key) if access.is_open() && !key.is_in(headers) => {
             access.denied();
-            return Err(Denied::UnknownKey);
+            return Err(AuthError::UnknownKey);
         }
-        Door::Api(access) | Door::Dify(access, _) => access,
+        AuthPolicy::Api(access) | AuthPolicy::Dify(access, _) => access,
     };
     access.tenant(headers, peer).await
 }

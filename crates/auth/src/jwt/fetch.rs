@@ -19,7 +19,7 @@ use std::time::Duration;
 const LARGEST_SET: usize = 1 << 20;
 
 /// For the whole of a request.
-const PATIENCE: Duration = Duration::from_secs(5);
+const FETCH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Files are cheap to read, and issuers ask not to be asked too often.
 const FILE_INTERVAL: Duration = Duration::from_secs(5);
@@ -81,7 +81,7 @@ impl Source {
 
     pub(crate) async fn read(&self) -> Result<KeySet, String> {
         let Source::Url(url, client) = self else { return self.read_file() };
-        let fetched = tokio::time::timeout(PATIENCE, fetch(client, url));
+        let fetched = tokio::time::timeout(FETCH_TIMEOUT, fetch(client, url));
         let json = fetched.await.unwrap_or_else(|_| Err("no answer in time".into()));
         json.and_then(|json| KeySet::parse(&json)).map_err(|error| format!("{url}: {error}"))
     }

@@ -4,7 +4,7 @@
 //! headers, the peer's certificate ─▶ Access ─▶ Tenant, or Denied
 //! ```
 //!
-//! * [`Access`]: the keys and certificates of all tenants; asked by every transport before it reads a request; and by which of
+//! * [`Authenticator`]: the keys and certificates of all tenants; asked by every transport before it reads a request; and by which of
 //!   them somebody called (`identity.rs`),
 //! * [`JwtConfig`]: whose tokens are taken, too,
 //! * [`AdminKeys`]: who may administer tenants,
@@ -12,15 +12,15 @@
 //! * [`ApiKey`] and [`KeyHash`]: what a client is given, and what the server keeps of it.
 #![forbid(unsafe_code)]
 
-mod access;
 mod admin;
+mod authenticator;
 mod host;
 mod identity;
 mod jwt;
 mod key;
 
-pub use access::{Access, AccessConfig, Denied};
 pub use admin::AdminKeys;
+pub use authenticator::{AuthConfig, AuthError, Authenticator};
 pub use host::{Hosts, Stranger};
 pub use jwt::{JwksAddress, JwtConfig, check_address};
 pub use key::{ApiKey, BadHash, KeyHash};

@@ -21,7 +21,7 @@ const BEARER: &str = "Bearer ";
 
 /// Which keys belong to which tenant.
 #[derive(Clone, Debug, Default)]
-pub struct AccessConfig {
+pub struct AuthConfig {
     /// Tenants' names and the hashes of their keys. A tenant can have several keys, so that one can follow another.
     pub keys: Vec<(String, KeyHash)>,
     /// When keys end; those that are not in here never do.
@@ -35,7 +35,7 @@ pub struct AccessConfig {
     pub allowed_hosts: Vec<String>,
 }
 
-impl AccessConfig {
+impl AuthConfig {
     /// The hosts in lower case; an error says which one is none.
     pub fn check_hosts(&self) -> Result<Vec<String>, String> {
         let numbered = self.allowed_hosts.iter().enumerate();
@@ -47,7 +47,7 @@ impl AccessConfig {
 
 /// Knows who calls. A service without listed tenants knows everybody, as its open tenant.
 #[derive(Clone)]
-pub struct Access(Arc<Known>);
+pub struct Authenticator(Arc<Known>);
 
 struct Known {
     service: Service,
@@ -71,7 +71,7 @@ struct Key {
 
 /// Why a call is not served, without a word of what it presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Denied {
+pub enum AuthError {
     /// There is no key in the call, and no certificate that names a tenant.
     #[error("the call has no API key: send one in the header 'x-api-key'")]
     NoKey,
@@ -99,20 +99,20 @@ pub enum Denied {
     Contradiction,
 }
 
-impl Access {
+impl Authenticator {
     /// The keys of `service`'s tenants. A key of a tenant that the service does not have is an error, in words.
-    pub fn new(config: &AccessConfig, service: &Service) -> Result<Access, String> {
+    pub fn new(config: &AuthConfig, service: &Service) -> Result<Authenticator, String> {
         let credentials = ArcSwap::from_pointee(Credentials::of(config, service)?);
         let tokens =
             config.jwt.as_ref().map(Tokens::new).transpose().map_err(|error| format!("jwt: {error}"))?;
         let allowed_hosts = config.check_hosts()?.into();
         let (service, open) = (service.clone(), service.open_tenant());
-        Ok(Access(Arc::new(Known { service, open, credentials, tokens, allowed_hosts })))
+        Ok(Authenticator(Arc::new(Known { service, open, credentials, tokens, allowed_hosts })))
     }
 
     /// From now on these are the keys and certificates, whose tenants the service must have. The rest of the configuration stays as
     /// it is.
-    pub fn replace(&self, config: &AccessConfig) -> Result<(), String> {
+    pub fn replace(&self, config: &AuthConfig) -> Result<(), String> {
         self.0.credentials.store(Arc::new(Credentials::of(config, &self.0.service)?));
         Ok(())
     }
@@ -136,33 +136,33 @@ impl Access {
     }
 
     /// Whose call it is that has these headers, on a connection with this peer.
-    pub async fn tenant(&self, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Denied> {
+    pub async fn tenant(&self, headers: &HeaderMap, peer: Peer) -> Result<Tenant, AuthError> {
         if let Some(open) = &self.0.open {
             return Ok(open.clone());
         }
         let tenant = self.of_call(headers, peer).await.and_then(|tenant| match tenant.is_stopped() {
             None => Ok(tenant),
             // A key that was looked up just before its tenant was removed.
-            Some(Stopped::Removed) => Err(Denied::UnknownKey),
-            Some(why) => Err(Denied::Stopped(why)),
+            Some(Stopped::Removed) => Err(AuthError::UnknownKey),
+            Some(why) => Err(AuthError::Stopped(why)),
         });
         tenant.inspect_err(|_| self.denied())
     }
 
     /// A key says who calls also where the certificate is somebody's through whom many call, and is of no tenant.
-    async fn of_call(&self, headers: &HeaderMap, peer: Peer) -> Result<Tenant, Denied> {
+    async fn of_call(&self, headers: &HeaderMap, peer: Peer) -> Result<Tenant, AuthError> {
         let by_certificate = peer
             .certificate
             .and_then(|certificate| self.0.credentials.load().certificates.get(&certificate).cloned());
         let by_key = match (presented(headers), &self.0.tokens) {
-            (None, _) => return by_certificate.ok_or(Denied::NoKey),
+            (None, _) => return by_certificate.ok_or(AuthError::NoKey),
             (Some(Presented::Bearer(token)), Some(tokens)) if !token.starts_with(PREFIX) => {
                 self.of_token(tokens, token).await?
             }
             (Some(Presented::Key(key) | Presented::Bearer(key)), _) => self.of_key(key)?,
         };
         match by_certificate {
-            Some(other) if other.name() != by_key.name() => Err(Denied::Contradiction),
+            Some(other) if other.name() != by_key.name() => Err(AuthError::Contradiction),
             _ => Ok(by_key),
         }
     }
@@ -177,11 +177,11 @@ impl Access {
         self.0.tokens.as_ref()
     }
 
-    async fn of_token(&self, tokens: &Tokens, token: &str) -> Result<Tenant, Denied> {
-        let name = tokens.tenant_name(token).await.map_err(Denied::Token)?;
+    async fn of_token(&self, tokens: &Tokens, token: &str) -> Result<Tenant, AuthError> {
+        let name = tokens.tenant_name(token).await.map_err(AuthError::Token)?;
         self.0.service.vouched_for_tenant(&name).map_err(|no_tenant| match no_tenant {
-            NoTenant::Unknown => Denied::Token("is for a tenant that is not known here: ask the operator"),
-            NoTenant::TooMany => Denied::TooManyTenants,
+            NoTenant::Unknown => AuthError::Token("is for a tenant that is not known here: ask the operator"),
+            NoTenant::TooMany => AuthError::TooManyTenants,
         })
     }
 
@@ -192,18 +192,18 @@ impl Access {
         }
     }
 
-    fn of_key(&self, key: &str) -> Result<Tenant, Denied> {
+    fn of_key(&self, key: &str) -> Result<Tenant, AuthError> {
         let credentials = self.0.credentials.load();
-        let known = credentials.keys.get(&KeyHash::of(key)).ok_or(Denied::UnknownKey)?;
+        let known = credentials.keys.get(&KeyHash::of(key)).ok_or(AuthError::UnknownKey)?;
         match known.end {
-            Some(end) if SystemTime::now() >= end => Err(Denied::ExpiredKey),
+            Some(end) if SystemTime::now() >= end => Err(AuthError::ExpiredKey),
             _ => Ok(known.tenant.clone()),
         }
     }
 }
 
 impl Credentials {
-    fn of(config: &AccessConfig, service: &Service) -> Result<Credentials, String> {
+    fn of(config: &AuthConfig, service: &Service) -> Result<Credentials, String> {
         let tenant = |name: &str, what| {
             service.tenant(name).ok_or_else(|| format!("there is no tenant '{name}' for a {what}"))
         };

@@ -15,13 +15,13 @@ enum Stage {
 
 /// Ends servers. Dropping it means draining.
 #[derive(Debug)]
-pub struct Ender(watch::Sender<Stage>);
+pub struct ShutdownHandle(watch::Sender<Stage>);
 
 /// Tells servers when to end. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Ending(watch::Receiver<Stage>);
+pub struct Shutdown(watch::Receiver<Stage>);
 
-impl Ender {
+impl ShutdownHandle {
     /// From now on the servers say that they are not ready.
     pub fn leave(&self) {
         self.0.send_replace(Stage::Leaving);
@@ -33,11 +33,11 @@ impl Ender {
     }
 }
 
-impl Ending {
+impl Shutdown {
     /// An end that is not yet in sight, and who brings it about.
-    pub fn new() -> (Ender, Ending) {
+    pub fn new() -> (ShutdownHandle, Shutdown) {
         let (sender, receiver) = watch::channel(Stage::Serving);
-        (Ender(sender), Ending(receiver))
+        (ShutdownHandle(sender), Shutdown(receiver))
     }
 
     /// Ready when the server is to say that it is not.

@@ -29,7 +29,7 @@ struct Level {
 
 /// A guest, as the seats know it.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Waiter {
     /// Has a seat; written under the lock of the seats.
     pub(super) seated: AtomicBool,
     /// Another guest was given its seat beside it, as it did not come back; written under the lock.
@@ -64,9 +64,9 @@ pub(super) struct Place {
     faults_before: AtomicU64,
 }
 
-impl Default for Place {
+impl Default for Waiter {
     fn default() -> Self {
-        Place {
+        Waiter {
             seated: AtomicBool::default(),
             lent: AtomicBool::default(),
             beside: AtomicBool::default(),
@@ -88,7 +88,7 @@ impl Default for Place {
     }
 }
 
-impl Place {
+impl Waiter {
     pub(super) fn is_lent(&self) -> bool {
         self.lent.load(Ordering::Relaxed)
     }
@@ -184,7 +184,7 @@ impl Place {
         true
     }
 
-    /// What [`Place::count_kept_out`] has counted.
+    /// What [`Waiter::count_kept_out`] has counted.
     pub(super) fn kept_out(&self) -> Duration {
         Duration::from_nanos(self.kept_out.load(Ordering::Relaxed))
     }

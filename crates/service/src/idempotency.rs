@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::fingerprint::Fingerprint;
 use crate::service::Execution;
 use crate::slots::Waiting;
-use ampoule_world::Asked;
+use ampoule_model::Invocation;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ const RETRY: Duration = Duration::from_millis(100);
 
 /// Answers of all tenants.
 #[derive(Debug)]
-pub(crate) struct Answers {
+pub(crate) struct IdempotencyCache {
     window: Duration,
     state: Mutex<State>,
 }
@@ -66,7 +66,7 @@ pub(crate) struct Repeat<'a> {
     pub(crate) tenant: &'a str,
     pub(crate) key: String,
     pub(crate) fingerprint: Fingerprint,
-    pub(crate) asked: Asked,
+    pub(crate) asked: Invocation,
     /// What the request takes.
     pub(crate) bytes: u64,
     /// Until when, and how long that is.
@@ -76,7 +76,7 @@ pub(crate) struct Repeat<'a> {
 /// What a request with a key finds.
 pub(crate) enum Found {
     /// It is the first: it runs, and leaves its answer.
-    First(First, Box<Asked>),
+    First(First, Box<Invocation>),
     /// An answer.
     Kept(Arc<Execution>),
 }
@@ -84,14 +84,14 @@ pub(crate) enum Found {
 /// The first request with its key. Dropping it without [`First::keep`] lets the next one run.
 #[derive(Debug)]
 pub(crate) struct First {
-    answers: Arc<Answers>,
+    answers: Arc<IdempotencyCache>,
     key: Key,
     kept: bool,
 }
 
-impl Answers {
+impl IdempotencyCache {
     pub(crate) fn new(window: Duration) -> Arc<Self> {
-        Arc::new(Answers { window, state: Mutex::default() })
+        Arc::new(IdempotencyCache { window, state: Mutex::default() })
     }
 
     /// Finds the answer to a request, waiting for one that runs in the place that `place` makes for so many bytes.
@@ -159,7 +159,7 @@ impl Answers {
         self: &Arc<Self>,
         key: &Key,
         fingerprint: Fingerprint,
-        own: &mut Option<Asked>,
+        own: &mut Option<Invocation>,
         bytes: u64,
     ) -> Result<Looked, Error> {
         let mut state = self.lock();
@@ -259,7 +259,7 @@ impl State {
 }
 
 /// Refuses a key where none is kept.
-pub(crate) fn not_for(asked: &Asked, what: &str) -> Result<(), Error> {
+pub(crate) fn not_for(asked: &Invocation, what: &str) -> Result<(), Error> {
     if asked.idempotency_key().is_empty() {
         return Ok(());
     }

@@ -23,7 +23,7 @@ pub enum Stream {
 
 /// Bytes printed to one stream, one after another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Piece {
+pub struct OutputChunk {
     /// Where.
     pub stream: Stream,
     /// What; a character can begin in one piece and end in the next of its stream.
@@ -32,18 +32,18 @@ pub struct Piece {
 
 /// Takes what an execution prints, up to its limit of output. Cheap to clone; clones share what there is.
 #[derive(Clone, Debug, Default)]
-pub struct OutputTap(Arc<Inner>);
+pub struct OutputStream(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    pieces: Mutex<VecDeque<Piece>>,
+    pieces: Mutex<VecDeque<OutputChunk>>,
     more: Notify,
 }
 
-impl OutputTap {
+impl OutputStream {
     /// Waits until something was printed, and takes some of it. One reader at a time. Readers are woken at the end of a slice of fuel and
     /// when the program sleeps, not for each piece; what comes after the last slice is there when the execution has ended.
-    pub async fn next(&self) -> Vec<Piece> {
+    pub async fn next(&self) -> Vec<OutputChunk> {
         loop {
             let pieces = self.take();
             if !pieces.is_empty() {
@@ -54,7 +54,7 @@ impl OutputTap {
     }
 
     /// What was printed first of all that was not taken yet, up to twice 64 KiB; may be nothing.
-    pub fn take(&self) -> Vec<Piece> {
+    pub fn take(&self) -> Vec<OutputChunk> {
         let (mut pieces, mut taken, mut bytes) = (self.pieces(), Vec::new(), 0);
         while bytes < PORTION
             && let Some(piece) = pieces.pop_front()
@@ -82,7 +82,7 @@ impl OutputTap {
             last.bytes.extend_from_slice(joins);
             bytes = rest;
         }
-        pieces.extend(bytes.chunks(PORTION).map(|bytes| Piece { stream, bytes: bytes.to_vec() }));
+        pieces.extend(bytes.chunks(PORTION).map(|bytes| OutputChunk { stream, bytes: bytes.to_vec() }));
     }
 
     /// Wakes who waits for more.
@@ -90,7 +90,7 @@ impl OutputTap {
         self.0.more.notify_one();
     }
 
-    fn pieces(&self) -> MutexGuard<'_, VecDeque<Piece>> {
+    fn pieces(&self) -> MutexGuard<'_, VecDeque<OutputChunk>> {
         self.0.pieces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -101,27 +101,28 @@ mod tests {
 
     #[tokio::test]
     async fn pieces_keep_their_order_and_are_bounded() {
-        let tap = OutputTap::default();
-        tap.push(Stream::Stdout, b"a");
-        tap.push(Stream::Stdout, b"b");
-        tap.push(Stream::Stderr, b"c");
-        tap.push(Stream::Stdout, b"d");
-        let texts: Vec<_> = tap.next().await.into_iter().map(|piece| (piece.stream, piece.bytes)).collect();
+        let output_stream = OutputStream::default();
+        output_stream.push(Stream::Stdout, b"a");
+        output_stream.push(Stream::Stdout, b"b");
+        output_stream.push(Stream::Stderr, b"c");
+        output_stream.push(Stream::Stdout, b"d");
+        let texts: Vec<_> =
+            output_stream.next().await.into_iter().map(|piece| (piece.stream, piece.bytes)).collect();
         let expected = [(Stream::Stdout, "ab"), (Stream::Stderr, "c"), (Stream::Stdout, "d")];
         assert_eq!(texts, expected.map(|(stream, text)| (stream, text.as_bytes().to_vec())));
         for _ in 0..100_000 {
-            tap.push(Stream::Stdout, b"o");
-            tap.push(Stream::Stderr, b"e");
+            output_stream.push(Stream::Stdout, b"o");
+            output_stream.push(Stream::Stderr, b"e");
         }
-        assert!(tap.pieces().len() <= MOST_PIECES + 200_000 / PORTION);
+        assert!(output_stream.pieces().len() <= MOST_PIECES + 200_000 / PORTION);
         let mut read = [0, 0];
         loop {
-            let pieces = tap.take();
+            let pieces = output_stream.take();
             if pieces.is_empty() {
                 break;
             }
             assert!(pieces.iter().map(|piece| piece.bytes.len()).sum::<usize>() < 2 * PORTION);
-            for Piece { stream, bytes } in pieces {
+            for OutputChunk { stream, bytes } in pieces {
                 assert!(bytes.iter().all(|byte| *byte == if stream == Stream::Stdout { b'o' } else { b'e' }));
                 read[stream as usize] += bytes.len();
             }
@@ -131,14 +132,14 @@ mod tests {
 
     #[test]
     fn what_is_printed_at_once_is_read_in_portions() {
-        let tap = OutputTap::default();
+        let output_stream = OutputStream::default();
         let printed: Vec<u8> = (0..10 * PORTION + 7).map(|n| (n % 251) as u8).collect();
-        tap.push(Stream::Stdout, b"begun");
-        tap.push(Stream::Stdout, &printed);
-        assert_eq!(tap.unread_bytes(), printed.len() as u64 + 5);
+        output_stream.push(Stream::Stdout, b"begun");
+        output_stream.push(Stream::Stdout, &printed);
+        assert_eq!(output_stream.unread_bytes(), printed.len() as u64 + 5);
         let mut read = Vec::new();
-        while tap.unread_bytes() > 0 {
-            let pieces = tap.take();
+        while output_stream.unread_bytes() > 0 {
+            let pieces = output_stream.take();
             assert!(pieces.iter().map(|piece| piece.bytes.len()).sum::<usize>() < 2 * PORTION);
             read.extend(pieces.into_iter().flat_map(|piece| piece.bytes));
         }

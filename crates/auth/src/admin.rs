@@ -1,6 +1,6 @@
 //! Who may administer tenants: keys of their own, which open nothing else.
 
-use crate::access::{Denied, Presented, presented};
+use crate::authenticator::{AuthError, Presented, presented};
 use crate::key::KeyHash;
 use http::HeaderMap;
 use std::collections::HashMap;
@@ -17,8 +17,8 @@ impl AdminKeys {
     }
 
     /// The id of the key that a call has, for the log, if it is one of these.
-    pub fn of_call(&self, headers: &HeaderMap) -> Result<Arc<str>, Denied> {
-        let (Presented::Key(key) | Presented::Bearer(key)) = presented(headers).ok_or(Denied::NoKey)?;
-        self.0.get(&KeyHash::of(key)).cloned().ok_or(Denied::UnknownKey)
+    pub fn of_call(&self, headers: &HeaderMap) -> Result<Arc<str>, AuthError> {
+        let (Presented::Key(key) | Presented::Bearer(key)) = presented(headers).ok_or(AuthError::NoKey)?;
+        self.0.get(&KeyHash::of(key)).cloned().ok_or(AuthError::UnknownKey)
     }
 }

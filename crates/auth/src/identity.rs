@@ -1,6 +1,6 @@
 //! Which of a tenant's credentials a call came with, in a form that can be kept and shown.
 
-use crate::access::{Access, Presented, presented};
+use crate::authenticator::{Authenticator, Presented, presented};
 use crate::key::{KeyHash, PREFIX};
 use ampoule_connection::Peer;
 use http::HeaderMap;
@@ -8,7 +8,7 @@ use http::HeaderMap;
 /// Digits of a certificate's hash that are shown, as many as of a key's.
 const DIGITS: usize = 12;
 
-impl Access {
+impl Authenticator {
     /// Who calls with these headers, beside whose tenant it is: `key:` and the first digits of the API key's sha256, `certificate:`
     /// and those of the certificate's, `token:` and the token's subject. For calls that were let in; empty where everybody is.
     pub async fn identity(&self, headers: &HeaderMap, peer: Peer) -> String {

@@ -1,7 +1,7 @@
 //! Requests on their way: their memory counts as their tenant's, and they do not take for ever to arrive.
 
 use crate::status;
-use ampoule_service::{Incoming, Service, Tenant};
+use ampoule_service::{BodyReservation, Service, Tenant};
 use bytes::{Buf, Bytes};
 use http_body::{Frame, SizeHint};
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use tonic::Status;
 use tonic::body::Body;
 
 /// How long a message may take to arrive: one of the largest size at less than 1 MiB a second.
-const PATIENCE: Duration = Duration::from_secs(60);
+const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Before each message: whether it is compressed, and its length.
 const PREFIX: usize = 5;
@@ -20,7 +20,7 @@ const PREFIX: usize = 5;
 /// A request's body whose memory is set aside as its messages begin.
 struct Received {
     body: Body,
-    incoming: Incoming,
+    incoming: BodyReservation,
     /// The largest message that is taken; larger ones are refused by who decodes them.
     largest: usize,
     prefix: Prefix,
@@ -48,11 +48,11 @@ impl http_body::Body for Received {
                 this.incoming.count_refused(&error);
                 status::of_error(&error)
             })?;
-            let late = this.late.get_or_insert_with(|| Box::pin(tokio::time::sleep(PATIENCE)));
+            let late = this.late.get_or_insert_with(|| Box::pin(tokio::time::sleep(MESSAGE_TIMEOUT)));
             ready!(late.as_mut().poll(context));
             return Poll::Ready(Some(Err(Status::deadline_exceeded(format!(
                 "the message did not arrive within {} s: send it in one go",
-                PATIENCE.as_secs()
+                MESSAGE_TIMEOUT.as_secs()
             )))));
         };
         if let Some(Ok(frame)) = &frame

@@ -37,7 +37,7 @@ const MOST_DIRTY: usize = 4 << 20;
 
 /// Executions in one guest. Pages that are only read stay mapped, and looking through them takes 8 ns each: a
 /// guest must not go on collecting them for ever.
-const MOST_USES: u32 = 1000;
+const MAX_REUSES: u32 = 1000;
 
 /// What a guest that is kept holds at most, in bytes.
 pub(crate) const KEPT_BYTES: u64 = (MOST_DIRTY + STACK_KEPT) as u64;
@@ -88,17 +88,17 @@ impl Places {
         if each == 0 { 0 } else { IMAGES * (each + 1) }
     }
 
-    pub(crate) fn take(&self) -> Option<Place> {
+    pub(crate) fn take(&self) -> Option<PoolReservation> {
         let less = |free: usize| free.checked_sub(1);
         self.free.fetch_update(Ordering::Acquire, Ordering::Relaxed, less).ok()?;
-        Some(Place(Arc::clone(&self.free)))
+        Some(PoolReservation(Arc::clone(&self.free)))
     }
 }
 
 /// Given back when it is dropped.
-pub(crate) struct Place(Arc<AtomicUsize>);
+pub(crate) struct PoolReservation(Arc<AtomicUsize>);
 
-impl Drop for Place {
+impl Drop for PoolReservation {
     fn drop(&mut self) {
         self.0.fetch_add(1, Ordering::Release);
     }
@@ -106,8 +106,8 @@ impl Drop for Place {
 
 /// The guests of one image that are kept.
 #[derive(Default)]
-pub(crate) struct KeptGuests {
-    idle: Mutex<Vec<(Live, Place)>>,
+pub(crate) struct ReusedGuests {
+    idle: Mutex<Vec<(Live, PoolReservation)>>,
     pristine: OnceLock<Pristine>,
     /// Executions that began in one of them.
     reused: AtomicU64,
@@ -117,11 +117,11 @@ pub(crate) struct KeptGuests {
 pub(crate) struct Pristine {
     live: Live,
     globals: Vec<Val>,
-    _place: Place,
+    _place: PoolReservation,
 }
 
 impl Pristine {
-    pub(crate) fn new(mut live: Live, place: Place) -> Pristine {
+    pub(crate) fn new(mut live: Live, place: PoolReservation) -> Pristine {
         let globals = live.globals.iter().map(|global| global.get(&mut live.store)).collect();
         Pristine { live, globals, _place: place }
     }
@@ -177,7 +177,7 @@ impl Pristine {
     }
 }
 
-impl KeptGuests {
+impl ReusedGuests {
     pub(crate) fn len(&self) -> usize {
         self.idle().len()
     }
@@ -207,7 +207,7 @@ impl KeptGuests {
     pub(crate) fn put(&self, mut live: Live, places: &Places, compare: bool) -> Result<(), EngineError> {
         let Some(pristine) = self.pristine.get() else { return Ok(()) };
         live.uses += 1;
-        if live.uses >= MOST_USES || self.idle().len() >= places.each as usize {
+        if live.uses >= MAX_REUSES || self.idle().len() >= places.each as usize {
             return Ok(());
         }
         let Some(place) = places.take() else { return Ok(()) };
@@ -227,7 +227,7 @@ impl KeptGuests {
         Ok(())
     }
 
-    fn idle(&self) -> MutexGuard<'_, Vec<(Live, Place)>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<(Live, PoolReservation)>> {
         // Nothing is left half done under this lock.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
