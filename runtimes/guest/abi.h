@@ -1,7 +1,7 @@
 /* The boundary between a guest and its host: every import, every export, every message field.
  *
  * A guest is a WASI reactor compiled to one core module. It imports the five functions below and
- * nothing else (the list is repeated in crates/world/src/imports.rs and asserted against every
+ * nothing else (the list is repeated in crates/model/src/imports.rs and asserted against every
  * image). Files, environment, arguments and working directory live in the guest's own memory
  * (memfs.c, wasi.c), so no file-system or network function is imported.
  *
@@ -69,7 +69,7 @@ enum {
     AMPOULE_ENV = 8,         /* key, NUL, value; repeated */
     AMPOULE_DETERMINISTIC = 9, /* empty; present when seed and clock come from the request */
     AMPOULE_STDIN = 10,      /* what descriptor 0 reads; without it that is at its end. Not for ampoule_prepare */
-    AMPOULE_OUTPUT = 11,     /* a pattern of files that come back beside those below out/ (crates/world/src/pattern.rs); repeated. Not
+    AMPOULE_OUTPUT = 11,     /* a pattern of files that come back beside those below out/ (crates/model/src/pattern.rs); repeated. Not
                               * for ampoule_prepare */
 };
 enum ampoule_entry { AMPOULE_ENTRY_MAIN = 1, AMPOULE_ENTRY_BODY = 2, AMPOULE_ENTRY_SCRIPT = 3 };

@@ -42,7 +42,7 @@ fn assigned(text: &str) -> Numbers {
 #[test]
 fn fields_have_one_number_in_c_rust_and_python() {
     let abi = read("runtimes/guest/abi.h");
-    let rust = read("crates/world/src/message.rs");
+    let rust = read("crates/model/src/message.rs");
     // Kinds have names of their own in Rust.
     let fields = |numbers: Numbers| -> Numbers {
         numbers
@@ -52,7 +52,7 @@ fn fields_have_one_number_in_c_rust_and_python() {
     };
     let c = fields(numbers(&abi, "AMPOULE_"));
     assert!(c.len() >= 17, "{c:?}");
-    assert_eq!(c, numbers(&rust, ""), "abi.h and crates/world/src/message.rs");
+    assert_eq!(c, numbers(&rust, ""), "abi.h and crates/model/src/message.rs");
 
     let line = abi.lines().find(|line| line.starts_with("enum ampoule_entry")).unwrap();
     let entries: Numbers = members(line)
@@ -81,8 +81,8 @@ fn imports_are_the_same_in_c_and_rust() {
     let import = |line: &str| Some(line.strip_prefix("AMPOULE_IMPORT(")?.split(')').next()?.to_owned());
     let of_c: Vec<String> = abi.lines().filter_map(import).collect();
     assert!(of_c.len() >= 5, "{of_c:?}");
-    let rust = read("crates/world/src/imports.rs");
+    let rust = read("crates/model/src/imports.rs");
     for name in of_c {
-        assert!(rust.contains(&format!("\"{name}\"")), "crates/world/src/imports.rs has no {name}");
+        assert!(rust.contains(&format!("\"{name}\"")), "crates/model/src/imports.rs has no {name}");
     }
 }

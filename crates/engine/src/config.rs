@@ -44,7 +44,7 @@ pub struct EngineConfig {
     /// Memory of a slot, in bytes, that is reset by copying and stays resident between guests; what a guest
     /// dirtied beyond it is given back to the system.
     pub keep_resident_bytes: usize,
-    /// Of each image, the guests that are kept when they have answered (`kept.rs`).
+    /// Of each image, the guests that are kept when they have answered (`reuse.rs`).
     pub kept_guests: u32,
     /// Programs that last used so many units of fuel are given guests that are kept.
     pub kept_from_fuel: u64,
@@ -90,7 +90,7 @@ impl Default for EngineConfig {
             max_memory_bytes: 1 << 30,
             // 20 to 100 µs of work (4 to 21 units a nanosecond, SPECIFICATION.md): short enough that short
             // runs beside endless loops stay short, long enough to make the switch, 6 µs, bearable; a guest that is
-            // alone does not pay it (schedule/turn.rs).
+            // alone does not pay it (schedule/lease.rs).
             fuel_slice: 400_000,
             // Short programs stay within it. Every slot that was ever used keeps that much, so it bounds what an idle server has.
             keep_resident_bytes: 1 << 20,

@@ -90,7 +90,7 @@ pub(crate) fn call<T>(request: &Request<T>) -> Result<(Call, Option<Duration>), 
     Ok((Call { tenant, deadline }, time_left))
 }
 
-/// An answer whose message is made as it is read: `transit.rs` finds it beside the one of tonic, which is empty.
+/// An answer whose message is made as it is read: `body_memory.rs` finds it beside the one of tonic, which is empty.
 fn answer_in_pieces(answer: &Arc<Answer>) -> Response<ExecuteResponse> {
     let Execution { image_digest, function_version, .. } = answer.execution();
     let pieces = ampoule_api::answer_to_grpc(answer, image_digest, function_version);

@@ -4,7 +4,7 @@
 //! * `door.rs` asks `access` who calls before a message is read,
 //! * `host.rs` looks at the name by which the server is called, `aside.rs` bounds what everybody may call,
 //! * `connection.rs` speaks HTTP/2 and ends connections that have grown old or are silent,
-//! * `transit.rs` accounts for the memory of requests on their way, `unread.rs` for that of answers,
+//! * `body_memory.rs` accounts for the memory of requests on their way, `unread.rs` for that of answers,
 //! * `unpack.rs` unpacks requests that come compressed,
 //! * `execution.rs`, `stream.rs`, `batch.rs`, `functions.rs`, `usage.rs` and `runtime.rs` are the services of `proto/ampoule/v1`,
 //! * `status.rs` is the one place that maps errors to gRPC status,
