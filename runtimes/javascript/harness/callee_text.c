@@ -156,6 +156,16 @@ bool callee_text(const char *source, size_t length, size_t place, char *text, si
     return out.length > 0;
 }
 
+bool iterable_text(const char *source, size_t length, size_t place, char *text, size_t size) {
+    if (place >= length) return false;
+    size_t before = before_blanks(source, place), end = place;
+    if (before < 3 || (memcmp(source + before - 2, "of", 2) && memcmp(source + before - 3, "...", 3))) return false;
+    while (end < length && (is_name(source[end]) || (source[end] == '.' && end > place))) end++;
+    if (end == place || end - place >= size || end >= length || !strchr("),;]} \n\r", source[end])) return false;
+    snprintf(text, size, "%.*s", (int)(end - place), source + place);
+    return true;
+}
+
 bool pattern_text(const char *source, size_t length, size_t place, char *property, char *value, size_t size) {
     if (place >= length) return false;
     size_t open = before_blanks(source, place);
@@ -164,6 +174,8 @@ bool pattern_text(const char *source, size_t length, size_t place, char *propert
     while (end < length && is_name(source[end])) end++;
     snprintf(property, size, "%.*s", (int)(end - place < size ? end - place : size - 1), source + place);
     value[0] = 0;
+    size_t outer = before_blanks(source, open - 1);
+    if (outer && source[outer - 1] == ':') return value[0] = ':', value[1] = 0, true;
     int depth = 1;
     size_t at = place;
     for (; at < length && depth; at++) depth += (source[at] == '{') - (source[at] == '}');

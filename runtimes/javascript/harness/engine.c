@@ -60,6 +60,11 @@ static double exact_log2(double number) {
 #define OWN_STACKS
 JSValue error_stack(JSContext *context, JSValueConst error, JSValueConst recorded); /* failure.c */
 
+/* Messages tell what stands in the source. */
+#include "callee_text.h"
+#define OWN_MESSAGES
+bool error_source(const char *file, const char **text, size_t *length); /* failure.c */
+
 #include "quickjs.c"
 #include "json_read.h"
 

@@ -264,6 +264,23 @@ static JSValue inspected(JSValueConst hook, JSValueConst value) {
     return JS_Call(inside, hook, JS_UNDEFINED, 1, &value);
 }
 
+/* The text of a file of the program's, by the name that its functions are compiled under. */
+bool error_source(const char *file, const char **text, size_t *length) {
+    message_reader reader = message_read(request.bytes, request.length);
+    message_field field;
+    bool is_main = !strcmp(file, request.file_name);
+    while (message_next(&reader, &field)) {
+        const char *content = field.bytes;
+        uint32_t content_length = field.length;
+        if (is_main ? field.tag != AMPOULE_SOURCE
+                    : field.tag != AMPOULE_MODULE || strcmp(field.bytes, file) || !message_pair(&field, &content, &content_length)) continue;
+        *text = content;
+        *length = content_length;
+        return true;
+    }
+    return false;
+}
+
 /* QuickJS words an unexpected end as an unexpected '' or, in a body, as an unexpected '}' of our wrapper, one line after
  * the source's last. Moves the frame back into the source; true if the source ended too early. */
 static bool settle_in_source(struct frame *frame, JSValueConst message) {
@@ -276,7 +293,7 @@ static bool settle_in_source(struct frame *frame, JSValueConst message) {
         else column += (source.bytes[i] & 0xc0) != 0x80;
     }
     const char *text = JS_ToCString(user, message);
-    bool ended = frame->line > lines || (text && !strcmp(text, "unexpected token in expression: ''"));
+    bool ended = frame->line > lines || (text && !strcmp(text, "Unexpected token ''"));
     JS_FreeCString(user, text);
     if (frame->line > lines) {
         frame->line = lines;
