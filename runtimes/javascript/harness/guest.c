@@ -112,9 +112,9 @@ static void run_prelude(void) {
     hooks.run_ticks = hook(user, exports, "runTicks");
     hooks.run_timer = hook(user, exports, "runTimer");
     hooks.set_variable = hook(user, exports, "setVariable");
+    hooks.prepare_stack = hook(user, exports, "prepareStack");
     hooks.require = hook(user, exports, "require");
     hooks.export_names = hook(user, exports, "exportNames");
-    hooks.parse_widening = hook(user, exports, "parseWidening");
     add_packages(exports);
     JSValue warm = hook(user, exports, "warm");
     JSValue warmed = JS_Call(user, warm, JS_UNDEFINED, 0, NULL);
@@ -137,6 +137,7 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     failure_init();
     intl_init(user);
     run_prelude();
+    local_zone_forget();
     engine_freeze(runtime);
     heap_seal(READY_MEMORY);
     engine_prepare_arenas(runtime);
@@ -262,6 +263,12 @@ static void answer(message *response, JSValueConst result) {
     files_collect(response);
 }
 
+/* Of the request, or in a call of that which prepared it. */
+static bool wants_bigints(void) {
+    message_field field;
+    return message_find(request.bytes, request.length, AMPOULE_BIGINTS, &field);
+}
+
 /* Puts files and environment in place; false: the response says what was wrong. */
 static bool apply_files(const void *bytes, uint32_t length, message *response) {
     const char *path = "";
@@ -282,7 +289,7 @@ AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
     message_find(bytes, length, AMPOULE_SOURCE, &source);
     if (apply_files(bytes, length, &response)) {
         bool is_module = false, has_code = message_find(bytes, length, AMPOULE_CODE, &code) && code.length;
-        JSValue input = decode_input(&input_text), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
+        JSValue input = decode_input(&input_text, wants_bigints()), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
         if (!JS_IsException(input))
             compiled = has_code ? program_read(&code) : program_compile(message_u32(&entry), &source, input, &is_module);
         if (!JS_IsException(compiled)) result = run(message_u32(&entry), input, compiled, is_module);
@@ -340,6 +347,7 @@ static bool set_variables(const void *bytes, uint32_t length) {
     uint32_t text_length;
     while (message_next(&reader, &field)) {
         if (field.tag != AMPOULE_ENV || !message_pair(&field, &text, &text_length)) continue;
+        if (!strcmp(field.bytes, "TZ")) local_zone_forget(); /* it is in the environment already */
         JSValue arguments[] = {JS_NewString(user, field.bytes), JS_NewStringLen(user, text, text_length)};
         JSValue done = JS_Call(user, hooks.set_variable, JS_UNDEFINED, 2, (JSValueConst *)arguments);
         if (JS_IsException(done)) return false;
@@ -356,7 +364,7 @@ AMPOULE_EXPORT(ampoule_call) uint64_t ampoule_call(void *bytes, uint32_t length)
     begin_here();
     message_find(bytes, length, AMPOULE_INPUT, &input_text);
     if (apply_files(bytes, length, &response)) {
-        JSValue input = decode_input(&input_text), result = JS_EXCEPTION;
+        JSValue input = decode_input(&input_text, wants_bigints()), result = JS_EXCEPTION;
         if (!JS_IsException(input) && set_variables(bytes, length))
             result = settled(JS_Call(user, prepared_main, JS_UNDEFINED, 1, (JSValueConst *)&input));
         answer(&response, result);
@@ -373,7 +381,7 @@ AMPOULE_EXPORT(ampoule_compile) uint64_t ampoule_compile(void *bytes, uint32_t l
     message_find(bytes, length, AMPOULE_SOURCE, &source);
     bool is_module;
     request.compiling = true;
-    JSValue input = decode_input(&input_text);
+    JSValue input = decode_input(&input_text, wants_bigints());
     JSValue compiled = JS_IsException(input) ? JS_EXCEPTION : program_compile(message_u32(&entry), &source, input, &is_module);
     if (JS_IsException(compiled) || !program_write(compiled, &response)) {
         response.length = 0;

@@ -17,9 +17,9 @@ struct hooks {
     JSValue run_ticks;      /* user: runs what process.nextTick queued */
     JSValue run_timer;      /* user: runs one due timer or immediate: 0; nothing due: nanoseconds to wait; none: -1 */
     JSValue set_variable;   /* user: (name, text), an environment variable that came after the program had looked */
+    JSValue prepare_stack;  /* user: (Error.prepareStackTrace, error, frames) -> the stack */
     JSValue require;        /* user: (name) -> exports of a CommonJS module, for import() */
     JSValue export_names;   /* user: (name) -> names that a CommonJS module of the request exports */
-    JSValue parse_widening; /* user: JSON text -> value, large integers as BigInts */
 };
 extern struct hooks hooks;
 
@@ -47,8 +47,13 @@ void modules_set_meta(JSModuleDef *module, const char *name);
 /* `compiled` if it is none of a syntax error; else the source as an ES module, if it is one. */
 JSValue modules_or_es(JSValue compiled, const char *name, const char *source, uint32_t length);
 
-/* decode.c: the input object; an exception for bad JSON. The byte after the text is overwritten and put back. */
-JSValue decode_input(const message_field *input);
+/* A request field that ../../guest/abi.h has not got yet: empty; the input's integers that a double cannot hold are BigInts. */
+enum { AMPOULE_BIGINTS = 10 };
+
+/* decode.c: the input object; an exception for bad JSON. The byte after the text is overwritten and put back; the text must stay. */
+JSValue decode_input(const message_field *input, bool bigints);
+/* The digits of numbers of the input that they lost. */
+extern struct numbers input_numbers;
 
 /* program.c: source or compiled form -> something to evaluate, an exception for a syntax error */
 JSValue program_compile(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module);

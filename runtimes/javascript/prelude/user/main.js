@@ -15,24 +15,16 @@ import './unavailable.js';
 import { builtins } from './builtins.js';
 import { exportNames, requireFrom } from './modules.js';
 import { addPackage, evaluatePackages, requireInPackage } from './packages.js';
+import { prepareStack } from './call_sites.js';
 import { warm } from './warm.js';
 
 define(globalThis, { console: natives.inside.console, global: globalThis, self: globalThis });
 
-// Integers that a Number cannot hold become BigInts; QuickJS hands the reviver the text of every number.
-const { parse } = JSON, { isSafeInteger } = Number, { apply } = Reflect, { exec } = RegExp.prototype, toBigInt = BigInt;
-const integer = /^-?[0-9]+$/;
-function widen(key, value, { source }) {
-  if (typeof value !== 'number' || isSafeInteger(value) || apply(exec, integer, [source]) === null) return value;
-  return toBigInt(source);
-}
-
 export default {
-  runTicks, runTimer, setVariable, requireInPackage, addPackage,
+  runTicks, runTimer, setVariable, prepareStack, requireInPackage, addPackage,
   warm() {
     warm([...Object.values(builtins), ...evaluatePackages()]);
     forgetEnvironment();
   },
   require: (name) => requireFrom('', name), exportNames,
-  parseWidening: (text) => parse(text, widen),
 };

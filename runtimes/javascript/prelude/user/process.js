@@ -1,9 +1,32 @@
 // `process`: enough for programs that look at it. process.exit ends the program.
 import { define, defineProperty, natives } from './natives.js';
+import { coded } from './errors.js';
 import { nextTick } from './timers.js';
 
 const noEvents = function () { return this; };
 let environment, stdin;
+
+/** What Node's environment does: values are text, and TZ moves the time zone of Date at once. */
+const variables = {
+  __proto__: null,
+  set(target, name, value) { return variables.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true }); },
+  defineProperty(target, name, descriptor) {
+    const { value, writable, enumerable, configurable } = descriptor;
+    if (!writable || !enumerable || !configurable || descriptor.get || descriptor.set)
+      throw coded(TypeError, 'ERR_INVALID_OBJECT_DEFINE_PROPERTY', descriptor.get || descriptor.set ? "'process.env' does not accept an accessor(getter/setter) descriptor"
+        : "'process.env' only accepts a configurable, writable, and enumerable data descriptor");
+    if (typeof name === 'symbol') throw new TypeError('Cannot convert a Symbol value to a string');
+    const text = `${value}`;
+    defineProperty(target, name, { value: text, writable, enumerable, configurable });
+    if (name === 'TZ') natives.setZone(text);
+    return true;
+  },
+  deleteProperty(target, name) {
+    delete target[name];
+    if (name === 'TZ') natives.setZone(undefined);
+    return true;
+  },
+};
 
 /** Packages look at it when they are evaluated, at image build. */
 export function forgetEnvironment() { environment = stdin = undefined; }
@@ -61,7 +84,7 @@ export const process = {
   title: 'ampoule', version: 'v20.19.2', versions: { node: '20.19.2', quickjs: '0.18.0', ampoule: '1' },
   platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], exitCode: undefined, release: { name: 'node' },
   features: {}, config: {},
-  get env() { return environment ??= natives.environment(); },
+  get env() { return environment ??= new Proxy(natives.environment(), variables); },
   set env(value) { environment = value; },
   get argv() { return ['node', `/work/${natives.programName()}`]; },
   get argv0() { return 'node'; },
