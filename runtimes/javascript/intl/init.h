@@ -5,5 +5,7 @@
 
 /* Gives a realm the object Intl, and its built-in classes what works by it: toLocaleString, localeCompare and the like. */
 void intl_init(JSContext *context);
+/* Functions for the prelude: encodings. */
+void natives_add_converters(JSContext *context, JSValueConst object);
 
 #endif

@@ -3,6 +3,7 @@ import 'internal/per_context/primordials';
 import { define, natives } from './natives.js';
 import { runTicks, runTimer } from './timers.js';
 import { forgetEnvironment, setVariable } from './process.js';
+import { hooks } from './process_events.js';
 import './performance.js';
 import './encoding.js';
 import './crypto.js';
@@ -10,6 +11,9 @@ import './events.js';
 import './clone.js';
 import './url.js';
 import './buffer.js';
+import './web.js';
+import './fetch_classes.js';
+import './atomics.js';
 import './files.js';
 import './unavailable.js';
 import { builtins } from './builtins.js';
@@ -28,7 +32,7 @@ function widen(key, value, { source }) {
 }
 
 export default {
-  runTicks, runTimer, setVariable, requireInPackage, addPackage,
+  ...hooks, runTicks, runTimer, setVariable, requireInPackage, addPackage,
   warm() {
     warm([...Object.values(builtins), ...evaluatePackages()]);
     forgetEnvironment();

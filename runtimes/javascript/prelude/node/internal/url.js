@@ -39,3 +39,5 @@ export function pathToFileURL(file) {
   const resolved = path.resolve(file) + (file.endsWith('/') && file !== '/' ? '/' : '');
   return new URL(`file://${resolved.replace(/[%\\\n\r\t?#]/g, (character) => escaped[character])}`);
 }
+
+export const toPathIfFileURL = (fileURLOrPath) => (isURL(fileURLOrPath) ? fileURLToPath(fileURLOrPath) : fileURLOrPath);

@@ -46,6 +46,16 @@ function identicalSequenceRange(a, b) {
   return { len: 0, offset: 0 };
 }
 
+/** How many columns of a terminal a text takes. */
+const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const none = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
+export function getStringWidth(text, removeControls = true) {
+  let width = 0;
+  if (removeControls) text = text.replace(controls, '');
+  for (const character of text.normalize('NFC')) width += wide.test(character) ? 2 : none.test(character) ? 0 : 1;
+  return width;
+}
+
 export { inspect, format, formatWithOptions, identicalSequenceRange };
 export const stripVTControlCharacters = (text) => {
   if (typeof text !== 'string') throw new (require('internal/errors').codes.ERR_INVALID_ARG_TYPE)('str', 'string', text);
