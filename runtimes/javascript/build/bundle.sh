@@ -24,7 +24,7 @@ cp -r "$STEP_NODEJS"/lib/* node_modules/
 done)
 
 # What is never reached, as it is for what a sandbox does not have.
-absent=(vm internal/process/execution internal/process/warning internal/source_map/source_map_cache internal/tty internal/console/global
+absent=(vm internal/process/execution internal/process/warning internal/source_map/source_map_cache internal/tty
     internal/deps/minimatch/index)
 # undici asks for Node's modules by their whole names; two of them are not there.
 aliases=(--alias:node:http=./prelude/node/no_network.js --alias:node:net=./prelude/node/no_network.js --alias:node:crypto=./prelude/node/crypto_for_undici.js)

@@ -59,6 +59,8 @@ const errno = { __proto__: null,
 
 const dlopen = { __proto__: null, RTLD_LAZY: 1, RTLD_NOW: 2, RTLD_GLOBAL: 256, RTLD_LOCAL: 0, RTLD_DEEPBIND: 8 };
 
+Object.freeze(zlib);
+
 export const constants = {
   fs, zlib,
   os: { __proto__: null, UV_UDP_REUSEADDR: 4, dlopen, errno, signals, priority },

@@ -1,12 +1,14 @@
 // What Node's `fs` has in C++: over harness/natives_fs.c. Every call is made at once; one with a request (FSReqCallback, or
 // kUsePromises) tells its outcome later, as the event loop would.
 import { codecs, natives } from '../user/natives.js';
+import { coded } from '../user/errors.js';
 import { complete } from '../user/timers.js';
 
 const { fs } = natives;
 // Looked up late: Node's library needs this file while it is evaluated.
 const library = {
   get Buffer() { return require('buffer').Buffer; },
+  get validators() { return require('internal/validators'); },
   get UVException() { return require('internal/errors').UVException; },
 };
 const kUsePromises = Symbol('fs_use_promises_symbol');
@@ -28,8 +30,17 @@ function must(result, ...paths) {
   return result;
 }
 
+/** Checks of arguments that are made in C++ too, and before anything is asked of the system. */
+const checkFile = (file) => library.validators.validateInt32(file, 'fd', 0);
+function checkMode(path, mode) {
+  if (mode === undefined || mode === null) return;
+  if (typeof mode !== 'number' || (mode | 0) !== mode) throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'mode must be int32 or null/undefined');
+  if (mode < 0 || mode > 7) throw coded(RangeError, 'ERR_OUT_OF_RANGE', 'mode is out of range: >= 0 && <= 7');
+}
+const checkCopy = (from, to, mode) => checkMode(from, mode);
+
 /** Makes the function of the binding: `arity` arguments, then perhaps a request. */
-function call(syscall, arity, work) {
+function call(syscall, arity, work, check) {
   const attempt = (values) => {
     try {
       return work(...values);
@@ -44,6 +55,10 @@ function call(syscall, arity, work) {
   return function (...values) {
     const request = values[arity];
     values.length = arity;
+    if (check !== undefined) {
+      if (request !== kUsePromises) check(...values);
+      else try { check(...values); } catch (error) { return Promise.reject(error); }
+    }
     if (request === undefined) return attempt(values);
     let error = null, result;
     try {
@@ -121,14 +136,17 @@ function opened(path, flags, mode, use) {
 
 /** The folders of a path that must be made are made; the first of them, if any. */
 function makeFolders(path, mode) {
-  const { dirname, resolve } = require('path'), missing = [];
-  for (let at = resolve(pathText(path)); ; at = dirname(at)) {
+  const { dirname } = require('path'), missing = [];
+  for (let at = pathText(path); ; at = dirname(at)) {
     const kind = kindOf(at);
     if (kind === 1) break;
     if (kind === 0) throw new Failure(missing.length ? -20 : -17, [path]);
     missing.push(at);
   }
-  for (let i = missing.length - 1; i >= 0; i--) must(fs.mkdir(missing[i], mode), path);
+  for (let i = missing.length - 1; i >= 0; i--) {
+    const made = fs.mkdir(missing[i], mode);
+    if (made !== -17) must(made, path); // a/../b makes `a` and comes by it again
+  }
   return missing.at(-1);
 }
 
@@ -230,16 +248,16 @@ class StatWatcher {
 }
 
 const write = (file, bytes, offset, length, at) => must(fs.write(file, bytes, offset ?? 0, length ?? -1, position(at)));
-const owner = (syscall, arity) => call(syscall, arity, (path) => void (typeof path === 'number' ? fstat(path, false) : stat(syscall !== 'lchown')(path, false)));
+const owner = (syscall) => call(syscall, 3, (path) => void (syscall === 'fchown' ? fstat(path, false) : stat(syscall !== 'lchown')(path, false)), syscall === 'fchown' ? checkFile : undefined);
 
 export const binding = {
   kUsePromises, kFsStatsFieldsNumber: FIELDS, FSReqCallback, FileHandle, StatWatcher,
   statValues: new Float64Array(2 * FIELDS), bigintStatValues: new BigInt64Array(2 * FIELDS),
-  access: call('access', 2, (path, mode) => void must(fs.access(pathText(path), mode), path)),
+  access: call('access', 2, (path, mode) => void must(fs.access(pathText(path), mode), path), checkMode),
   existsSync: (path) => fs.access(pathText(path), 0) >= 0,
   open: call('open', 3, (path, flags, mode) => must(fs.open(pathText(path), flags, mode), path)),
   openFileHandle: call('open', 3, (path, flags, mode) => new FileHandle(must(fs.open(pathText(path), flags, mode), path))),
-  close: call('close', 1, (file) => void must(fs.close(file))),
+  close: call('close', 1, (file) => void must(fs.close(file)), checkFile),
   read: call('read', 5, (file, bytes, offset, length, at) => must(fs.read(file, bytes, offset, length, position(at)))),
   readBuffers: call('read', 3, (file, buffers, at) => transferAll(fs.read, file, buffers, at)),
   writeBuffer: call('write', 5, write),
@@ -255,13 +273,13 @@ export const binding = {
   })),
   writeFileUtf8: call('open', 4, (path, data, flags, mode) => opened(path, flags, mode, (file) => writeAll(file, library.Buffer.from(data)))),
   rename: call('rename', 2, (from, to) => void must(fs.rename(pathText(from), pathText(to)), from, to)),
-  ftruncate: call('ftruncate', 2, (file, length) => void must(fs.ftruncate(file, length ?? 0))),
+  ftruncate: call('ftruncate', 2, (file, length) => void must(fs.ftruncate(file, length ?? 0)), checkFile),
   rmdir: call('rmdir', 1, (path) => void must(fs.rmdir(pathText(path)), path)),
   mkdir: call('mkdir', 3, (path, mode, recursive) => (recursive ? makeFolders(path, mode) : void must(fs.mkdir(pathText(path), mode), path))),
   mkdtemp: call('mkdtemp', 2, mkdtemp),
   readdir: call('scandir', 3, readdir),
   internalModuleStat: (...values) => kindOf(values.find((value) => typeof value !== 'object')),
-  fstat: call('fstat', 2, fstat),
+  fstat: call('fstat', 2, fstat, checkFile),
   lstat: statCall('lstat', false),
   stat: statCall('stat', true),
   statfs: call('statfs', 2, (path, big) => {
@@ -273,15 +291,15 @@ export const binding = {
   link: call('link', 2, (from, to) => void must(fs.link(pathText(from), pathText(to)), from, to)),
   unlink: call('unlink', 1, (path) => void must(fs.unlink(pathText(path)), path)),
   chmod: call('chmod', 2, (path, mode) => void must(fs.chmod(pathText(path), mode), path)),
-  fchmod: call('fchmod', 2, (file, mode) => void must(fs.fchmod(file, mode))),
-  chown: owner('chown', 3), lchown: owner('lchown', 3), fchown: owner('fchown', 3), // there is one user only
+  fchmod: call('fchmod', 2, (file, mode) => void must(fs.fchmod(file, mode)), checkFile),
+  chown: owner('chown'), lchown: owner('lchown'), fchown: owner('fchown'), // there is one user only
   utimes: call('utime', 3, (path, accessed, modified) => void must(fs.utimes(pathText(path), accessed, modified, true), path)),
   lutimes: call('lutime', 3, (path, accessed, modified) => void must(fs.utimes(pathText(path), accessed, modified, false), path)),
-  futimes: call('futime', 3, (file, accessed, modified) => void must(fs.futimes(file, accessed, modified))),
-  fsync: call('fsync', 1, (file) => void fstat(file, false)),
-  fdatasync: call('fdatasync', 1, (file) => void fstat(file, false)),
+  futimes: call('futime', 3, (file, accessed, modified) => void must(fs.futimes(file, accessed, modified)), checkFile),
+  fsync: call('fsync', 1, (file) => void fstat(file, false), checkFile),
+  fdatasync: call('fdatasync', 1, (file) => void fstat(file, false), checkFile),
   realpath: call('realpath', 2, (path, encoding) => named(realpath(path), encoding)),
-  copyFile: call('copyfile', 3, copy),
+  copyFile: call('copyfile', 3, copy, checkCopy),
 };
 
 class DirHandle {

@@ -9,7 +9,7 @@ class Handle {
     this.mode = mode;
     this.state = calls.stream(mode);
   }
-  fail(problem) { this.onerror(problem[0], problem[1], problem[2]); }
+  fail(problem) { this.onerror?.(problem[0], problem[1], problem[2]); }
   writeSync(flush, from, fromStart, fromLength, to, toStart, toLength) {
     const problem = calls.work(this.state, flush, from, fromStart, fromLength, to, toStart, toLength, this.left);
     if (problem !== undefined) this.fail(problem);

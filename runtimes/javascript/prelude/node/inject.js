@@ -4,3 +4,18 @@
 export const primordials = {};
 export { internalBinding } from './binding.js';
 export { internalRequire } from './lazy.js';
+
+// Globals, as they were before any program: a script's `const process = …` hides the global from all code of the realm.
+export let process, Buffer, DOMException, URL, URLSearchParams, TextDecoder, TextEncoder, AbortController, AbortSignal, Event, EventTarget,
+  MessageChannel, Blob, File, FormData, Headers, Request, Response, ReadableStream, TransformStream, WritableStream, crypto, performance,
+  queueMicrotask, structuredClone, setTimeout, clearTimeout, setImmediate;
+
+/** Called whenever globals have been defined. */
+export function keepGlobals() {
+  const { globalThis: found } = globalThis;
+  ({
+    process, Buffer, DOMException, URL, URLSearchParams, TextDecoder, TextEncoder, AbortController, AbortSignal, Event, EventTarget,
+    MessageChannel, Blob, File, FormData, Headers, Request, Response, ReadableStream, TransformStream, WritableStream, crypto, performance,
+    queueMicrotask, structuredClone, setTimeout, clearTimeout, setImmediate,
+  } = found);
+}
