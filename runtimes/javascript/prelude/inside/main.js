@@ -12,6 +12,7 @@ const exposed = native.userObject();
 exposed.inspect = native.expose(inspect, 'inspect', 2);
 exposed.format = native.expose((...values) => formatting.format(values), 'format', 0);
 exposed.formatWithOptions = native.expose((options, ...values) => formatting.format(values, options), 'formatWithOptions', 1);
+exposed.followDefaults = native.expose((object) => inspection.followDefaults(object), 'followDefaults', 1);
 inspection.useExposed(exposed.inspect, native.expose((text) => `${text}`, 'stylize', 1));
 exposed.console = native.userObject();
 const methods = makeConsole(native);

@@ -1,12 +1,24 @@
 // util.inspect and util.format: those of the inside realm (inside/inspect.js), which a program cannot break.
 import { natives } from '../../../user/natives.js';
 
+
 const { inspect, format, formatWithOptions } = natives.inside;
 Object.defineProperty(inspect, 'custom', { value: Symbol.for('nodejs.util.inspect.custom'), writable: true, enumerable: true });
+const defaultOptions = {
+  showHidden: false, depth: 2, colors: false, customInspect: true, showProxy: false, maxArrayLength: 100, maxStringLength: 10000,
+  breakLength: 128, compact: 3, sorted: false, getters: false, numericSeparator: false,
+};
+// From when a program has looked at them on, they are read with every inspection.
 Object.defineProperty(inspect, 'defaultOptions', {
-  value: { showHidden: false, depth: 2, colors: false, customInspect: true, showProxy: false, maxArrayLength: 100, maxStringLength: 10000,
-    breakLength: 128, compact: 3, sorted: false, getters: false, numericSeparator: false },
-  writable: true, enumerable: true,
+  get() {
+    natives.inside.followDefaults(defaultOptions);
+    return defaultOptions;
+  },
+  set(options) {
+    require('internal/validators').validateObject(options, 'options');
+    Object.assign(inspect.defaultOptions, options);
+  },
+  enumerable: true, configurable: true,
 });
 
 const colors = Object.assign({ __proto__: null }, {
