@@ -11,7 +11,7 @@ cp --parents \
     assert.js assert/strict.js buffer.js diagnostics_channel.js events.js fs.js fs/promises.js path.js path/*.js perf_hooks.js querystring.js \
     readline.js readline/promises.js stream.js stream/*.js string_decoder.js url.js util.js util/types.js zlib.js \
     internal/{abort_controller,assert,blob,buffer,constants,encoding,errors,event_target,file,fixed_queue,mime,querystring,util,validators,webidl}.js \
-    internal/assert/{assertion_error,calltracker}.js internal/events/*.js \
+    internal/cli_table.js internal/console/constructor.js internal/assert/{assertion_error,calltracker}.js internal/events/*.js \
     internal/fs/*.js internal/fs/*/*.js internal/per_context/primordials.js internal/perf/*.js internal/readline/*.js internal/streams/*.js \
     internal/util/{colors,comparisons,types}.js internal/util/parse_args/*.js internal/webstreams/*.js \
     internal/worker/{io,js_transferable}.js "$OUT/lib"

@@ -39,6 +39,10 @@ const util = {
   getPromiseDetails: (value) => natives.promise(value),
   isInsideNodeModules: () => true,
   guessHandleType: () => 'PIPE',
+  previewEntries(object, isIterator) {
+    const [entries, pairs] = natives.entries(object);
+    return isIterator ? [entries, pairs] : entries;
+  },
   sleep: (milliseconds) => natives.sleep(milliseconds),
   isConstructor(value) {
     try {
@@ -88,6 +92,7 @@ const bindings = {
       return url.href.replace(url.hostname, toUnicode(url.hostname).domain);
     },
   },
+  trace_events: { trace() {}, isTraceCategoryEnabled: () => false, setTraceCategoryStateUpdateHandler() {} },
   errors: { exitCodes: {}, triggerUncaughtException(error) { queueMicrotask(() => { throw error; }); } },
   stream_wrap: { streamBaseState: new Int32Array(5), kReadBytesOrError: 0, kArrayBufferOffset: 1, kBytesWritten: 2, kLastWriteWasAsync: 3 },
   worker: { isMainThread: true, threadId: 0, ownsProcessState: true, getEnvMessagePort() {} },

@@ -3,6 +3,7 @@ import cryptoModule from 'crypto';
 import os from 'os';
 import * as asyncHooks from 'async_hooks';
 import * as workerThreads from 'worker_threads';
+import { console } from './console.js';
 import { process } from './process.js';
 import { timerFunctions } from './timers.js';
 import { timersPromises } from './timers_promises.js';
@@ -16,7 +17,7 @@ export const builtins = {
   'assert/strict': assert.strict,
   async_hooks: { ...asyncHooks },
   buffer: require('buffer'),
-  console: globalThis.console,
+  console,
   constants: Object.assign({}, ...['dlopen', 'errno', 'priority', 'signals'].map((name) => os.constants[name]), fs.constants),
   crypto: cryptoModule,
   diagnostics_channel: require('diagnostics_channel'),

@@ -140,7 +140,9 @@ export function cloneMessage(value, list) {
 
 export function structuredClone(value, options) {
   if (arguments.length === 0) throw coded(TypeError, 'ERR_MISSING_ARGS', 'The "value" argument must be specified');
-  return cloneMessage(value, transferList(options === undefined || options === null ? undefined : { transfer: options.transfer })).value;
+  if (options === undefined || options === null) return cloneMessage(value, []).value;
+  if (typeof options !== 'object' && typeof options !== 'function') throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "options" argument must be of type object.');
+  return cloneMessage(value, transferList({ transfer: options.transfer })).value;
 }
 
 define(globalThis, { structuredClone });

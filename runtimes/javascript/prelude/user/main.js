@@ -1,6 +1,7 @@
 // The user realm: the globals that programs find. Evaluates to what the harness calls (struct hooks in harness/guest.h).
 import 'internal/per_context/primordials';
 import { define, natives } from './natives.js';
+import { completeConsole } from './console.js';
 import { runTicks, runTimer } from './timers.js';
 import { forgetEnvironment, setVariable } from './process.js';
 import { hooks } from './process_events.js';
@@ -21,7 +22,8 @@ import { exportNames, requireFrom } from './modules.js';
 import { addPackage, evaluatePackages, requireInPackage } from './packages.js';
 import { warm } from './warm.js';
 
-define(globalThis, { console: natives.inside.console, global: globalThis, self: globalThis });
+define(globalThis, { global: globalThis, self: globalThis });
+completeConsole();
 
 // Integers that a Number cannot hold become BigInts; QuickJS hands the reviver the text of every number.
 const { parse } = JSON, { isSafeInteger } = Number, { apply } = Reflect, { exec } = RegExp.prototype, toBigInt = BigInt;

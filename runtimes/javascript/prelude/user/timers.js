@@ -6,6 +6,7 @@ import { wrongType } from './errors.js';
 
 const heap = [];        // of entries, the earliest first
 let immediates = [];
+let heldImmediates = 0; // that have not run, but for those that are unref'd
 let ticks = [];
 let tickAt = 0;
 let sequence = 0;
@@ -80,20 +81,21 @@ export class Timeout {
   ref() { return hold(this.#entry, true), this; }
   unref() { return hold(this.#entry, false), this; }
   hasRef() { return this.#entry.holds; }
+  // Also of one that has run; not of one that was cleared.
   refresh() {
     const old = this.#entry;
-    if (old.live) {
-      cancel(old); // its place in the heap is given up
+    if (!old.cleared) {
+      if (old.live) cancel(old); // its place in the heap is given up
       schedule(this.#entry = active[old.id] = { ...old });
     }
     return this;
   }
   close() {
-    cancel(this.#entry);
+    clear(this);
     return this;
   }
   [Symbol.toPrimitive]() { return this.#entry.id; }
-  [Symbol.dispose]() { cancel(this.#entry); }
+  [Symbol.dispose]() { clear(this); }
 }
 let entryOf;
 
@@ -101,11 +103,23 @@ export class Immediate {
   #entry;
   constructor(entry) { this.#entry = entry; }
   static { immediateOf = (value) => (#entry in value ? value.#entry : undefined); }
-  ref() { return this; }
-  unref() { return this; }
-  hasRef() { return true; }
+  ref() { return this.#hold(true); }
+  unref() { return this.#hold(false); }
+  hasRef() { return this.#entry.holds; }
+  #hold(holds) {
+    const entry = this.#entry;
+    if (entry.live && entry.holds !== holds) heldImmediates += holds ? 1 : -1;
+    entry.holds = holds;
+    return this;
+  }
+  [Symbol.dispose]() { dropImmediate(this.#entry); }
 }
 let immediateOf;
+
+function dropImmediate(entry) {
+  if (entry.live && entry.holds) heldImmediates--;
+  entry.live = false;
+}
 
 function check(callback) {
   if (typeof callback !== 'function') throw wrongType('callback', 'of type function', callback);
@@ -115,7 +129,7 @@ function start(callback, delay, values, repeats) {
   check(callback);
   delay = +delay;
   if (!(delay >= 1 && delay <= 2147483647)) delay = 1;
-  const entry = { callback: wrap(callback), delay: delay - (delay % 1), values, repeats, id: sequence + 1, timer: undefined, live: false, holds: true };
+  const entry = { callback: wrap(callback), delay: delay - (delay % 1), values, repeats, id: sequence + 1, timer: undefined, live: false, holds: true, cleared: false };
   const timer = entry.timer = new Timeout(entry);
   schedule(entry);
   active[entry.id] = entry;
@@ -126,7 +140,9 @@ function clear(value) {
   let entry;
   if (typeof value === 'object' && value !== null) entry = entryOf(value);
   else if (typeof value === 'number' || typeof value === 'string') entry = active[value];
-  if (entry !== undefined) cancel(entry);
+  if (entry === undefined) return;
+  cancel(entry);
+  entry.cleared = true;
 }
 
 export const timerFunctions = {
@@ -134,7 +150,8 @@ export const timerFunctions = {
   setInterval(callback, delay, ...values) { return start(callback, delay, values, true); },
   setImmediate(callback, ...values) {
     check(callback);
-    const entry = { callback: wrap(callback), values, live: true, immediate: undefined };
+    const entry = { callback: wrap(callback), values, live: true, holds: true, immediate: undefined };
+    heldImmediates++;
     immediates[immediates.length] = entry;
     return entry.immediate = new Immediate(entry);
   },
@@ -142,7 +159,7 @@ export const timerFunctions = {
   clearInterval(timer) { clear(timer); },
   clearImmediate(immediate) {
     const entry = typeof immediate === 'object' && immediate !== null ? immediateOf(immediate) : undefined;
-    if (entry !== undefined) entry.live = false;
+    if (entry !== undefined) dropImmediate(entry);
   },
 };
 
@@ -181,7 +198,7 @@ let turnAt = 0;
 export function runTimer() {
   if (turnAt < turn.length) return runImmediate();
   while (heap.length > 0 && !heap[0].live) pop();
-  if (holding === 0 && immediates.length === 0 && completions.length === 0 && toldAt >= told.length) return -1;
+  if (holding === 0 && heldImmediates === 0 && completions.length === 0 && toldAt >= told.length) return -1;
   if (heap.length > 0 && heap[0].due <= clock()) {
     const entry = pop();
     if (entry.repeats) schedule(entry, entry.due);
@@ -214,7 +231,7 @@ export function runTimer() {
 function runImmediate() {
   const entry = turn[turnAt++];
   if (entry.live) {
-    entry.live = false;
+    dropImmediate(entry);
     apply(entry.callback, entry.immediate, entry.values);
   }
   return 0;
