@@ -22,6 +22,9 @@ sed -i 's/mod ??= require(id);/mod ??= internalRequire(id);/' internal/util.js
 # A realm of its own for patterns is more than is needed: the primordials are as safe.
 perl -0pi -e "s/const \{ runInNewContext \} = require\('vm'\);\n    internalGlobal = runInNewContext\(.*?\);/internalGlobal = globalThis;/s" internal/util.js
 grep -q 'internalGlobal = globalThis' internal/util.js
+# In V8 what is held weakly lives on for a while, here it is gone at once: a signal made of others holds those.
+sed -i 's/resultSignal\[kSourceSignals\].add(new SafeWeakRef(signal));/resultSignal[kSourceSignals].add({ __proto__: null, deref: () => signal });/' internal/abort_controller.js
+grep -q 'deref: () => signal' internal/abort_controller.js
 # The mark of errors that show their code is known to the harness (harness/failure.c).
 sed -i "s/^const kIsNodeError = Symbol('kIsNodeError');/const kIsNodeError = Symbol.for('ampoule.showsCode');/" internal/errors.js
 grep -q "ampoule.showsCode" internal/errors.js

@@ -39,7 +39,9 @@ function shown(reason) {
 /** What Node makes of a reason that is no error. */
 function errorOf(reason) {
   if (Error.isError?.(reason) ?? reason instanceof Error) return reason;
-  return new codes.ERR_UNHANDLED_REJECTION(shown(reason));
+  const error = new Error('This error originated either by throwing inside of an async function without a catch block, or by rejecting a promise which was ' +
+    `not handled with .catch(). The promise rejected with the reason "${shown(reason)}".`);
+  return Object.assign(error, { name: 'UnhandledPromiseRejection', code: 'ERR_UNHANDLED_REJECTION' });
 }
 
 function takeOver(error, origin) {
