@@ -5,7 +5,7 @@ import { blob } from './binding_blob.js';
 import { buffer } from './binding_buffer.js';
 import { constants } from './binding_constants.js';
 import { encodingBinding, icuDecoding } from './binding_encoding.js';
-import { FSEvent, binding as fs, dirBinding } from './binding_fs.js';
+import { FSEvent, binding as fs, dirBinding, streamState } from './binding_fs.js';
 import { messaging } from './binding_messaging.js';
 import { performance } from './binding_performance.js';
 import { symbols } from './binding_symbols.js';
@@ -94,7 +94,7 @@ const bindings = {
   },
   trace_events: { trace() {}, isTraceCategoryEnabled: () => false, setTraceCategoryStateUpdateHandler() {} },
   errors: { exitCodes: {}, triggerUncaughtException(error) { queueMicrotask(() => { throw error; }); } },
-  stream_wrap: { streamBaseState: new Int32Array(5), kReadBytesOrError: 0, kArrayBufferOffset: 1, kBytesWritten: 2, kLastWriteWasAsync: 3 },
+  stream_wrap: { streamBaseState: streamState, kReadBytesOrError: 0, kArrayBufferOffset: 1, kBytesWritten: 2, kLastWriteWasAsync: 3 },
   worker: { isMainThread: true, threadId: 0, ownsProcessState: true, getEnvMessagePort() {} },
   timers: { getLibuvNow: () => natives.milliseconds(1), immediateInfo: new Uint32Array(3), timerInfo: new Int32Array(1), toggleImmediateRef() {} },
   os: { getOSInformation: () => ['Linux', '', '', 'wasm32'] },

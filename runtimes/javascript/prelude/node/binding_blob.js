@@ -18,7 +18,9 @@ function joined(parts, length) {
 }
 
 class BlobHandle {
-  constructor(bytes) { this.bytes = bytes; }
+  constructor(bytes) {
+    if (bytes !== undefined) this.bytes = bytes;
+  }
   slice(start, end) { return new BlobHandle(this.bytes.subarray(start, end)); }
   getReader() {
     let at = 0;
@@ -36,9 +38,10 @@ class BlobHandle {
 
 class FileBlob extends BlobHandle {
   constructor(path, start, end, known) {
-    super(undefined);
+    super();
     Object.assign(this, { path, start, end, known });
   }
+  get bytes() { return natives.readFile(this.path).subarray(this.start, this.end); }
   slice(start, end) { return new FileBlob(this.path, this.start + start, Math.min(this.start + end, this.end), this.known); }
   getReader() {
     let inner;
@@ -47,7 +50,7 @@ class FileBlob extends BlobHandle {
         try {
           const now = files.stat(this.path, false);
           if (now[8] !== this.known[8] || now[12] !== this.known[12] || now[13] !== this.known[13]) return callback(-1);
-          inner ??= new BlobHandle(natives.readFile(this.path).subarray(this.start, this.end)).getReader();
+          inner ??= new BlobHandle(this.bytes).getReader();
         } catch { return callback(-1); }
         return inner.pull(callback);
       },

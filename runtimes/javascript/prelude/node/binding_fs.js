@@ -221,6 +221,9 @@ function readdir(path, encoding, withTypes) {
   return withTypes ? [names, found.map(([, type]) => type)] : names;
 }
 
+/** Beside what onread is given: how many bytes it is, or an error. */
+export const streamState = new Int32Array(5);
+
 export class FSReqCallback {
   constructor(big) { this.big = big; }
 }
@@ -232,6 +235,25 @@ class FileHandle {
     const file = this.fd;
     this.fd = -1;
     return binding.close(file, kUsePromises);
+  }
+  // As a source of bytes, for readableWebStream.
+  readStart() {
+    if (this.reading) return 0;
+    this.reading = true;
+    const next = () => complete(() => {
+      if (!this.reading) return;
+      const chunk = new Uint8Array(65536), count = fs.read(this.fd, chunk, 0, chunk.length, -1);
+      this.reading = count > 0;
+      streamState[0] = count === 0 ? -4095 : count; // the end
+      this.onread(count > 0 ? chunk.buffer.slice(0, count) : undefined);
+      if (this.reading) next();
+    });
+    next();
+    return 0;
+  }
+  readStop() {
+    this.reading = false;
+    return 0;
   }
   releaseFD() {
     const file = this.fd;

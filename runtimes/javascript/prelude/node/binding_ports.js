@@ -5,7 +5,7 @@ import { cloneMessage } from '../user/clone.js';
 import { complete } from '../user/timers.js';
 import { symbols } from './binding_symbols.js';
 
-const states = new WeakMap();
+const states = new WeakMap(), all = new WeakSet();
 const currentlyReceiving = Symbol.for('nodejs.internal.kCurrentlyReceivingPorts'), hybridDispatch = Symbol.for('nodejs.internal.kHybridDispatch');
 
 /** Its methods besides those of a port. */
@@ -18,7 +18,10 @@ class HandleWrap {
     const state = states.get(this);
     if (state !== undefined) state.refed = false;
   }
-  hasRef() { return states.get(this)?.refed; }
+  hasRef() {
+    if (!all.has(this)) throw new TypeError('Illegal invocation');
+    return states.get(this)?.refed;
+  }
   close() {
     const state = states.get(this);
     if (state === undefined || state.closing) return;
@@ -71,6 +74,7 @@ export function transferList(options) {
 function newPort(state) {
   const port = Object.create(MessagePort.prototype);
   states.set(port, state);
+  all.add(port);
   state.owner = port;
   port[symbols.oninit]();
   return port;
@@ -109,7 +113,7 @@ function drain(state, once = false) {
   }
 }
 
-export const isPort = (value) => states.has(value);
+export const isPort = (value) => all.has(value);
 
 /** Moves a port: what it was is another object from now on. */
 export function movePort(port) {

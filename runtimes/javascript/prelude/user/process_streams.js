@@ -1,5 +1,5 @@
 // process.stdin, stdout and stderr: streams as Node's. What is written is written at once; there is nothing to read.
-import { natives } from './natives.js';
+import { apply, defineProperty, natives } from './natives.js';
 import { Readable, Writable } from 'stream';
 import { nextTick } from './timers.js';
 
@@ -18,7 +18,7 @@ function output(number) {
   Object.assign(stream, { fd: number, isTTY: false, _type: 'pipe' });
   const { write } = stream;
   // Most programs write text and look no further: that goes straight out.
-  stream.write = function (chunk, encoding, callback) {
+  const plain = function (chunk, encoding, callback) {
     if (typeof chunk !== 'string' || typeof encoding === 'string' || stream.writableCorked || stream.writableEnded || stream.destroyed)
       return Reflect.apply(write, this, arguments);
     natives.write(number, chunk);
@@ -26,6 +26,17 @@ function output(number) {
     if (typeof done === 'function') nextTick(done);
     return true;
   };
+  defineProperty(plain, 'name', { value: 'write', configurable: true });
+  // A function that a program puts in its place also gets what the console says.
+  let current = plain;
+  defineProperty(stream, 'write', {
+    get: () => current,
+    set(value) {
+      current = value;
+      natives.inside.divert(number, value === plain || typeof value !== 'function' ? undefined : (text) => void apply(value, stream, [text]));
+    },
+    enumerable: true, configurable: true,
+  });
   stream._destroy = (error, callback) => callback(error);
   return stream;
 }

@@ -81,6 +81,9 @@ export class Timeout {
   ref() { return hold(this.#entry, true), this; }
   unref() { return hold(this.#entry, false), this; }
   hasRef() { return this.#entry.holds; }
+  get _destroyed() { return !this.#entry.live; }
+  get _idleTimeout() { return this.#entry.live ? this.#entry.delay : -1; }
+  get _repeat() { return this.#entry.repeats ? this.#entry.delay : null; }
   // Also of one that has run; not of one that was cleared.
   refresh() {
     const old = this.#entry;
@@ -106,6 +109,7 @@ export class Immediate {
   ref() { return this.#hold(true); }
   unref() { return this.#hold(false); }
   hasRef() { return this.#entry.holds; }
+  get _destroyed() { return !this.#entry.live; }
   #hold(holds) {
     const entry = this.#entry;
     if (entry.live && entry.holds !== holds) heldImmediates += holds ? 1 : -1;
