@@ -142,6 +142,8 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     failure_init();
     intl_init(user);
     run_prelude();
+    engine_reserve_globals(user, 60);
+    loop_listens = false;
     engine_freeze(runtime);
     heap_seal(READY_MEMORY);
     engine_prepare_arenas(runtime);
