@@ -91,6 +91,19 @@ JSContext *engine_new_context(JSRuntime *runtime) {
 
 void engine_begin(JSContext *context, uint64_t random) { context->random_state = random ? random : 1; }
 
+/* Or the first global of a program would copy all of them to a larger place. */
+void engine_reserve_globals(JSContext *context, uint32_t more) {
+    for (int i = 0; i < 2; i++) {
+        JSObject *object = JS_VALUE_GET_OBJ(i ? context->global_var_obj : context->global_obj);
+        JSShape *shape = object->shape;
+        if (JS_REF_COUNT(shape) != 1) continue;
+        bool hashed = shape->is_hashed;
+        if (hashed) js_shape_hash_unlink(context->rt, shape);
+        resize_properties(context, &object->shape, object, shape->prop_count + more);
+        if (hashed) js_shape_hash_link(context->rt, object->shape);
+    }
+}
+
 void engine_freeze(JSRuntime *runtime) {
     static struct list_head frozen;
     struct list_head *at;

@@ -115,6 +115,11 @@ static void run_prelude(void) {
     hooks.prepare_stack = hook(user, exports, "prepareStack");
     hooks.require = hook(user, exports, "require");
     hooks.export_names = hook(user, exports, "exportNames");
+    hooks.unhandled = hook(user, exports, "unhandled");
+    hooks.handled_late = hook(user, exports, "handledLate");
+    hooks.uncaught = hook(user, exports, "uncaught");
+    hooks.before_exit = hook(user, exports, "beforeExit");
+    hooks.leave = hook(user, exports, "leave");
     add_packages(exports);
     JSValue warm = hook(user, exports, "warm");
     JSValue warmed = JS_Call(user, warm, JS_UNDEFINED, 0, NULL);
@@ -138,6 +143,8 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     intl_init(user);
     run_prelude();
     local_zone_forget();
+    engine_reserve_globals(user, 60);
+    loop_listens = false;
     engine_freeze(runtime);
     heap_seal(READY_MEMORY);
     engine_prepare_arenas(runtime);
@@ -219,7 +226,7 @@ static JSValue settled(JSValue result) {
 static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is_module) {
     JSValue namespace = JS_UNDEFINED;
     JSValue value = evaluate(compiled, is_module, &namespace);
-    if (JS_IsException(value)) return value;
+    if (JS_IsException(value) && (entry != AMPOULE_ENTRY_SCRIPT || !loop_survives())) return value;
     if (entry == AMPOULE_ENTRY_SCRIPT) return loop_finish() ? JS_UNDEFINED : JS_EXCEPTION;
     JSValue result;
     if (entry == AMPOULE_ENTRY_BODY) {
@@ -256,7 +263,8 @@ static void answer_exit(message *response) {
     failure_put(response, AMPOULE_RAISED, "ProcessExit", text);
 }
 
-static void answer(message *response, JSValueConst result) {
+static void answer(message *response, JSValueConst result, bool script) {
+    if (!loop_leave(script, JS_IsException(result))) result = JS_EXCEPTION;
     if (loop_exit) answer_exit(response);
     else if (JS_IsException(result)) failure_put_exception(response);
     else answer_result(response, result);
@@ -293,7 +301,7 @@ AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
         if (!JS_IsException(input))
             compiled = has_code ? program_read(&code) : program_compile(message_u32(&entry), &source, input, &is_module);
         if (!JS_IsException(compiled)) result = run(message_u32(&entry), input, compiled, is_module);
-        answer(&response, result);
+        answer(&response, result, message_u32(&entry) == AMPOULE_ENTRY_SCRIPT);
     }
     return message_answer(&response);
 }
@@ -367,7 +375,7 @@ AMPOULE_EXPORT(ampoule_call) uint64_t ampoule_call(void *bytes, uint32_t length)
         JSValue input = decode_input(&input_text, wants_bigints()), result = JS_EXCEPTION;
         if (!JS_IsException(input) && set_variables(bytes, length))
             result = settled(JS_Call(user, prepared_main, JS_UNDEFINED, 1, (JSValueConst *)&input));
-        answer(&response, result);
+        answer(&response, result, false);
     }
     return message_answer(&response);
 }

@@ -20,6 +20,11 @@ struct hooks {
     JSValue prepare_stack;  /* user: (Error.prepareStackTrace, error, frames) -> the stack */
     JSValue require;        /* user: (name) -> exports of a CommonJS module, for import() */
     JSValue export_names;   /* user: (name) -> names that a CommonJS module of the request exports */
+    JSValue unhandled;      /* user: (reason, promise) -> whether the program listens for rejections that nobody handled */
+    JSValue handled_late;   /* user: (promise), one of them that is handled after all */
+    JSValue uncaught;       /* user: (error) -> whether the program takes it into its own hands */
+    JSValue before_exit;    /* user: (), when there is nothing left to do */
+    JSValue leave;          /* user: (whether a script ends, whether it failed) -> exit code */
 };
 extern struct hooks hooks;
 
@@ -35,9 +40,11 @@ extern struct request request;
 /* An allocation failed since the execution began. */
 extern bool memory_refused;
 
-/* natives.c, natives_files.c, natives_buffer.c, natives_crypto.c, modules.c: functions for the prelude */
+/* natives.c, natives_files.c, natives_fs.c, natives_zlib.c, natives_buffer.c, natives_crypto.c, modules.c: functions for the prelude */
 JSValue natives_object(JSContext *context);
 void natives_add_files(JSContext *context, JSValueConst object);
+void natives_add_fs(JSContext *context, JSValueConst object);
+void natives_add_zlib(JSContext *context, JSValueConst object);
 void natives_add_buffer(JSContext *context, JSValueConst object);
 void natives_add_crypto(JSContext *context, JSValueConst object);
 void modules_add_natives(JSContext *context, JSValueConst object);
@@ -65,9 +72,19 @@ JSValue program_call_body(JSValueConst function, JSValueConst input);
 void loop_init(void);
 /* Set by natives.c when process.nextTick queued something. */
 extern bool loop_ticks;
+/* Set by natives.c when the program listens to the events of `process`, or sets its exit code. */
+extern bool loop_listens;
 /* Set by process.exit; everything unwinds. */
 extern bool loop_exit;
 extern int loop_exit_code;
+/* Whether the program goes on in spite of the pending exception. */
+bool loop_survives(void);
+/* The program is over: tells it so. False: an exception is pending, as `failed` says that there is, or a new one. */
+bool loop_leave(bool script, bool failed);
+/* async_context.c: what comes next belongs to no context. */
+void async_context_init(void);
+void async_context_leave(void);
+void natives_add_async_context(JSContext *context, JSValueConst object);
 /* Runs ticks and jobs until there are none; false: an exception is pending. */
 bool loop_drain(void);
 /* Runs what is due at once; false: an exception is pending, or one that nobody handled. */

@@ -4,6 +4,10 @@ import { inspect } from './inspect.js';
 import { table } from './table.js';
 
 const STDOUT = 1, STDERR = 2;
+const diverted = []; // by number of the stream: what a program has put in the place of its `write`
+
+/** From now on a program's own function is given what would be written. */
+export function divert(stream, write) { diverted[stream] = write; }
 
 export function makeConsole(native) {
   let indentation = '';
@@ -11,7 +15,9 @@ export function makeConsole(native) {
 
   function write(stream, text) {
     if (indentation !== '') text = indentation + text.replaceAll('\n', `\n${indentation}`);
-    native.write(stream, `${text}\n`);
+    text += '\n';
+    if (diverted[stream] === undefined) native.write(stream, text);
+    else diverted[stream](text);
   }
   const log = (...values) => write(STDOUT, values.length === 0 ? '' : format(values));
   const error = (...values) => write(STDERR, values.length === 0 ? '' : format(values));

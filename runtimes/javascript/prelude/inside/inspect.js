@@ -18,8 +18,13 @@ let native;
 
 export function useNatives(natives) { native = natives; }
 
+let followed; // util.inspect.defaultOptions, once a program has looked at it
+
+export function followDefaults(object) { followed = object; }
+
 function newContext(options) {
   const context = { ...defaults, seen: [], indentation: 0, currentDepth: 0, circular: undefined, budget: 0 };
+  if (followed) for (const key of Object.keys(defaults)) if (followed[key] !== undefined) context[key] = followed[key];
   if (options) for (const key of Object.keys(defaults)) if (options[key] !== undefined) context[key] = options[key];
   if (context.maxArrayLength === null) context.maxArrayLength = Infinity;
   if (context.maxStringLength === null) context.maxStringLength = Infinity;

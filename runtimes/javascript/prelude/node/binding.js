@@ -1,7 +1,16 @@
 // What Node's library code has in C++, for the modules of it that the bundle takes: over the harness's natives.
 import { natives } from '../user/natives.js';
-import { toASCII, toUnicode } from 'tr46';
+import { toUnicode } from 'tr46';
+import { blob } from './binding_blob.js';
 import { buffer } from './binding_buffer.js';
+import { constants } from './binding_constants.js';
+import { encodingBinding, icuDecoding } from './binding_encoding.js';
+import { FSEvent, binding as fs, dirBinding, streamState } from './binding_fs.js';
+import { messaging } from './binding_messaging.js';
+import { performance } from './binding_performance.js';
+import { symbols } from './binding_symbols.js';
+import { uv } from './binding_uv.js';
+import { zlib } from './binding_zlib.js';
 import { stringDecoder } from './binding_string_decoder.js';
 import { types } from './binding_types.js';
 
@@ -27,9 +36,14 @@ const util = {
     untransferable_object_private_symbol: Symbol('untransferable'),
   },
   isArrayBufferDetached: (value) => value.detached,
+  getPromiseDetails: (value) => natives.promise(value),
   isInsideNodeModules: () => true,
   guessHandleType: () => 'PIPE',
-  sleep() {},
+  previewEntries(object, isIterator) {
+    const [entries, pairs] = natives.entries(object);
+    return isIterator ? [entries, pairs] : entries;
+  },
+  sleep: (milliseconds) => natives.sleep(milliseconds),
   isConstructor(value) {
     try {
       Reflect.construct(Object, [], value);
@@ -53,6 +67,7 @@ const bindings = {
   config: { hasIntl: true },
   // What buffer.transcode needs of ICU.
   icu: {
+    ...icuDecoding,
     icuErrName: (code) => (code === 1 ? 'U_ILLEGAL_ARGUMENT_ERROR' : 'U_ZERO_ERROR'),
     transcode(source, from, to) {
       const known = ['ucs2', 'utf8', 'utf16le', 'latin1', 'ascii', 'binary'];
@@ -65,8 +80,8 @@ const bindings = {
       }));
     },
   },
-  constants: { os: { signals: { __proto__: null, SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 } } },
-  encoding_binding: { toASCII: (name) => toASCII(name) ?? '' },
+  constants, fs, fs_dir: dirBinding, fs_event_wrap: { FSEvent }, uv, messaging, symbols, blob, performance, zlib,
+  encoding_binding: encodingBinding,
   url: {
     format(href, fragment, unicode, search, auth) {
       const url = new URL(href);
@@ -77,9 +92,11 @@ const bindings = {
       return url.href.replace(url.hostname, toUnicode(url.hostname).domain);
     },
   },
-  uv: { getErrorMap: () => new Map(), errname: (code) => `Unknown system error ${code}`, UV_EOF: -4095 },
-  messaging: { get DOMException() { return DOMException; } },
-  errors: { exitCodes: {} },
+  trace_events: { trace() {}, isTraceCategoryEnabled: () => false, setTraceCategoryStateUpdateHandler() {} },
+  errors: { exitCodes: {}, triggerUncaughtException(error) { queueMicrotask(() => { throw error; }); } },
+  stream_wrap: { streamBaseState: streamState, kReadBytesOrError: 0, kArrayBufferOffset: 1, kBytesWritten: 2, kLastWriteWasAsync: 3 },
+  worker: { isMainThread: true, threadId: 0, ownsProcessState: true, getEnvMessagePort() {} },
+  timers: { getLibuvNow: () => natives.milliseconds(1), immediateInfo: new Uint32Array(3), timerInfo: new Int32Array(1), toggleImmediateRef() {} },
   os: { getOSInformation: () => ['Linux', '', '', 'wasm32'] },
 };
 export const internalBinding = (name) => bindings[name];

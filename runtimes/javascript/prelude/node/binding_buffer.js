@@ -1,7 +1,8 @@
 // Buffer's C++: over the natives of harness/natives_buffer.c.
-import { codecs, natives } from '../user/natives.js';
+import { apply, codecs, natives } from '../user/natives.js';
 import { codecOf } from './binding_string_decoder.js';
 
+const { transfer } = ArrayBuffer.prototype;
 const MOST = 2 ** 32; // as in Node, though the memory of a guest ends before
 
 const outOfBounds = () => Object.assign(new RangeError('Index out of range'), { code: 'ERR_OUT_OF_RANGE' });
@@ -96,6 +97,10 @@ export const buffer = {
   atob: (text) => (/[^A-Za-z0-9+/=\t\n\f\r ]/.test(text) ? -2 : atob(text)), // -2: a character that is none of base64's
   btoa,
   getZeroFillToggle: () => [1],
+  copyArrayBuffer(target, targetStart, source, sourceStart, count) {
+    new Uint8Array(target, targetStart, count).set(new Uint8Array(source, sourceStart, count));
+  },
+  detachArrayBuffer: (plain) => (plain.detached ? undefined : apply(transfer, plain, [])),
 };
 for (const [name, codec] of Object.entries({ ascii: 'latin1', base64: 'base64', base64url: 'base64url', latin1: 'latin1', hex: 'hex', ucs2: 'utf16le', utf8: 'utf8' })) {
   buffer[`${name}Slice`] = slice(codecs[name === 'ascii' ? 'ascii' : codec]);

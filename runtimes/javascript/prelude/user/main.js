@@ -1,8 +1,10 @@
 // The user realm: the globals that programs find. Evaluates to what the harness calls (struct hooks in harness/guest.h).
 import 'internal/per_context/primordials';
 import { define, natives } from './natives.js';
+import { completeConsole } from './console.js';
 import { runTicks, runTimer } from './timers.js';
 import { forgetEnvironment, setVariable } from './process.js';
+import { hooks } from './process_events.js';
 import './performance.js';
 import './encoding.js';
 import './crypto.js';
@@ -10,6 +12,9 @@ import './events.js';
 import './clone.js';
 import './url.js';
 import './buffer.js';
+import './web.js';
+import './fetch_classes.js';
+import './atomics.js';
 import './files.js';
 import './unavailable.js';
 import { builtins } from './builtins.js';
@@ -18,10 +23,11 @@ import { addPackage, evaluatePackages, requireInPackage } from './packages.js';
 import { prepareStack } from './call_sites.js';
 import { warm } from './warm.js';
 
-define(globalThis, { console: natives.inside.console, global: globalThis, self: globalThis });
+define(globalThis, { global: globalThis, self: globalThis });
+completeConsole();
 
 export default {
-  runTicks, runTimer, setVariable, prepareStack, requireInPackage, addPackage,
+  ...hooks, runTicks, runTimer, setVariable, prepareStack, requireInPackage, addPackage,
   warm() {
     warm([...Object.values(builtins), ...evaluatePackages()]);
     forgetEnvironment();

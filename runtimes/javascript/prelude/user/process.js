@@ -1,10 +1,14 @@
-// `process`: enough for programs that look at it. process.exit ends the program.
+// `process`: what programs ask of it without a machine around them. Its events are process_events.js's, which come later: Node's
+// library wants a process while it is evaluated.
 import { define, defineProperty, natives } from './natives.js';
 import { coded } from './errors.js';
 import { nextTick } from './timers.js';
 
-const noEvents = function () { return this; };
-let environment, stdin;
+const library = {
+  get codes() { return require('internal/errors').codes; },
+  get validators() { return require('internal/validators'); },
+};
+let environment;
 
 /** What Node's environment does: values are text, and TZ moves the time zone of Date at once. */
 const variables = {
@@ -29,20 +33,7 @@ const variables = {
 };
 
 /** Packages look at it when they are evaluated, at image build. */
-export function forgetEnvironment() { environment = stdin = undefined; }
-
-/** All of the request's stdin at once, when somebody reads. */
-function openStdin() {
-  const { Readable } = require('stream'), { Buffer } = require('buffer');
-  const input = new Readable({
-    read() {
-      const bytes = natives.readFile('/dev/stdin');
-      if (typeof bytes === 'object' && bytes.length > 0) this.push(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
-      this.push(null);
-    },
-  });
-  return Object.assign(input, { fd: 0, isTTY: false });
-}
+export function forgetEnvironment() { environment = undefined; }
 
 /** A variable of a call, for a program that has looked at its environment before. */
 export function setVariable(name, value) {
@@ -50,25 +41,12 @@ export function setVariable(name, value) {
   try { environment[name] = value; } catch {}
 }
 
-function stream(number) {
-  return {
-    write(chunk, encoding, callback) {
-      if (typeof chunk === 'string') natives.write(number, chunk);
-      else natives.writeBytes(number, chunk);
-      const done = typeof encoding === 'function' ? encoding : callback;
-      if (typeof done === 'function') nextTick(done);
-      return true;
-    },
-    end(chunk) { if (chunk !== undefined) this.write(chunk); },
-    on: noEvents, once: noEvents, off: noEvents, emit: () => false, removeListener: noEvents,
-    isTTY: false, fd: number, writable: true, columns: undefined,
-  };
-}
-
 function hrtime(previous) {
   const now = natives.nanoseconds(1);
   let seconds = Number(now / 1000000000n), nanoseconds = Number(now % 1000000000n);
   if (previous !== undefined) {
+    if (!Array.isArray(previous)) throw new library.codes.ERR_INVALID_ARG_TYPE('time', 'Array', previous);
+    if (previous.length !== 2) throw new library.codes.ERR_OUT_OF_RANGE('time', 2, previous.length);
     seconds -= previous[0];
     nanoseconds -= previous[1];
     if (nanoseconds < 0) {
@@ -80,28 +58,73 @@ function hrtime(previous) {
 }
 define(hrtime, { bigint: () => natives.nanoseconds(1) });
 
+function warningOf(warning, type, code, detail, caller) {
+  if (typeof type === 'object' && type !== null && !Array.isArray(type)) ({ type, code, detail } = type);
+  else if (typeof type === 'function') type = code = undefined;
+  if (type !== undefined) library.validators.validateString(type, 'type');
+  if (typeof code === 'function') code = undefined;
+  else if (code !== undefined) library.validators.validateString(code, 'code');
+  if (typeof warning !== 'string' && !(warning instanceof Error)) throw new library.codes.ERR_INVALID_ARG_TYPE('warning', ['Error', 'string'], warning);
+  if (warning instanceof Error) return warning;
+  const error = new Error(warning);
+  error.name = type || 'Warning';
+  if (code !== undefined) error.code = code;
+  if (typeof detail === 'string') error.detail = detail;
+  Error.captureStackTrace(error, caller);
+  return error;
+}
+
+function emitWarning(warning, type, code, caller) {
+  const error = warningOf(warning, type, code, undefined, emitWarning);
+  if (error.name === 'DeprecationWarning' && process.noDeprecation) return;
+  nextTick(() => {
+    if (environment?.NODE_NO_WARNINGS !== '1')
+      natives.write(2, `(node:1) ${error.code ? `[${error.code}] ` : ''}${error.name}: ${error.message}\n${typeof error.detail === 'string' ? `${error.detail}\n` : ''}`);
+    process.emit('warning', error);
+  });
+}
+
+let mask = 0o22;
+function umask(value) {
+  const before = mask;
+  if (value !== undefined) {
+    if (typeof value === 'string' && !/^[0-7]+$/.test(value)) throw new library.codes.ERR_INVALID_ARG_VALUE('mask', value, 'must be a 32-bit unsigned integer or an octal string');
+    if (typeof value === 'string') value = parseInt(value, 8);
+    library.validators.validateUint32(value, 'mask');
+    mask = value & 0o777;
+  }
+  return before;
+}
+
+const refused = (name) => ({ [name]() { throw new Error(`process.${name} is not available: this sandbox runs a single process and no native code`); } })[name];
+
 export const process = {
   title: 'ampoule', version: 'v20.19.2', versions: { node: '20.19.2', quickjs: '0.18.0', ampoule: '1' },
-  platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], exitCode: undefined, release: { name: 'node' },
-  features: {}, config: {},
+  platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], release: { name: 'node' },
+  features: {}, config: { target_defaults: {}, variables: {} }, allowedNodeEnvironmentFlags: new Set(), debugPort: 9229, noDeprecation: false,
   get env() { return environment ??= new Proxy(natives.environment(), variables); },
   set env(value) { environment = value; },
   get argv() { return ['node', `/work/${natives.programName()}`]; },
   get argv0() { return 'node'; },
-  get stdin() { return stdin ??= openStdin(); },
-  stdout: stream(1), stderr: stream(2),
-  nextTick, hrtime,
-  cwd: () => '/work',
-  uptime: () => natives.milliseconds(1) / 1000,
-  memoryUsage: () => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }),
-  exit(code = process.exitCode) { natives.exit(code === undefined ? 0 : Number(code)); },
-  emitWarning(warning, type, code) {
-    if (typeof type === 'object' && type !== null) ({ type, code } = type);
-    const name = warning?.name ?? (typeof type === 'string' ? type : 'Warning'), id = warning?.code ?? (typeof code === 'string' ? code : undefined);
-    natives.write(2, `(node:1) ${id ? `[${id}] ` : ''}${name}: ${warning?.message ?? warning}\n`);
+  nextTick, hrtime, reallyExit: (code) => natives.exit(code ?? 0), emitWarning, umask,
+  cwd: () => natives.fs.cwd(),
+  chdir(folder) {
+    library.validators.validateString(folder, 'directory');
+    const failed = natives.fs.chdir(folder);
+    if (failed < 0) throw new (require('internal/errors').UVException)({ errno: failed, syscall: 'chdir', path: natives.fs.cwd(), dest: folder });
   },
-  on: noEvents, once: noEvents, off: noEvents, addListener: noEvents, removeListener: noEvents, removeAllListeners: noEvents,
-  prependListener: noEvents, emit: () => false, listeners: () => [], listenerCount: () => 0, umask: () => 18, getuid: () => 1000,
+  uptime: () => natives.milliseconds(1) / 1000,
+  memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }),
+  constrainedMemory: () => 0, availableMemory: () => 0,
+  cpuUsage: () => ({ user: Math.round(natives.milliseconds(1) * 1000), system: 0 }),
+  resourceUsage: () => ({ userCPUTime: Math.round(natives.milliseconds(1) * 1000), systemCPUTime: 0, maxRSS: 0 }),
+  getActiveResourcesInfo: () => [],
+  getuid: () => 1000, geteuid: () => 1000, getgid: () => 1000, getegid: () => 1000, getgroups: () => [1000],
+  kill: refused('kill'), abort: refused('abort'), dlopen: refused('dlopen'), binding: refused('binding'),
+  loadEnvFile(path = '.env') {
+    const found = require('util').parseEnv(require('fs').readFileSync(path, 'utf8'));
+    for (const name of Object.keys(found)) process.env[name] ??= found[name];
+  },
 };
 defineProperty(process, Symbol.toStringTag, { value: 'process', configurable: true });
 define(globalThis, { process });

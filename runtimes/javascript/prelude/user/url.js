@@ -1,6 +1,8 @@
 // URL and URLSearchParams of the URL Standard: the reference implementation, whatwg-url.
 import { URL as Base, URLSearchParams } from 'whatwg-url';
 import { define, natives } from './natives.js';
+import { coded, wrongType } from './errors.js';
+import { blob as objects } from '../node/binding_blob.js';
 
 // With the error of Node.
 class URL extends Base {
@@ -15,6 +17,17 @@ class URL extends Base {
     }
   }
   static parse(url, ...base) { return Base.canParse(url, ...base) ? new URL(url, ...base) : null; }
+  static createObjectURL(blob) {
+    const { isBlob, kHandle } = require('internal/blob');
+    if (!isBlob(blob)) throw wrongType('obj', 'an instance of Blob', blob);
+    const id = crypto.randomUUID();
+    objects.storeDataObject(id, blob[kHandle], blob.size, blob.type);
+    return `blob:nodedata:${id}`;
+  }
+  static revokeObjectURL(url) {
+    if (arguments.length === 0) throw coded(TypeError, 'ERR_MISSING_ARGS', 'The "url" argument must be specified');
+    objects.revokeObjectURL(`${url}`);
+  }
 }
 
 const custom = Symbol.for('nodejs.util.inspect.custom');

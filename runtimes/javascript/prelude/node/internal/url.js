@@ -18,8 +18,8 @@ export const domainToUnicode = (domain) => toUnicode(`${domain}`).domain;
 export function urlToHttpOptions(url) {
   const { hostname, pathname, port, username, password, search } = url;
   const options = {
-    __proto__: null, ...url, protocol: url.protocol, hostname: hostname.startsWith('[') ? hostname.slice(1, -1) : hostname, hash: url.hash,
-    search, pathname, path: `${pathname}${search}`, href: url.href,
+    __proto__: null, ...url, protocol: url.protocol, hostname: hostname?.startsWith('[') ? hostname.slice(1, -1) : hostname, hash: url.hash,
+    search, pathname, path: `${pathname || ''}${search || ''}`, href: url.href,
   };
   if (port !== '') options.port = Number(port);
   if (username || password) options.auth = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -39,3 +39,5 @@ export function pathToFileURL(file) {
   const resolved = path.resolve(file) + (file.endsWith('/') && file !== '/' ? '/' : '');
   return new URL(`file://${resolved.replace(/[%\\\n\r\t?#]/g, (character) => escaped[character])}`);
 }
+
+export const toPathIfFileURL = (fileURLOrPath) => (isURL(fileURLOrPath) ? fileURLToPath(fileURLOrPath) : fileURLOrPath);

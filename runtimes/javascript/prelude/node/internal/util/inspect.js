@@ -1,12 +1,24 @@
 // util.inspect and util.format: those of the inside realm (inside/inspect.js), which a program cannot break.
 import { natives } from '../../../user/natives.js';
 
+
 const { inspect, format, formatWithOptions } = natives.inside;
 Object.defineProperty(inspect, 'custom', { value: Symbol.for('nodejs.util.inspect.custom'), writable: true, enumerable: true });
+const defaultOptions = {
+  showHidden: false, depth: 2, colors: false, customInspect: true, showProxy: false, maxArrayLength: 100, maxStringLength: 10000,
+  breakLength: 128, compact: 3, sorted: false, getters: false, numericSeparator: false,
+};
+// From when a program has looked at them on, they are read with every inspection.
 Object.defineProperty(inspect, 'defaultOptions', {
-  value: { showHidden: false, depth: 2, colors: false, customInspect: true, showProxy: false, maxArrayLength: 100, maxStringLength: 10000,
-    breakLength: 128, compact: 3, sorted: false, getters: false, numericSeparator: false },
-  writable: true, enumerable: true,
+  get() {
+    natives.inside.followDefaults(defaultOptions);
+    return defaultOptions;
+  },
+  set(options) {
+    require('internal/validators').validateObject(options, 'options');
+    Object.assign(inspect.defaultOptions, options);
+  },
+  enumerable: true, configurable: true,
 });
 
 const colors = Object.assign({ __proto__: null }, {
@@ -44,6 +56,16 @@ function identicalSequenceRange(a, b) {
     if (length > 3) return { len: length, offset: i };
   }
   return { len: 0, offset: 0 };
+}
+
+/** How many columns of a terminal a text takes. */
+const wide = /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}/u;
+const none = /[\p{Mn}\p{Me}\p{Cf}\p{Cc}]/u;
+export function getStringWidth(text, removeControls = true) {
+  let width = 0;
+  if (removeControls) text = text.replace(controls, '');
+  for (const character of text.normalize('NFC')) width += wide.test(character) ? 2 : none.test(character) ? 0 : 1;
+  return width;
 }
 
 export { inspect, format, formatWithOptions, identicalSequenceRange };
