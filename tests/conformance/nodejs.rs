@@ -44,7 +44,12 @@ fn run() -> Result<(), Failed> {
             (false, false) => {
                 counts.failed += 1;
                 let why = outcome.failure.map_or_else(String::new, |failure| failure.traceback);
-                wrong.push(format!("{name}: {}: {}{}", outcome.status.name(), shorten(&outcome.stdout), shorten(&why)));
+                wrong.push(format!(
+                    "{name}: {}: {}{}",
+                    outcome.status.name(),
+                    shorten(&outcome.stdout),
+                    shorten(&why)
+                ));
             }
         }
     }
@@ -57,7 +62,8 @@ fn run() -> Result<(), Failed> {
 fn request_of(tests: &Path, name: &str, library: &[Module], files: &[File]) -> Request {
     let source = read(&tests.join("parallel").join(name));
     let path = format!("{TESTS}/{name}");
-    let mut request = request(Language::Javascript, &format!("globalThis.gc ??= () => {{}}; require('./{path}');"));
+    let mut request =
+        request(Language::Javascript, &format!("globalThis.gc ??= () => {{}}; require('./{path}');"));
     request.program.entry = Entry::Script;
     request.program.modules = library.to_vec();
     request.program.modules.push(Module { name: path.clone(), source: source.clone() });
@@ -85,7 +91,8 @@ fn library(tests: &Path) -> Vec<Module> {
 fn fixtures(tests: &Path) -> Vec<File> {
     let folder = tests.join("fixtures");
     let entries = std::fs::read_dir(&folder).expect("the step leaves fixtures");
-    let paths = entries.map(|entry| entry.expect("a folder can be read").path()).filter(|path| path.is_file());
+    let paths =
+        entries.map(|entry| entry.expect("a folder can be read").path()).filter(|path| path.is_file());
     let file = |path: std::path::PathBuf| File {
         path: format!("test/fixtures/{}", path.file_name().expect("a file has a name").to_string_lossy()),
         content: std::fs::read(&path).expect("a fixture can be read").into(),

@@ -7,7 +7,9 @@ use crate::slots::Need;
 use crate::tenants::{Tenant, TenantConfig};
 use crate::{input, memory, names};
 use ampoule_engine::Image;
-use ampoule_world::{Deterministic, Entry, File, Limits, Program, Request, RequestedLimits, check_pattern};
+use ampoule_world::{
+    Deterministic, Entry, File, Language, Limits, Program, Request, RequestedLimits, check_pattern,
+};
 use std::time::Duration;
 
 /// A request that can be run.
@@ -160,6 +162,13 @@ pub(crate) fn program_is_sound(sizes: &Sizes, program: &mut Program) -> Result<(
     }
     if program.file_name.is_empty() {
         program.file_name = program.language.default_file_name().to_owned();
+    }
+    if program.bigint && program.language != Language::Javascript {
+        let reason = format!(
+            "is set and the program is in {}, whose integers hold all digits: leave it out",
+            program.language.name()
+        );
+        return Err(Error::invalid("source.bigint", reason));
     }
     names::check_file_name(&program.file_name)
         .map_err(|reason| Error::invalid("source.file_name", reason))?;

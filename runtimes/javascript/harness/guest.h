@@ -54,9 +54,6 @@ void modules_set_meta(JSModuleDef *module, const char *name);
 /* `compiled` if it is none of a syntax error; else the source as an ES module, if it is one. */
 JSValue modules_or_es(JSValue compiled, const char *name, const char *source, uint32_t length);
 
-/* A request field that ../../guest/abi.h has not got yet: empty; the input's integers that a double cannot hold are BigInts. */
-enum { AMPOULE_BIGINTS = 10 };
-
 /* decode.c: the input object; an exception for bad JSON. The byte after the text is overwritten and put back; the text must stay. */
 JSValue decode_input(const message_field *input, bool bigints);
 /* The digits of numbers of the input that they lost. */
