@@ -4,7 +4,7 @@
 
 use crate::common::compare::shorten;
 use crate::common::{request, runner};
-use crate::javascript::files_below;
+use crate::javascript::{files_below, paths_below};
 use crate::lists::{exclusions, lines};
 use crate::report::{self, Counts};
 use crate::{SERVICE, conformance_file, step_output};
@@ -16,6 +16,9 @@ use std::time::Duration;
 
 /// Where Node's tests and their library lie in a request, as in its sources.
 const TESTS: &str = "test/parallel";
+
+/// What is answered by modules of `conformance/node/`, which have names without a prefix.
+const STAND_INS: [&str; 4] = ["child_process", "cluster", "net", "test"];
 
 pub(crate) fn trials() -> Vec<Trial> {
     vec![Trial::test("javascript/node", run)]
@@ -60,7 +63,10 @@ fn run() -> Result<(), Failed> {
 }
 
 fn request_of(tests: &Path, name: &str, library: &[Module], files: &[File]) -> Request {
-    let source = read(&tests.join("parallel").join(name));
+    let mut source = read(&tests.join("parallel").join(name));
+    for stand_in in STAND_INS {
+        source = source.replace(&format!("'node:{stand_in}'"), &format!("'{stand_in}'"));
+    }
     let path = format!("{TESTS}/{name}");
     let mut request =
         request(Language::Javascript, &format!("globalThis.gc ??= () => {{}}; require('./{path}');"));
@@ -90,14 +96,11 @@ fn library(tests: &Path) -> Vec<Module> {
 
 fn fixtures(tests: &Path) -> Vec<File> {
     let folder = tests.join("fixtures");
-    let entries = std::fs::read_dir(&folder).expect("the step leaves fixtures");
-    let paths =
-        entries.map(|entry| entry.expect("a folder can be read").path()).filter(|path| path.is_file());
-    let file = |path: std::path::PathBuf| File {
-        path: format!("test/fixtures/{}", path.file_name().expect("a file has a name").to_string_lossy()),
-        content: std::fs::read(&path).expect("a fixture can be read").into(),
+    let file = |name: String| File {
+        content: std::fs::read(folder.join(&name)).expect("a fixture can be read").into(),
+        path: format!("test/fixtures/{name}"),
     };
-    paths.map(file).collect()
+    paths_below(&folder).into_iter().map(file).collect()
 }
 
 fn read(path: &Path) -> String {

@@ -23,6 +23,8 @@ cp -r "$STEP_NODEJS"/lib/* node_modules/
     ln -sf "$PWD/$file" "../../node_modules/$file"
 done)
 
+ln -sf "$PWD/prelude/node/binding_url_encoding.js" node_modules/whatwg-url/lib/encoding.js
+
 # What is never reached, as it is for what a sandbox does not have.
 absent=(vm internal/process/execution internal/process/warning internal/source_map/source_map_cache internal/tty
     internal/deps/minimatch/index)

@@ -210,10 +210,14 @@ static JSValue prepared(JSContext *context, JSValueConst prepare, JSValueConst e
     return stack;
 }
 
+/* Error.prepareStackTrace as the prelude leaves it: the harness's own form, so it need not be called. */
+static JSValue default_prepare;
+void failure_keep_default(void) { default_prepare = engine_prepare_stack(user); }
+
 JSValue error_stack(JSContext *context, JSValueConst error, JSValueConst recorded) {
     if (!JS_IsString(recorded)) return JS_UNDEFINED;
     JSValue prepare = context == user ? engine_prepare_stack(context) : JS_UNDEFINED, stack = JS_EXCEPTION;
-    if (JS_IsFunction(context, prepare)) {
+    if (JS_IsFunction(context, prepare) && !JS_IsStrictEqual(context, prepare, default_prepare)) {
         const char *lines = JS_ToCString(context, recorded);
         if (lines) stack = prepared(context, prepare, error, lines);
         JS_FreeCString(context, lines);

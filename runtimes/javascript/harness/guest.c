@@ -143,6 +143,7 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     intl_init(user);
     run_prelude();
     local_zone_forget();
+    failure_keep_default();
     engine_reserve_globals(user, 60);
     loop_listens = false;
     engine_freeze(runtime);

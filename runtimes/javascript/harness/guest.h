@@ -99,6 +99,7 @@ bool encode_result(JSValueConst value, message *response, char **problem);
 
 /* failure.c */
 void failure_init(void);
+void failure_keep_default(void); /* after the prelude: its Error.prepareStackTrace is the form that the harness makes by itself */
 /* Where an error happened, as a number that grows with line and column. */
 uint64_t failure_position(JSValueConst error);
 /* Answers with the pending exception. */

@@ -1,21 +1,24 @@
 // What Node's library code has in C++, for the modules of it that the bundle takes: over the harness's natives.
+import { kinds } from '../kinds.js';
 import { natives } from '../user/natives.js';
-import { toUnicode } from 'tr46';
 import { blob } from './binding_blob.js';
 import { buffer } from './binding_buffer.js';
 import { constants } from './binding_constants.js';
 import { encodingBinding, icuDecoding } from './binding_encoding.js';
 import { FSEvent, binding as fs, dirBinding, streamState } from './binding_fs.js';
 import { messaging } from './binding_messaging.js';
+import { os } from './binding_os.js';
 import { performance } from './binding_performance.js';
-import { symbols } from './binding_symbols.js';
+import { getStringWidth } from './binding_width.js';
+import { privateSymbols, symbols } from './binding_symbols.js';
+import { url } from './binding_url.js';
 import { uv } from './binding_uv.js';
 import { zlib } from './binding_zlib.js';
 import { stringDecoder } from './binding_string_decoder.js';
 import { types } from './binding_types.js';
 
 // In plain loops: a program that replaced the methods of arrays still sees its buffers in the console.
-const { getOwnPropertyDescriptor } = Object, { ownKeys } = Reflect;
+const { getOwnPropertyDescriptor, prototype: { toString } } = Object, { apply, ownKeys } = Reflect;
 const isIndex = (key) => typeof key === 'string' && `${key >>> 0}` === key && key >>> 0 !== 4294967295;
 const ONLY_ENUMERABLE = 2, SKIP_SYMBOLS = 16;
 
@@ -31,12 +34,16 @@ const util = {
     }
     return found;
   },
-  privateSymbols: {
-    arrow_message_private_symbol: Symbol('arrow_message'), decorated_private_symbol: Symbol('decorated'),
-    untransferable_object_private_symbol: Symbol('untransferable'),
-  },
+  privateSymbols,
   isArrayBufferDetached: (value) => value.detached,
   getPromiseDetails: (value) => natives.promise(value),
+  getProxyDetails(value, both = true) {
+    if (natives.kind(value) !== kinds.PROXY) return undefined;
+    const parts = natives.proxy(value);
+    return both ? parts : parts[0];
+  },
+  getConstructorName: (value) => apply(toString, value, []).slice(8, -1),
+  getExternalValue: () => 0n,
   isInsideNodeModules: () => true,
   guessHandleType: () => 'PIPE',
   previewEntries(object, isIterator) {
@@ -65,9 +72,8 @@ const bindings = {
   buffer, util, types,
   string_decoder: stringDecoder,
   config: { hasIntl: true },
-  // What buffer.transcode needs of ICU.
   icu: {
-    ...icuDecoding,
+    ...icuDecoding, getStringWidth,
     icuErrName: (code) => (code === 1 ? 'U_ILLEGAL_ARGUMENT_ERROR' : 'U_ZERO_ERROR'),
     transcode(source, from, to) {
       const known = ['ucs2', 'utf8', 'utf16le', 'latin1', 'ascii', 'binary'];
@@ -80,23 +86,13 @@ const bindings = {
       }));
     },
   },
-  constants, fs, fs_dir: dirBinding, fs_event_wrap: { FSEvent }, uv, messaging, symbols, blob, performance, zlib,
+  constants, fs, url, fs_dir: dirBinding, fs_event_wrap: { FSEvent }, uv, messaging, symbols, blob, performance, zlib,
   encoding_binding: encodingBinding,
-  url: {
-    format(href, fragment, unicode, search, auth) {
-      const url = new URL(href);
-      if (!fragment) url.hash = '';
-      if (!search) url.search = '';
-      if (!auth) url.username = url.password = '';
-      if (!unicode || url.hostname === '') return url.href;
-      return url.href.replace(url.hostname, toUnicode(url.hostname).domain);
-    },
-  },
   trace_events: { trace() {}, isTraceCategoryEnabled: () => false, setTraceCategoryStateUpdateHandler() {} },
   errors: { exitCodes: {}, triggerUncaughtException(error) { queueMicrotask(() => { throw error; }); } },
   stream_wrap: { streamBaseState: streamState, kReadBytesOrError: 0, kArrayBufferOffset: 1, kBytesWritten: 2, kLastWriteWasAsync: 3 },
   worker: { isMainThread: true, threadId: 0, ownsProcessState: true, getEnvMessagePort() {} },
   timers: { getLibuvNow: () => natives.milliseconds(1), immediateInfo: new Uint32Array(3), timerInfo: new Int32Array(1), toggleImmediateRef() {} },
-  os: { getOSInformation: () => ['Linux', '', '', 'wasm32'] },
+  os, credentials: { safeGetenv: (name) => process.env[name] },
 };
 export const internalBinding = (name) => bindings[name];

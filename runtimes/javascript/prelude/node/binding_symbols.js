@@ -9,3 +9,8 @@ export class JSTransferable {}
 
 /** What a copy refers to as it is: bytes of a Blob and the like. */
 export const sharedClasses = [];
+
+export const privateSymbols = {
+  arrow_message_private_symbol: Symbol('arrow_message'), decorated_private_symbol: Symbol('decorated'),
+  untransferable_object_private_symbol: Symbol('untransferable'),
+};

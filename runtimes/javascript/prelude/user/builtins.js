@@ -35,6 +35,8 @@ export const builtins = {
   readline: require('readline'),
   'readline/promises': require('readline/promises'),
   stream: require('stream'),
+  _stream_duplex: require('stream').Duplex, _stream_passthrough: require('stream').PassThrough, _stream_readable: require('stream').Readable,
+  _stream_transform: require('stream').Transform, _stream_writable: require('stream').Writable,
   'stream/consumers': require('stream/consumers'),
   'stream/promises': require('stream/promises'),
   'stream/web': require('stream/web'),

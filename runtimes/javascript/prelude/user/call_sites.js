@@ -1,16 +1,16 @@
 // What Error.prepareStackTrace of a program is given: call sites, as V8 has them. They know what a recorded stack tells.
 import { apply, define } from './natives.js';
 
-const { Error: ErrorClass } = globalThis, { map } = Array.prototype;
+const { Error: ErrorClass } = globalThis, { join, map } = Array.prototype, { toString } = Error.prototype;
 
 class CallSite {
   #name; #file; #line; #column; #made;
-  constructor([name, file, line, column, made]) {
-    this.#name = name;
-    this.#file = file;
-    this.#line = line;
-    this.#column = column;
-    this.#made = made;
+  constructor(frame) {
+    this.#name = frame[0];
+    this.#file = frame[1];
+    this.#line = frame[2];
+    this.#column = frame[3];
+    this.#made = frame[4];
   }
   getThis() { return undefined; }
   getTypeName() { return null; }
@@ -39,6 +39,12 @@ class CallSite {
   }
 }
 define(CallSite.prototype, { [Symbol.toStringTag]: 'CallSite' });
+
+// As it is without a program's own, which the harness does without calling it.
+ErrorClass.prepareStackTrace = function prepareStackTrace(error, trace) {
+  const text = apply(toString, error, []);
+  return trace.length === 0 ? text : `${text}\n    at ${apply(join, trace, ['\n    at '])}`;
+};
 
 /** What a program's own form of a stack comes to. */
 export function prepareStack(prepare, error, frames) {

@@ -3,7 +3,7 @@ import { apply, define, natives } from './natives.js';
 import { coded } from './errors.js';
 import { kinds } from '../kinds.js';
 import { isPort, movePort, transferList } from '../node/binding_ports.js';
-import { sharedClasses, symbols } from '../node/binding_symbols.js';
+import { privateSymbols, sharedClasses, symbols } from '../node/binding_symbols.js';
 
 const { messaging_clone_symbol: kClone, messaging_transfer_symbol: kTransfer, messaging_transfer_list_symbol: kTransferList,
   messaging_deserialize_symbol: kDeserialize } = symbols;
@@ -31,6 +31,7 @@ function refuse(value) {
   throw new DOMException(`${shown} could not be cloned.`, 'DataCloneError');
 }
 
+const untransferable = privateSymbols.untransferable_object_private_symbol;
 const errors = { __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 
 function cloneError(error, memory) {
@@ -109,6 +110,7 @@ export function cloneMessage(value, list) {
   const hand = (one) => {
     if (memory.has(one)) throw new DOMException(`Transfer list contains duplicate ${natives.kind(one) === kinds.ARRAY_BUFFER ? 'ArrayBuffer' : 'MessagePort'}`, 'DataCloneError');
     if (natives.kind(one) === kinds.ARRAY_BUFFER) {
+      if (one[untransferable]) return; // it is copied
       if (one.detached) throw new DOMException('An ArrayBuffer is detached and could not be cloned.', 'DataCloneError');
       memory.set(one, one.slice(0));
       buffers.push(one);

@@ -24,6 +24,9 @@ import { prepareStack } from './call_sites.js';
 import { warm } from './warm.js';
 
 define(globalThis, { global: globalThis, self: globalThis });
+// Those that Node lists.
+for (const name of ['global', 'clearImmediate', 'setImmediate', 'clearInterval', 'clearTimeout', 'setInterval', 'setTimeout', 'queueMicrotask', 'structuredClone',
+  'atob', 'btoa', 'performance', 'fetch', 'crypto']) Object.defineProperty(globalThis, name, { enumerable: true });
 completeConsole();
 
 export default {

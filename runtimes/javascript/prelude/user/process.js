@@ -2,7 +2,7 @@
 // library wants a process while it is evaluated.
 import { define, defineProperty, natives } from './natives.js';
 import { coded } from './errors.js';
-import { nextTick } from './timers.js';
+import { activeResources, nextTick } from './timers.js';
 
 const library = {
   get codes() { return require('internal/errors').codes; },
@@ -84,6 +84,18 @@ function emitWarning(warning, type, code, caller) {
   });
 }
 
+function cpuUsage(before) {
+  const now = { user: Math.round(natives.milliseconds(1) * 1000), system: 0 };
+  if (before === undefined || before === null) return now;
+  library.validators.validateObject(before, 'prevValue');
+  for (const name of ['user', 'system']) {
+    library.validators.validateNumber(before[name], `prevValue.${name}`);
+    if (before[name] < 0 || before[name] > Number.MAX_SAFE_INTEGER) throw new library.codes.ERR_INVALID_ARG_VALUE.RangeError(`prevValue.${name}`, before[name]);
+    now[name] -= before[name];
+  }
+  return now;
+}
+
 let mask = 0o22;
 function umask(value) {
   const before = mask;
@@ -100,8 +112,8 @@ const refused = (name) => ({ [name]() { throw new Error(`process.${name} is not 
 
 export const process = {
   title: 'ampoule', version: 'v20.19.2', versions: { node: '20.19.2', quickjs: '0.18.0', ampoule: '1' },
-  platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], release: { name: 'node' },
-  features: {}, config: { target_defaults: {}, variables: {} }, allowedNodeEnvironmentFlags: new Set(), debugPort: 9229, noDeprecation: false,
+  platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], release: { name: 'node', lts: 'Iron' },
+  features: { inspector: false, debug: false, uv: false, ipv6: false, tls_alpn: false, tls_sni: false, tls_ocsp: false, tls: false, cached_builtins: true, require_module: true }, config: { target_defaults: {}, variables: {} }, allowedNodeEnvironmentFlags: new Set(), debugPort: 9229, noDeprecation: false,
   get env() { return environment ??= new Proxy(natives.environment(), variables); },
   set env(value) { environment = value; },
   get argv() { return ['node', `/work/${natives.programName()}`]; },
@@ -116,9 +128,9 @@ export const process = {
   uptime: () => natives.milliseconds(1) / 1000,
   memoryUsage: Object.assign(() => ({ rss: 0, heapTotal: 0, heapUsed: 0, external: 0, arrayBuffers: 0 }), { rss: () => 0 }),
   constrainedMemory: () => 0, availableMemory: () => 0,
-  cpuUsage: () => ({ user: Math.round(natives.milliseconds(1) * 1000), system: 0 }),
+  cpuUsage,
   resourceUsage: () => ({ userCPUTime: Math.round(natives.milliseconds(1) * 1000), systemCPUTime: 0, maxRSS: 0 }),
-  getActiveResourcesInfo: () => [],
+  getActiveResourcesInfo: activeResources, setSourceMapsEnabled(enabled) { library.validators.validateBoolean(enabled, 'enabled'); },
   getuid: () => 1000, geteuid: () => 1000, getgid: () => 1000, getegid: () => 1000, getgroups: () => [1000],
   kill: refused('kill'), abort: refused('abort'), dlopen: refused('dlopen'), binding: refused('binding'),
   loadEnvFile(path = '.env') {

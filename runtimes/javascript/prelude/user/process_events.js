@@ -95,6 +95,7 @@ Object.assign(process, {
       },
     });
   }
+  prototype.constructor.prototype = prototype;
   Object.setPrototypeOf(process, prototype);
   apply(EventEmitter, process, []);
   Object.defineProperty(process, 'exitCode', {

@@ -78,12 +78,16 @@ export class Timeout {
   #entry;
   constructor(entry) { this.#entry = entry; }
   static { entryOf = (value) => (#entry in value ? value.#entry : undefined); }
-  ref() { return hold(this.#entry, true), this; }
-  unref() { return hold(this.#entry, false), this; }
+  ref() { return #entry in this && hold(this.#entry, true), this; }
+  unref() { return #entry in this && hold(this.#entry, false), this; }
   hasRef() { return this.#entry.holds; }
   get _destroyed() { return !this.#entry.live; }
   get _idleTimeout() { return this.#entry.live ? this.#entry.delay : -1; }
   get _repeat() { return this.#entry.repeats ? this.#entry.delay : null; }
+  set _repeat(delay) {
+    this.#entry.repeats = Boolean(delay);
+    if (delay) this.#entry.delay = delay;
+  }
   // Also of one that has run; not of one that was cleared.
   refresh() {
     const old = this.#entry;
@@ -149,6 +153,9 @@ function clear(value) {
   entry.cleared = true;
 }
 
+/** For process.getActiveResourcesInfo. */
+export const activeResources = () => [...new Array(holding).fill('Timeout'), ...new Array(heldImmediates).fill('Immediate')];
+
 export const timerFunctions = {
   setTimeout(callback, delay, ...values) { return start(callback, delay, values, false); },
   setInterval(callback, delay, ...values) { return start(callback, delay, values, true); },
@@ -208,6 +215,7 @@ export function runTimer() {
     if (entry.repeats) schedule(entry, entry.due);
     else cancel(entry);
     apply(entry.callback, entry.timer, entry.values);
+    if (entry.repeats && !entry.live && !entry.cleared) schedule(active[entry.id] = entry); // by its `_repeat`
     return 0;
   }
   if (toldAt < told.length) {
