@@ -73,6 +73,14 @@ fn request_of(tests: &Path, name: &str, library: &[Module], files: &[File]) -> R
     request.program.entry = Entry::Script;
     request.program.modules = library.to_vec();
     request.program.modules.push(Module { name: path.clone(), source: source.clone() });
+    let required = |file: &&File| {
+        let name = file.path.rsplit('/').next().unwrap_or_default();
+        name.ends_with(".js") && source.contains(&format!("fixtures/{name}"))
+    };
+    request.program.modules.extend(files.iter().filter(required).map(|file| Module {
+        name: file.path.clone(),
+        source: String::from_utf8_lossy(&file.content).into_owned(),
+    }));
     request.files = files.to_vec();
     request.files.push(File { path, content: source.into_bytes().into() });
     request.environment.push(("NODE_TEST_KNOWN_GLOBALS".into(), "0".into()));

@@ -37,5 +37,7 @@ for realm in inside user; do
     ./esbuild/bin/esbuild "prelude/$realm/main.js" --bundle --format=iife --global-name=exported --target=es2024 \
         --platform=browser --charset=utf8 --legal-comments=none --log-level=warning "${inject[@]}" "${absent[@]/#/--external:}" "${aliases[@]}" \
         --keep-names=false --outfile="$realm.js"
+    # A program that gives Object.prototype a `get` breaks no descriptor of the bundler's.
+    sed -i 's/__defProp({}, "__esModule", { value: true })/__defProp({}, "__esModule", { __proto__: null, value: true })/; s/__defProp(to, key, { get:/__defProp(to, key, { __proto__: null, get:/; s/__defProp(target, name, { get:/__defProp(target, name, { __proto__: null, get:/' "$realm.js"
     { echo '(function (native) {'; cat "$realm.js"; echo 'return exported.default; })'; } >"$OUT/$realm.js"
 done

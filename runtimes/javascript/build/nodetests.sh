@@ -6,4 +6,4 @@ tar xJf "$SRC_NODEJS" --strip-components=1 --wildcards '*/test/parallel/*.js' '*
 mkdir -p "$OUT/test/fixtures"
 cp -r test/parallel test/common "$OUT/test"
 find test/fixtures -maxdepth 1 -type f -size -200k -exec cp {} "$OUT/test/fixtures" \;
-cp -r test/fixtures/cycles test/fixtures/dotenv "$OUT/test/fixtures"
+cp -r test/fixtures/{cycles,dotenv,nested-index} "$OUT/test/fixtures"

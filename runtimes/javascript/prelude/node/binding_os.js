@@ -2,12 +2,13 @@
 import { natives } from '../user/natives.js';
 
 const fails = (context, syscall, errno, code, message) => Object.assign(context, { syscall, errno, code, message });
+const MEMORY = 2 ** 32; // what can be addressed; the request's limit is lower
 let priority = 0;
 
 export const os = {
-  getAvailableParallelism: () => 1, getCPUs: () => [], getFreeMem: () => 0, getTotalMem: () => 0, getInterfaceAddresses: () => [],
+  getAvailableParallelism: () => 1, getCPUs: () => ['wasm32', 0, 0, 0, 0, 0, 0], getFreeMem: () => MEMORY, getTotalMem: () => MEMORY, getInterfaceAddresses: () => [],
   getHomeDirectory: () => process.env.HOME ?? '/work', getHostname: () => 'sandbox', getOSInformation: () => ['Linux', '0', '0', 'wasm32'],
-  getUptime: () => natives.milliseconds(1) / 1000, isBigEndian: false,
+  getUptime: () => (natives.milliseconds(1) + 1) / 1000, isBigEndian: false,
   getLoadAvg: (loads) => void loads.fill(0),
   getUserInfo(options) {
     const text = (value) => (options?.encoding === 'buffer' ? Buffer.from(value) : value);

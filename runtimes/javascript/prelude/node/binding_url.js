@@ -6,6 +6,7 @@ import { toUnicode } from 'tr46';
 
 const schemes = { __proto__: null, http: 0, https: 2, ws: 3, ftp: 4, wss: 5, file: 6 };
 const OMITTED = 0xffffffff;
+const { apply } = Reflect, { exec } = RegExp.prototype, { split } = String.prototype;
 const urlComponents = new Uint32Array(9);
 
 /** The text of a URL; its parts go to urlComponents. */
@@ -35,9 +36,24 @@ function told(url) {
   return href;
 }
 
+// What most addresses look like: nothing in them is to be changed, so they need not go through the standard's machine, which takes them
+// letter by letter. (The last part of the host begins with a letter: it is no number of four parts.)
+const plain = /^(https?|wss?):\/\/(?!(?:[a-z0-9-]+\.)*xn--)((?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*)(?::([1-9][0-9]{0,3}))?((?:\/(?!\.|%2[Ee])[\w\-~!$&()*+,;=:@%.]*)*)(?:\?([\w\-~!$&()*+,;=:@%./?]*))?(?:#([\w\-~!$&()*+,;=:@%./?]*))?$/;
+const ports = { __proto__: null, http: 80, https: 443, ws: 80, wss: 443 };
+
+function record(input) {
+  const found = apply(exec, plain, [input]);
+  if (found === null) return basicURLParse(input);
+  const scheme = found[1], port = found[3] === undefined ? null : +found[3], path = found[4];
+  return {
+    scheme, username: '', password: '', host: found[2], port: port === ports[scheme] ? null : port, path: path === '' ? [''] : apply(split, path.slice(1), ['/']),
+    query: found[5] ?? null, fragment: found[6] ?? null,
+  };
+}
+
 function parsed(input, base) {
-  if (base === undefined) return basicURLParse(input);
-  const baseURL = basicURLParse(base);
+  if (base === undefined) return record(input);
+  const baseURL = record(base);
   return baseURL && basicURLParse(input, { baseURL });
 }
 
@@ -88,7 +104,7 @@ export const url = {
     throw error;
   },
   update(href, action, text) {
-    const url = basicURLParse(action === HREF ? text : href);
+    const url = record(action === HREF ? text : href);
     if (url === null) return false;
     if (action !== HREF) setters[action](url, text);
     return told(url);

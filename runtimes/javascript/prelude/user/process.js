@@ -79,7 +79,7 @@ function emitWarning(warning, type, code, caller) {
   if (error.name === 'DeprecationWarning' && process.noDeprecation) return;
   nextTick(() => {
     if (environment?.NODE_NO_WARNINGS !== '1')
-      natives.write(2, `(node:1) ${error.code ? `[${error.code}] ` : ''}${error.name}: ${error.message}\n${typeof error.detail === 'string' ? `${error.detail}\n` : ''}`);
+      natives.inside.console.error(`(node:1) ${error.code ? `[${error.code}] ` : ''}${error.name}: ${error.message}${typeof error.detail === 'string' ? `\n${error.detail}` : ''}`);
     process.emit('warning', error);
   });
 }
@@ -108,6 +108,17 @@ function umask(value) {
   return before;
 }
 
+/** There is one user, and nobody to become another of. */
+const users = {};
+for (const name of ['setuid', 'seteuid', 'setgid', 'setegid']) {
+  users[name] = { [name](id) {
+    if (typeof id !== 'number' && typeof id !== 'string') throw new library.codes.ERR_INVALID_ARG_TYPE('id', ['number', 'string'], id);
+    if (typeof id === 'number') library.validators.validateUint32(id, 'id');
+    else throw new library.codes.ERR_UNKNOWN_CREDENTIAL(name.endsWith('uid') ? 'User' : 'Group', id);
+    if (id !== 1000) throw Object.assign(new Error(`EPERM, Operation not permitted`), { code: 'EPERM', errno: -1, syscall: name });
+  } }[name];
+}
+
 const refused = (name) => ({ [name]() { throw new Error(`process.${name} is not available: this sandbox runs a single process and no native code`); } })[name];
 
 export const process = {
@@ -130,8 +141,9 @@ export const process = {
   constrainedMemory: () => 0, availableMemory: () => 0,
   cpuUsage,
   resourceUsage: () => ({ userCPUTime: Math.round(natives.milliseconds(1) * 1000), systemCPUTime: 0, maxRSS: 0 }),
+  assert(value, message) { if (!value) throw Object.assign(new Error(message || 'assertion error'), { code: 'ERR_ASSERTION' }); },
   getActiveResourcesInfo: activeResources, setSourceMapsEnabled(enabled) { library.validators.validateBoolean(enabled, 'enabled'); },
-  getuid: () => 1000, geteuid: () => 1000, getgid: () => 1000, getegid: () => 1000, getgroups: () => [1000],
+  ...users, getuid: () => 1000, geteuid: () => 1000, getgid: () => 1000, getegid: () => 1000, getgroups: () => [1000],
   kill: refused('kill'), abort: refused('abort'), dlopen: refused('dlopen'), binding: refused('binding'),
   loadEnvFile(path = '.env') {
     const found = require('util').parseEnv(require('fs').readFileSync(path, 'utf8'));
