@@ -91,8 +91,26 @@ JSContext *engine_new_context(JSRuntime *runtime) {
 
 void engine_begin(JSContext *context, uint64_t random) { context->random_state = random ? random : 1; }
 
-/* Or the first global of a program would copy all of them to a larger place. */
-void engine_reserve_globals(JSContext *context, uint32_t more) {
+/* Tables grow by being copied whole to a larger place. That is done before the snapshot, or a program that has one name or shape
+ * too many would pay for all of the prelude's. */
+static void reserve_names(JSContext *context, uint32_t more) {
+    JSAtom *names = js_malloc(context, sizeof *names * more);
+    uint32_t count = 0;
+    for (; names && count < more; count++) {
+        char text[32];
+        snprintf(text, sizeof text, "\x01%u", count);
+        if ((names[count] = JS_NewAtom(context, text)) == JS_ATOM_NULL) break;
+    }
+    while (count) JS_FreeAtom(context, names[--count]); /* so that the first is taken first */
+    js_free(context, names);
+}
+
+static void reserve_shapes(JSRuntime *runtime, int more) {
+    while (2 * (runtime->shape_hash_count + more) > runtime->shape_hash_size)
+        if (resize_shape_hash(runtime, runtime->shape_hash_bits + 1)) return;
+}
+
+static void reserve_globals(JSContext *context, uint32_t more) {
     for (int i = 0; i < 2; i++) {
         JSObject *object = JS_VALUE_GET_OBJ(i ? context->global_var_obj : context->global_obj);
         JSShape *shape = object->shape;
@@ -102,6 +120,12 @@ void engine_reserve_globals(JSContext *context, uint32_t more) {
         resize_properties(context, &object->shape, object, shape->prop_count + more);
         if (hashed) js_shape_hash_link(context->rt, object->shape);
     }
+}
+
+void engine_reserve(JSContext *context) {
+    reserve_names(context, 8192);
+    reserve_shapes(context->rt, 2048);
+    reserve_globals(context, 60);
 }
 
 void engine_freeze(JSRuntime *runtime) {

@@ -32,8 +32,8 @@ bool engine_stack_is_low(JSContext *context);
 JSContext *engine_new_context(JSRuntime *runtime);
 /* What must be fresh in every execution. */
 void engine_begin(JSContext *context, uint64_t random);
-/* Room for so many more global variables. */
-void engine_reserve_globals(JSContext *context, uint32_t more);
+/* Room for a program's names, shapes of objects and global variables. */
+void engine_reserve(JSContext *context);
 /* Takes every object made so far out of the garbage collector's sight, and every partly filled allocation arena out
  * of the allocator's: an execution neither walks nor fills them, so their pages stay those of the snapshot. */
 void engine_freeze(JSRuntime *runtime);

@@ -144,7 +144,7 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     run_prelude();
     local_zone_forget();
     failure_keep_default();
-    engine_reserve_globals(user, 60);
+    engine_reserve(user);
     loop_listens = false;
     engine_freeze(runtime);
     heap_seal(READY_MEMORY);
