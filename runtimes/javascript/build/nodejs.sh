@@ -28,6 +28,12 @@ grep -q 'deref: () => signal' internal/abort_controller.js
 # For the same reason all listeners that something holds weakly stay with it, not the last alone.
 perl -0pi -e 's/weakListeners\(\)\.map\.set\(weak, listener\);/weakListeners().map.set(weak, { __proto__: null, listener, others: weakListeners().map.get(weak) });/' internal/event_target.js
 grep -q 'others: weakListeners' internal/event_target.js
+# Dates are shown by %s as they are inspected, as in Node before and after this version.
+sed -i "s/  if (typeof value\[SymbolToPrimitive\] === 'function') {/  if (typeof value[SymbolToPrimitive] === 'function' \&\& !isDate(value)) {/" internal/util/inspect.js
+grep -q '!isDate(value)' internal/util/inspect.js
+# A program that replaced the methods of arrays still sees objects in the console.
+sed -i 's/ctx\.seen\.includes(value)/primordials.ArrayPrototypeIncludes(ctx.seen, value)/; s/ctx\.seen\.push(value)/primordials.ArrayPrototypePush(ctx.seen, value)/; s/ctx\.seen\.pop()/primordials.ArrayPrototypePop(ctx.seen)/' internal/util/inspect.js
+! grep -q 'ctx\.seen\.\(push\|pop\|includes\)' internal/util/inspect.js
 # The mark of errors that show their code is known to the harness (harness/failure.c).
 sed -i "s/^const kIsNodeError = Symbol('kIsNodeError');/const kIsNodeError = Symbol.for('ampoule.showsCode');/" internal/errors.js
 grep -q "ampoule.showsCode" internal/errors.js
