@@ -152,7 +152,7 @@ pub(crate) async fn listen(
     tracing::info!(running = service.running(), waiting = service.waiting(), "draining");
     service.drain();
     ender.drain();
-    let grace = config.service().map_err(CommandError::usage)?.caps.wall_time + GRACE_FOR_ANSWERS;
+    let grace = service.longest() + GRACE_FOR_ANSWERS;
     tokio::select! {
         _ = &mut servers => {
             tracing::info!("drained");

@@ -213,7 +213,7 @@ pub(crate) struct Entered {
     pub(crate) turn: Turn,
 }
 
-/// Waits for a guest, until its wall time is over, which the time that it waits for a seat puts off.
+/// Waits for a guest, until its wall time is over, which the time that it waits for a seat or a processor puts off.
 async fn within_wall_time<T>(call: impl Future<Output = T>, seat: &Seat) -> Option<T> {
     let mut call = pin!(call);
     let mut end = pin!(tokio::time::sleep_until(seat.end().into()));
@@ -222,11 +222,10 @@ async fn within_wall_time<T>(call: impl Future<Output = T>, seat: &Seat) -> Opti
             return Poll::Ready(Some(ended));
         }
         while end.as_mut().poll(context).is_ready() {
-            let later = seat.end();
-            if later <= Instant::now() {
+            if seat.is_over() {
                 return Poll::Ready(None);
             }
-            end.as_mut().reset(later.into());
+            end.as_mut().reset(seat.end().into());
         }
         Poll::Pending
     })

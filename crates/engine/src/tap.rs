@@ -1,11 +1,16 @@
 //! What an execution prints, handed on while it runs.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// Pieces kept for a reader that does not keep up. What comes then joins the last piece of its stream: no byte is lost and
 /// each stream keeps its order, and a guest that prints single bytes cannot fill memory with their bookkeeping.
 const MOST_PIECES: usize = 1024;
+
+/// Bytes of a piece at most, and of those that a reader takes at once, about: a reader turns them into text and JSON on a thread that
+/// serves sockets, in some ten microseconds.
+const PORTION: usize = 64 << 10;
 
 /// Where a piece was printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +36,12 @@ pub struct OutputTap(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    pieces: Mutex<Vec<Piece>>,
+    pieces: Mutex<VecDeque<Piece>>,
     more: Notify,
 }
 
 impl OutputTap {
-    /// Waits until something was printed, and takes it all. One reader at a time. Readers are woken at the end of a slice of fuel and
+    /// Waits until something was printed, and takes some of it. One reader at a time. Readers are woken at the end of a slice of fuel and
     /// when the program sleeps, not for each piece; what comes after the last slice is there when the execution has ended.
     pub async fn next(&self) -> Vec<Piece> {
         loop {
@@ -48,9 +53,16 @@ impl OutputTap {
         }
     }
 
-    /// What was printed since the last time; may be nothing.
+    /// What was printed first of all that was not taken yet, up to twice 64 KiB; may be nothing.
     pub fn take(&self) -> Vec<Piece> {
-        std::mem::take(&mut *self.pieces())
+        let (mut pieces, mut taken, mut bytes) = (self.pieces(), Vec::new(), 0);
+        while bytes < PORTION
+            && let Some(piece) = pieces.pop_front()
+        {
+            bytes += piece.bytes.len();
+            taken.push(piece);
+        }
+        taken
     }
 
     /// Bytes that were printed and not taken yet.
@@ -58,18 +70,19 @@ impl OutputTap {
         self.pieces().iter().map(|piece| piece.bytes.len() as u64).sum()
     }
 
-    pub(crate) fn push(&self, stream: Stream, bytes: &[u8]) {
+    pub(crate) fn push(&self, stream: Stream, mut bytes: &[u8]) {
         let mut pieces = self.pieces();
-        let full = pieces.len() >= MOST_PIECES;
-        let joins = match pieces.last() {
-            Some(last) if last.stream == stream => Some(pieces.len() - 1),
-            _ if full => pieces.iter().rposition(|piece| piece.stream == stream),
+        let last = match pieces.back() {
+            Some(last) if last.stream == stream => pieces.back_mut(),
+            _ if pieces.len() >= MOST_PIECES => pieces.iter_mut().rfind(|piece| piece.stream == stream),
             _ => None,
         };
-        match joins {
-            Some(index) => pieces[index].bytes.extend_from_slice(bytes),
-            None => pieces.push(Piece { stream, bytes: bytes.to_vec() }),
+        if let Some(last) = last {
+            let (joins, rest) = bytes.split_at(bytes.len().min(PORTION.saturating_sub(last.bytes.len())));
+            last.bytes.extend_from_slice(joins);
+            bytes = rest;
         }
+        pieces.extend(bytes.chunks(PORTION).map(|bytes| Piece { stream, bytes: bytes.to_vec() }));
     }
 
     /// Wakes who waits for more.
@@ -77,7 +90,7 @@ impl OutputTap {
         self.0.more.notify_one();
     }
 
-    fn pieces(&self) -> MutexGuard<'_, Vec<Piece>> {
+    fn pieces(&self) -> MutexGuard<'_, VecDeque<Piece>> {
         self.0.pieces.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -100,9 +113,35 @@ mod tests {
             tap.push(Stream::Stdout, b"o");
             tap.push(Stream::Stderr, b"e");
         }
-        let pieces = tap.take();
-        assert_eq!(pieces.len(), MOST_PIECES);
-        assert_eq!(pieces.iter().map(|piece| piece.bytes.len()).sum::<usize>(), 200_000);
-        assert!(tap.take().is_empty());
+        assert!(tap.pieces().len() <= MOST_PIECES + 200_000 / PORTION);
+        let mut read = [0, 0];
+        loop {
+            let pieces = tap.take();
+            if pieces.is_empty() {
+                break;
+            }
+            assert!(pieces.iter().map(|piece| piece.bytes.len()).sum::<usize>() < 2 * PORTION);
+            for Piece { stream, bytes } in pieces {
+                assert!(bytes.iter().all(|byte| *byte == if stream == Stream::Stdout { b'o' } else { b'e' }));
+                read[stream as usize] += bytes.len();
+            }
+        }
+        assert_eq!(read, [100_000, 100_000]);
+    }
+
+    #[test]
+    fn what_is_printed_at_once_is_read_in_portions() {
+        let tap = OutputTap::default();
+        let printed: Vec<u8> = (0..10 * PORTION + 7).map(|n| (n % 251) as u8).collect();
+        tap.push(Stream::Stdout, b"begun");
+        tap.push(Stream::Stdout, &printed);
+        assert_eq!(tap.unread_bytes(), printed.len() as u64 + 5);
+        let mut read = Vec::new();
+        while tap.unread_bytes() > 0 {
+            let pieces = tap.take();
+            assert!(pieces.iter().map(|piece| piece.bytes.len()).sum::<usize>() < 2 * PORTION);
+            read.extend(pieces.into_iter().flat_map(|piece| piece.bytes));
+        }
+        assert_eq!(read[5..], printed);
     }
 }

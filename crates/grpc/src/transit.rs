@@ -44,6 +44,10 @@ impl http_body::Body for Received {
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         let this = &mut *self;
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(context) else {
+            this.incoming.wait().map_err(|error| {
+                this.incoming.count_refused(&error);
+                status::of_error(&error)
+            })?;
             let late = this.late.get_or_insert_with(|| Box::pin(tokio::time::sleep(PATIENCE)));
             ready!(late.as_mut().poll(context));
             return Poll::Ready(Some(Err(Status::deadline_exceeded(format!(

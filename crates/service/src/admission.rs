@@ -38,7 +38,7 @@ pub(crate) fn admit(
     request: Request,
 ) -> Result<Admitted, Error> {
     let request_bytes = memory::of_request(&request);
-    let image = image(images, &request)?;
+    let image = image(images, request.image.as_deref(), request.program.language)?;
     let limits = limits(tenant.config(), &request.limits)?;
     let mut program = request.program;
     program_is_sound(&config.sizes, &mut program)?;
@@ -67,9 +67,8 @@ pub(crate) fn admit(
     })
 }
 
-pub(crate) fn image(images: &Images, request: &Request) -> Result<Image, Error> {
-    let language = request.program.language;
-    let Some(name) = &request.image else {
+pub(crate) fn image(images: &Images, name: Option<&str>, language: Language) -> Result<Image, Error> {
+    let Some(name) = name else {
         return images.get(language.name()).cloned().ok_or_else(|| {
             let reason =
                 format!("is {}, which has no image here; there are: {}", language.name(), images.list());

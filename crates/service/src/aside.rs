@@ -38,7 +38,16 @@ pub async fn aside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'st
     (&mut task.0).await.ok()
 }
 
-struct Task<T>(JoinHandle<T>);
+/// The same, without waiting for it. Dropping what this answers stops the work where it waits next.
+pub(crate) fn spawn_aside<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> Task<T> {
+    Task(match &*RUNTIME {
+        Some(runtime) => runtime.spawn(work),
+        None => tokio::spawn(work),
+    })
+}
+
+/// Work that is done aside.
+pub(crate) struct Task<T>(JoinHandle<T>);
 
 impl<T> Drop for Task<T> {
     fn drop(&mut self) {

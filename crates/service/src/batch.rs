@@ -4,10 +4,12 @@
 //! inputs ─▶ workers, as many as run at the same time: next input, execute, send ─▶ channel ─▶ BatchRun::next
 //! ```
 //!
-//! The workers run where guests compute, so that between two items no other thread has to be woken. The channel holds an answer
-//! for each worker; who does not read holds the workers up, but none of their guests or slots.
+//! The workers run where guests compute, so that between two items no other thread has to be woken; those of a large request, which
+//! is copied for each item, aside, and few of them. The channel holds an answer for each worker; who does not read holds the workers
+//! up, but none of their guests or slots.
 
 use crate::answers;
+use crate::aside::{MUCH, Task, spawn_aside};
 use crate::error::Error;
 use crate::memory;
 use crate::service::{Call, Execution, Service};
@@ -21,6 +23,9 @@ use tokio::sync::mpsc;
 
 /// Inputs that one batch can have: more are better sent as several, whose answers come sooner.
 pub const MOST_INPUTS: usize = 10_000;
+
+/// Copies of a large request at the same time, for each processor: one that its guest has, and one that is being made.
+const COPIES_FOR_EACH_PROCESSOR: usize = 2;
 
 /// One program and its inputs.
 #[derive(Clone, Debug)]
@@ -37,7 +42,13 @@ pub struct Batch {
 pub struct BatchRun {
     answers: mpsc::Receiver<BatchItem>,
     #[expect(dead_code, reason = "stops the workers when dropped")]
-    workers: Vec<Spawned<()>>,
+    workers: Vec<Worker>,
+}
+
+#[expect(dead_code, reason = "stops the worker when dropped")]
+enum Worker {
+    WhereGuestsCompute(Spawned<()>),
+    Aside(Task<()>),
 }
 
 /// What the workers of a batch share.
@@ -72,9 +83,14 @@ impl Service {
                 format!("takes {total} bytes together, the server's cap is {most}: send several batches");
             return Err(Error::invalid("inputs_json", reason));
         }
-        let memory = self.reserve(&call.tenant, memory::of_asked(&batch.request) + total as u64)?;
+        let bytes = memory::of_asked(&batch.request);
+        let memory = self.reserve(&call.tenant, bytes + total as u64)?;
         let asked = if batch.parallelism == 0 { self.processors() } else { batch.parallelism };
-        let workers = asked.clamp(1, call.tenant.config().slots).min(batch.inputs.len());
+        let mut workers = asked.clamp(1, call.tenant.config().slots).min(batch.inputs.len());
+        let is_large = bytes > MUCH && self.inner().engine.computes_on_own_threads();
+        if is_large {
+            workers = workers.min(COPIES_FOR_EACH_PROCESSOR * self.processors());
+        }
         let shared = Arc::new(Shared {
             service: self.clone(),
             call: call.clone(),
@@ -83,8 +99,14 @@ impl Service {
             memory,
         });
         let (sender, answers) = mpsc::channel(workers.max(1));
-        let workers =
-            (0..workers).map(|_| self.inner().engine.spawn(work(Arc::clone(&shared), sender.clone())));
+        let workers = (0..workers).map(|_| {
+            let work = work(Arc::clone(&shared), sender.clone());
+            if is_large {
+                Worker::Aside(spawn_aside(work))
+            } else {
+                Worker::WhereGuestsCompute(self.inner().engine.spawn(work))
+            }
+        });
         Ok(BatchRun { answers, workers: workers.collect() })
     }
 }

@@ -1,7 +1,7 @@
 //! What an execution can take of the host's memory at most, so that load cannot drive the server out of it.
 
 use crate::tenants::TenantConfig;
-use ampoule_world::{Asked, File, FunctionCall, Limits, Outcome, Request};
+use ampoule_world::{Asked, File, FunctionCall, Limits, Outcome, PutFunction, Request};
 use std::path::Path;
 
 /// Of the machine's memory (or the container's), what executions may take together. The rest is for the images' code,
@@ -37,6 +37,14 @@ pub(crate) fn of_asked(asked: &Asked) -> u64 {
 /// The same for a call of a function.
 pub(crate) fn of_call(call: &FunctionCall) -> u64 {
     of_input(&call.input_json, &call.files, &call.environment) + of_streams(&call.stdin, &call.output_files)
+}
+
+/// The bytes of what is put as a function, once.
+pub(crate) fn of_put(put: &PutFunction) -> u64 {
+    let program = &put.program;
+    let modules: usize = program.modules.iter().map(|module| module.name.len() + module.source.len()).sum();
+    let environment: usize = put.environment.iter().map(|(key, value)| key.len() + value.len()).sum();
+    of_files(&put.files) + (program.source.len() + modules + environment) as u64
 }
 
 fn of_streams(stdin: &[u8], output_files: &[String]) -> u64 {

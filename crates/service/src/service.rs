@@ -16,7 +16,7 @@ use crate::slots::{Bounds, Level, Reserved, Slots};
 use crate::tenants::{OPEN_TENANT, Tenant};
 use ampoule_engine::{Compiled, Engine, Health, Job, MemoryGrant, OutputTap, Permit, Start};
 use ampoule_store::FunctionStore;
-use ampoule_world::{Asked, Language, Outcome, Request};
+use ampoule_world::{Asked, Language, Limits, Outcome, Request};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -58,6 +58,13 @@ pub(crate) struct Way<'a> {
     /// It is a part of what was accepted earlier.
     pub(crate) accepted: bool,
     pub(crate) tap: Option<&'a OutputTap>,
+}
+
+impl Way<'_> {
+    /// How long it may take at the most, if it is a part of what was accepted earlier.
+    pub(crate) fn accepts(&self, limits: &Limits) -> Option<Duration> {
+        self.accepted.then_some(limits.wall_time)
+    }
 }
 
 /// A program that can start.
@@ -163,7 +170,8 @@ impl Service {
         executed.await.unwrap_or(Err(Error::Panicked))
     }
 
-    /// The same for a part of what was accepted earlier: it is served while the service drains.
+    /// The same for a part of what was accepted earlier: while the service drains it is served if it ends, by its limits, when the longest
+    /// execution does.
     pub(crate) async fn execute_accepted(&self, call: &Call, asked: Asked) -> Result<Execution, Error> {
         self.guarded(Way { call, accepted: true, tap: None }, asked).await
     }
@@ -230,7 +238,14 @@ impl Service {
 
     /// From now on requests are refused; those that were admitted already are served.
     pub fn drain(&self) {
-        self.inner.slots.drain();
+        self.inner.slots.drain(self.longest());
+    }
+
+    /// The longest that an execution may run and sleep, whoever asks for it.
+    pub fn longest(&self) -> Duration {
+        let tenants = self.inner.tenants.all();
+        let longest = tenants.iter().map(|tenant| tenant.config().caps.wall_time).max();
+        longest.unwrap_or_default().max(self.inner.config.caps.wall_time)
     }
 
     /// Executions that have a slot now.
@@ -279,7 +294,8 @@ impl Service {
         admitted.need.guest = admitted.need.guest.max(expected.min(admitted.need.most));
         tenant.0.quota.check(&tenant.0.share)?;
         let slots = &self.inner.slots;
-        let slot = slots.take(tenant, admitted.need, way.call.deadline, way.accepted).await?;
+        let slot =
+            slots.take(tenant, admitted.need, way.call.deadline, way.accepts(&admitted.limits)).await?;
         let queue_time = arrived.elapsed();
         let (memory, slot) = (slot.memory(), Permit::new(slot));
         let mut outcome = self.run(tenant, &admitted, way.tap, &slot, &memory).await?;

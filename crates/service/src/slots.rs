@@ -125,7 +125,8 @@ struct State {
     /// Bytes of answers that are being sent, and those of them that there was no room for.
     sending: u64,
     owed: u64,
-    draining: bool,
+    /// When what runs now has ended, by its limits.
+    draining: Option<Instant>,
     /// Requests that wait, likewise.
     waiting: usize,
     /// Executions that wait for more memory, in the order in which they came.
@@ -171,7 +172,7 @@ impl Slots {
             requests: Share::default(),
             sending: 0,
             owed: 0,
-            draining: false,
+            draining: None,
             waiting: 0,
             growing: VecDeque::new(),
             queues: Vec::new(),
@@ -180,14 +181,14 @@ impl Slots {
         Arc::new(Slots { bounds, state: Mutex::new(state) })
     }
 
-    /// Waits for a slot, but not beyond `deadline`; giving up the future gives up the place. What was `accepted` earlier is
-    /// served while the service drains.
+    /// Waits for a slot, but not beyond `deadline`; giving up the future gives up the place. What was accepted
+    /// earlier, and takes so long at the most, is served while the service drains, if that is before what runs then has ended.
     pub(crate) async fn take(
         self: &Arc<Self>,
         tenant: &Tenant,
         need: Need,
         deadline: Option<Instant>,
-        accepted: bool,
+        accepted: Option<Duration>,
     ) -> Result<Slot, Error> {
         let arrived = Instant::now();
         let (mut place, called) = match self.enter(tenant, need, deadline, accepted)? {
@@ -211,11 +212,13 @@ impl Slots {
         tenant: &Tenant,
         need: Need,
         deadline: Option<Instant>,
-        accepted: bool,
+        accepted: Option<Duration>,
     ) -> Result<Entered, Error> {
         let bounds = &self.bounds;
         let mut state = self.lock();
-        if state.draining && !accepted {
+        let is_over =
+            state.draining.is_some_and(|end| accepted.is_none_or(|time| Instant::now() + time > end));
+        if is_over {
             return Err(Error::Draining);
         }
         let most = for_one_execution(bounds.memory);
@@ -277,8 +280,8 @@ impl Slots {
     }
 
     /// From now on nobody gets in; who is in or waits already is served.
-    pub(crate) fn drain(&self) {
-        self.lock().draining = true;
+    pub(crate) fn drain(&self, longest: Duration) {
+        self.lock().draining.get_or_insert(Instant::now() + longest);
     }
 
     /// How things stand.
@@ -294,7 +297,7 @@ impl Slots {
             receiving: state.receiving.taken,
             sending: state.sending,
             kept: state.reserved.taken,
-            draining: state.draining,
+            draining: state.draining.is_some(),
         }
     }
 

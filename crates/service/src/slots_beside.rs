@@ -63,7 +63,7 @@ impl Slots {
             return Err(self.busy(
                 tenant,
                 "memory",
-                "the memory for kept answers and batches is taken".into(),
+                "the memory for kept answers, batches and functions that are read is taken".into(),
             ));
         }
         state.set_aside(tenant, bytes);
@@ -102,17 +102,25 @@ impl Slots {
     /// refused where there is none.
     pub(crate) fn send_again(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InTransit, Error> {
         let mut state = self.lock();
-        let sends = tenant.0.sending.load(Relaxed) as u64;
-        if state.memory < bytes || sends + bytes > self.bounds.memory / MOST_UNREAD {
+        if !state.may_send(&self.bounds, tenant, bytes) {
             drop(state);
-            return Err(self.busy(
-                tenant,
-                "memory",
-                "the memory for answers that are being sent is taken".into(),
-            ));
+            return Err(self.answers_lie_unread(tenant));
         }
         state.owe(tenant, bytes);
         Ok(self.sending(&mut state, tenant, bytes))
+    }
+
+    /// Sets memory aside for making an answer that no guest had memory for. It is refused while too many of the tenant's answers
+    /// lie unread.
+    pub(crate) fn reserve_to_send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
+        if !self.lock().may_send(&self.bounds, tenant, bytes) {
+            return Err(self.answers_lie_unread(tenant));
+        }
+        self.reserve(tenant, bytes)
+    }
+
+    fn answers_lie_unread(&self, tenant: &Tenant) -> Error {
+        self.busy(tenant, "memory", "the memory for answers that are being sent is taken".into())
     }
 
     /// Under the lock.
@@ -183,6 +191,11 @@ impl State {
         let Some(left) = self.memory.checked_sub(bytes) else { return false };
         let has = tenant.0.memory.load(Relaxed) as u64;
         bounds.is_alone() || tenant.0.slots.load(Relaxed) == 0 || has + bytes <= MOST_OF_FREE * left
+    }
+
+    fn may_send(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
+        let sends = tenant.0.sending.load(Relaxed) as u64;
+        self.memory >= bytes && sends + bytes <= bounds.memory / MOST_UNREAD
     }
 
     fn owe(&mut self, tenant: &Tenant, bytes: u64) {

@@ -28,7 +28,7 @@ fn tenant(name: &str, change: impl FnOnce(&mut TenantConfig)) -> Tenant {
 }
 
 fn take(slots: &Arc<Slots>, tenant: &Tenant) -> Option<Result<Slot, Error>> {
-    slots.take(tenant, NEED, None, false).now_or_never()
+    slots.take(tenant, NEED, None, None).now_or_never()
 }
 
 #[tokio::test]
@@ -36,7 +36,7 @@ async fn places_are_bounded_and_given_back() {
     let slots = slots(1, |_| {});
     let one = tenant("one", |tenant| tenant.queue = 1);
     let running = take(&slots, &one).unwrap().unwrap();
-    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, None));
     assert!(waiting.as_mut().now_or_never().is_none());
     assert_eq!((slots.running(), slots.waiting()), (1, 1));
     let refused = take(&slots, &one).unwrap().unwrap_err().to_string();
@@ -46,12 +46,16 @@ async fn places_are_bounded_and_given_back() {
     );
     drop(waiting);
     assert_eq!(slots.waiting(), 0);
-    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, None));
     assert!(waiting.as_mut().now_or_never().is_none());
-    slots.drain();
+    slots.drain(Duration::from_secs(60));
     assert!(matches!(take(&slots, &one), Some(Err(Error::Draining))));
     drop(running);
     assert!(waiting.await.is_ok(), "who waited before the drain is served");
+    let part =
+        |seconds| slots.take(&one, NEED, None, Some(Duration::from_secs(seconds))).now_or_never().unwrap();
+    assert!(part(50).is_ok(), "a part of what was accepted, which ends before the longest of those that run");
+    assert!(matches!(part(61), Err(Error::Draining)), "it would be cut off");
     let state = slots.lock();
     assert_eq!((state.free, state.memory, state.queues.len()), (1, 1 << 30, 0));
 }
@@ -61,8 +65,8 @@ async fn a_slot_that_was_granted_to_someone_who_left_goes_to_the_next() {
     let slots = slots(1, |_| {});
     let one = tenant("one", |_| {});
     let running = take(&slots, &one).unwrap().unwrap();
-    let mut leaves = Box::pin(slots.take(&one, NEED, None, false));
-    let mut stays = Box::pin(slots.take(&one, NEED, None, false));
+    let mut leaves = Box::pin(slots.take(&one, NEED, None, None));
+    let mut stays = Box::pin(slots.take(&one, NEED, None, None));
     assert!(leaves.as_mut().now_or_never().is_none() && stays.as_mut().now_or_never().is_none());
     drop(running);
     drop(leaves);
@@ -90,8 +94,8 @@ async fn freed_slots_go_to_who_has_fewest_for_its_weight() {
     let slots = slots(4, |_| {});
     let (heavy, light) = (tenant("h", |tenant| tenant.weight = 3), tenant("l", |_| {}));
     let mut held: Vec<Slot> = (0..4).map(|_| take(&slots, &light).unwrap().unwrap()).collect();
-    let mut lights: Vec<_> = (0..8).map(|_| Box::pin(slots.take(&light, NEED, None, false))).collect();
-    let mut heavies: Vec<_> = (0..8).map(|_| Box::pin(slots.take(&heavy, NEED, None, false))).collect();
+    let mut lights: Vec<_> = (0..8).map(|_| Box::pin(slots.take(&light, NEED, None, None))).collect();
+    let mut heavies: Vec<_> = (0..8).map(|_| Box::pin(slots.take(&heavy, NEED, None, None))).collect();
     lights.iter_mut().for_each(|waiting| assert!(waiting.as_mut().now_or_never().is_none()));
     heavies.iter_mut().for_each(|waiting| assert!(waiting.as_mut().now_or_never().is_none()));
     held.clear();
@@ -113,16 +117,16 @@ async fn memory_is_set_aside_before_anything_runs() {
     let one = tenant("one", |_| {});
     let first = take(&slots, &one).unwrap().unwrap();
     let second = take(&slots, &one).unwrap().unwrap();
-    let mut third = Box::pin(slots.take(&one, NEED, None, false));
+    let mut third = Box::pin(slots.take(&one, NEED, None, None));
     assert!(third.as_mut().now_or_never().is_none(), "there are slots but 7 bytes");
     let much = Need { request: 5, guest: 1, most: 1 };
-    let refused = slots.take(&one, much, None, false).now_or_never().unwrap().unwrap_err().to_string();
+    let refused = slots.take(&one, much, None, None).now_or_never().unwrap().unwrap_err().to_string();
     assert!(
         refused.starts_with("the memory for requests that wait is taken: 2 executions run and 1"),
         "{refused}"
     );
     let never = Need { request: 1, guest: 15, most: 15 };
-    let refused = slots.take(&one, never, None, false).now_or_never().unwrap().unwrap_err().to_string();
+    let refused = slots.take(&one, never, None, None).now_or_never().unwrap().unwrap_err().to_string();
     assert_eq!(
         refused,
         "limits ask for 16 bytes with all that comes with them, the server has 13 for executions: ask for less"
@@ -138,7 +142,7 @@ async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
     let one = tenant("one", |_| {});
     let held: Vec<Slot> = std::iter::from_fn(|| take(&slots, &one).map(Result::unwrap)).take(8).collect();
     assert!(slots.lock().memory >= 20, "the next tenant finds some");
-    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, None));
     assert!(waiting.as_mut().now_or_never().is_none());
     drop(held);
     assert!(waiting.await.is_ok());
@@ -149,7 +153,7 @@ async fn a_tenant_whose_guests_have_all_its_memory_may_wait_for_more() {
 async fn memory_beside_slots_is_shared_by_itself_whatever_a_tenants_guests_have() {
     let slots = slots(10, |bounds| (bounds.memory, bounds.several) = (1600, true.into()));
     let (one, two) = (tenant("one", |_| {}), tenant("two", |_| {}));
-    let guest = |guest| slots.take(&one, Need { request: 0, guest, most: guest }, None, false).now_or_never();
+    let guest = |guest| slots.take(&one, Need { request: 0, guest, most: guest }, None, None).now_or_never();
     // As many guests as it may have: three quarters of the memory.
     let _guests: Vec<_> = std::iter::from_fn(|| guest(100)).map(Result::unwrap).collect();
     // A sixteenth is for answers and batches, and of that it gets three quarters at most.
@@ -168,10 +172,10 @@ async fn nobody_waits_beyond_patience_or_deadline() {
     let slots = slots(1, |bounds| bounds.patience = Duration::from_millis(40));
     let one = tenant("one", |_| {});
     let _running = take(&slots, &one).unwrap().unwrap();
-    let refused = slots.take(&one, NEED, None, false).await.unwrap_err().to_string();
+    let refused = slots.take(&one, NEED, None, None).await.unwrap_err().to_string();
     assert!(refused.starts_with("no slot was free within"), "{refused}");
     let deadline = Instant::now() + Duration::from_millis(20);
-    assert!(matches!(slots.take(&one, NEED, Some(deadline), false).await, Err(Error::Busy { .. })));
+    assert!(matches!(slots.take(&one, NEED, Some(deadline), None).await, Err(Error::Busy { .. })));
     assert_eq!((slots.running(), slots.waiting()), (1, 0));
 }
 
@@ -180,15 +184,15 @@ async fn who_cannot_be_served_in_time_is_refused_at_once() {
     let slots = slots(1, |_| {});
     let one = tenant("one", |_| {});
     let running = take(&slots, &one).unwrap().unwrap();
-    let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(slots.take(&one, NEED, None, false))).collect();
+    let mut waiting: Vec<_> = (0..3).map(|_| Box::pin(slots.take(&one, NEED, None, None))).collect();
     waiting.iter_mut().for_each(|place| assert!(place.as_mut().now_or_never().is_none()));
     std::thread::sleep(Duration::from_millis(50));
     drop(running);
     let soon = Instant::now() + Duration::from_millis(60);
-    let refused = slots.take(&one, NEED, Some(soon), false).now_or_never().unwrap().unwrap_err().to_string();
+    let refused = slots.take(&one, NEED, Some(soon), None).now_or_never().unwrap().unwrap_err().to_string();
     assert!(refused.starts_with("a slot is expected in "), "{refused}");
     let later = Instant::now() + Duration::from_secs(60);
-    assert!(slots.take(&one, NEED, Some(later), false).now_or_never().is_none(), "it waits");
+    assert!(slots.take(&one, NEED, Some(later), None).now_or_never().is_none(), "it waits");
 }
 
 #[tokio::test]
@@ -225,14 +229,14 @@ async fn requests_that_wait_never_take_the_memory_that_the_first_of_them_waits_f
     let slots = slots(8, |bounds| bounds.memory = 1600);
     let one = tenant("one", |tenant| tenant.queue = 100);
     let running = slots
-        .take(&one, Need { request: 0, guest: 1300, most: 1300 }, None, false)
+        .take(&one, Need { request: 0, guest: 1300, most: 1300 }, None, None)
         .now_or_never()
         .unwrap()
         .unwrap();
     // The largest that is ever let in, and as many behind it as may come.
-    let mut first = Box::pin(slots.take(&one, Need { request: 0, guest: 1300, most: 1300 }, None, false));
+    let mut first = Box::pin(slots.take(&one, Need { request: 0, guest: 1300, most: 1300 }, None, None));
     assert!(first.as_mut().now_or_never().is_none());
-    let many = || slots.take(&one, Need { request: 30, guest: 30, most: 30 }, None, false);
+    let many = || slots.take(&one, Need { request: 30, guest: 30, most: 30 }, None, None);
     let mut behind: Vec<_> = (0..20).map(|_| Box::pin(many())).collect();
     let refused = behind.iter_mut().filter_map(|one| one.as_mut().now_or_never()).count();
     assert_eq!(refused, 17, "three are a sixteenth of the memory");
@@ -248,7 +252,7 @@ async fn a_tenant_whose_answers_lie_unread_waits_and_the_others_do_not() {
     let slots = slots(8, |bounds| (bounds.memory, bounds.several) = (1600, true.into()));
     let (one, other) = (tenant("one", |_| {}), tenant("other", |_| {}));
     let unread = [slots.send(&one, 150), slots.send(&one, 51)];
-    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, None));
     assert!(waiting.as_mut().now_or_never().is_none(), "more than an eighth lies unread");
     assert!(slots.send_again(&one, 1).is_err());
     assert!(take(&slots, &other).is_some_and(|taken| taken.is_ok()));
@@ -264,8 +268,8 @@ async fn an_answer_keeps_its_memory_when_its_slot_is_given_back() {
     let slots = slots(1, |bounds| bounds.memory = 128);
     let one = tenant("one", |tenant| tenant.queue = 1);
     let need = Need { request: 20, guest: 70, most: 70 };
-    let slot = slots.take(&one, need, None, false).now_or_never().unwrap().unwrap();
-    let mut next = Box::pin(slots.take(&one, need, None, false));
+    let slot = slots.take(&one, need, None, None).now_or_never().unwrap().unwrap();
+    let mut next = Box::pin(slots.take(&one, need, None, None));
     assert!(next.as_mut().now_or_never().is_none());
     let answer = slot.leave(50);
     assert_eq!(
@@ -277,7 +281,7 @@ async fn an_answer_keeps_its_memory_when_its_slot_is_given_back() {
     drop(answer);
     assert!(next.await.is_ok());
     // One that is larger than all its guest had.
-    let slot = slots.take(&one, NEED, None, false).now_or_never().unwrap().unwrap();
+    let slot = slots.take(&one, NEED, None, None).now_or_never().unwrap().unwrap();
     let answer = slot.leave(120);
     assert_eq!(slots.level().set_aside, 120);
     drop(answer);
@@ -290,7 +294,7 @@ async fn requests_that_wait_for_an_answer_stand_in_the_queue() {
     let one = tenant("one", |tenant| tenant.queue = 2);
     let running = take(&slots, &one).unwrap().unwrap();
     let mut repeat = slots.wait(&one, 5).unwrap();
-    let mut waiting = Box::pin(slots.take(&one, NEED, None, false));
+    let mut waiting = Box::pin(slots.take(&one, NEED, None, None));
     assert!(waiting.as_mut().now_or_never().is_none());
     assert_eq!(slots.waiting(), 2);
     for refused in [slots.wait(&one, 0).map(drop), take(&slots, &one).unwrap().map(drop)] {
@@ -309,7 +313,7 @@ fn memory_of(
     at_start: u64,
 ) -> (Slot, Arc<dyn ampoule_engine::MemoryGrant>) {
     let need = Need { request: 0, guest: at_start, most: at_start };
-    let slot = slots.take(tenant, need, None, false).now_or_never().unwrap().unwrap();
+    let slot = slots.take(tenant, need, None, None).now_or_never().unwrap().unwrap();
     let memory = slot.memory();
     (slot, memory)
 }
@@ -338,7 +342,7 @@ async fn who_grows_waits_for_those_that_end_and_goes_before_new_ones() {
     let mut grows = second_memory.grow(500);
     assert!(grows.as_mut().now_or_never().is_none());
     let need = Need { request: 0, guest: 10, most: 10 };
-    let mut new = Box::pin(slots.take(&one, need, None, false));
+    let mut new = Box::pin(slots.take(&one, need, None, None));
     assert!(new.as_mut().now_or_never().is_none(), "there are 10 bytes, but somebody waits for more");
     drop(first);
     assert_eq!(grows.as_mut().now_or_never(), Some(Ok(())));
@@ -450,14 +454,14 @@ async fn the_queue_of_all_is_not_one_tenants() {
     let running = take(&slots, &greedy).unwrap().unwrap();
     let mut waiting = Vec::new();
     loop {
-        let mut next = Box::pin(slots.take(&greedy, NEED, None, false));
+        let mut next = Box::pin(slots.take(&greedy, NEED, None, None));
         match next.as_mut().now_or_never() {
             None => waiting.push(next),
             Some(refused) => break assert!(matches!(refused, Err(Error::Busy { what: "queue", .. }))),
         }
     }
     assert!((60..=75).contains(&waiting.len()), "three quarters of a hundred: {}", waiting.len());
-    let mut others: Vec<_> = (0..15).map(|_| Box::pin(slots.take(&other, NEED, None, false))).collect();
+    let mut others: Vec<_> = (0..15).map(|_| Box::pin(slots.take(&other, NEED, None, None))).collect();
     others.iter_mut().for_each(|other| assert!(other.as_mut().now_or_never().is_none(), "it may wait"));
     drop((running, waiting, others));
 }

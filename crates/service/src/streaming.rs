@@ -33,14 +33,14 @@ pub enum Unexecuted {
 /// asks for its events or not, and holds its slot no longer than it runs. Dropping this stops it.
 #[derive(Debug)]
 pub struct StreamRun {
-    /// None: its end was told.
+    /// None: it has ended.
     execution: Option<JoinSet<Ended>>,
     tap: OutputTap,
     text: [PrintedText; 2],
     /// What is still to be told.
     events: VecDeque<Result<StreamEvent, Unexecuted>>,
-    /// The memory of what was printed and is not told yet, once the execution's own is given back.
-    unread: Option<Unread>,
+    /// How it ended, and the memory of what was printed and is not told yet. None: it runs, or its end was told.
+    ended: Option<Box<(Execution, Unread)>>,
 }
 
 /// How an execution ended.
@@ -73,7 +73,7 @@ impl Service {
             }
         });
         let (text, events) = Default::default();
-        StreamRun { execution: Some(execution), tap, text, events, unread: None }
+        StreamRun { execution: Some(execution), tap, text, events, ended: None }
     }
 }
 
@@ -102,12 +102,22 @@ impl StreamRun {
             if let Some(event) = self.events.pop_front() {
                 return Some(event);
             }
-            let execution = self.execution.as_mut()?;
-            tokio::select! {
-                // What was printed goes before how it ended.
-                biased;
-                pieces = self.tap.next() => self.printed(pieces),
-                ended = execution.join_next() => self.ended(ended),
+            if let Some(execution) = &mut self.execution {
+                tokio::select! {
+                    // What was printed goes before how it ended.
+                    biased;
+                    pieces = self.tap.next() => self.printed(pieces),
+                    ended = execution.join_next() => self.ended(ended),
+                }
+                continue;
+            }
+            let pieces = self.tap.take();
+            if pieces.is_empty() {
+                let (execution, unread) = *self.ended.take()?;
+                self.end(execution);
+                drop(unread);
+            } else {
+                self.printed(pieces);
             }
         }
     }
@@ -121,17 +131,22 @@ impl StreamRun {
 
     fn ended(&mut self, ended: Option<Result<Ended, JoinError>>) {
         self.execution = None;
-        let (execution, unread) = match ended {
-            Some(Ok(Ok(ended))) => *ended,
-            Some(Ok(Err(unexecuted))) => return self.events.push_back(Err(unexecuted)),
-            // A bug, which has its line in the log.
-            Some(Err(_)) | None => {
-                return self.events.push_back(Err(Unexecuted::Refused(Error::Panicked)));
+        let unexecuted = match ended {
+            Some(Ok(Ok(ended))) => {
+                self.ended = Some(ended);
+                return;
             }
+            Some(Ok(Err(unexecuted))) => unexecuted,
+            // A bug, which has its line in the log.
+            Some(Err(_)) | None => Unexecuted::Refused(Error::Panicked),
         };
-        self.unread = Some(unread);
-        let pieces = self.tap.take();
-        self.printed(pieces);
+        // What is not told yet is of no use.
+        while !self.tap.take().is_empty() {}
+        self.events.push_back(Err(unexecuted));
+    }
+
+    /// Tells how it ended, after all that was printed.
+    fn end(&mut self, execution: Execution) {
         for (stream, truncated) in [
             (Stream::Stdout, execution.outcome.stdout_truncated),
             (Stream::Stderr, execution.outcome.stderr_truncated),

@@ -121,6 +121,16 @@ impl FunctionStore {
         Ok(head)
     }
 
+    /// The bytes that a version's definition takes where it is kept, without its files.
+    pub async fn definition_bytes(
+        &self,
+        tenant: &str,
+        name: &str,
+        version: &Version,
+    ) -> Result<u64, StoreError> {
+        Ok(self.objects.head(&paths::definition(tenant, name, &version.object)).await?.size)
+    }
+
     /// A version's definition, without its files.
     pub async fn definition(
         &self,

@@ -48,6 +48,13 @@ pub(super) struct Place {
     end: AtomicU64,
     /// Since when it has waited for a seat, in nanoseconds; 0: it does not.
     waits_since: AtomicU64,
+    /// Since when it has slept, in nanoseconds; 0: it does not.
+    sleeps_since: AtomicU64,
+    /// When it began, and what it has slept and waited since, in nanoseconds.
+    began: AtomicU64,
+    rested: AtomicU64,
+    /// What it had a seat for and the system gave it no processor, in nanoseconds, as far as that was counted. It is a part of `rested`.
+    kept_out: AtomicU64,
     /// Processor time of the polls that have ended, in nanoseconds.
     computed: AtomicU64,
     /// Its thread's processor time when the poll began that it is in, in nanoseconds.
@@ -69,6 +76,10 @@ impl Default for Place {
             epoch: Instant::now(),
             end: AtomicU64::new(u64::MAX),
             waits_since: AtomicU64::default(),
+            sleeps_since: AtomicU64::default(),
+            began: AtomicU64::default(),
+            rested: AtomicU64::default(),
+            kept_out: AtomicU64::default(),
             computed: AtomicU64::default(),
             poll_began: AtomicU64::new(u64::MAX),
             faults: AtomicU64::default(),
@@ -123,8 +134,12 @@ impl Place {
         self.epoch + Duration::from_nanos(end.saturating_add(waited).min(LONGEST))
     }
 
-    pub(super) fn ends(&self, end: Instant) {
-        self.end.store(self.since_epoch(end), Ordering::Relaxed);
+    /// It has its first seat, and its wall time counts from then on.
+    pub(super) fn begins(&self, now: Instant, wall_time: Duration) {
+        let began = self.since_epoch(now);
+        self.began.store(began, Ordering::Relaxed);
+        self.rested.store(0, Ordering::Relaxed);
+        self.end.store(began.saturating_add(nanos(wall_time)), Ordering::Relaxed);
     }
 
     pub(super) fn begins_to_wait(&self, now: Instant) {
@@ -133,9 +148,51 @@ impl Place {
 
     /// It waits no more; its wall time is over so much later.
     pub(super) fn has_waited(&self, time: Duration) {
-        let end = self.end.load(Ordering::Relaxed);
-        self.end.store(end.saturating_add(nanos(time)), Ordering::Relaxed);
+        self.put_off(nanos(time));
         self.waits_since.store(0, Ordering::Relaxed);
+    }
+
+    pub(super) fn begins_to_sleep(&self, now: Instant) {
+        self.sleeps_since.store(self.since_epoch(now).max(1), Ordering::Relaxed);
+    }
+
+    /// It sleeps no more. Its wall time goes on while it sleeps.
+    pub(super) fn has_slept(&self, time: Duration) {
+        self.rested.fetch_add(nanos(time), Ordering::Relaxed);
+        self.sleeps_since.store(0, Ordering::Relaxed);
+    }
+
+    /// Counts what it had a seat for and no processor, as other processes of the machine had them, or the container its quota: of what
+    /// is neither rest nor its thread's processor time. That is waiting: the wall time is over so much later. For the thread that it
+    /// computes on, or for whoever asks when it does not. Answers whether the wall time was put off.
+    pub(super) fn count_kept_out(&self, now: Instant) -> bool {
+        let now = self.since_epoch(now);
+        let resting = |since: &AtomicU64| match since.load(Ordering::Relaxed) {
+            0 => 0,
+            since => now.saturating_sub(since),
+        };
+        let rested = self.rested.load(Ordering::Relaxed)
+            + resting(&self.sleeps_since)
+            + resting(&self.waits_since)
+            + nanos(self.computed_so_far());
+        let kept_out = now.saturating_sub(self.began.load(Ordering::Relaxed)).saturating_sub(rested);
+        if kept_out < LEAST_KEPT_OUT {
+            return false;
+        }
+        self.kept_out.fetch_add(kept_out, Ordering::Relaxed);
+        self.put_off(kept_out);
+        true
+    }
+
+    /// What [`Place::count_kept_out`] has counted.
+    pub(super) fn kept_out(&self) -> Duration {
+        Duration::from_nanos(self.kept_out.load(Ordering::Relaxed))
+    }
+
+    fn put_off(&self, time: u64) {
+        self.rested.fetch_add(time, Ordering::Relaxed);
+        let end = self.end.load(Ordering::Relaxed);
+        self.end.store(end.saturating_add(time), Ordering::Relaxed);
     }
 
     /// It is about to compute on the calling thread.
@@ -176,6 +233,9 @@ impl Place {
         nanos(time.saturating_duration_since(self.epoch))
     }
 }
+
+/// Less than this, in nanoseconds, is what switching and starting take rather than what others do.
+const LEAST_KEPT_OUT: u64 = 1_000_000;
 
 /// A hundred years: what an [`Instant`] can be later than another.
 const LONGEST: u64 = 100 * 366 * 24 * 3600 * 1_000_000_000;

@@ -25,6 +25,13 @@ impl Seat {
         self.place.end(Instant::now())
     }
 
+    /// Whether its wall time is over. What the system kept it from a processor is counted first: that puts it off. For the thread that it
+    /// computes on, or for whoever asks when it does not.
+    pub(crate) fn is_over(&self) -> bool {
+        let now = Instant::now();
+        now >= self.place.end(now) && !self.place.count_kept_out(now)
+    }
+
     /// Processor time that the guest has had, in polls that have ended.
     pub(crate) fn cpu_time(&self) -> Duration {
         self.place.computed()

@@ -119,7 +119,7 @@ impl Turn {
         turn.wait_for_seat().await?;
         turn.time.waiting = time.waiting.saturating_sub(std::mem::take(&mut turn.waited));
         turn.started = turn.seated;
-        turn.place.ends(turn.seated.checked_add(time.wall).unwrap_or(turn.seated));
+        turn.place.begins(turn.seated, time.wall);
         Ok(turn)
     }
 
@@ -138,9 +138,9 @@ impl Turn {
         self.slept
     }
 
-    /// What it has waited for a seat since.
+    /// What it has waited since: for a seat, and with one for a processor.
     pub(crate) fn waited(&self) -> Duration {
-        self.waited
+        self.waited + self.place.kept_out()
     }
 
     /// The account that pays.
@@ -152,7 +152,12 @@ impl Turn {
     pub(crate) async fn slice_is_over(&mut self) -> Result<(), Over> {
         let now = Instant::now();
         if now >= self.place.end(now) {
-            return Err(Over::WallTime);
+            if !self.place.count_kept_out(now) {
+                return Err(Over::WallTime);
+            }
+            if self.waited() >= self.time.waiting {
+                return Err(Over::Waiting);
+            }
         }
         // The thread's clock costs a system call, and never runs faster than the real one.
         let ran = now.saturating_duration_since(self.started);
@@ -205,8 +210,11 @@ impl Turn {
         self.place.has_had(self.place.computed_so_far());
         self.give_back();
         let began = Instant::now();
+        self.place.begins_to_sleep(began);
         meanwhile.await;
-        self.slept += began.elapsed();
+        let slept = began.elapsed();
+        self.slept += slept;
+        self.place.has_slept(slept);
         self.seats.come_back(&self.share, &self.place);
         self.wait_for_seat().await
     }
@@ -217,7 +225,7 @@ impl Turn {
         self.give_back();
         let began = Instant::now();
         self.place.begins_to_wait(began);
-        let most = self.time.waiting.saturating_sub(self.waited);
+        let most = self.time.waiting.saturating_sub(self.waited());
         let got = tokio::time::timeout(most, what).await;
         let waited = began.elapsed();
         self.waited += waited;
@@ -243,7 +251,7 @@ impl Turn {
         if !self.place.has_seat() {
             let began = Instant::now();
             self.place.begins_to_wait(began);
-            let most = self.time.waiting.saturating_sub(self.waited);
+            let most = self.time.waiting.saturating_sub(self.waited());
             let seated = tokio::time::timeout(most, self.place.seat()).await;
             let waited = began.elapsed();
             self.waited += waited;

@@ -2,6 +2,9 @@
 
 use crate::common::{guest_wat, load, one_slot, run, small_limits};
 use ampoule_world::{Limits, Outcome, Status};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 
 async fn outcome_of(body: &str, limits: Limits) -> Outcome {
     let engine = one_slot();
@@ -30,6 +33,29 @@ async fn an_endless_loop_ends_at_its_wall_time() {
     assert!(outcome.failure.unwrap().message.contains("0.5 s"));
     assert!(outcome.usage.wall_time >= limits.wall_time);
     assert!(outcome.usage.cpu_time > limits.wall_time / 4, "{:?}", outcome.usage.cpu_time);
+}
+
+#[tokio::test]
+async fn what_other_processes_have_of_the_processors_is_waiting() {
+    let ends = Arc::new(AtomicBool::new(false));
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let busy: Vec<_> = (0..4 * processors)
+        .map(|_| {
+            let ends = Arc::clone(&ends);
+            std::thread::spawn(move || while !ends.load(Relaxed) {})
+        })
+        .collect();
+    let limits = Limits { fuel: u64::MAX / 4, ..small_limits() };
+    let outcome = outcome_of("(loop $again (br $again)) (unreachable)", limits).await;
+    ends.store(true, Relaxed);
+    for thread in busy {
+        thread.join().unwrap();
+    }
+    let usage = &outcome.usage;
+    assert_eq!(outcome.status, Status::TimedOut);
+    // It has a fifth of a processor, and computes for its wall time all the same.
+    assert!(usage.cpu_time > limits.wall_time * 9 / 10, "{usage:?}");
+    assert!(usage.wait_time > limits.wall_time, "{usage:?}");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::support::{Server, request};
 use ampoule_api::v1::execute_batch_response::Answer;
-use ampoule_api::v1::{ExecuteBatchRequest, ExecuteBatchResponse, ExecuteRequest, Status};
+use ampoule_api::v1::{ExecuteBatchRequest, ExecuteBatchResponse, ExecuteRequest, File, Status};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tonic::{Code, Streaming};
@@ -107,6 +107,48 @@ async fn a_batch_that_was_accepted_is_finished_while_the_server_drains() {
     let answers = answers(stream).await;
     assert_eq!(answers.len(), 39);
     assert!(answers.values().all(|answer| matches!(answer, Answer::Outcome(_))), "{answers:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn items_that_would_be_cut_off_at_the_end_of_a_drain_are_refused_one_by_one() {
+    let second = Duration::from_secs(1);
+    let mut server = Server::start(|config| {
+        config.caps.wall_time = second;
+        config.defaults.wall_time = second;
+    })
+    .await;
+    let asked = ExecuteBatchRequest { parallelism: 1, ..batch("s", numbered(20)) };
+    let stream = server.client().await.execute_batch(asked).await.unwrap().into_inner();
+    server.until_running(1).await;
+    server.drain();
+    let answers = answers(stream).await;
+    assert_eq!(answers.len(), 20);
+    for (index, answer) in answers {
+        match answer {
+            Answer::Outcome(outcome) => assert_eq!((index, outcome.status()), (0, Status::TimedOut)),
+            Answer::Refusal(refusal) => {
+                assert!(index > 0);
+                assert_eq!(
+                    (refusal.code, refusal.message.as_str()),
+                    (Code::Unavailable as u32, "the server is shutting down: try another one")
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_large_request_few_copies_are_made_at_a_time() {
+    let server = Server::start(|config| config.engine.slots = 64).await;
+    let files = vec![File { path: "f".into(), content: vec![7; 1 << 20] }];
+    let large = ExecuteRequest { files, ..request("s", "") };
+    let asked = ExecuteBatchRequest { request: Some(large), parallelism: 60, ..batch("s", numbered(60)) };
+    let stream = server.client().await.execute_batch(asked).await.unwrap();
+    let most = 2 * ampoule_service::ServiceConfig::default().engine.seats;
+    server.until_running(most).await;
+    assert_eq!((server.service.running(), server.service.waiting()), (most, 0));
+    drop(stream);
+    server.until_running(0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,8 +2,11 @@
 
 use crate::support::{Server, request};
 use ampoule_access::{AccessConfig, ApiKey};
-use ampoule_api::v1::ExecuteRequest;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
+use ampoule_api::v1::function_service_client::FunctionServiceClient;
+use ampoule_api::v1::{
+    ExecuteRequest, FunctionReference, GetFunctionRequest, Language, PutFunctionRequest, Source,
+};
 use bytes::{BufMut, Bytes, BytesMut};
 use h2::client::{ResponseFuture, SendRequest};
 use h2::{RecvStream, SendStream};
@@ -51,7 +54,7 @@ async fn call(
     key: Option<&str>,
 ) -> ResponseFuture {
     let message = request.encode_to_vec();
-    begin_at(client, method, key, message.len(), &message).await.0
+    begin_at(client, &format!("ExecutionService/{method}"), key, message.len(), &message).await.0
 }
 
 /// Begins a call whose message is said to have `length` bytes, and sends what is there of it.
@@ -60,7 +63,7 @@ async fn begin(
     length: usize,
     message: &[u8],
 ) -> (ResponseFuture, SendStream<Bytes>) {
-    begin_at(client, "Execute", None, length, message).await
+    begin_at(client, "ExecutionService/Execute", None, length, message).await
 }
 
 async fn begin_at(
@@ -70,7 +73,7 @@ async fn begin_at(
     length: usize,
     message: &[u8],
 ) -> (ResponseFuture, SendStream<Bytes>) {
-    let mut head = Request::post(format!("http://localhost/ampoule.v1.ExecutionService/{method}"))
+    let mut head = Request::post(format!("http://localhost/ampoule.v1.{method}"))
         .header("content-type", "application/grpc")
         .header("te", "trailers");
     if let Some(key) = key {
@@ -120,6 +123,63 @@ async fn slow_uploads_hold_no_more_than_their_part_of_the_budget() {
     until(&server, |bytes| bytes == 0).await;
     let _late = begin(&mut client, 16 << 20, b"x").await;
     until(&server, |bytes| bytes == 32 * MIB).await;
+}
+
+#[tokio::test]
+async fn calls_that_have_sent_next_to_nothing_hold_no_more_than_their_part_either() {
+    let server = Server::start(|config| config.memory_bytes = 64 << 20).await;
+    let mut client = connect(&server).await;
+    // One that is there as a whole is not counted, however small the part is.
+    let (mut held, mut refused) = (Vec::new(), None);
+    for _ in 0..1000 {
+        let (mut response, sender) = begin(&mut client, 4000, b"x").await;
+        let answered = tokio::time::timeout(Duration::from_millis(5), &mut response).await;
+        if let Ok(response) = answered {
+            refused = Some(response.unwrap());
+            break;
+        }
+        held.push((response, sender));
+    }
+    let refused = refused.expect("a thousand calls were taken in part");
+    assert_eq!(status(&refused), "8", "RESOURCE_EXHAUSTED: {:?}", refused.headers());
+    assert_eq!(set_aside(&server), (held.len() as u64) * (16 << 10));
+    assert!(set_aside(&server) <= 8 * MIB, "an eighth of the budget");
+    drop(held);
+    until(&server, |bytes| bytes == 0).await;
+}
+
+#[tokio::test]
+async fn a_function_is_not_read_while_too_many_answers_lie_unread() {
+    let server = server().await;
+    let source = format!("e{}", " ".repeat(3 << 20));
+    let put = PutFunctionRequest {
+        name: "f".into(),
+        source: Some(Source { language: Language::Python.into(), code: source, ..Source::default() }),
+        ..PutFunctionRequest::default()
+    };
+    let mut functions = FunctionServiceClient::new(server.channel().await);
+    functions.put_function(put).await.unwrap();
+    let reference = FunctionReference { name: "f".into(), ..FunctionReference::default() };
+    let message = GetFunctionRequest { function: Some(reference) }.encode_to_vec();
+    let mut client = connect(&server).await;
+    let mut unread = Vec::new();
+    let refused = loop {
+        let path = "FunctionService/GetFunction";
+        let (response, _sender) = begin_at(&mut client, path, None, message.len(), &message).await;
+        let response = response.await.unwrap();
+        if status(&response) != "" {
+            break response;
+        }
+        unread.push(response);
+        assert!(unread.len() < 100, "{} answers of 3 MiB lie unread", unread.len());
+    };
+    assert_eq!(status(&refused), "8", "RESOURCE_EXHAUSTED: {:?}", refused.headers());
+    let reason = refused.headers()["grpc-message"].to_str().unwrap();
+    assert!(reason.contains("answers%20that%20are%20being%20sent%20is%20taken"), "{reason}");
+    assert!(set_aside(&server) <= BUDGET / 8);
+    // Once they are read there is room again.
+    futures_util::future::join_all(unread.into_iter().map(read)).await;
+    functions.get_function(GetFunctionRequest::decode(&message[..]).unwrap()).await.unwrap();
 }
 
 #[tokio::test]

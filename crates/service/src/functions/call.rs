@@ -3,12 +3,14 @@
 use super::load::{Found, within};
 use super::{Loaded, contract, files};
 use crate::answer::Held;
+use crate::aside::{MUCH, aside};
 use crate::error::Error;
 use crate::service::{Execution, Service, Way};
 use crate::slots::Need;
 use crate::{admission, memory};
 use ampoule_engine::{Job, Permit, Start};
 use ampoule_world::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
+use std::sync::Arc;
 use std::time::Instant;
 
 impl Service {
@@ -49,7 +51,7 @@ impl Service {
             guest: memory::AT_START + checkpoint,
             most: memory::of_limits(&limits) + checkpoint,
         };
-        let slot = inner.slots.take(tenant, need, way.call.deadline, way.accepted).await?;
+        let slot = inner.slots.take(tenant, need, way.call.deadline, way.accepts(&limits)).await?;
         let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();
         let job = Job {
@@ -68,7 +70,7 @@ impl Service {
         };
         let mut outcome = inner.engine.run(&loaded.image, &job).await?;
         outcome.usage.queue_time += queue_time;
-        check_result(&loaded, &mut outcome);
+        let outcome = checked(&loaded, outcome).await?;
         Ok(Execution {
             held: Held::of(slot, &outcome),
             outcome,
@@ -89,6 +91,20 @@ fn over(asked: &RequestedLimits, own: &RequestedLimits) -> RequestedLimits {
         output_bytes: asked.output_bytes.or(own.output_bytes),
         result_bytes: asked.result_bytes.or(own.result_bytes),
     }
+}
+
+/// An outcome whose result was looked at, aside where it is large.
+async fn checked(loaded: &Arc<Loaded>, mut outcome: Outcome) -> Result<Outcome, Error> {
+    if outcome.result_json.len() as u64 <= MUCH {
+        check_result(loaded, &mut outcome);
+        return Ok(outcome);
+    }
+    let loaded = Arc::clone(loaded);
+    let checked = aside(async move {
+        check_result(&loaded, &mut outcome);
+        outcome
+    });
+    checked.await.ok_or(Error::Panicked)
 }
 
 /// A result that is not what the function declares is an invalid one.

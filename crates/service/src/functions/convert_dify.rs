@@ -6,12 +6,14 @@
 //! `dict`, and None where they fail. Here a number stays the number it was, with all of its digits; what JSON has no word for
 //! (an infinite number, a key that is no text) counts as a failure.
 
-use super::contract::{Kind, Members, kind_of};
+use super::contract::{Kind, kind_of};
 use super::convert::Unconvertible;
+use super::members;
 use super::python_text::{TooDeep, float_repr, str_of, text_of};
 use ampoule_world::VariableType;
 use serde_json::value::RawValue;
 use std::collections::HashSet;
+use std::convert::Infallible;
 
 /// Python's own limit for the digits of an int.
 const MOST_DIGITS: usize = 4300;
@@ -100,9 +102,14 @@ fn array(json: &str) -> String {
             joined(text.split(',').map(|part| quote(part.trim())))
         }
         Kind::Object => {
-            let mut seen = HashSet::new();
-            let keys = serde_json::from_str(json).map(|Members(members)| members).unwrap_or_default();
-            joined(keys.iter().filter(|(key, _)| seen.insert(key.as_str())).map(|(key, _)| quote(key)))
+            let (mut seen, mut keys) = (HashSet::new(), Vec::new());
+            let _ = members::each(json, |key, _| {
+                if seen.insert(key.to_owned()) {
+                    keys.push(quote(key));
+                }
+                Ok::<_, Infallible>(())
+            });
+            joined(keys.into_iter())
         }
         Kind::Number | Kind::Boolean | Kind::Null => "null".into(),
     }

@@ -126,8 +126,12 @@ impl Definition {
         }
     }
 
-    pub(super) fn image(&self) -> Option<String> {
-        self.image.clone()
+    pub(super) fn image(&self) -> Option<&str> {
+        self.image.as_deref()
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.language
     }
 
     pub(super) fn limits(&self) -> RequestedLimits {
@@ -169,7 +173,7 @@ impl Definition {
     /// A run of its top level, as a request; `files` are those that it tells of.
     pub(super) fn request(&self, files: Vec<File>) -> Request {
         Request {
-            image: self.image(),
+            image: self.image.clone(),
             limits: self.limits(),
             files,
             environment: self.environment.clone().into_iter().collect(),

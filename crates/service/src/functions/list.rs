@@ -18,6 +18,12 @@ const MOST_READ: usize = LARGEST_PAGE;
 /// A page ends when it has so many bytes, about: a quarter of what clients of gRPC take by default.
 const FULL: usize = 1 << 20;
 
+/// Memory for a page is set aside in steps of so many bytes of it; pages that are smaller than one count as nothing.
+const STEP: usize = 64 << 10;
+
+/// A page is there as it is told, as its message, and as that message's bytes.
+const COPIES: u64 = 3;
+
 /// What of the functions is asked for.
 #[derive(Clone, Debug, Default)]
 pub struct ListFunctions {
@@ -57,7 +63,7 @@ impl Service {
         let names = functions.store.names(tenant).await?;
         let names = names.into_iter().filter(|name| name.as_str() >= token.as_str());
         let mut page = FunctionPage { functions: Vec::new(), next: None };
-        let mut bytes = 0;
+        let (mut bytes, mut memory) = (0, vec![self.slots().reserve_to_send(&call.tenant, 0)?]);
         for (read, name) in names.enumerate() {
             if page.functions.len() == size || bytes >= FULL || read == MOST_READ {
                 page.next = Some(name);
@@ -67,6 +73,9 @@ impl Service {
                 Ok(head) => {
                     let Some(summary) = summary(name, &head, labels) else { continue };
                     bytes += size_of(&summary);
+                    while memory.len() * STEP <= bytes {
+                        memory.push(self.slots().reserve_to_send(&call.tenant, COPIES * STEP as u64)?);
+                    }
                     page.functions.push(summary);
                 }
                 // Deleted meanwhile, or never finished.

@@ -1,5 +1,6 @@
 //! Getting a version ready: from the cache, from the store, or by running its top level again.
 
+use super::kept::Known;
 use super::{Functions, Loaded};
 use crate::admission::{self, admit};
 use crate::answer::Held;
@@ -50,7 +51,8 @@ impl Service {
             Ok(Err(place)) => Some(place),
             Err(_) => None,
         };
-        let found = self.fetch(call, functions, &reference.name, &key.2, accepted).await?;
+        // On the heap: calls that find it loaded are not to be larger for what loads it.
+        let found = Box::pin(self.fetch(call, functions, &reference.name, &key.2, accepted)).await?;
         if let Found::Ready(loaded) = &found {
             match place {
                 // Refused only when the entry was removed meanwhile; what was loaded is good all the same.
@@ -70,8 +72,8 @@ impl Service {
         accepted: bool,
     ) -> Result<Found, Error> {
         let tenant = call.tenant.name();
-        let (definition, _) = functions.definition(tenant, name, version).await?;
-        let image = admission::image(self.images(), &definition.request(Vec::new()))?;
+        let Known { definition, memory: _memory, .. } = self.known(&call.tenant, name, version).await?;
+        let image = admission::image(self.images(), definition.image(), definition.language())?;
         let loaded =
             |checkpoint, image| Found::Ready(Arc::new(Loaded::new(version, &definition, checkpoint, image)));
         if let Some(checkpoint) = self.read_checkpoint(call, functions, name, version, &image).await? {
@@ -133,6 +135,7 @@ impl Service {
         let (inner, tenant) = (self.inner(), &call.tenant);
         let admitted = admit(&inner.config, &inner.images, tenant, request)?;
         tenant.0.quota.check(&tenant.0.share)?;
+        let accepted = accepted.then_some(admitted.limits.wall_time);
         let slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
         let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();

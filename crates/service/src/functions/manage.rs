@@ -3,6 +3,7 @@
 use super::Functions;
 use super::put::{MOST_ALIASES, describe};
 use super::references::{check_name, check_reference, check_version, resolve};
+use crate::aside::aside;
 use crate::error::{Error, quoted};
 use crate::service::{Call, Service};
 use ampoule_store::Head;
@@ -15,9 +16,14 @@ impl Service {
         let functions = self.functions()?;
         let (tenant, name) = (call.tenant.name(), &reference.name);
         let version = functions.version(tenant, "function", reference).await?;
-        let (definition, signature) = functions.definition(tenant, name, &version).await?;
-        let head = functions.store.head(tenant, name).await?;
-        Ok(describe(name, &version, &head, &definition, signature.as_deref()))
+        // Always aside: how large it is is known once it is looked for, and nobody asks in a hurry.
+        let (service, tenant, name) = (self.clone(), call.tenant.clone(), name.clone());
+        let telling = aside(async move {
+            let known = service.known(&tenant, &name, &version).await?;
+            let head = service.functions()?.store.head(tenant.name(), &name).await?;
+            Ok(describe(&name, &version, &head, &known.definition, known.signature.as_deref()))
+        });
+        telling.await.unwrap_or(Err(Error::Panicked))
     }
 
     /// Points aliases to versions that are kept and removes others, in one step. Answers what there is of the function then.

@@ -16,9 +16,11 @@ mod definition;
 mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
+mod kept;
 mod list;
 mod load;
 mod manage;
+mod members;
 mod put;
 mod python_text;
 pub(crate) mod references;
@@ -28,10 +30,9 @@ mod words;
 pub use list::{FunctionPage, ListFunctions};
 pub use put::Put;
 
-use crate::error::Error;
 use ampoule_engine::{Checkpoint, Image};
 use ampoule_store::{FunctionStore, Room};
-use ampoule_world::{Contract, File, RequestedLimits};
+use ampoule_world::{Contract, RequestedLimits};
 use census::Census;
 use definition::Definition;
 use quick_cache::sync::Cache;
@@ -128,42 +129,5 @@ impl Functions {
     /// What checkpoints in memory take, in bytes.
     pub(crate) fn checkpoint_bytes(&self) -> u64 {
         self.loaded.weight()
-    }
-
-    /// What is kept of a version.
-    async fn definition(
-        &self,
-        tenant: &str,
-        name: &str,
-        version: &str,
-    ) -> Result<(Definition, Option<String>), Error> {
-        let head = self.store.head(tenant, name).await?;
-        let known = head.version(version);
-        let known =
-            known.ok_or_else(|| Error::NotFound(format!("function '{name}' has no version '{version}'")))?;
-        let kept = self.store.definition(tenant, name, known).await?;
-        let definition = Definition::from_json(kept.content()).ok_or_else(|| {
-            Error::Store(ampoule_store::StoreError::Damaged(format!("version {version} of function {name}")))
-        })?;
-        Ok((definition, kept.signature().map(str::to_owned)))
-    }
-
-    /// The files that a version's definition tells of.
-    async fn files(
-        &self,
-        tenant: &str,
-        name: &str,
-        version: &str,
-        definition: &Definition,
-    ) -> Result<Vec<File>, Error> {
-        if definition.files().is_empty() {
-            return Ok(Vec::new());
-        }
-        let head = self.store.head(tenant, name).await?;
-        let known = head.version(version);
-        let known =
-            known.ok_or_else(|| Error::NotFound(format!("function '{name}' has no version '{version}'")))?;
-        let kept = self.store.files(tenant, name, known).await?;
-        files::read(kept, definition.files()).await
     }
 }

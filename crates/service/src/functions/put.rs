@@ -2,18 +2,21 @@
 
 use super::definition::{Definition, Surroundings};
 use super::files::FilesMade;
+use super::kept::Known;
 use super::load::Preparing;
 use super::references::check_name;
 use super::schema::{self, Signature};
-use super::{Functions, Loaded, contract, words};
+use super::{Loaded, contract, words};
+use crate::aside::aside;
 use crate::error::{Error, quoted};
 use crate::service::{Call, Execution, Service};
 use crate::slots::Reserved;
+use crate::tenants::Tenant;
 use crate::{admission, memory};
 use ::bytes::Bytes;
 use ampoule_engine::{Image, Prepared};
 use ampoule_store::{Definition as Kept, Head, Words};
-use ampoule_world::{Entry, File, Function, FunctionImport, FunctionReference, Module, PutFunction, Request};
+use ampoule_world::{Entry, File, Function, FunctionImport, FunctionReference, Module, Program, PutFunction};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -22,8 +25,11 @@ use std::sync::Arc;
 pub(super) const MOST_ALIASES: usize = 16;
 const MOST_IMPORTS: usize = 64;
 
-/// Files are there twice more while they are written: as what is kept of them, and sealed.
-const COPIES: u64 = 2;
+/// What is put is there as it was sent, in the definition and in that one's text, and files as what is kept of them, and sealed.
+const COPIES: u64 = 3;
+
+/// Less is put where its request is served: it takes microseconds.
+const SMALL: u64 = 64 << 10;
 
 /// What became of a put.
 #[derive(Clone, Debug)]
@@ -37,28 +43,45 @@ pub struct Put {
 impl Service {
     /// Keeps a program as a version of a function of the caller's tenant. It is on the store's disk when this returns.
     pub async fn put_function(&self, call: &Call, put: PutFunction) -> Result<Put, Error> {
+        check(&put)?;
+        let bytes = memory::of_put(&put);
+        if bytes <= SMALL && put.imports.is_empty() {
+            // On the heap: what runs a guest is large, and would be part of whatever waits for this.
+            return Box::pin(self.put_here(call, put)).await;
+        }
+        // Also for the answer, which tells of the program again.
+        let memory = self.slots().reserve_to_send(&call.tenant, COPIES * bytes)?;
+        let (service, call) = (self.clone(), call.clone());
+        let putting = aside(async move {
+            let put = Box::pin(service.put_here(&call, put)).await;
+            drop(memory);
+            put
+        });
+        putting.await.unwrap_or(Err(Error::Panicked))
+    }
+
+    async fn put_here(&self, call: &Call, put: PutFunction) -> Result<Put, Error> {
         let putting = AssertUnwindSafe(call.tenant.0.stop.or(self.put(call, put)));
         putting.catch_unwind().await.unwrap_or(Err(Error::Panicked))
     }
 
     async fn put(&self, call: &Call, mut put: PutFunction) -> Result<Put, Error> {
         let functions = self.functions()?;
-        check(&put)?;
         let words = words_of(&mut put);
         let (tenant, name) = (call.tenant.name(), std::mem::take(&mut put.name));
         let (name, room) = (name.as_str(), &functions.config.room);
-        let mut made = self.make(call, functions, put).await?;
+        let mut made = self.make(call, put).await?;
         let version = made.kept(None).version().to_owned();
         let is_kept =
             functions.store.head(tenant, name).await.is_ok_and(|head| head.version(&version).is_some());
         if is_kept {
-            let (_, signature) = functions.definition(tenant, name, &version).await?;
+            let Known { signature, .. } = self.known(&call.tenant, name, &version).await?;
             let head = functions.store.put(tenant, name, &made.kept(signature.clone()), &words, room).await?;
             let function = describe(name, &version, &head, &made.definition, signature.as_deref());
             return Ok(Put { function: Some(function), preparation: None });
         }
         let request = made.definition.request(std::mem::take(&mut made.files));
-        let (prepared, preparation) = match self.prepare(call, functions, request, false).await? {
+        let (prepared, preparation) = match Box::pin(self.prepare(call, functions, request, false)).await? {
             Preparing::Ready(prepared, execution) => (prepared, execution),
             Preparing::Failed(execution) => {
                 return Ok(Put { function: None, preparation: Some(execution) });
@@ -86,29 +109,58 @@ impl Service {
     }
 
     /// Checks what a version is to be made of, follows its imports, and puts it together.
-    async fn make(&self, call: &Call, functions: &Functions, put: PutFunction) -> Result<Made, Error> {
+    async fn make(&self, call: &Call, put: PutFunction) -> Result<Made, Error> {
         let mut program = put.program;
         admission::program_is_sound(self.sizes(), &mut program)?;
         admission::files_are_sound(self.sizes(), &put.files)?;
         admission::environment_is_sound(self.sizes(), &put.environment)?;
-        let (imports, modules) = functions.follow(call.tenant.name(), &put.imports).await?;
-        for (index, module) in modules {
-            add(&mut program.modules, module, index)?;
-        }
-        // Again, as imports bring modules of their own.
-        admission::program_is_sound(self.sizes(), &mut program)?;
-        let request = Request { image: put.image.clone(), ..Request::of(program.clone()) };
-        let image = admission::image(self.images(), &request)?;
-        let memory = match memory::of_files(&put.files) {
-            0 => None,
-            bytes => Some(self.reserve(&call.tenant, COPIES * bytes)?),
-        };
+        let (imports, memory) = self.follow(&call.tenant, &put.imports, &mut program).await?;
+        let image = admission::image(self.images(), put.image.as_deref(), program.language)?;
         let FilesMade { files, told, kept } = FilesMade::of(put.files).await?;
         let surroundings = Surroundings { environment: put.environment.into_iter().collect(), files: told };
         let definition =
             Definition::new(program, put.image, put.contract, &put.limits, &imports, surroundings);
         let kept_files = definition.has_surroundings().then_some(kept);
         Ok(Made { content: definition.to_json(), definition, files, kept_files, image, _memory: memory })
+    }
+
+    /// Follows imports to versions, and adds the modules that they bring to the program: one after the other, and none beyond what a
+    /// program may have. Answers the imports with their versions, and the memory of the modules.
+    async fn follow(
+        &self,
+        tenant: &Tenant,
+        imports: &[FunctionImport],
+        program: &mut Program,
+    ) -> Result<(Vec<FunctionImport>, Vec<Reserved>), Error> {
+        let functions = self.functions()?;
+        let (mut followed, mut memory) = (Vec::<FunctionImport>::new(), Vec::new());
+        for (index, import) in imports.iter().enumerate() {
+            let field = format!("imports[{index}].function");
+            let name = &import.function.name;
+            let version = functions.version(tenant.name(), &field, &import.function).await;
+            let version = version.map_err(|error| match error {
+                Error::NotFound(what) => Error::invalid(&field, format!("cannot be followed: {what}")),
+                other => other,
+            })?;
+            let module = if import.module.is_empty() { name } else { &import.module };
+            let function = FunctionReference { name: name.clone(), version, alias: String::new() };
+            let import = FunctionImport { function, module: module.clone() };
+            // The same once more brings nothing more.
+            if !followed.contains(&import) {
+                let Known { definition, bytes, memory: mut held, .. } =
+                    self.known(tenant, name, &import.function.version).await?;
+                let brought = definition.program();
+                add(&mut program.modules, Module { name: module.clone(), source: brought.source }, index)?;
+                for module in brought.modules {
+                    add(&mut program.modules, module, index)?;
+                }
+                admission::program_is_sound(self.sizes(), program)?;
+                held.shrink(COPIES * bytes);
+                memory.push(held);
+            }
+            followed.push(import);
+        }
+        Ok((followed, memory))
     }
 }
 
@@ -121,7 +173,8 @@ struct Made {
     /// The files as the store keeps them.
     kept_files: Option<Bytes>,
     image: Image,
-    _memory: Option<Reserved>,
+    /// Of the modules that its imports bring.
+    _memory: Vec<Reserved>,
 }
 
 impl Made {
@@ -169,36 +222,6 @@ fn check(put: &PutFunction) -> Result<(), Error> {
     contract::check(&put.contract)
 }
 
-impl Functions {
-    /// Follows imports to versions; and the modules that they bring, with the place of the import that brings each.
-    async fn follow(
-        &self,
-        tenant: &str,
-        imports: &[FunctionImport],
-    ) -> Result<(Vec<FunctionImport>, Vec<(usize, Module)>), Error> {
-        let (mut followed, mut modules) = (Vec::new(), Vec::new());
-        for (index, import) in imports.iter().enumerate() {
-            let field = format!("imports[{index}].function");
-            let name = &import.function.name;
-            let version =
-                self.version(tenant, &field, &import.function).await.map_err(|error| match error {
-                    Error::NotFound(what) => Error::invalid(&field, format!("cannot be followed: {what}")),
-                    other => other,
-                })?;
-            let (definition, _) = self.definition(tenant, name, &version).await?;
-            let program = definition.program();
-            let module = if import.module.is_empty() { name } else { &import.module };
-            modules.push((index, Module { name: module.clone(), source: program.source }));
-            modules.extend(program.modules.into_iter().map(|module| (index, module)));
-            followed.push(FunctionImport {
-                function: FunctionReference { name: name.clone(), version, alias: String::new() },
-                module: module.clone(),
-            });
-        }
-        Ok((followed, modules))
-    }
-}
-
 /// The same module by two ways is one; two modules of one name are none.
 fn add(modules: &mut Vec<Module>, module: Module, index: usize) -> Result<(), Error> {
     match modules.iter().find(|known| known.name == module.name) {
@@ -236,7 +259,7 @@ pub(super) fn describe(
         description: kept.description,
         labels: kept.labels,
         program: definition.program(),
-        image: definition.image(),
+        image: definition.image().map(str::to_owned),
         limits: definition.limits(),
         imports: definition.imports(),
         environment: definition.environment().clone(),
