@@ -82,7 +82,7 @@ fn request_of(tests: &Path, name: &str, library: &[Module], files: &[File]) -> R
         source: String::from_utf8_lossy(&file.content).into_owned(),
     }));
     request.files = files.to_vec();
-    request.files.push(File { path, content: source.into_bytes().into() });
+    request.files.push(File { path, content: source.into_bytes() });
     request.environment.push(("NODE_TEST_KNOWN_GLOBALS".into(), "0".into()));
     request.limits.wall_time = Some(Duration::from_secs(60));
     request
@@ -105,7 +105,7 @@ fn library(tests: &Path) -> Vec<Module> {
 fn fixtures(tests: &Path) -> Vec<File> {
     let folder = tests.join("fixtures");
     let file = |name: String| File {
-        content: std::fs::read(folder.join(&name)).expect("a fixture can be read").into(),
+        content: std::fs::read(folder.join(&name)).expect("a fixture can be read"),
         path: format!("test/fixtures/{name}"),
     };
     paths_below(&folder).into_iter().map(file).collect()
