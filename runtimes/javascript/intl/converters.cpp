@@ -3,6 +3,7 @@
 #include "intl.h"
 #include <cstdlib>
 #include <unicode/ucnv.h>
+#include <unicode/ucnv_cb.h>
 #include <unicode/ucnv_err.h>
 
 extern "C" {
@@ -18,6 +19,14 @@ void finalize(JSRuntime *runtime, JSValueConst object) { ucnv_close(static_cast<
 
 const JSClassDef definition = {"Converter", finalize};
 
+/* ICU's own writes U+001A for some. */
+void write_replacement(const void *, UConverterToUnicodeArgs *arguments, const char *, int32_t, UConverterCallbackReason reason, UErrorCode *status) {
+    static const UChar replacement = 0xfffd;
+    if (reason > UCNV_IRREGULAR) return;
+    *status = U_ZERO_ERROR;
+    ucnv_cbToUWriteUChars(arguments, &replacement, 1, 0, status);
+}
+
 /* (name, fatal) -> converter, undefined if there is none of that name */
 JSValue open_converter(JSContext *context, JSValueConst, int argc, JSValueConst *argv) {
     const char *name = JS_ToCString(context, argv[0]);
@@ -26,7 +35,8 @@ JSValue open_converter(JSContext *context, JSValueConst, int argc, JSValueConst 
     UConverter *converter = ucnv_open(name, &status);
     JS_FreeCString(context, name);
     if (U_FAILURE(status)) return status == U_MEMORY_ALLOCATION_ERROR ? JS_ThrowOutOfMemory(context) : JS_UNDEFINED;
-    if (JS_ToBool(context, argv[1])) ucnv_setToUCallBack(converter, UCNV_TO_U_CALLBACK_STOP, nullptr, nullptr, nullptr, &status);
+    bool fatal = JS_ToBool(context, argv[1]);
+    ucnv_setToUCallBack(converter, fatal ? UCNV_TO_U_CALLBACK_STOP : write_replacement, nullptr, nullptr, nullptr, &status);
     JSValue object = JS_NewObjectClass(context, class_id);
     if (JS_IsException(object)) ucnv_close(converter);
     else JS_SetOpaque(object, converter);
