@@ -8,7 +8,7 @@ use std::path::Path;
 pub(crate) fn ensure(images: &Path, names: &[String]) -> CommandResult<()> {
     let built = built(images)?;
     let missing: Vec<&str> = names.iter().filter(|name| !built.contains(name)).map(String::as_str).collect();
-    if missing.is_empty() { Ok(()) } else { provide(images, &missing) }
+    if missing.is_empty() { Ok(()) } else { provide(images, &missing, &built) }
 }
 
 /// Names of the images that are built.
@@ -39,7 +39,7 @@ fn buildable(_: &Path) -> CommandResult<Vec<String>> {
 }
 
 #[cfg(not(feature = "builder"))]
-fn provide(images: &Path, missing: &[&str]) -> CommandResult<()> {
+fn provide(images: &Path, missing: &[&str], _: &[String]) -> CommandResult<()> {
     Err(CommandError::infrastructure(format!(
         "image {} is not in {}; this build of ampoule holds no compiler: build it where there is one, with: ampoule image build {}",
         missing.join(", "),
@@ -60,8 +60,20 @@ fn buildable(images: &Path) -> CommandResult<Vec<String>> {
 }
 
 #[cfg(feature = "builder")]
-fn provide(images: &Path, missing: &[&str]) -> CommandResult<()> {
-    let builder = builder(images)?;
+fn provide(images: &Path, missing: &[&str], built: &[String]) -> CommandResult<()> {
+    let mut options = match ampoule_builder::Options::from_env() {
+        Err(error @ ampoule_builder::Error::NoRuntimes(_)) => {
+            return Err(CommandError::usage(format!(
+                "image {} is not in {}; there are: {}. It cannot be built either: {error}",
+                missing.join(", "),
+                images.display(),
+                built.join(", ")
+            )));
+        }
+        options => options.map_err(of_builder)?,
+    };
+    options.images = images.to_owned();
+    let builder = ampoule_builder::Builder::new(options).map_err(of_builder)?;
     for name in missing {
         builder.build(name, &mut ampoule_builder::ConsoleProgress::new()).map_err(of_builder)?;
     }

@@ -104,13 +104,13 @@ typedef struct {
     char names[1200]; /* of the first few, with commas between them */
     size_t length;
     uint32_t count;
-    bool back; /* there is a file that does come back */
+    bool asked; /* there is a file that was asked for */
 } outside;
 
 static void add_outside(const char *path, const void *content, size_t length, void *context) {
     outside *found = context;
-    if (is_below_out(path) || is_asked_for(path)) found->back = true;
-    if (found->back || strstr(path, "__pycache__/")) return;
+    if (is_asked_for(path)) found->asked = true;
+    if (found->asked || is_below_out(path) || strstr(path, "__pycache__/")) return;
     if (found->count++ >= MOST_NAMES) return;
     char *at = found->names + found->length;
     found->length += snprintf(at, sizeof found->names - found->length, "%s%.*s", found->count > 1 ? ", " : "", LONGEST_NAME, path);
@@ -121,7 +121,8 @@ static void add_outside(const char *path, const void *content, size_t length, vo
 void files_warn(void) {
     outside found = {0};
     memfs_walk_written(WORK, add_outside, &found);
-    if (found.back || !found.count) return;
+    /* Who got files that were asked for knows of the others. */
+    if (found.asked || !found.count) return;
     char text[sizeof found.names + 160];
     uint32_t more = found.count > MOST_NAMES ? found.count - MOST_NAMES : 0;
     int length = snprintf(text, sizeof text, "ampoule: wrote %s", found.names);

@@ -3,6 +3,7 @@
 mod bench;
 mod config;
 mod doctor;
+mod flags;
 mod fuel;
 mod function;
 mod image;

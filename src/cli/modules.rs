@@ -23,7 +23,7 @@ pub(crate) fn modules(flags: &[String], language: Language) -> CommandResult<Vec
                 )));
             }
         } else {
-            modules.push(Module { name: name.into(), source: read_text(path)? });
+            modules.push(Module { name: name.into(), source: read_text(path, "--module")? });
         }
     }
     Ok(modules)
@@ -32,11 +32,11 @@ pub(crate) fn modules(flags: &[String], language: Language) -> CommandResult<Vec
 fn ending(language: Language) -> &'static str {
     match language {
         Language::Python => ".py",
-        Language::Javascript => ".js",
+        Language::Javascript => ".js, .mjs, .cjs or .json",
     }
 }
 
-/// Files and folders in the order of their names. A package of Python is its `__init__.py`, or empty; a folder of JavaScript its `index.js`.
+/// Files and folders in the order of their names.
 fn package(name: &str, folder: &Path, language: Language, modules: &mut Vec<Module>) -> CommandResult<()> {
     let cannot = |error| CommandError::usage(format!("--module: cannot read {}: {error}", folder.display()));
     let entries = std::fs::read_dir(folder).map_err(cannot)?;
@@ -45,28 +45,74 @@ fn package(name: &str, folder: &Path, language: Language, modules: &mut Vec<Modu
         .collect::<Result<Vec<_>, _>>()
         .map_err(cannot)?;
     paths.sort();
-    let (separator, own) = match language {
-        Language::Python => (".", "__init__.py"),
-        Language::Javascript => ("/", "index.js"),
-    };
-    let start = modules.len();
-    let mut has_own = false;
     for path in paths {
         let Some(file) = path.file_name().and_then(|file| file.to_str()) else { continue };
         if file.starts_with('.') || file == "__pycache__" || file == "node_modules" {
             continue;
         }
+        let separator = match language {
+            Language::Python => '.',
+            Language::Javascript => '/',
+        };
         if path.is_dir() {
             package(&format!("{name}{separator}{file}"), &path, language, modules)?;
-        } else if file == own {
-            has_own = true;
-            modules.push(Module { name: name.into(), source: read_text(&path)? });
-        } else if let Some(stem) = file.strip_suffix(ending(language)) {
-            modules.push(Module { name: format!("{name}{separator}{stem}"), source: read_text(&path)? });
+        } else if let Some(module) = module_of(file, language) {
+            modules.push(Module {
+                name: format!("{name}{separator}{module}"),
+                source: read_text(&path, "--module")?,
+            });
         }
     }
-    if language == Language::Python && !has_own && modules.len() > start {
-        modules.push(Module { name: name.into(), source: String::new() });
-    }
     Ok(())
+}
+
+/// What a file of a package is called there: of Python without its ending, `__init__` included, which makes its folder a package
+/// whatever else is in it; of JavaScript as it is, as `require` looks for it.
+fn module_of(file: &str, language: Language) -> Option<&str> {
+    match language {
+        Language::Python => file.strip_suffix(".py"),
+        Language::Javascript => {
+            [".js", ".mjs", ".cjs", ".json"].iter().any(|ending| file.ends_with(ending)).then_some(file)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of the modules of a folder with these files.
+    fn names(files: &[&str], language: Language) -> Vec<String> {
+        let folder = tempfile::tempdir().unwrap();
+        for file in files {
+            let path = folder.path().join(file);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        let flag = format!("pk={}", folder.path().display());
+        modules(&[flag], language).unwrap().into_iter().map(|module| module.name).collect()
+    }
+
+    #[test]
+    fn a_folder_of_python_is_a_package_and_so_is_one_with_nothing_but_its_own() {
+        let files =
+            ["__init__.py", "a.py", "sub/__init__.py", "deep/er/b.py", "notes.txt", "__pycache__/a.pyc"];
+        let expected = ["pk.__init__", "pk.a", "pk.deep.er.b", "pk.sub.__init__"];
+        assert_eq!(names(&files, Language::Python), expected);
+    }
+
+    #[test]
+    fn files_of_javascript_keep_their_endings_by_which_require_finds_them() {
+        let files = [
+            "index.js",
+            "helper.js",
+            "deep/index.cjs",
+            "es.mjs",
+            "data.json",
+            "README.md",
+            "node_modules/x.js",
+        ];
+        let expected = ["pk/data.json", "pk/deep/index.cjs", "pk/es.mjs", "pk/helper.js", "pk/index.js"];
+        assert_eq!(names(&files, Language::Javascript), expected);
+    }
 }

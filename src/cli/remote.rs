@@ -1,5 +1,6 @@
 //! A server that a command asks, over gRPC.
 
+use super::flags;
 use super::{CommandError, CommandResult, say};
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -62,6 +63,15 @@ pub(crate) struct Remote {
     pub(crate) channel: Channel,
     address: String,
     key: Option<AsciiMetadataValue>,
+    hint: Hint,
+}
+
+/// How a server is asked, for what to try where that fails.
+#[derive(Clone, Copy, Debug)]
+struct Hint {
+    by_tls: bool,
+    /// The client shows a certificate.
+    certified: bool,
 }
 
 impl AdminArguments {
@@ -79,12 +89,15 @@ impl RemoteArguments {
 
 impl Remote {
     pub(crate) async fn connect(address: &str, caller: &CallerArguments) -> CommandResult<Remote> {
-        let url = if address.contains("://") { address.to_owned() } else { format!("http://{address}") };
-        let endpoint = Endpoint::from_shared(url).map_err(|_| {
+        let no_address = || {
             CommandError::usage(format!(
-                "--addr '{address}' is no address: write https://HOST:PORT or http://HOST:PORT"
+                "--addr '{address}' is no address: write https://HOST:PORT, or http://HOST:PORT for clear text"
             ))
-        })?;
+        };
+        // Nothing goes in clear text that was not asked to.
+        let endpoint =
+            address.contains("://").then(|| Endpoint::from_shared(address.to_owned()).ok()).flatten();
+        let endpoint = endpoint.ok_or_else(no_address)?;
         let key = caller
             .key
             .as_deref()
@@ -111,10 +124,16 @@ impl Remote {
                 )));
             }
         };
+        let hint =
+            Hint { by_tls: address.starts_with("https"), certified: caller.client_certificate.is_some() };
         let channel = endpoint.tcp_nodelay(true).connect().await.map_err(|error| {
-            CommandError::infrastructure(format!("no server answers at {address}: {}", causes(&error)))
+            let causes = causes(&error);
+            CommandError::infrastructure(format!(
+                "no server answers at {address}: {causes}{}",
+                hint.of(&causes)
+            ))
         })?;
-        Ok(Remote { channel, address: address.to_owned(), key })
+        Ok(Remote { channel, address: address.to_owned(), key, hint })
     }
 
     /// A message with the caller's key.
@@ -129,10 +148,17 @@ impl Remote {
     /// What a refusal says to who typed the command.
     pub(crate) fn refused(&self, status: &Status) -> CommandError {
         match status.code() {
-            Code::InvalidArgument | Code::NotFound => CommandError::usage(status.message()),
+            Code::InvalidArgument | Code::NotFound => CommandError::usage(flags::named(status.message())),
             code => {
                 let address = &self.address;
-                CommandError::infrastructure(format!("{address} answered {code:?}: {}", status.message()))
+                // A status that no server has sent comes from the connection, and says why below itself.
+                let Some(source) = std::error::Error::source(status) else {
+                    let message = status.message();
+                    return CommandError::infrastructure(format!("{address} answered {code:?}: {message}"));
+                };
+                let causes = causes(source);
+                let hint = self.hint.of(&causes);
+                CommandError::infrastructure(format!("{address} cannot be asked: {causes}{hint}"))
             }
         }
     }
@@ -140,6 +166,31 @@ impl Remote {
     /// An answer that this program does not understand.
     pub(crate) fn odd(&self, error: impl std::fmt::Display) -> CommandError {
         CommandError::infrastructure(format!("{} answered with a response whose {error}", self.address))
+    }
+}
+
+impl Hint {
+    /// What to try where a connection fails with these causes.
+    fn of(self, causes: &str) -> &'static str {
+        match self {
+            Hint { by_tls: true, .. } if causes.contains("UnknownIssuer") => {
+                ": this machine does not trust who signed the server's certificate: --ca PEM names an authority to trust"
+            }
+            Hint { by_tls: true, .. }
+                if causes.contains("corrupt message") || causes.contains("InvalidContentType") =>
+            {
+                ": it seems to serve no TLS: write http://"
+            }
+            Hint { by_tls: true, certified: false }
+                if causes.contains("CertificateRequired") || causes == "transport error" =>
+            {
+                ": it may ask for a certificate: --client-certificate PEM and --client-key PEM show one"
+            }
+            Hint { by_tls: false, .. } if causes.contains("h2") || causes.contains("http2") => {
+                ": it seems to serve TLS: write https://"
+            }
+            _ => "",
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `ampoule run`: one program, in process or on a server.
 
+use super::flags;
 use super::modules::modules;
 use super::output::Printer;
 use super::remote::{CallerArguments, Remote};
@@ -74,10 +75,10 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
     cpu_time: Option<Span>,
     /// Limit of memory beyond the image's own, like 256MiB
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = units::limit_of_bytes)]
     memory: Option<Bytes>,
     /// Limit of fuel, like 1000000 or 1e9
-    #[arg(long, value_name = "N", value_parser = units::number)]
+    #[arg(long, value_name = "N", value_parser = units::limit_of_number)]
     fuel: Option<u64>,
     /// Fix randomness and time, seeded by N
     #[arg(long, value_name = "N")]
@@ -150,7 +151,7 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
     if from_stdin && arguments.input_file.as_deref() == Some(Path::new("-")) {
         return Err(CommandError::usage("stdin cannot be both the program and the input"));
     }
-    let source = read_text(&arguments.program)?;
+    let source = read_text(&arguments.program, "the program")?;
     let program = Program {
         language,
         entry: arguments.entry,
@@ -162,7 +163,7 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
     };
     let input_json = match (&arguments.input, &arguments.input_file) {
         (Some(json), _) => json.clone(),
-        (None, Some(path)) => read_text(path)?,
+        (None, Some(path)) => read_text(path, "--input-file")?,
         (None, None) => String::new(),
     };
     let deterministic = (arguments.seed.is_some() || arguments.now.is_some()).then(|| Deterministic {
@@ -191,20 +192,21 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
     })
 }
 
-fn read(path: &Path) -> CommandResult<Vec<u8>> {
+/// `what`: where on the command line the path stands.
+fn read(path: &Path, what: &str) -> CommandResult<Vec<u8>> {
     let mut bytes = Vec::new();
     let read = if path.as_os_str() == "-" {
         std::io::stdin().lock().read_to_end(&mut bytes).map(drop)
     } else {
         std::fs::read(path).map(|read| bytes = read)
     };
-    read.map_err(|error| CommandError::usage(format!("cannot read {}: {error}", path.display())))?;
+    read.map_err(|error| CommandError::usage(format!("{what}: cannot read '{}': {error}", path.display())))?;
     Ok(bytes)
 }
 
-pub(crate) fn read_text(path: &Path) -> CommandResult<String> {
-    String::from_utf8(read(path)?).map_err(|error| {
-        CommandError::usage(format!("{} is not UTF-8 text: {}", path.display(), error.utf8_error()))
+pub(crate) fn read_text(path: &Path, what: &str) -> CommandResult<String> {
+    String::from_utf8(read(path, what)?).map_err(|error| {
+        CommandError::usage(format!("{what}: {} is not UTF-8 text: {}", path.display(), error.utf8_error()))
     })
 }
 
@@ -220,7 +222,7 @@ pub(crate) fn file(text: &str) -> CommandResult<File> {
             (host, name.to_string_lossy().into_owned())
         }
     };
-    Ok(File { path: guest, content: read(host)? })
+    Ok(File { path: guest, content: read(host, "--file")? })
 }
 
 pub(crate) fn variable(text: &str) -> CommandResult<(String, String)> {
@@ -282,7 +284,7 @@ async fn execute_here(
         Ok(ampoule_service::Execution { outcome, image_digest, function_version, .. }) => {
             Ok(Execution { outcome, image_digest, function_version })
         }
-        Err(error @ Error::Invalid { .. }) => Err(CommandError::usage(error)),
+        Err(error @ Error::Invalid { .. }) => Err(CommandError::usage(flags::named(&error.to_string()))),
         Err(error) => Err(CommandError::infrastructure(error)),
     }
 }

@@ -331,7 +331,14 @@ async fn the_same_over_http_as_json() {
         let status: u16 = head[9..12].parse().unwrap();
         (status, serde_json::from_str::<Value>(body).unwrap_or_default())
     };
-    assert!(send(&address, "GET", "/v1/tenants", "", "").starts_with("HTTP/1.1 401"));
+    let denied = send(&address, "GET", "/v1/tenants", "", "");
+    assert!(denied.starts_with("HTTP/1.1 401"), "{denied}");
+    assert!(denied.contains("www-authenticate: Bearer realm=\"ampoule\"\r\n"), "{denied}");
+    let nothing = send(&address, "GET", "/v1/tenant", "", "");
+    assert!(
+        nothing.starts_with("HTTP/1.1 404") && nothing.contains("did you mean GET /v1/tenants"),
+        "{nothing}"
+    );
     let (status, made) = ask("POST", "/v1/tenants", &json!({ "name": "acme", "settings": { "weight": 2 } }));
     assert_eq!(status, 200, "{made}");
     let api_key = made["key"]["apiKey"].as_str().unwrap().to_owned();

@@ -120,7 +120,7 @@ fn a_fault_of_the_guest_is_4() {
 fn mistakes_are_2_and_say_what_to_do() {
     let bench = Bench::new();
     let cases: &[(&[&str], &str)] = &[
-        (&["missing.py"], "cannot read missing.py: No such file or directory (os error 2)"),
+        (&["missing.py"], "the program: cannot read 'missing.py': No such file or directory (os error 2)"),
         (
             &["echo.txt"],
             "cannot tell the language of 'echo.txt' by its ending: add --language python or --language javascript",
@@ -132,17 +132,25 @@ fn mistakes_are_2_and_say_what_to_do() {
         (&["empty.py"], "source.code is empty: give a program"),
         (
             &["echo.py", "--input", "[1]"],
-            "input_json is not a JSON object: it begins with an array; wrap the value in an object",
+            "--input: input_json is not a JSON object: it begins with an array; wrap the value in an object",
         ),
         (
             &["echo.py", "--timeout", "90s"],
-            "limits.wall_time is 90 s, the server's cap is 60 s: ask for less",
+            "--timeout: limits.wall_time is 90 s, the server's cap is 60 s: ask for less",
         ),
         (&["echo.py", "--env", "A"], "--env 'A' lacks its value: write KEY=VALUE"),
+        (
+            &["echo.py", "--addr", "127.0.0.1:1"],
+            "--addr '127.0.0.1:1' is no address: write https://HOST:PORT, or http://HOST:PORT for clear text",
+        ),
+        (
+            &["echo.py", "--file", "none"],
+            "--file: cannot read 'none': No such file or directory (os error 2)",
+        ),
         (&["echo.py", "--module", "a"], "--module 'a' lacks its path: write NAME=PATH"),
         (
             &["echo.py", "--file", "echo.js:../x"],
-            "files[0].path '../x' leaves the working directory: '..' is not taken",
+            "--file: files[0].path '../x' leaves the working directory: '..' is not taken",
         ),
         (
             &["-", "--language", "python", "--input-file", "-"],
@@ -312,7 +320,7 @@ fn who_waits_for_the_end_of_stdin_is_told() {
 #[test]
 fn patterns_of_files_are_checked() {
     let output = Bench::new().run(&["echo.py", "--output-file", "*.csv", "--output-file", "a[0-9]"]);
-    let message = "ampoule: output_files[1] holds a bracket, brace or backslash: only '*', '?' and '**' mean something, and '?' stands for any character\n";
+    let message = "ampoule: --output-file: output_files[1] holds a bracket, brace or backslash: only '*', '?' and '**' mean something, and '?' stands for any character\n";
     assert_ends(&output, 2, "", message);
 }
 

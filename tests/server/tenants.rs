@@ -116,7 +116,7 @@ async fn a_hangup_takes_up_tenants_and_says_what_changed() {
     let told = |field: &str| line[field].as_str().unwrap_or_default().to_owned();
     assert_eq!(
         (told("created"), told("changed"), told("removed")),
-        ("new".into(), "acme".into(), "other".into())
+        ("new".into(), "acme (weight none -> 3)".into(), "other".into())
     );
     assert_eq!(told("keys_added"), format!("new:{}", new.id));
     assert_eq!(told("keys_revoked"), format!("acme:{}, other:{}", revoked.id, gone.id));
@@ -168,7 +168,7 @@ async fn files_of_tenants_are_watched_and_bad_ones_leave_everything_as_it_was() 
     server.write("fleet/one.toml", &tenant("one", &[&fleet], "weight = 2"));
     client.until(&main.key, Err(Code::Unauthenticated)).await;
     let line = line_with(&mut server.log, "tenants changed");
-    assert_eq!((&line["changed"], &line["by"]), (&"one".into(), &"files".into()));
+    assert_eq!((&line["changed"], &line["by"]), (&"one (weight none -> 2)".into(), &"files".into()));
     std::fs::remove_file(server.folder.path().join("fleet/two.toml")).unwrap();
     client.until(&more.key, Err(Code::Unauthenticated)).await;
     until_metric(&server, "ampoule_tenants_read_total{result=\"refused\"}", 2.0).await;
@@ -223,7 +223,7 @@ async fn a_tenant_that_stays_keeps_what_it_has_used() {
     assert_eq!(client.echo(&one.key).await, Err(Code::ResourceExhausted));
     server.reconfigure(&tenant("one", &[&one], &of(2, "weight = 5")));
     server.signal("-HUP");
-    assert_eq!(line_with(&mut server.log, "tenants changed")["changed"], "one");
+    assert_eq!(line_with(&mut server.log, "tenants changed")["changed"], "one (weight none -> 5)");
     assert_eq!(client.echo(&one.key).await, Err(Code::ResourceExhausted));
     server.reconfigure(&tenant("one", &[&one], ""));
     server.signal("-HUP");
@@ -242,7 +242,7 @@ async fn other_settings_are_for_the_next_start_and_are_said_to_be() {
     server.signal("-HUP");
     let warned = line_with(&mut server.log, "settings that have changed are for the next start");
     assert_eq!(warned["settings"], "caps, slots");
-    assert_eq!(line_with(&mut server.log, "tenants changed")["changed"], "one");
+    assert_eq!(line_with(&mut server.log, "tenants changed")["changed"], "one (weight none -> 2)");
 }
 
 /// Thousands of tenants, and the first one's key.

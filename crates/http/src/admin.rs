@@ -13,6 +13,7 @@
 use crate::api::status::Refusal;
 use crate::api::{is_json, json};
 use crate::body::parse;
+use crate::hint::Routes;
 use ampoule_access::AdminKeys;
 use ampoule_api::admin::v1::{
     CreateKeyRequest, CreateTenantRequest, DeleteTenantRequest, GetTenantRequest, GetTenantUsageRequest,
@@ -52,15 +53,29 @@ struct Page {
     page_token: String,
 }
 
+/// What there is, for hints.
+const ROUTES: [(&str, &str); 9] = [
+    ("POST", "/v1/tenants"),
+    ("GET", "/v1/tenants"),
+    ("GET", "/v1/tenants/{name}"),
+    ("PUT", "/v1/tenants/{name}"),
+    ("DELETE", "/v1/tenants/{name}"),
+    ("GET", "/v1/tenants/{name}/usage"),
+    ("POST", "/v1/tenants/{name}/keys"),
+    ("DELETE", "/v1/tenants/{name}/keys/{id}"),
+    ("POST", "/v1/tenants/{name}/keys/{id}/rotate"),
+];
+
 pub(crate) fn router(admin: Admin, keys: AdminKeys) -> Router {
-    Router::new()
+    let router = Router::new()
         .route("/v1/tenants", post(create).get(list))
         .route("/v1/tenants/{name}", get(tell).put(update).delete(remove))
         .route("/v1/tenants/{name}/usage", get(usage))
         .route("/v1/tenants/{name}/keys", post(create_key))
         .route("/v1/tenants/{name}/keys/{id}", delete(revoke_key))
         .route("/v1/tenants/{name}/keys/{id}/rotate", post(rotate_key))
-        .with_state(Administered { admin, keys })
+        .with_state(Administered { admin, keys });
+    Routes::new(ROUTES, None).hinted(router)
 }
 
 async fn create(State(of): State<Administered>, headers: HeaderMap, body: Body) -> Response {

@@ -215,12 +215,24 @@ fn parse_but<T: DeserializeOwned>(json: &[u8], whole: Option<Whole>) -> Result<T
     let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
         // A dot is the value as a whole, a question mark one that was not reached.
+        let form = form_of(&path).map_or_else(String::new, |form| format!(": write {form}"));
         let field = if path == "." || path.ends_with('?') { None } else { Some(cut(path)) };
-        Unusable::Malformed { field, reason: cut(format!("is not as expected: {}", error.inner())) }
+        Unusable::Malformed { field, reason: cut(format!("is not as expected: {}{form}", error.inner())) }
     })?;
     let end = deserializer.end();
     end.map_err(|error| Unusable::body(format!("is not one JSON value: {error}")))?;
     Ok(value)
+}
+
+/// What a field is written as that JSON has no form of its own for.
+fn form_of(path: &str) -> Option<&'static str> {
+    let field = path.rsplit('.').next().unwrap_or(path);
+    match field {
+        "wallTime" | "wall_time" | "cpuTime" | "cpu_time" | "cpuPerSecond" | "cpu_per_second"
+        | "cpuPerDay" | "cpu_per_day" => Some("a time in seconds as text, like \"1.5s\""),
+        "content" | "stdin" => Some("bytes as text in base64"),
+        _ => None,
+    }
 }
 
 fn cut(mut text: String) -> String {

@@ -11,6 +11,7 @@
 //! the guest.
 #![forbid(unsafe_code)]
 
+mod accept;
 mod admin;
 mod api;
 mod body;

@@ -3,12 +3,13 @@
 //! Asks nobody for a key, and tells nothing but numbers, the tenants' names and the images' versions: for a network that
 //! only the operator's machines reach. It answers until the process ends, so that a drain can be watched.
 
+use crate::accept;
 use crate::hint::Routes;
 use ampoule_connection::Connections;
 use ampoule_service::{Ending, METRICS_CONTENT_TYPE, Service, TEXT_CONTENT_TYPE, Vitals};
 use axum::Router;
 use axum::extract::State;
-use axum::http::header::{ACCEPT, CONTENT_TYPE};
+use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -29,12 +30,16 @@ pub(crate) fn router(service: Service, connections: Connections, ending: Ending)
     Routes::new([("GET", "/metrics"), ("GET", "/healthz"), ("GET", "/readyz")], None).hinted(router)
 }
 
-/// OpenMetrics, or the older text form for whoever accepts that only.
+/// OpenMetrics, or the older text form for whoever likes that better.
 async fn metrics(State(watched): State<Watched>, headers: HeaderMap) -> Response {
     watched.service.count_functions().await;
     let text = watched.service.metrics_with(|registry| watched.connections.register(registry));
-    let accept = headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    if accept.contains("text/plain") && !accept.contains("openmetrics") {
+    let wants_text = accept::preferred(&headers, |kind| match kind {
+        "application/openmetrics-text" | "*/*" => Some(false),
+        "text/plain" | "text/*" => Some(true),
+        _ => None,
+    });
+    if let Ok(Some(true)) = wants_text {
         return ([(CONTENT_TYPE, TEXT_CONTENT_TYPE)], ampoule_service::to_text(&text)).into_response();
     }
     ([(CONTENT_TYPE, METRICS_CONTENT_TYPE)], text).into_response()

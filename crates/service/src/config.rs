@@ -1,5 +1,6 @@
 //! What a service grants.
 
+use crate::error::about;
 use crate::functions::FunctionsConfig;
 use crate::memory;
 use crate::quota::QuotaConfig;
@@ -198,8 +199,10 @@ impl ServiceConfig {
         let (capacity, needs) = (self.capacity(), memory::of_limits(&self.defaults));
         if needs > capacity.one {
             return Err(format!(
-                "memory is {} bytes, of which one execution can have {} at most, and one with the default limits may need {needs}: raise memory, or lower limits.memory_bytes, limits.result_bytes or limits.file_bytes",
-                self.memory_bytes, capacity.one
+                "memory is {}, of which one execution can have {} at most, and one with the default limits may need {}: give the machine or the container more memory (without a setting, memory is three quarters of it), or lower limits.memory_bytes, limits.result_bytes or limits.file_bytes",
+                about(self.memory_bytes),
+                about(capacity.one),
+                about(needs)
             ));
         }
         if self.engine.slots == 0 {

@@ -9,6 +9,14 @@ use std::time::Duration;
 /// When processors that were busy for minutes may be less so.
 const RETRY_AFTER_WAITING: Duration = Duration::from_secs(10);
 
+/// A time to wait, as people say it.
+fn told(time: Duration) -> String {
+    if time < Duration::from_secs(1) {
+        return format!("{} ms", time.as_millis());
+    }
+    format!("{} s", time.as_secs_f64().ceil())
+}
+
 /// Why a request was not executed, named for what its sender can do about it. No text in here holds anything of
 /// a program's source, input or output; names and paths the sender chose are quoted, shortened and escaped.
 #[derive(Debug, thiserror::Error)]
@@ -31,7 +39,7 @@ pub enum Error {
     #[error("this server keeps no functions: its operator can set functions.folder")]
     NoFunctions,
     /// There is no slot in time, no place to wait, or no memory. Send again later, or elsewhere.
-    #[error("{reason}: try again in {} ms", retry_after.as_millis())]
+    #[error("{reason}: try again in {}", told(*retry_after))]
     Busy {
         /// What is short, in one word: `slots`, `queue`, `memory`, `processors`, `answer`, `function`.
         what: &'static str,
@@ -190,6 +198,11 @@ pub(crate) fn bytes(number: u64) -> String {
         n if n % (1 << 10) == 0 => format!("{} KiB", n >> 10),
         n => format!("{n} bytes"),
     }
+}
+
+/// About so many bytes: in MiB from a few of them on.
+pub(crate) fn about(number: u64) -> String {
+    if number < 4 << 20 { bytes(number) } else { format!("{} MiB", number >> 20) }
 }
 
 #[cfg(test)]

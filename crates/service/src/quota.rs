@@ -224,7 +224,7 @@ impl Quota {
         let counted = requests.used;
         let mut quotas = Vec::new();
         let mut of_rate = |kind, rate: &mut Rate, total: u64| {
-            let left = rate.left_after(total, used.now).max(0.0);
+            let left = rate.left_after(total, used.now);
             let (limit, window) = (rate.burst as u64, rate.window());
             let reset_after = if left < rate.burst { rate.until(rate.burst, left) } else { Duration::ZERO };
             // Not more than there is, whatever is lost in a float.

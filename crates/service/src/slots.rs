@@ -14,7 +14,7 @@
 //! of its guest's memory what it takes until its reader has it; a tenant of several whose readers leave more than
 //! [`MOST_UNREAD`] lying gets no more slots until they have read.
 
-use crate::error::Error;
+use crate::error::{Error, about};
 use crate::tenants::Tenant;
 use std::collections::VecDeque;
 use std::sync::atomic::Ordering::Relaxed;
@@ -224,8 +224,9 @@ impl Slots {
         let most = for_one_execution(bounds.memory);
         if need.request + need.most > most {
             let reason = format!(
-                "ask for {} bytes with all that comes with them, the server has {most} for executions: ask for less",
-                need.request + need.most
+                "allow {} in all, with output, result, files and the request, the server has {} for one execution: ask for less by limits.memory_bytes, or give the server more memory",
+                about(need.request + need.most),
+                about(most)
             );
             return Err(Error::invalid("limits", reason));
         }

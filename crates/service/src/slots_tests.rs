@@ -129,7 +129,7 @@ async fn memory_is_set_aside_before_anything_runs() {
     let refused = slots.take(&one, never, None, None).now_or_never().unwrap().unwrap_err().to_string();
     assert_eq!(
         refused,
-        "limits ask for 16 bytes with all that comes with them, the server has 13 for executions: ask for less"
+        "limits allow 16 bytes in all, with output, result, files and the request, the server has 13 bytes for one execution: ask for less by limits.memory_bytes, or give the server more memory"
     );
     drop(first);
     assert!(third.as_mut().now_or_never().is_some());

@@ -3,11 +3,15 @@
 use crate::entry::{KeyEntry, TenantEntry};
 use crate::list::List;
 use ampoule_access::KeyHash;
-use std::collections::HashSet;
+use serde_json::Value;
+use std::collections::{BTreeSet, HashSet};
 use std::fmt::Write as _;
 
 /// So many of each kind are named; the others are counted.
 const MOST_NAMED: usize = 20;
+
+/// The longest values that are told of a field that has changed, in bytes.
+const LONGEST: usize = 100;
 
 /// Names, and how many more there are.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -59,8 +63,9 @@ impl Changes {
                 Some(known) if known.entry == listed.entry => {}
                 Some(known) => {
                     changes.keys(name, &known.entry.keys, &listed.entry.keys);
-                    if without_keys(&known.entry) != without_keys(&listed.entry) {
-                        changes.changed.add(|| name.clone());
+                    let (was, is) = (without_keys(&known.entry), without_keys(&listed.entry));
+                    if was != is {
+                        changes.changed.add(|| format!("{name} ({})", difference(&was, &is)));
                     }
                 }
             }
@@ -115,6 +120,22 @@ pub(crate) fn id(key: &KeyEntry) -> String {
     key.hash.parse::<KeyHash>().map_or_else(|_| "?".into(), |hash| hash.id())
 }
 
+/// `weight 1 -> 3, disabled none -> true`; of what is long the name alone.
+fn difference(was: &TenantEntry, is: &TenantEntry) -> String {
+    let fields = |entry| match serde_json::to_value(entry) {
+        Ok(Value::Object(fields)) => fields,
+        _ => serde_json::Map::new(),
+    };
+    let (was, is) = (fields(was), fields(is));
+    let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+    let different = names.into_iter().filter(|name| was.get(*name) != is.get(*name));
+    let told = different.map(|name| {
+        let [was, is] = [&was, &is].map(|fields| fields.get(name).map_or("none".into(), Value::to_string));
+        if was.len() + is.len() > LONGEST { name.clone() } else { format!("{name} {was} -> {is}") }
+    });
+    told.collect::<Vec<_>>().join(", ")
+}
+
 fn without_keys(entry: &TenantEntry) -> TenantEntry {
     TenantEntry { keys: Vec::new(), ..entry.clone() }
 }
@@ -152,7 +173,7 @@ mod tests {
         let told = |names: &Names| names.told().unwrap_or_default();
         assert_eq!(
             (told(&changes.created), told(&changes.changed), told(&changes.removed)),
-            ("d".into(), "b".into(), "c".into())
+            ("d".into(), "b (weight none -> 2)".into(), "c".into())
         );
         assert_eq!(told(&changes.keys_revoked), "c:000000000000");
         assert_eq!(told(&changes.keys_added), "");

@@ -61,6 +61,23 @@ pub fn limit_of_time(text: &str) -> Result<Span, String> {
     Ok(span)
 }
 
+/// A limit of bytes on the command line.
+pub fn limit_of_bytes(text: &str) -> Result<Bytes, String> {
+    let bytes: Bytes = text.parse()?;
+    if bytes.0 == 0 {
+        return Err("a limit of no bytes lets nothing run: leave it out for the default".into());
+    }
+    Ok(bytes)
+}
+
+/// A limit of units on the command line.
+pub fn limit_of_number(text: &str) -> Result<u64, String> {
+    match number(text)? {
+        0 => Err("a limit of 0 lets nothing run: leave it out for the default".into()),
+        number => Ok(number),
+    }
+}
+
 /// A whole number on the command line, which may be written like 1e9 or 2_000_000.
 pub fn number(text: &str) -> Result<u64, String> {
     let wrong = || format!("'{text}' is no whole number: write it like 1000000 or 1e9");

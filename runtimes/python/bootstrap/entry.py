@@ -36,7 +36,7 @@ def of(namespace):
         handler = namespace.get(name)
         if callable(handler):
             return _of_handler(handler, namespace["__name__"])
-    raise failures.Refused("NameError", "the program defines no function named main")
+    raise failures.Refused("NameError", "the program defines no function named main, nor a handler(event, context)")
 
 
 def _of_handler(handler, program):

@@ -51,11 +51,13 @@ finder = Finder()
 
 
 def named(texts):
-    """The loaders of a request's modules by name. A module whose name leads another's is a package; a package without
-    a source of its own is empty."""
+    """The loaders of a request's modules by name. A module whose name leads another's is a package, and one that ends in
+    `.__init__` is its package's own; a package without a source of its own is empty."""
     if not texts:
         return {}
-    packages = set()
+    own = {name.removesuffix(".__init__"): text for name, text in texts.items() if name.endswith(".__init__")}
+    packages = set(own)
+    texts = {name: text for name, text in texts.items() if not name.endswith(".__init__")} | own
     for name in texts:
         while "." in name:
             name = name.rpartition(".")[0]

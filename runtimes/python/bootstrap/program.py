@@ -12,7 +12,7 @@ import os
 import sys
 from types import CoroutineType, ModuleType
 
-from _ampoule_guest import have_wheel, open_for_writing, read_json
+from _ampoule_guest import awaits, have_wheel, open_for_writing, read_json
 
 from . import entry as entries
 from . import failures, modules, patterns, results, seeds, signatures, templates, wheels
@@ -198,13 +198,15 @@ def _executed(entry, code, namespace, values):
 def _awaited(awaitable):
     import asyncio
 
-    if type(awaitable) is CoroutineType:
-        return asyncio.run(awaitable)
-
     async def wait():
         return await awaitable
 
-    return asyncio.run(wait())
+    coroutine = awaitable if type(awaitable) is CoroutineType else wait()
+    awaits(coroutine)
+    try:
+        return asyncio.run(coroutine)
+    finally:
+        awaits(None)
 
 
 def _parsed(input_json):

@@ -14,5 +14,7 @@ PyObject *harness_module(void);
 /* Its functions read_json(str) and write_json(value) -> bytes (json.c); NotImplemented for what they leave to Python. */
 PyObject *harness_read_json(PyObject *module, PyObject *text);
 PyObject *harness_write_json(PyObject *module, PyObject *value);
+/* Its function awaits(coroutine), which says what of the program is awaited, or None (where.c). */
+PyObject *harness_awaits(PyObject *module, PyObject *coroutine);
 
 #endif

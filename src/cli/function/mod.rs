@@ -97,7 +97,7 @@ pub(crate) fn function(arguments: FunctionArguments) -> CommandResult {
 async fn call(arguments: CallArguments) -> CommandResult {
     let input_json = match (&arguments.input, &arguments.input_file) {
         (Some(json), _) => json.clone(),
-        (None, Some(path)) => read_text(path)?,
+        (None, Some(path)) => read_text(path, "--input-file")?,
         (None, None) => String::new(),
     };
     let message = ExecuteRequest {

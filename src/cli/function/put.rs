@@ -66,10 +66,10 @@ pub(crate) struct PutArguments {
     #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
     cpu_time: Option<Span>,
     /// Limit of memory beyond the image's own, like 256MiB
-    #[arg(long, value_name = "BYTES")]
+    #[arg(long, value_name = "BYTES", value_parser = units::limit_of_bytes)]
     memory: Option<Bytes>,
     /// Limit of fuel, like 1000000 or 1e9
-    #[arg(long, value_name = "N", value_parser = units::number)]
+    #[arg(long, value_name = "N", value_parser = units::limit_of_number)]
     fuel: Option<u64>,
     #[command(flatten)]
     remote: RemoteArguments,
@@ -91,7 +91,7 @@ pub(crate) async fn put(arguments: PutArguments) -> CommandResult {
     let program = Program {
         language,
         entry: Entry::Main,
-        source: read_text(&arguments.program)?,
+        source: read_text(&arguments.program, "the program")?,
         // Without its folder: the same program has the same version wherever it lies.
         file_name: arguments.program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         modules: modules(&arguments.module, language)?,

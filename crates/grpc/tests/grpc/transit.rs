@@ -167,7 +167,7 @@ async fn a_function_is_not_read_while_too_many_answers_lie_unread() {
         let path = "FunctionService/GetFunction";
         let (response, _sender) = begin_at(&mut client, path, None, message.len(), &message).await;
         let response = response.await.unwrap();
-        if status(&response) != "" {
+        if !status(&response).is_empty() {
             break response;
         }
         unread.push(response);

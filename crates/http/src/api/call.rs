@@ -5,11 +5,11 @@
 //! other paths.
 
 use super::functions::{Which, reference};
-use super::is_json;
 use super::status::Refusal;
+use super::{IDEMPOTENCY_KEY, header, is_json};
 use crate::site::{Shared, in_pieces};
 use crate::{caller, request_id};
-use ampoule_api::{PiecesBuilder, part_of};
+use ampoule_api::{PiecesBuilder, ResultForm, part_of};
 use ampoule_connection::Peer;
 use ampoule_service::{Answer, Call, RequestLine};
 use ampoule_world::{Asked, Failure, FunctionCall, FunctionReference, Outcome, Status};
@@ -25,9 +25,6 @@ use std::sync::Arc;
 
 /// What a path ends with that calls a function. No name of a function has a colon.
 const CALL: &str = ":call";
-
-/// Carries a key as of `ExecuteRequest.idempotency_key`.
-const IDEMPOTENCY_KEY: &str = "idempotency-key";
 
 /// How the call ended, which version ran, and what it used.
 const OUTCOME: HeaderName = HeaderName::from_static("ampoule-outcome");
@@ -56,14 +53,14 @@ pub(crate) async fn call(
         let function = function(&path, which)?;
         is_json(&headers)?;
         let input_json = shared.take_in(&tenant, body).await?.text().await?;
-        let idempotency_key = given(&headers, IDEMPOTENCY_KEY)?.to_owned();
+        let idempotency_key = header(&headers, IDEMPOTENCY_KEY)?.to_owned();
         let call = FunctionCall { function, input_json, idempotency_key, ..FunctionCall::default() };
         let asked = Asked::Function(call);
         line.understood(&asked);
         shared.service.answer(&Call { tenant, deadline: None }, asked).await.map_err(|error| {
             line.because(&error);
             error.log(line.id());
-            Refusal::of_error(&error)
+            Refusal::of_error_in(&error, ResultForm::Value)
         })
     };
     let called = called.await;
@@ -82,17 +79,18 @@ pub(crate) async fn call(
 }
 
 fn function(path: &str, which: Result<Query<Which>, QueryRejection>) -> Result<FunctionReference, Refusal> {
-    let name = path.strip_suffix(CALL).ok_or_else(|| {
-        Refusal::malformed(
-            "a function is called by POST /v1/functions/NAME:call, and kept by PUT /v1/functions/NAME",
-        )
-    })?;
+    let name = path.strip_suffix(CALL).ok_or_else(|| Refusal::malformed(HOW))?;
     reference(name.to_owned(), which)
 }
 
-fn given<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
-    let Some(value) = headers.get(name) else { return Ok("") };
-    value.to_str().map_err(|_| Refusal::malformed(&format!("the header {name} is not plain text")))
+const HOW: &str = "a function is called by POST /v1/functions/NAME:call, and kept by PUT /v1/functions/NAME";
+
+/// A path that calls a function is nothing to be got or deleted.
+pub(super) fn is_no_call(path: &str) -> Result<(), Refusal> {
+    if path.ends_with(CALL) {
+        return Err(Refusal::nothing_here(StatusCode::METHOD_NOT_ALLOWED, HOW.into()));
+    }
+    Ok(())
 }
 
 fn response(answer: &Arc<Answer>) -> Response {

@@ -1,12 +1,13 @@
 //! Answers that come event by event: as lines of JSON, or as server-sent events. The JSON is the same in both.
 
 use super::status::Refusal;
+use crate::accept;
 use crate::site::Shared;
 use ampoule_api::{Pieces, PiecesBuilder, ResultForm, put_answer};
 use ampoule_service::Execution;
 use axum::body::Bytes;
 use axum::http::HeaderMap;
-use axum::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use futures_util::Stream;
 use http_body::{Body, Frame};
@@ -28,26 +29,12 @@ pub(super) enum EventForm {
 impl EventForm {
     /// The one that the client likes best; lines for who does not say.
     pub(super) fn wanted(headers: &HeaderMap) -> Result<EventForm, Refusal> {
-        let mut best: Option<(f32, EventForm)> = None;
-        let accepted = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-        let mut ranges = accepted.flat_map(|value| value.split(',')).peekable();
-        if ranges.peek().is_none() {
-            return Ok(EventForm::Lines);
-        }
-        for range in ranges {
-            let (kind, parameters) = range.split_once(';').unwrap_or((range, ""));
-            let form = match kind.trim().to_ascii_lowercase().as_str() {
-                "application/x-ndjson" | "application/ndjson" | "application/*" | "*/*" => EventForm::Lines,
-                "text/event-stream" | "text/*" => EventForm::ServerSent,
-                _ => continue,
-            };
-            let quality = quality(parameters);
-            // Of those that are liked as well as each other the first.
-            if quality > best.map_or(0.0, |(best, _)| best) {
-                best = Some((quality, form));
-            }
-        }
-        best.map(|(_, form)| form).ok_or_else(|| {
+        let form = accept::preferred(headers, |kind| match kind {
+            "application/x-ndjson" | "application/ndjson" | "application/*" | "*/*" => Some(EventForm::Lines),
+            "text/event-stream" | "text/*" => Some(EventForm::ServerSent),
+            _ => None,
+        });
+        form.map(|form| form.unwrap_or(EventForm::Lines)).map_err(|_| {
             Refusal::not_acceptable(
                 "the answer comes in events: send the header Accept: application/x-ndjson, or text/event-stream",
             )
@@ -92,11 +79,6 @@ impl EventForm {
     }
 }
 
-fn quality(parameters: &str) -> f32 {
-    let value = parameters.split(';').find_map(|parameter| parameter.trim().strip_prefix("q="));
-    value.map_or(1.0, |value| value.trim().parse().unwrap_or(0.0))
-}
-
 /// `,"outcome":{…}` or the like, the execution as it is answered everywhere.
 pub(super) fn put_outcome(json: &mut PiecesBuilder, execution: Execution, form: ResultForm) {
     let execution = Arc::new(execution);
@@ -139,6 +121,7 @@ impl<S: Stream<Item = Pieces>> Body for Events<S> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::header::ACCEPT;
 
     #[test]
     fn a_client_gets_the_form_that_it_likes_best() {

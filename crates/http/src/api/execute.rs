@@ -1,7 +1,7 @@
 //! `POST /v1/execute`: an `ExecuteRequest` as JSON, answered by an `ExecuteResponse`.
 
 use super::status::Refusal;
-use super::{answer_in_pieces, is_json, line};
+use super::{IDEMPOTENCY_KEY, answer_in_pieces, header, is_json, line};
 use crate::site::Shared;
 use crate::{caller, request_id};
 use ampoule_api::v1::ExecuteRequest;
@@ -68,7 +68,15 @@ pub(super) async fn asked(
     line.by(&tenant);
     is_json(headers)?;
     let received = shared.take_in(&tenant, body).await?;
-    let WithInput { message, form } = received.parse_with_input::<ExecuteRequest>().await?;
+    let WithInput { mut message, form } = received.parse_with_input::<ExecuteRequest>().await?;
+    let key = header(headers, IDEMPOTENCY_KEY)?;
+    if message.idempotency_key.is_empty() {
+        message.idempotency_key.push_str(key);
+    } else if !key.is_empty() && key != message.idempotency_key {
+        return Err(Refusal::malformed(
+            "idempotencyKey is not the one in the header Idempotency-Key: send one of them",
+        ));
+    }
     let asked = ampoule_api::request_from_proto(message).map_err(|error| {
         line.because_of_field(&error.field);
         Refusal::invalid(&error)

@@ -1,6 +1,7 @@
 //! `FunctionService` as JSON: `GET /v1/functions`, `PUT`, `GET` and `DELETE /v1/functions/{name}`, and
 //! `PATCH /v1/functions/{name}/aliases`.
 
+use super::call::is_no_call;
 use super::status::Refusal;
 use super::{is_json, json};
 use crate::site::Shared;
@@ -66,6 +67,7 @@ pub(crate) async fn put(
     asked.concerns(&name);
     let answered = async {
         let call = asked.call()?;
+        is_no_call(&name)?;
         is_json(&headers)?;
         let received = shared.take_in(&call.tenant, body).await?;
         let mut message: PutFunctionRequest = received.parse().await?;
@@ -96,10 +98,11 @@ pub(crate) async fn get(
     headers: HeaderMap,
 ) -> Response {
     let mut asked = Asked::enter(&shared, peer, &headers, "get").await;
-    let reference = reference(name, which);
+    let (path, reference) = (name.clone(), reference(name, which));
     asked.refers(&reference);
     let answered = async {
         let call = asked.call()?;
+        is_no_call(&path)?;
         let got = shared.service.get_function(call, &reference?).await;
         let function = got.map_err(|error| asked.refused(&error))?;
         Ok(GetFunctionResponse { function: Some(function_to_proto(function)) })
@@ -116,10 +119,11 @@ pub(crate) async fn delete(
     headers: HeaderMap,
 ) -> Response {
     let mut asked = Asked::enter(&shared, peer, &headers, "delete").await;
-    let reference = reference(name, which);
+    let (path, reference) = (name.clone(), reference(name, which));
     asked.refers(&reference);
     let answered = async {
         let call = asked.call()?;
+        is_no_call(&path)?;
         let deleted = shared.service.delete_function(call, &reference?).await;
         deleted.map_err(|error| asked.refused(&error))?;
         Ok(DeleteFunctionResponse {})

@@ -22,7 +22,7 @@ use ampoule_api::ResultForm;
 use ampoule_service::{Answer, Execution, RequestLine};
 use axum::Router;
 use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch, post, put};
 use serde::Serialize;
@@ -49,7 +49,22 @@ pub(crate) fn router(shared: Shared) -> Router {
 pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();
-    if essence.eq_ignore_ascii_case("application/json") { Ok(()) } else { Err(Refusal::not_json()) }
+    if !essence.eq_ignore_ascii_case("application/json") {
+        return Err(Refusal::not_json());
+    }
+    match headers.get(CONTENT_ENCODING) {
+        Some(coding) if coding != "identity" => Err(Refusal::compressed()),
+        _ => Ok(()),
+    }
+}
+
+/// Carries a key as of `ExecuteRequest.idempotency_key`.
+const IDEMPOTENCY_KEY: &str = "idempotency-key";
+
+/// What a header says; empty: nothing.
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Refusal> {
+    let Some(value) = headers.get(name) else { return Ok("") };
+    value.to_str().map_err(|_| Refusal::malformed(&format!("the header {name} is not plain text")))
 }
 
 /// An answer in the canonical JSON form of proto.

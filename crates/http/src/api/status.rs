@@ -9,7 +9,7 @@ use ampoule_access::{Denied, Stranger};
 use ampoule_api::{InvalidMessage, ResultForm};
 use ampoule_service::{Error, Unexecuted};
 use ampoule_tenants::{Refused, RefusedCode};
-use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
@@ -165,16 +165,8 @@ impl Refusal {
             | Denied::UnknownKey
             | Denied::ExpiredKey
             | Denied::Token(_)
-            | Denied::Contradiction => Refusal::unauthenticated(),
+            | Denied::Contradiction => Refusal::new(StatusCode::UNAUTHORIZED, Unauthenticated::NAME, denied),
         }
-    }
-
-    fn unauthenticated() -> Self {
-        Refusal::new(
-            StatusCode::UNAUTHORIZED,
-            Unauthenticated::NAME,
-            "the server does not know who calls: send your key",
-        )
     }
 
     /// Of a request that calls the server by another name, or that a web page sends.
@@ -187,6 +179,14 @@ impl Refusal {
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             INVALID,
             "the body is not said to be JSON: send the header Content-Type: application/json",
+        )
+    }
+
+    pub(crate) fn compressed() -> Self {
+        Refusal::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            INVALID,
+            "the body is compressed, which is not taken over HTTP: send it as it is, or by gRPC, which takes gzip",
         )
     }
 
@@ -248,7 +248,13 @@ impl From<Unusable> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let text = self.to_json().to_string();
-        let response = (self.status, [(CONTENT_TYPE, "application/json")], text).into_response();
+        let mut response = (self.status, [(CONTENT_TYPE, "application/json")], text).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            // Keys are taken there, too.
+            response
+                .headers_mut()
+                .insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"ampoule\""));
+        }
         with_retry(response, self.retry_after)
     }
 }

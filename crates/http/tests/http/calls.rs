@@ -98,13 +98,8 @@ async fn refusals_are_told_as_everywhere_and_have_no_outcome() {
         ("f:call?alias=beta", "{}", StatusCode::NOT_FOUND, "function 'f' has no alias 'beta'"),
         ("f:call?version=zzzz", "{}", StatusCode::BAD_REQUEST, "function.version is 'zzzz'"),
         ("f:call?colour=red", "{}", StatusCode::BAD_REQUEST, "Failed to deserialize query string"),
-        (
-            "f:call",
-            "[1]",
-            StatusCode::BAD_REQUEST,
-            "input_json is not a JSON object: it begins with an array",
-        ),
-        ("f:call", "{", StatusCode::BAD_REQUEST, "input_json is not a JSON object"),
+        ("f:call", "[1]", StatusCode::BAD_REQUEST, "input is not a JSON object: it begins with an array"),
+        ("f:call", "{", StatusCode::BAD_REQUEST, "input is not a JSON object"),
         ("f", "{}", StatusCode::BAD_REQUEST, "a function is called by POST /v1/functions/NAME:call"),
     ];
     for (path, input, status, says) in cases {
@@ -116,6 +111,11 @@ async fn refusals_are_told_as_everywhere_and_have_no_outcome() {
     }
     let invalid = server.send(Method::POST, "/v1/functions/f:call", &[JSON], &b"\xff"[..]).await;
     assert_eq!(invalid.status, StatusCode::BAD_REQUEST);
+    for method in [Method::GET, Method::DELETE] {
+        let nothing = server.send(method, "/v1/functions/f:call", &[], "").await;
+        assert_eq!(nothing.status, StatusCode::METHOD_NOT_ALLOWED);
+        assert!(nothing.json()["message"].as_str().unwrap().starts_with("a function is called by POST"));
+    }
     // Pages in a browser can send anything but JSON.
     let page =
         server.send(Method::POST, "/v1/functions/f:call", &[("content-type", "text/plain")], "{}").await;

@@ -86,7 +86,14 @@ async fn bad_requests_name_the_field() {
             with("limits", json!({ "wallTime": "90s" })),
             "limits.wall_time is 90 s, the server's cap is 60 s: ask for less",
         ),
-        (with("limits", json!({ "wallTime": "soon" })), "limits.wallTime is not as expected"),
+        (
+            with("limits", json!({ "wallTime": "500ms" })),
+            "limits.wallTime is not as expected: invalid digit found in string",
+        ),
+        (
+            with("limits", json!({ "wallTime": "2h" })),
+            "limits.wallTime is not as expected: missing 's' suffix",
+        ),
         (with("files", json!([{ "path": "../a" }])), "files[0].path '../a' leaves the working directory"),
         (with("files", json!([{ "path": "a", "content": "%" }])), "files[0].content is not as expected"),
     ];
@@ -100,6 +107,9 @@ async fn bad_requests_name_the_field() {
         );
         let message = json["message"].as_str().unwrap();
         assert!(message.starts_with(says), "{says}: {json}");
+        if says.starts_with("limits.wallTime") {
+            assert!(message.ends_with(": write a time in seconds as text, like \"1.5s\""), "{message}");
+        }
         assert_eq!(json["details"][0]["@type"], "type.googleapis.com/google.rpc.BadRequest");
         let violation = &json["details"][0]["fieldViolations"][0];
         let (field, why) = (violation["field"].as_str().unwrap(), violation["description"].as_str().unwrap());
@@ -127,6 +137,40 @@ async fn what_a_page_in_a_browser_can_send_is_not_taken() {
     }
     let headers = [("content-type", "application/json; charset=utf-8")];
     assert_eq!(server.send(Method::POST, "/v1/execute", &headers, body).await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_of_a_request_can_be_a_header_and_a_compressed_body_is_told_to_be_none() {
+    let server = Server::start(|_| {}).await;
+    let send = async |body: &Value, more: &[(&str, &str)]| {
+        let headers = [&[("content-type", "application/json")], more].concat();
+        server.send(Method::POST, "/v1/execute", &headers, body.to_string()).await
+    };
+    let body = request("e", "{\"a\":1}");
+    let first = send(&body, &[("idempotency-key", "k")]).await;
+    let again = send(&body, &[("idempotency-key", "k")]).await;
+    assert_eq!(
+        (first.status, first.json()),
+        (StatusCode::OK, again.json()),
+        "its usage, too, to the nanosecond"
+    );
+    let other = send(&request("e", "{\"a\":2}"), &[("idempotency-key", "k")]).await;
+    assert!(
+        other.json()["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("idempotency_key was sent with another request")
+    );
+    let mut two = body.clone();
+    two["idempotencyKey"] = json!("other");
+    let two = send(&two, &[("idempotency-key", "k")]).await;
+    assert_eq!(
+        (two.status, two.json()["message"].as_str().unwrap().contains("send one of them")),
+        (StatusCode::BAD_REQUEST, true)
+    );
+    let compressed = send(&body, &[("content-encoding", "gzip")]).await;
+    assert_eq!(compressed.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    assert!(compressed.json()["message"].as_str().unwrap().starts_with("the body is compressed"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

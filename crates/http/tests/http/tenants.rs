@@ -27,6 +27,12 @@ async fn where_tenants_are_listed_only_their_keys_open() {
             let headers = [("content-type", "application/json"), ("x-api-key", wrong)];
             let answer = server.send(Method::POST, path, &headers, body.clone()).await;
             assert_eq!(answer.status, 401, "{path} with '{wrong}'");
+            if path == "/v1/execute" {
+                assert_eq!(answer.headers["www-authenticate"], "Bearer realm=\"ampoule\"");
+                let body = answer.json();
+                let says = "the API key is not known here: check it, or ask the operator for a new one";
+                assert_eq!(body["message"], says);
+            }
         }
         let headers = [("content-type", "application/json"), ("x-api-key", &key)];
         assert_eq!(server.send(Method::POST, path, &headers, body.clone()).await.status, 200, "{path}");
