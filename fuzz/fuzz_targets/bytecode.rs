@@ -56,6 +56,7 @@ fn run(source: &str, input: String) -> Outcome {
         source: source.into(),
         file_name: String::new(),
         modules: Vec::new(),
+        bigint: false,
     };
     let mut request = Request::of(program);
     request.input_json = input;

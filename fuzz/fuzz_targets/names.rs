@@ -29,6 +29,7 @@ fuzz_target!(|names: Names| {
             .iter()
             .map(|name| Module { name: name.clone(), source: String::new() })
             .collect(),
+        bigint: false,
     };
     let files = names.files.iter().map(|path| File { path: path.clone(), content: Vec::new() }).collect();
     let request = Request { files, environment: names.environment.clone(), ..Request::of(program) };

@@ -71,6 +71,8 @@ enum {
     AMPOULE_STDIN = 10,      /* what descriptor 0 reads; without it that is at its end. Not for ampoule_prepare */
     AMPOULE_OUTPUT = 11,     /* a pattern of files that come back beside those below out/ (crates/model/src/pattern.rs); repeated. Not
                               * for ampoule_prepare */
+    AMPOULE_BIGINTS = 12,    /* empty; JavaScript: integers of the input that a double cannot hold are BigInts. Not in ampoule_call, which
+                              * goes by what prepared it */
 };
 enum ampoule_entry { AMPOULE_ENTRY_MAIN = 1, AMPOULE_ENTRY_BODY = 2, AMPOULE_ENTRY_SCRIPT = 3 };
 

@@ -59,6 +59,9 @@ pub(crate) struct RunArguments {
     /// An environment variable; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     env: Vec<String>,
+    /// JavaScript: integers of the input beyond 2^53 are BigInts
+    #[arg(long)]
+    bigint: bool,
     /// Leave stdin alone: the program finds its own at its end
     #[arg(long)]
     no_stdin: bool,
@@ -156,6 +159,7 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
         source: source.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(source),
         file_name: if from_stdin { "<stdin>".into() } else { shown.into_owned() },
         modules: modules(&arguments.module, language)?,
+        bigint: arguments.bigint,
     };
     let input_json = match (&arguments.input, &arguments.input_file) {
         (Some(json), _) => json.clone(),

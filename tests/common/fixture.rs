@@ -73,6 +73,7 @@ struct Case {
     source_nested: Option<Nested>,
     entry: Option<String>,
     file_name: String,
+    bigint: bool,
     input: String,
     input_nested: Option<Nested>,
     input_repeat: Option<Repeat>,
@@ -252,6 +253,7 @@ fn fixture(name: String, folder: &Path, case: Case, defaults: &DefaultLimits) ->
                 Ok(Module { name: module.name.clone(), source })
             })
             .collect::<Result<_, String>>()?,
+        bigint: case.bigint,
     };
     let mut request = Request::of(program);
     request.input_json = input(&case);

@@ -104,6 +104,7 @@ pub(crate) fn request(language: Language, source: &str) -> Request {
         source: source.into(),
         file_name: String::new(),
         modules: Vec::new(),
+        bigint: false,
     };
     let mut request = Request::of(program);
     request.limits.wall_time = Some(Duration::from_secs(30));

@@ -50,6 +50,7 @@ pub(crate) fn scan(engine: &Engine, scanner: &Image, beside: &str) -> String {
         source: format!("{beside}:needle:{flipped}"),
         file_name: "scan".into(),
         modules: Vec::new(),
+        bigint: false,
     };
     let job = Job {
         start: Start::Program { program: &program, compiled: None },

@@ -219,6 +219,11 @@ fn file_name(path: &str) -> &str {
 
 /// All files below a folder whose names end in `.js`, as paths relative to it, in order.
 pub(crate) fn files_below(folder: &Path) -> Vec<String> {
+    paths_below(folder).into_iter().filter(|name| name.ends_with(".js")).collect()
+}
+
+/// All files below a folder, in order.
+pub(crate) fn paths_below(folder: &Path) -> Vec<String> {
     fn walk(folder: &Path, below: &str, found: &mut Vec<String>) {
         let entries =
             std::fs::read_dir(folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
@@ -228,7 +233,7 @@ pub(crate) fn files_below(folder: &Path) -> Vec<String> {
             let below = format!("{below}{name}");
             if path.is_dir() {
                 walk(&path, &format!("{below}/"), found);
-            } else if name.ends_with(".js") {
+            } else {
                 found.push(below);
             }
         }

@@ -5,6 +5,7 @@
 //! - QuickJS-ng's `tests`, compared with a native `qjs` of the same sources;
 //! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same, or with Node where
 //!   they are about Intl;
+//! - Node's own tests, those of `runtimes/javascript/conformance/node.txt`;
 //! - tables of what scripts print, compared with what Node prints.
 //!
 //! A short list runs in the ordinary test suite, everything with `just conformance`. `AMPOULE_CONFORMANCE_REPORT=1`
@@ -14,6 +15,7 @@
 mod answer;
 mod javascript;
 mod lists;
+mod nodejs;
 mod packages;
 mod python;
 mod quickjs;
@@ -51,6 +53,7 @@ fn main() -> ExitCode {
     trials.extend(quickjs::trials());
     trials.extend(test262::trials());
     trials.extend(tables::trials());
+    trials.extend(nodejs::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         report::print();

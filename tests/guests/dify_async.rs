@@ -21,7 +21,14 @@ static SERVICE: LazyLock<Service> = LazyLock::new(|| common::service_with_slots(
 
 fn as_it_is(language: Language, script: String) -> Request {
     let file_name = String::new();
-    Request::of(Program { language, entry: Entry::Script, source: script, file_name, modules: Vec::new() })
+    Request::of(Program {
+        language,
+        entry: Entry::Script,
+        source: script,
+        file_name,
+        modules: Vec::new(),
+        bigint: false,
+    })
 }
 
 /// How a script ended, and the same in words that can be compared.

@@ -102,6 +102,7 @@ pub(crate) fn program(source: v1::Source) -> Result<(world::Program, Option<Stri
             .into_iter()
             .map(|module| world::Module { name: module.name, source: module.code })
             .collect(),
+        bigint: source.bigint,
     };
     Ok((program, Some(source.image).filter(|image| !image.is_empty())))
 }

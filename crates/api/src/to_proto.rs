@@ -37,6 +37,7 @@ pub(crate) fn source_to_proto(program: world::Program, image: Option<String>) ->
             .map(|module| v1::Module { name: module.name, code: module.source })
             .collect(),
         file_name: program.file_name,
+        bigint: program.bigint,
     }
 }
 

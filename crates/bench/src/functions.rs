@@ -19,6 +19,7 @@ pub(crate) async fn measure(service: &Service, options: &Options, report: &mut R
         source: source.to_owned(),
         file_name: String::new(),
         modules: Vec::new(),
+        bigint: false,
     };
     let put = PutFunction::of(NAME, program);
     let put = service.put_function(&call, put).await?;

@@ -104,6 +104,7 @@ pub(crate) fn request(language: Language, source: &str, input_json: &str) -> Req
         source: source.to_owned(),
         file_name: String::new(),
         modules: Vec::new(),
+        bigint: false,
     };
     Request { input_json: input_json.to_owned(), ..Request::of(program) }
 }

@@ -125,6 +125,9 @@ fn request(image: &Image, job: &Job<'_>, entry_point: EntryPoint) -> Vec<u8> {
         if let Some(compiled) = code {
             message.bytes(tag::CODE, &compiled.code);
         }
+        if program.bigint {
+            message.bytes(tag::BIGINTS, b"");
+        }
     }
     message.bytes(tag::INPUT, job.input_json.as_bytes());
     if let Start::Program { program, .. } = job.start {

@@ -17,6 +17,7 @@ pub mod tag {
     pub const DETERMINISTIC: u32 = 9;
     pub const STDIN: u32 = 10;
     pub const OUTPUT: u32 = 11;
+    pub const BIGINTS: u32 = 12;
     pub const KIND: u32 = 16;
     pub const RESULT: u32 = 17;
     pub const FAIL_TYPE: u32 = 18;

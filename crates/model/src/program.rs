@@ -113,6 +113,8 @@ pub struct Program {
     pub file_name: String,
     /// Modules importable by name.
     pub modules: Vec<Module>,
+    /// JavaScript: integers of the input that a double cannot hold are BigInts.
+    pub bigint: bool,
 }
 
 /// An extra module of a program.

@@ -166,6 +166,13 @@ pub(crate) fn program_is_sound(sizes: &Sizes, program: &mut Program) -> Result<(
     if program.file_name.is_empty() {
         program.file_name = program.language.default_file_name().to_owned();
     }
+    if program.bigint && program.language != Language::Javascript {
+        let reason = format!(
+            "is set and the program is in {}, whose integers hold all digits: leave it out",
+            program.language.name()
+        );
+        return Err(Error::invalid("source.bigint", reason));
+    }
     names::check_file_name(&program.file_name)
         .map_err(|reason| Error::invalid("source.file_name", reason))?;
     at_most("source.modules", "modules", program.modules.len(), sizes.modules)?;

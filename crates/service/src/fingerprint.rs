@@ -29,7 +29,7 @@ fn fingerprint(asked: &Invocation) -> Fingerprint {
     // Taken apart by name, so that nobody adds a field and forgets it here.
     match asked {
         Invocation::Program(Request {
-            program: Program { language, entry, source, file_name, modules },
+            program: Program { language, entry, source, file_name, modules, bigint },
             image,
             input_json,
             files,
@@ -40,7 +40,7 @@ fn fingerprint(asked: &Invocation) -> Fingerprint {
             deterministic,
             idempotency_key: _,
         }) => {
-            hasher.small(&("program", language, entry, image, limits, deterministic, output_files));
+            hasher.small(&("program", language, entry, bigint, image, limits, deterministic, output_files));
             hasher.bytes(source.as_bytes());
             hasher.bytes(file_name.as_bytes());
             hasher.number(modules.len());
@@ -118,6 +118,7 @@ mod tests {
             source: "ab".into(),
             file_name: "c".into(),
             modules: Vec::new(),
+            bigint: false,
         };
         let mut request = Request::of(program);
         change(&mut request);
@@ -134,6 +135,7 @@ mod tests {
                 (request.program.source, request.program.file_name) = ("a".into(), "bc".into())
             }),
             request(|request| request.program.entry = Entry::Body),
+            request(|request| request.program.bigint = true),
             request(|request| request.program.modules = vec![module("a", "b")]),
             request(|request| request.program.modules = vec![module("", "ab")]),
             request(|request| request.input_json = "{}".into()),

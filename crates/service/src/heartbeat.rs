@@ -79,6 +79,7 @@ impl Service {
             source: source.into(),
             file_name: "heartbeat".into(),
             modules: Vec::new(),
+            bigint: false,
         };
         let job = Job {
             start: Start::Program { program: &program, compiled: None },

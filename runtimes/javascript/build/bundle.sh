@@ -8,7 +8,7 @@ unpack() { # archive, folder
     tar xzf "$1" -C "$2" --strip-components=1
 }
 unpack "$SRC_ESBUILD" esbuild
-for package in whatwg-url tr46 webidl-conversions punycode cjs-module-lexer; do
+for package in whatwg-url tr46 webidl-conversions punycode cjs-module-lexer undici urlpattern-polyfill; do
     variable="SRC_$(tr a-z- A-Z_ <<<"$package")"
     unpack "${!variable}" "node_modules/$package"
 done
@@ -23,14 +23,21 @@ cp -r "$STEP_NODEJS"/lib/* node_modules/
     ln -sf "$PWD/$file" "../../node_modules/$file"
 done)
 
+ln -sf "$PWD/prelude/node/binding_url_encoding.js" node_modules/whatwg-url/lib/encoding.js
+
 # What is never reached, as it is for what a sandbox does not have.
-absent=(vm internal/process/execution internal/process/warning internal/source_map/source_map_cache internal/tty internal/console/global
-    internal/deps/minimatch/index internal/webstreams/adapters)
+absent=(vm internal/process/execution internal/process/warning internal/source_map/source_map_cache internal/tty
+    internal/deps/minimatch/index)
+# undici asks for Node's modules by their whole names; two of them are not there.
+aliases=(--alias:node:http=./prelude/node/no_network.js --alias:node:net=./prelude/node/no_network.js --alias:node:crypto=./prelude/node/crypto_for_undici.js)
+for module in assert buffer events perf_hooks querystring stream util worker_threads zlib; do aliases+=("--alias:node:$module=$module"); done
 for realm in inside user; do
     inject=()
     [ "$realm" = user ] && inject=(--inject:prelude/node/inject.js)
     ./esbuild/bin/esbuild "prelude/$realm/main.js" --bundle --format=iife --global-name=exported --target=es2024 \
-        --platform=browser --charset=utf8 --legal-comments=none --log-level=warning "${inject[@]}" "${absent[@]/#/--external:}" \
+        --platform=browser --charset=utf8 --legal-comments=none --log-level=warning "${inject[@]}" "${absent[@]/#/--external:}" "${aliases[@]}" \
         --keep-names=false --outfile="$realm.js"
+    # A program that gives Object.prototype a `get` breaks no descriptor of the bundler's.
+    sed -i 's/__defProp({}, "__esModule", { value: true })/__defProp({}, "__esModule", { __proto__: null, value: true })/; s/__defProp(to, key, { get:/__defProp(to, key, { __proto__: null, get:/; s/__defProp(target, name, { get:/__defProp(target, name, { __proto__: null, get:/' "$realm.js"
     { echo '(function (native) {'; cat "$realm.js"; echo 'return exported.default; })'; } >"$OUT/$realm.js"
 done

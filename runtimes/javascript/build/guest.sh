@@ -8,7 +8,7 @@ guest="$RECIPE_ROOT/guest"
 
 # The linear stack: 6 MiB for JavaScript (harness/guest.c), the rest for the C functions below its last check.
 stack=$((8 << 20))
-flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -include $guest/meter.h -I$quickjs --embed-dir=$STEP_BUNDLE --embed-dir=$STEP_ICU --embed-dir=$STEP_PACKAGES"
+flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -include $guest/meter.h -I$quickjs -isystem $STEP_COMPRESSION/include --embed-dir=$STEP_BUNDLE --embed-dir=$STEP_ICU --embed-dir=$STEP_PACKAGES"
 plus="-O2 -DNDEBUG -D_GNU_SOURCE -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics -mexec-model=reactor -include $guest/meter.h
     -I$quickjs -isystem $STEP_ICU/include -DU_STATIC_IMPLEMENTATION -DU_CHARSET_IS_UTF8=1 -Wno-c99-designator"
 ours='-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Werror'
@@ -38,7 +38,7 @@ export cc flags plus
 
 # The guest's objects first: they replace functions of libc, whose archive the linker would otherwise take them from.
 "$STEP_TOOLCHAIN/bin/c++" -mexec-model=reactor -Wl,--strip-debug -Wl,--fatal-warnings -Wl,--gc-sections -Wl,-z,stack-size=$stack \
-    guest-*.o harness-*.o quickjs-*.o intl-*.o "$STEP_ICU/libicu.a" -o "$OUT/guest.wasm" -Wl,--export=__stack_pointer
+    guest-*.o harness-*.o quickjs-*.o intl-*.o "$STEP_ICU/libicu.a" "$STEP_COMPRESSION/libcompression.a" -o "$OUT/guest.wasm" -Wl,--export=__stack_pointer
 python3 "$guest/check_imports.py" "$OUT/guest.wasm"
 
 echo '[{"name": "quickjs-ng", "version": "0.18.0", "licence": "MIT", "native": true}]' >"$OUT/packages.json"

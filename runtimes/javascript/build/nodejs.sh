@@ -8,16 +8,32 @@ mkdir "$OUT/lib"
 cp LICENSE "$OUT/"
 cd lib
 cp --parents \
-    assert.js assert/strict.js buffer.js events.js path.js path/*.js querystring.js string_decoder.js url.js util.js stream.js stream/promises.js \
-    internal/{assert,buffer,constants,errors,fixed_queue,mime,querystring,util,validators}.js internal/assert/{assertion_error,calltracker}.js \
-    internal/events/*.js internal/per_context/primordials.js internal/streams/*.js internal/util/{colors,comparisons,types}.js \
-    internal/util/parse_args/*.js "$OUT/lib"
+    assert.js assert/strict.js buffer.js diagnostics_channel.js events.js fs.js fs/promises.js os.js path.js path/*.js perf_hooks.js querystring.js \
+    readline.js readline/promises.js stream.js stream/*.js string_decoder.js url.js util.js util/types.js zlib.js \
+    internal/{abort_controller,assert,blob,buffer,constants,encoding,errors,event_target,file,fixed_queue,mime,querystring,url,util,validators,webidl}.js \
+    internal/cli_table.js internal/console/constructor.js internal/assert/{assertion_error,calltracker}.js internal/events/*.js \
+    internal/fs/*.js internal/fs/*/*.js internal/per_context/primordials.js internal/perf/*.js internal/readline/*.js internal/streams/*.js \
+    internal/util/{colors,comparisons,inspect,types}.js internal/util/parse_args/*.js internal/webstreams/*.js \
+    internal/worker/{io,js_transferable}.js "$OUT/lib"
 cd "$OUT/lib"
 
 # Named by a variable, a module is looked up in prelude/node/lazy.js: the bundler only sees names that are written out.
 sed -i 's/mod ??= require(id);/mod ??= internalRequire(id);/' internal/util.js
-# Blob and File are not part of the environment.
-perl -0pi -e "s/defineLazyProperties\(\n  module.exports,\n  'internal\/(blob|file)',\n.*?\);\n//sg" buffer.js
+# A realm of its own for patterns is more than is needed: the primordials are as safe.
+perl -0pi -e "s/const \{ runInNewContext \} = require\('vm'\);\n    internalGlobal = runInNewContext\(.*?\);/internalGlobal = globalThis;/s" internal/util.js
+grep -q 'internalGlobal = globalThis' internal/util.js
+# In V8 what is held weakly lives on for a while, here it is gone at once: a signal made of others holds those.
+sed -i 's/resultSignal\[kSourceSignals\].add(new SafeWeakRef(signal));/resultSignal[kSourceSignals].add({ __proto__: null, deref: () => signal });/' internal/abort_controller.js
+grep -q 'deref: () => signal' internal/abort_controller.js
+# For the same reason all listeners that something holds weakly stay with it, not the last alone.
+perl -0pi -e 's/weakListeners\(\)\.map\.set\(weak, listener\);/weakListeners().map.set(weak, { __proto__: null, listener, others: weakListeners().map.get(weak) });/' internal/event_target.js
+grep -q 'others: weakListeners' internal/event_target.js
+# Dates are shown by %s as they are inspected, as in Node before and after this version.
+sed -i "s/  if (typeof value\[SymbolToPrimitive\] === 'function') {/  if (typeof value[SymbolToPrimitive] === 'function' \&\& !isDate(value)) {/" internal/util/inspect.js
+grep -q '!isDate(value)' internal/util/inspect.js
+# A program that replaced the methods of arrays still sees objects in the console.
+sed -i 's/ctx\.seen\.includes(value)/primordials.ArrayPrototypeIncludes(ctx.seen, value)/; s/ctx\.seen\.push(value)/primordials.ArrayPrototypePush(ctx.seen, value)/; s/ctx\.seen\.pop()/primordials.ArrayPrototypePop(ctx.seen)/' internal/util/inspect.js
+! grep -q 'ctx\.seen\.\(push\|pop\|includes\)' internal/util/inspect.js
 # The mark of errors that show their code is known to the harness (harness/failure.c).
 sed -i "s/^const kIsNodeError = Symbol('kIsNodeError');/const kIsNodeError = Symbol.for('ampoule.showsCode');/" internal/errors.js
 grep -q "ampoule.showsCode" internal/errors.js

@@ -6,6 +6,7 @@
 #include "guest.h"
 #include "codec.h"
 #include "json.h"
+#include "numbers.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +27,7 @@ struct encoder {
     const struct level *at;
     unsigned depth;         /* of objects within objects */
     bool first;             /* no property of the object at hand is written yet */
+    bool asked;             /* what is written is what the toJSON of a BigInt has made of it */
 };
 
 /* Structures deeper than this are refused: far more than any JSON in use, and the search for cycles is quadratic. */
@@ -223,15 +225,23 @@ static enum outcome write_error(struct encoder *encoder, JSValueConst error) {
     return outcome;
 }
 
-/* Calls toJSON if the object has one: WRITTEN or FAILED; NOTHING if it has none. */
+/* The name or number under which the value at hand stands, as text; empty at the top. */
+static JSValue key_of(struct encoder *encoder) {
+    const struct level *at = encoder->at;
+    if (at->name != JS_ATOM_NULL) return JS_AtomToString(encoder->context, at->name);
+    if (at->index < 0) return JS_NewString(encoder->context, "");
+    char text[24];
+    return JS_NewStringLen(encoder->context, text, snprintf(text, sizeof text, "%lld", (long long)at->index));
+}
+
+/* Calls toJSON if the value has one: WRITTEN or FAILED; NOTHING if it has none. */
 static enum outcome write_own_json(struct encoder *encoder, JSValueConst object) {
     JSContext *context = encoder->context;
     JSValue method = JS_GetPropertyStr(context, object, "toJSON");
     if (JS_IsException(method)) return FAILED;
     enum outcome outcome = NOTHING;
     if (JS_IsFunction(context, method)) {
-        JSAtom name = encoder->at->name;
-        JSValue key = name != JS_ATOM_NULL ? JS_AtomToString(context, name) : JS_NewString(context, "");
+        JSValue key = key_of(encoder);
         JSValue replaced = JS_Call(context, method, object, 1, (JSValueConst *)&key);
         JS_FreeValue(context, key);
         if (JS_IsException(replaced)) {
@@ -249,6 +259,17 @@ static enum outcome write_own_json(struct encoder *encoder, JSValueConst object)
     }
     JS_FreeValue(context, method);
     return outcome;
+}
+
+/* What JSON.rawJSON made, which has seen to it that it is JSON. */
+static enum outcome write_raw(struct encoder *encoder, JSValueConst value) {
+    JSValue raw = JS_GetPropertyStr(encoder->context, value, "rawJSON");
+    size_t length;
+    const char *text = JS_ToCStringLen(encoder->context, &length, raw);
+    if (text) json_put(&encoder->out, text, length);
+    JS_FreeCString(encoder->context, text);
+    JS_FreeValue(encoder->context, raw);
+    return done_if(text != NULL);
 }
 
 static enum outcome write_by_kind(struct encoder *encoder, JSValueConst value, enum engine_kind kind) {
@@ -286,6 +307,7 @@ static enum outcome write_by_kind(struct encoder *encoder, JSValueConst value, e
         bool is_array = engine_kind(inner) == KIND_ARRAY;
         JS_FreeValue(context, inner);
         return is_array ? write_array(encoder, value) : write_object(encoder, value);
+    case KIND_RAW_JSON: return write_raw(encoder, value);
     default: return write_object(encoder, value);
     }
 }
@@ -309,6 +331,18 @@ static enum outcome write_level(struct encoder *encoder, JSValueConst value, enu
     return outcome;
 }
 
+/* A number that came with the input and lost digits on the way has them back. */
+static void write_number(struct encoder *encoder, JSValueConst value) {
+    const struct level *at = encoder->at;
+    const struct number *came = NULL;
+    if (input_numbers.count && JS_VALUE_GET_TAG(value) != JS_TAG_INT) {
+        const void *holder = at->outer && engine_kind(at->outer->object) >= KIND_OBJECT ? JS_VALUE_GET_PTR(at->outer->object) : NULL;
+        came = numbers_find(&input_numbers, JS_VALUE_GET_FLOAT64(value), at->name, at->index, holder);
+    }
+    if (came) json_put(&encoder->out, came->text, came->length);
+    else json_put_number(&encoder->out, value);
+}
+
 static enum outcome write_value(struct encoder *encoder, JSValueConst value) {
     struct buffer *out = &encoder->out;
     enum engine_kind kind = engine_kind(value);
@@ -316,8 +350,14 @@ static enum outcome write_value(struct encoder *encoder, JSValueConst value) {
     case KIND_UNDEFINED: return NOTHING;
     case KIND_NULL: json_put(out, "null", 4); return WRITTEN;
     case KIND_BOOLEAN: json_put(out, JS_VALUE_GET_BOOL(value) ? "true" : "false", JS_VALUE_GET_BOOL(value) ? 4 : 5); return WRITTEN;
-    case KIND_NUMBER: json_put_number(out, value); return WRITTEN;
-    case KIND_BIGINT: return done_if(json_put_bigint(&encoder->out, encoder->context, value));
+    case KIND_NUMBER: write_number(encoder, value); return WRITTEN;
+    case KIND_BIGINT: {
+        bool asked = encoder->asked;
+        encoder->asked = true;
+        enum outcome outcome = asked ? NOTHING : write_own_json(encoder, value);
+        encoder->asked = asked;
+        return outcome != NOTHING ? outcome : done_if(json_put_bigint(out, encoder->context, value));
+    }
     case KIND_STRING: return done_if(json_put_string(&encoder->out, encoder->context, value));
     case KIND_SYMBOL: return refuse(encoder, "is a symbol, which has no JSON form");
     case KIND_DATE: {

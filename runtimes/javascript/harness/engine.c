@@ -48,7 +48,25 @@ static double exact_log2(double number) {
 #include "single_thread.h"
 #define CONFIG_ATOMICS
 
+/* Dates are read, and placed in a time zone, as V8 does it. */
+#include "date_text.h"
+#define LOCAL_DATES
+
+/* JSON is read as in V8. */
+#include "numbers.h"
+#define OWN_JSON
+
+/* Stacks are V8's. */
+#define OWN_STACKS
+JSValue error_stack(JSContext *context, JSValueConst error, JSValueConst recorded); /* failure.c */
+
+/* Messages tell what stands in the source. */
+#include "callee_text.h"
+#define OWN_MESSAGES
+bool error_source(const char *file, const char **text, size_t *length); /* failure.c */
+
 #include "quickjs.c"
+#include "json_read.h"
 
 #include "engine.h"
 
@@ -73,8 +91,47 @@ JSContext *engine_new_context(JSRuntime *runtime) {
 
 void engine_begin(JSContext *context, uint64_t random) { context->random_state = random ? random : 1; }
 
+/* Tables grow by being copied whole to a larger place. That is done before the snapshot, or a program that has one name or shape
+ * too many would pay for all of the prelude's. */
+static void reserve_names(JSContext *context, uint32_t more) {
+    JSAtom *names = js_malloc(context, sizeof *names * more);
+    uint32_t count = 0;
+    for (; names && count < more; count++) {
+        char text[32];
+        snprintf(text, sizeof text, "\x01%u", count);
+        if ((names[count] = JS_NewAtom(context, text)) == JS_ATOM_NULL) break;
+    }
+    while (count) JS_FreeAtom(context, names[--count]); /* so that the first is taken first */
+    js_free(context, names);
+}
+
+static void reserve_shapes(JSRuntime *runtime, int more) {
+    while (2 * (runtime->shape_hash_count + more) > runtime->shape_hash_size)
+        if (resize_shape_hash(runtime, runtime->shape_hash_bits + 1)) return;
+}
+
+static void reserve_globals(JSContext *context, uint32_t more) {
+    for (int i = 0; i < 2; i++) {
+        JSObject *object = JS_VALUE_GET_OBJ(i ? context->global_var_obj : context->global_obj);
+        JSShape *shape = object->shape;
+        if (JS_REF_COUNT(shape) != 1) continue;
+        bool hashed = shape->is_hashed;
+        if (hashed) js_shape_hash_unlink(context->rt, shape);
+        resize_properties(context, &object->shape, object, shape->prop_count + more);
+        if (hashed) js_shape_hash_link(context->rt, object->shape);
+    }
+}
+
+void engine_reserve(JSContext *context) {
+    reserve_names(context, 8192);
+    reserve_shapes(context->rt, 2048);
+    reserve_globals(context, 60);
+}
+
 void engine_freeze(JSRuntime *runtime) {
     static struct list_head frozen;
+    struct list_head *at;
+    list_for_each(at, &runtime->context_list) js_regexp_forget(list_entry(at, JSContext, link));
     JS_RunGC(runtime);
     init_list_head(&frozen);
     if (!list_empty(&runtime->gc_obj_list)) {
@@ -339,6 +396,8 @@ JSValue engine_raw_stack(JSContext *context, JSValueConst error) {
     return JS_DupValue(context, JS_VALUE_GET_OBJ(error)->u.object_data);
 }
 
+JSValue engine_prepare_stack(JSContext *context) { return JS_DupValue(context, context->error_prepare_stack); }
+
 void engine_set_raw_stack(JSContext *context, JSValueConst error, JSValue stack) {
     set_value(context, &JS_VALUE_GET_OBJ(error)->u.object_data, stack);
 }
@@ -412,6 +471,12 @@ void engine_adopt_error(JSContext *from, JSContext *to, JSValueConst error) {
     for (int i = 0; i < JS_NATIVE_ERROR_COUNT; i++)
         if (prototype == JS_VALUE_GET_OBJ(from->native_error_proto[i]))
             JS_SetPrototype(to, error, to->native_error_proto[i]);
+}
+
+JSValue engine_parse(JSContext *context, const char *text, size_t length, bool bigints, struct numbers *numbers) {
+    struct json_reader in = {.context = context, .start = (const uint8_t *)text, .at = (const uint8_t *)text,
+                             .end = (const uint8_t *)text + length, .source = JS_UNDEFINED, .bigints = bigints, .numbers = numbers};
+    return json_read(&in);
 }
 
 /* ---- for the classes of Intl ---- */

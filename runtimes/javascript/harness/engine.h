@@ -32,6 +32,8 @@ bool engine_stack_is_low(JSContext *context);
 JSContext *engine_new_context(JSRuntime *runtime);
 /* What must be fresh in every execution. */
 void engine_begin(JSContext *context, uint64_t random);
+/* Room for a program's names, shapes of objects and global variables. */
+void engine_reserve(JSContext *context);
 /* Takes every object made so far out of the garbage collector's sight, and every partly filled allocation arena out
  * of the allocator's: an execution neither walks nor fills them, so their pages stay those of the snapshot. */
 void engine_freeze(JSRuntime *runtime);
@@ -73,6 +75,8 @@ JSValue engine_named_keys(JSContext *context, JSValueConst object);
 JSValue engine_entries(JSContext *context, JSValueConst collection, bool *pairs);
 /* The stack of an Error as QuickJS recorded it, undefined for other values. */
 JSValue engine_raw_stack(JSContext *context, JSValueConst error);
+/* Error.prepareStackTrace */
+JSValue engine_prepare_stack(JSContext *context);
 void engine_set_raw_stack(JSContext *context, JSValueConst error, JSValue stack);
 bool engine_is_syntax_error(JSContext *context, JSValueConst error);
 /* Whether Error.prototype is in the prototype chain, as far as that has no proxies. */
@@ -90,6 +94,11 @@ const char *engine_function_source(JSValueConst function, size_t *length);
 bool engine_is_revoked_proxy(JSValueConst proxy);
 /* Gives an error made by code of one context the prototype that the same error has in another. */
 void engine_adopt_error(JSContext *from, JSContext *to, JSValueConst error);
+
+struct numbers;
+/* JSON.parse of text that ends in a NUL. `bigints`: integers that a double cannot hold become BigInts; else their digits go to
+ * `numbers`, whose text must stay. */
+JSValue engine_parse(JSContext *context, const char *text, size_t length, bool bigints, struct numbers *numbers);
 
 /* ---- for the classes of Intl ---- */
 

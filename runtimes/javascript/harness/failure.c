@@ -1,8 +1,8 @@
 /* Failures: what a program threw, told as Node tells it but with the user's frames only.
  *
- * QuickJS records a stack as lines "    at name (file:line:column)". Programs see it through Error.prototype.stack,
- * which here is V8's form: a first line with name and message, top-level and anonymous frames without a name, neither
- * native frames nor the prelude's. */
+ * QuickJS records a stack as lines "    at name (file:line:column)". Programs see it in an error's property `stack`, made when
+ * it is first looked at (patches/stacks.patch), which is V8's form: a first line with name and message, top-level and anonymous
+ * frames without a name, neither native frames nor the prelude's; or what the program's Error.prepareStackTrace makes of it. */
 #include "guest.h"
 #include "json.h"
 #include <stdio.h>
@@ -73,30 +73,44 @@ static void free_classes(JSContext *context, struct classes *classes) {
     for (int i = 0; i < classes->count; i++) JS_FreeCString(context, classes->names[i]);
 }
 
-/* Adds the user's frames of a recorded stack to `out`; the first of them also to `*innermost`. The constructors of the
- * error's own classes are left out: it happened where `new` stands. */
+static bool is_constructor(const struct frame *frame) { return frame->name_length > 4 && !memcmp(frame->name, "new ", 4); }
+
+/* Takes the next of the user's frames off a recorded stack; false: there is none. `is_first`: none was taken yet. The constructors
+ * of the error's own classes are left out: it happened where `new` stands. */
+static bool next_frame(const char **raw, const struct classes *classes, bool is_first, struct frame *frame) {
+    while (**raw) {
+        const char *line = *raw;
+        size_t length = strcspn(line, "\n");
+        *raw += length + (line[length] == '\n');
+        bool shown = read_frame(line, length, frame);
+        struct frame class = *frame;
+        class.name += 4;
+        class.name_length -= 4;
+        for (int i = 0; shown && is_first && classes && is_constructor(frame) && i < classes->count; i++)
+            if (classes->names[i] && name_is(&class, classes->names[i])) shown = false;
+        if (shown) return true;
+    }
+    return false;
+}
+
+static bool is_named(const struct frame *frame) {
+    return frame->name_length && !name_is(frame, "<anonymous>") && !name_is(frame, "<eval>");
+}
+
+/* Adds the user's frames of a recorded stack to `out`; the first of them also to `*innermost`. */
 static void put_frames(struct buffer *out, const char *raw, const struct classes *classes, struct frame *innermost) {
-    bool first = true;
-    while (*raw) {
-        size_t length = strcspn(raw, "\n");
-        struct frame frame;
-        bool shown = read_frame(raw, length, &frame);
-        for (int i = 0; shown && first && classes && i < classes->count; i++)
-            if (classes->names[i] && name_is(&frame, classes->names[i])) shown = false;
-        if (shown) {
-            char position[32];
-            bool named = frame.name_length && !name_is(&frame, "<anonymous>") && !name_is(&frame, "<eval>");
-            if (first && innermost) *innermost = frame;
-            first = false;
-            json_put(out, "\n    at ", 8);
-            if (named) {
-                json_put(out, frame.name, frame.name_length);
-                json_put(out, " (", 2);
-            }
-            json_put(out, frame.file, frame.file_length);
-            json_put(out, position, snprintf(position, sizeof position, ":%u:%u%s", frame.line, frame.column, named ? ")" : ""));
+    struct frame frame;
+    for (bool first = true; next_frame(&raw, classes, first, &frame); first = false) {
+        char position[32];
+        bool named = is_named(&frame);
+        if (first && innermost) *innermost = frame;
+        json_put(out, "\n    at ", 8);
+        if (named) {
+            json_put(out, frame.name, frame.name_length);
+            json_put(out, " (", 2);
         }
-        raw += length + (raw[length] == '\n');
+        json_put(out, frame.file, frame.file_length);
+        json_put(out, position, snprintf(position, sizeof position, ":%u:%u%s", frame.line, frame.column, named ? ")" : ""));
     }
 }
 
@@ -174,36 +188,44 @@ static JSValue formatted(JSContext *context, JSValueConst error, JSValueConst ra
     return text;
 }
 
-/* Error.prototype.stack */
-static JSValue get_stack(JSContext *context, JSValueConst this) {
-    JSValue raw = engine_raw_stack(context, this);
-    if (!JS_IsString(raw)) return raw;
-    JSValue text = formatted(context, this, raw);
-    JS_FreeValue(context, raw);
-    return text;
-}
-
-/* Any value may be assigned, and shadows what was recorded. */
-static JSValue set_stack(JSContext *context, JSValueConst this, JSValueConst value) {
-    if (!JS_IsObject(this)) return JS_ThrowTypeError(context, "Error.prototype.stack set on a value that is no object");
-    if (JS_DefinePropertyValueStr(context, this, "stack", JS_DupValue(context, value),
-                                  JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE | JS_PROP_THROW) < 0)
-        return JS_EXCEPTION;
-    return JS_UNDEFINED;
-}
-
-/* Error.captureStackTrace: QuickJS's, then the same form as above. */
-static JSValue capture_stack(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int magic, JSValueConst *data) {
-    JSValue done = JS_Call(context, data[0], this, argc, argv);
-    if (JS_IsException(done)) return done;
-    JSValue raw = JS_GetPropertyStr(context, argv[0], "stack");
-    if (JS_IsString(raw)) {
-        JSValue text = formatted(context, argv[0], raw);
-        if (!JS_IsException(text))
-            JS_DefinePropertyValueStr(context, argv[0], "stack", text, JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
+/* What Error.prepareStackTrace makes of it: it is given the frames as [name, file, line, column, was made by new]. */
+static JSValue prepared(JSContext *context, JSValueConst prepare, JSValueConst error, const char *lines) {
+    struct classes classes;
+    struct frame frame;
+    uint32_t count = 0;
+    JSValue frames = JS_NewArray(context);
+    find_classes(context, error, &classes);
+    for (; next_frame(&lines, &classes, !count, &frame); count++) {
+        bool made = is_constructor(&frame);
+        JSValue parts[] = {
+            is_named(&frame) ? JS_NewStringLen(context, frame.name + 4 * made, frame.name_length - 4 * made) : JS_NULL,
+            JS_NewStringLen(context, frame.file, frame.file_length), JS_NewUint32(context, frame.line),
+            JS_NewUint32(context, frame.column), JS_NewBool(context, made)};
+        JS_DefinePropertyValueUint32(context, frames, count, JS_NewArrayFrom(context, 5, parts), JS_PROP_C_W_E);
     }
-    JS_FreeValue(context, raw);
-    return JS_UNDEFINED;
+    free_classes(context, &classes);
+    JSValueConst arguments[] = {prepare, error, frames};
+    JSValue stack = JS_Call(context, hooks.prepare_stack, JS_UNDEFINED, 3, arguments);
+    JS_FreeValue(context, frames);
+    return stack;
+}
+
+/* Error.prepareStackTrace as the prelude leaves it: the harness's own form, so it need not be called. */
+static JSValue default_prepare;
+void failure_keep_default(void) { default_prepare = engine_prepare_stack(user); }
+
+JSValue error_stack(JSContext *context, JSValueConst error, JSValueConst recorded) {
+    if (!JS_IsString(recorded)) return JS_UNDEFINED;
+    JSValue prepare = context == user ? engine_prepare_stack(context) : JS_UNDEFINED, stack = JS_EXCEPTION;
+    if (JS_IsFunction(context, prepare) && !JS_IsStrictEqual(context, prepare, default_prepare)) {
+        const char *lines = JS_ToCString(context, recorded);
+        if (lines) stack = prepared(context, prepare, error, lines);
+        JS_FreeCString(context, lines);
+    } else {
+        stack = formatted(context, error, recorded);
+    }
+    JS_FreeValue(context, prepare);
+    return stack;
 }
 
 JSValue failure_user_frames(JSContext *context, JSValueConst this, int argc, JSValueConst *argv) {
@@ -220,25 +242,9 @@ JSValue failure_user_frames(JSContext *context, JSValueConst this, int argc, JSV
 }
 
 void failure_init(void) {
-    JSValue global = JS_GetGlobalObject(user), constructor = JS_GetPropertyStr(user, global, "Error");
-    JSValue prototype = JS_GetPropertyStr(user, constructor, "prototype");
-    JSValue capture = JS_GetPropertyStr(user, constructor, "captureStackTrace");
-    JSCFunctionType getter = {.getter = get_stack}, setter = {.setter = set_stack};
-    JSAtom stack = JS_NewAtom(user, "stack");
     JSValue mark = JS_NewSymbol(user, "ampoule.showsCode", true);
     shows_code = JS_ValueToAtom(user, mark);
     JS_FreeValue(user, mark);
-    JS_DefinePropertyGetSet(user, prototype, stack,
-                            JS_NewCFunction2(user, getter.generic, "get stack", 0, JS_CFUNC_getter, 0),
-                            JS_NewCFunction2(user, setter.generic, "set stack", 1, JS_CFUNC_setter, 0), JS_PROP_CONFIGURABLE);
-    JS_DefinePropertyValueStr(user, constructor, "captureStackTrace",
-                              JS_NewCFunctionData2(user, capture_stack, "captureStackTrace", 2, 0, 1, (JSValueConst *)&capture),
-                              JS_PROP_WRITABLE | JS_PROP_CONFIGURABLE);
-    JS_FreeAtom(user, stack);
-    JS_FreeValue(user, capture);
-    JS_FreeValue(user, prototype);
-    JS_FreeValue(user, constructor);
-    JS_FreeValue(user, global);
 }
 
 /* ---- answers ---- */
@@ -262,6 +268,23 @@ static JSValue inspected(JSValueConst hook, JSValueConst value) {
     return JS_Call(inside, hook, JS_UNDEFINED, 1, &value);
 }
 
+/* The text of a file of the program's, by the name that its functions are compiled under. */
+bool error_source(const char *file, const char **text, size_t *length) {
+    message_reader reader = message_read(request.bytes, request.length);
+    message_field field;
+    bool is_main = !strcmp(file, request.file_name);
+    while (message_next(&reader, &field)) {
+        const char *content = field.bytes;
+        uint32_t content_length = field.length;
+        if (is_main ? field.tag != AMPOULE_SOURCE
+                    : field.tag != AMPOULE_MODULE || strcmp(field.bytes, file) || !message_pair(&field, &content, &content_length)) continue;
+        *text = content;
+        *length = content_length;
+        return true;
+    }
+    return false;
+}
+
 /* QuickJS words an unexpected end as an unexpected '' or, in a body, as an unexpected '}' of our wrapper, one line after
  * the source's last. Moves the frame back into the source; true if the source ended too early. */
 static bool settle_in_source(struct frame *frame, JSValueConst message) {
@@ -274,7 +297,7 @@ static bool settle_in_source(struct frame *frame, JSValueConst message) {
         else column += (source.bytes[i] & 0xc0) != 0x80;
     }
     const char *text = JS_ToCString(user, message);
-    bool ended = frame->line > lines || (text && !strcmp(text, "unexpected token in expression: ''"));
+    bool ended = frame->line > lines || (text && !strcmp(text, "Unexpected token ''"));
     JS_FreeCString(user, text);
     if (frame->line > lines) {
         frame->line = lines;

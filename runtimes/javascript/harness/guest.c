@@ -112,9 +112,14 @@ static void run_prelude(void) {
     hooks.run_ticks = hook(user, exports, "runTicks");
     hooks.run_timer = hook(user, exports, "runTimer");
     hooks.set_variable = hook(user, exports, "setVariable");
+    hooks.prepare_stack = hook(user, exports, "prepareStack");
     hooks.require = hook(user, exports, "require");
     hooks.export_names = hook(user, exports, "exportNames");
-    hooks.parse_widening = hook(user, exports, "parseWidening");
+    hooks.unhandled = hook(user, exports, "unhandled");
+    hooks.handled_late = hook(user, exports, "handledLate");
+    hooks.uncaught = hook(user, exports, "uncaught");
+    hooks.before_exit = hook(user, exports, "beforeExit");
+    hooks.leave = hook(user, exports, "leave");
     add_packages(exports);
     JSValue warm = hook(user, exports, "warm");
     JSValue warmed = JS_Call(user, warm, JS_UNDEFINED, 0, NULL);
@@ -137,6 +142,10 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     failure_init();
     intl_init(user);
     run_prelude();
+    local_zone_forget();
+    failure_keep_default();
+    engine_reserve(user);
+    loop_listens = false;
     engine_freeze(runtime);
     heap_seal(READY_MEMORY);
     engine_prepare_arenas(runtime);
@@ -218,7 +227,7 @@ static JSValue settled(JSValue result) {
 static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is_module) {
     JSValue namespace = JS_UNDEFINED;
     JSValue value = evaluate(compiled, is_module, &namespace);
-    if (JS_IsException(value)) return value;
+    if (JS_IsException(value) && (entry != AMPOULE_ENTRY_SCRIPT || !loop_survives())) return value;
     if (entry == AMPOULE_ENTRY_SCRIPT) return loop_finish() ? JS_UNDEFINED : JS_EXCEPTION;
     JSValue result;
     if (entry == AMPOULE_ENTRY_BODY) {
@@ -255,11 +264,18 @@ static void answer_exit(message *response) {
     failure_put(response, AMPOULE_RAISED, "ProcessExit", text);
 }
 
-static void answer(message *response, JSValueConst result) {
+static void answer(message *response, JSValueConst result, bool script) {
+    if (!loop_leave(script, JS_IsException(result))) result = JS_EXCEPTION;
     if (loop_exit) answer_exit(response);
     else if (JS_IsException(result)) failure_put_exception(response);
     else answer_result(response, result);
     files_collect(response);
+}
+
+/* Of the request, or in a call of that which prepared it. */
+static bool wants_bigints(void) {
+    message_field field;
+    return message_find(request.bytes, request.length, AMPOULE_BIGINTS, &field);
 }
 
 /* Puts files and environment in place; false: the response says what was wrong. */
@@ -282,11 +298,11 @@ AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
     message_find(bytes, length, AMPOULE_SOURCE, &source);
     if (apply_files(bytes, length, &response)) {
         bool is_module = false, has_code = message_find(bytes, length, AMPOULE_CODE, &code) && code.length;
-        JSValue input = decode_input(&input_text), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
+        JSValue input = decode_input(&input_text, wants_bigints()), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
         if (!JS_IsException(input))
             compiled = has_code ? program_read(&code) : program_compile(message_u32(&entry), &source, input, &is_module);
         if (!JS_IsException(compiled)) result = run(message_u32(&entry), input, compiled, is_module);
-        answer(&response, result);
+        answer(&response, result, message_u32(&entry) == AMPOULE_ENTRY_SCRIPT);
     }
     return message_answer(&response);
 }
@@ -340,6 +356,7 @@ static bool set_variables(const void *bytes, uint32_t length) {
     uint32_t text_length;
     while (message_next(&reader, &field)) {
         if (field.tag != AMPOULE_ENV || !message_pair(&field, &text, &text_length)) continue;
+        if (!strcmp(field.bytes, "TZ")) local_zone_forget(); /* it is in the environment already */
         JSValue arguments[] = {JS_NewString(user, field.bytes), JS_NewStringLen(user, text, text_length)};
         JSValue done = JS_Call(user, hooks.set_variable, JS_UNDEFINED, 2, (JSValueConst *)arguments);
         if (JS_IsException(done)) return false;
@@ -356,10 +373,10 @@ AMPOULE_EXPORT(ampoule_call) uint64_t ampoule_call(void *bytes, uint32_t length)
     begin_here();
     message_find(bytes, length, AMPOULE_INPUT, &input_text);
     if (apply_files(bytes, length, &response)) {
-        JSValue input = decode_input(&input_text), result = JS_EXCEPTION;
+        JSValue input = decode_input(&input_text, wants_bigints()), result = JS_EXCEPTION;
         if (!JS_IsException(input) && set_variables(bytes, length))
             result = settled(JS_Call(user, prepared_main, JS_UNDEFINED, 1, (JSValueConst *)&input));
-        answer(&response, result);
+        answer(&response, result, false);
     }
     return message_answer(&response);
 }
@@ -373,7 +390,7 @@ AMPOULE_EXPORT(ampoule_compile) uint64_t ampoule_compile(void *bytes, uint32_t l
     message_find(bytes, length, AMPOULE_SOURCE, &source);
     bool is_module;
     request.compiling = true;
-    JSValue input = decode_input(&input_text);
+    JSValue input = decode_input(&input_text, wants_bigints());
     JSValue compiled = JS_IsException(input) ? JS_EXCEPTION : program_compile(message_u32(&entry), &source, input, &is_module);
     if (JS_IsException(compiled) || !program_write(compiled, &response)) {
         response.length = 0;

@@ -17,9 +17,14 @@ struct hooks {
     JSValue run_ticks;      /* user: runs what process.nextTick queued */
     JSValue run_timer;      /* user: runs one due timer or immediate: 0; nothing due: nanoseconds to wait; none: -1 */
     JSValue set_variable;   /* user: (name, text), an environment variable that came after the program had looked */
+    JSValue prepare_stack;  /* user: (Error.prepareStackTrace, error, frames) -> the stack */
     JSValue require;        /* user: (name) -> exports of a CommonJS module, for import() */
     JSValue export_names;   /* user: (name) -> names that a CommonJS module of the request exports */
-    JSValue parse_widening; /* user: JSON text -> value, large integers as BigInts */
+    JSValue unhandled;      /* user: (reason, promise) -> whether the program listens for rejections that nobody handled */
+    JSValue handled_late;   /* user: (promise), one of them that is handled after all */
+    JSValue uncaught;       /* user: (error) -> whether the program takes it into its own hands */
+    JSValue before_exit;    /* user: (), when there is nothing left to do */
+    JSValue leave;          /* user: (whether a script ends, whether it failed) -> exit code */
 };
 extern struct hooks hooks;
 
@@ -35,9 +40,11 @@ extern struct request request;
 /* An allocation failed since the execution began. */
 extern bool memory_refused;
 
-/* natives.c, natives_files.c, natives_buffer.c, natives_crypto.c, modules.c: functions for the prelude */
+/* natives.c, natives_files.c, natives_fs.c, natives_zlib.c, natives_buffer.c, natives_crypto.c, modules.c: functions for the prelude */
 JSValue natives_object(JSContext *context);
 void natives_add_files(JSContext *context, JSValueConst object);
+void natives_add_fs(JSContext *context, JSValueConst object);
+void natives_add_zlib(JSContext *context, JSValueConst object);
 void natives_add_buffer(JSContext *context, JSValueConst object);
 void natives_add_crypto(JSContext *context, JSValueConst object);
 void modules_add_natives(JSContext *context, JSValueConst object);
@@ -47,8 +54,10 @@ void modules_set_meta(JSModuleDef *module, const char *name);
 /* `compiled` if it is none of a syntax error; else the source as an ES module, if it is one. */
 JSValue modules_or_es(JSValue compiled, const char *name, const char *source, uint32_t length);
 
-/* decode.c: the input object; an exception for bad JSON. The byte after the text is overwritten and put back. */
-JSValue decode_input(const message_field *input);
+/* decode.c: the input object; an exception for bad JSON. The byte after the text is overwritten and put back; the text must stay. */
+JSValue decode_input(const message_field *input, bool bigints);
+/* The digits of numbers of the input that they lost. */
+extern struct numbers input_numbers;
 
 /* program.c: source or compiled form -> something to evaluate, an exception for a syntax error */
 JSValue program_compile(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module);
@@ -60,9 +69,19 @@ JSValue program_call_body(JSValueConst function, JSValueConst input);
 void loop_init(void);
 /* Set by natives.c when process.nextTick queued something. */
 extern bool loop_ticks;
+/* Set by natives.c when the program listens to the events of `process`, or sets its exit code. */
+extern bool loop_listens;
 /* Set by process.exit; everything unwinds. */
 extern bool loop_exit;
 extern int loop_exit_code;
+/* Whether the program goes on in spite of the pending exception. */
+bool loop_survives(void);
+/* The program is over: tells it so. False: an exception is pending, as `failed` says that there is, or a new one. */
+bool loop_leave(bool script, bool failed);
+/* async_context.c: what comes next belongs to no context. */
+void async_context_init(void);
+void async_context_leave(void);
+void natives_add_async_context(JSContext *context, JSValueConst object);
 /* Runs ticks and jobs until there are none; false: an exception is pending. */
 bool loop_drain(void);
 /* Runs what is due at once; false: an exception is pending, or one that nobody handled. */
@@ -80,6 +99,7 @@ bool encode_result(JSValueConst value, message *response, char **problem);
 
 /* failure.c */
 void failure_init(void);
+void failure_keep_default(void); /* after the prelude: its Error.prepareStackTrace is the form that the harness makes by itself */
 /* Where an error happened, as a number that grows with line and column. */
 uint64_t failure_position(JSValueConst error);
 /* Answers with the pending exception. */

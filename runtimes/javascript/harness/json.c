@@ -94,7 +94,7 @@ void json_put_number(struct buffer *out, JSValueConst value) {
     if (!at) return;
     if (JS_VALUE_GET_TAG(value) == JS_TAG_INT) out->length += i32toa(at, JS_VALUE_GET_INT(value));
     else if (!isfinite(number = JS_VALUE_GET_FLOAT64(value))) json_put(out, "null", 4);
-    else out->length += js_dtoa(at, number, 10, 0, JS_DTOA_FORMAT_FREE | JS_DTOA_MINUS_ZERO, &memory);
+    else out->length += js_dtoa(at, number, 10, 0, JS_DTOA_FORMAT_FREE, &memory);
 }
 
 bool json_put_bigint(struct buffer *out, JSContext *context, JSValueConst value) {

@@ -16,7 +16,7 @@ void json_put_character(struct buffer *buffer, char c);
 /* Quoted. These two return false with an exception pending. */
 bool json_put_string(struct buffer *out, JSContext *context, JSValueConst string);
 bool json_put_bigint(struct buffer *out, JSContext *context, JSValueConst value);
-/* Shortest digits that read back as the same number; -0 keeps its sign; NaN and infinities are null. */
+/* Shortest digits that read back as the same number, 0 for -0; NaN and infinities are null. */
 void json_put_number(struct buffer *out, JSValueConst value);
 /* Milliseconds since the epoch as Date.prototype.toISOString has them; null if invalid. */
 void json_put_date(struct buffer *out, double time);

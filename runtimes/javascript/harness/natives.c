@@ -2,6 +2,7 @@
 #include "guest.h"
 #include "../../guest/checkpoint.h"
 #include "codec.h"
+#include "../intl/init.h"
 #include <string.h>
 
 #define NATIVE(name) static JSValue name(JSContext *context, JSValueConst this, int argc, JSValueConst *argv)
@@ -37,6 +38,14 @@ NATIVE(native_milliseconds) {
     int32_t clock = 0;
     if (JS_ToInt32(context, &clock, argv[0])) return JS_EXCEPTION;
     return JS_NewFloat64(context, (clock ? clock_elapsed() : ampoule_clock_now(0)) / 1e6);
+}
+
+/* (milliseconds) */
+NATIVE(native_sleep) {
+    double time = 0;
+    if (JS_ToFloat64(context, &time, argv[0])) return JS_EXCEPTION;
+    if (time > 0) ampoule_sleep(time < 9e12 ? (int64_t)(time * 1e6) : INT64_MAX);
+    return JS_UNDEFINED;
 }
 
 NATIVE(native_random) {
@@ -179,6 +188,11 @@ NATIVE(native_ticks) {
     return JS_UNDEFINED;
 }
 
+NATIVE(native_listens) {
+    loop_listens = true;
+    return JS_UNDEFINED;
+}
+
 NATIVE(native_exit) {
     int32_t code = 0;
     if (argc > 0 && JS_ToInt32(context, &code, argv[0])) return JS_EXCEPTION;
@@ -194,6 +208,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("writeBytes", 2, native_write_bytes),
     JS_CFUNC_DEF("nanoseconds", 1, native_nanoseconds),
     JS_CFUNC_DEF("milliseconds", 1, native_milliseconds),
+    JS_CFUNC_DEF("sleep", 1, native_sleep),
     JS_CFUNC_DEF("random", 1, native_random),
     JS_CFUNC_DEF("encode", 2, native_encode),
     JS_CFUNC_DEF("decode", 5, native_decode),
@@ -213,6 +228,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("userObject", 0, native_user_object),
     JS_CFUNC_DEF("userArray", 0, native_user_array),
     JS_CFUNC_DEF("ticks", 0, native_ticks),
+    JS_CFUNC_DEF("listens", 0, native_listens),
     JS_CFUNC_DEF("exit", 1, native_exit),
 };
 
@@ -220,8 +236,12 @@ JSValue natives_object(JSContext *context) {
     JSValue object = JS_NewObject(context);
     JS_SetPropertyFunctionList(context, object, functions, sizeof functions / sizeof *functions);
     natives_add_files(context, object);
+    natives_add_fs(context, object);
+    natives_add_zlib(context, object);
+    natives_add_async_context(context, object);
     natives_add_buffer(context, object);
     natives_add_crypto(context, object);
+    natives_add_converters(context, object);
     modules_add_natives(context, object);
     return object;
 }

@@ -1,5 +1,6 @@
 /* Files and environment for the prelude, over libc and so over the tree in the guest's memory (../../guest/memfs.c). */
 #include "guest.h"
+#include "../intl/init.h"
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -141,6 +142,14 @@ NATIVE(native_environment) {
     return object;
 }
 
+/* (name, or undefined): the time zone of process.env.TZ */
+NATIVE(native_set_zone) {
+    const char *name = JS_IsUndefined(argv[0]) ? NULL : JS_ToCString(context, argv[0]);
+    local_zone_set(name ? name : "");
+    JS_FreeCString(context, name);
+    return JS_UNDEFINED;
+}
+
 NATIVE(native_program_name) { return JS_NewString(context, request.file_name); }
 
 static const JSCFunctionListEntry functions[] = {
@@ -150,6 +159,7 @@ static const JSCFunctionListEntry functions[] = {
     JS_CFUNC_DEF("removeFile", 1, native_remove_file),
     JS_CFUNC_DEF("errorText", 1, native_error_text),
     JS_CFUNC_DEF("environment", 0, native_environment),
+    JS_CFUNC_DEF("setZone", 1, native_set_zone),
     JS_CFUNC_DEF("programName", 0, native_program_name),
 };
 

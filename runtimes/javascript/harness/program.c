@@ -9,16 +9,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Words that cannot be parameters of an async function. */
+/* Words that cannot be parameters of an async function, */
 static const char *const reserved[] = {
-    "arguments", "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete", "do",
-    "else", "enum", "eval", "export", "extends", "false", "finally", "for", "function", "if", "implements", "import", "in",
-    "instanceof", "interface", "let", "new", "null", "package", "private", "protected", "public", "return", "static", "super",
-    "switch", "this", "throw", "true", "try", "typeof", "var", "void", "while", "with", "yield"};
+    "await", "break", "case", "catch", "class", "const", "continue", "debugger", "default", "delete", "do", "else", "enum", "export",
+    "extends", "false", "finally", "for", "function", "if", "import", "in", "instanceof", "new", "null", "return", "super", "switch",
+    "this", "throw", "true", "try", "typeof", "var", "void", "while", "with"};
+/* and those that cannot if it is strict. */
+static const char *const reserved_strictly[] = {
+    "arguments", "eval", "implements", "interface", "let", "package", "private", "protected", "public", "static", "yield"};
 
-static bool is_parameter_name(const char *name) {
-    for (size_t i = 0; i < sizeof reserved / sizeof *reserved; i++)
-        if (!strcmp(name, reserved[i])) return false;
+static bool is_among(const char *name, const char *const *words, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!strcmp(name, words[i])) return true;
+    return false;
+}
+
+static bool is_parameter_name(const char *name, bool is_strict) {
+    if (is_among(name, reserved, sizeof reserved / sizeof *reserved)) return false;
+    if (is_strict && is_among(name, reserved_strictly, sizeof reserved_strictly / sizeof *reserved_strictly)) return false;
     const uint8_t *at = (const uint8_t *)name;
     for (bool first = true; *at || first; first = false) {
         uint32_t c = *at++;
@@ -38,15 +46,39 @@ struct names {
 
 static int by_name(const void *a, const void *b) { return strcmp(*(const char *const *)a, *(const char *const *)b); }
 
+/* Whether a body begins with "use strict", behind comments and other directives. */
+static bool is_strict_body(const message_field *source) {
+    const char *at = source->bytes, *end = at + source->length;
+    while (at < end) {
+        if (strchr(" \t\r\n;", *at)) {
+            at++;
+        } else if (end - at > 1 && !memcmp(at, "//", 2)) {
+            while (at < end && *at != '\n') at++;
+        } else if (end - at > 1 && !memcmp(at, "/*", 2)) {
+            for (at += 2; at < end && (*at != '*' || at[1] != '/');) at++;
+            at += 2;
+        } else if (*at == '"' || *at == '\'') {
+            const char *close = memchr(at + 1, *at, end - at - 1);
+            if (!close) return false;
+            if (close - at == 11 && !memcmp(at + 1, "use strict", 10)) return true;
+            at = close + 1;
+        } else {
+            return false;
+        }
+    }
+    return false;
+}
+
 /* The input's keys that can be parameters, sorted, so that the compiled form does not depend on their order. */
-static bool parameters(JSValueConst input, struct names *names) {
+static bool parameters(JSValueConst input, const message_field *source, struct names *names) {
+    bool is_strict = is_strict_body(source);
     JSPropertyEnum *keys;
     uint32_t count;
     if (JS_GetOwnPropertyNames(user, &keys, &count, input, JS_GPN_STRING_MASK | JS_GPN_ENUM_ONLY)) return false;
     *names = (struct names){.names = malloc(sizeof(char *) * (count + 1))};
     for (uint32_t i = 0; i < count && names->names; i++) {
         const char *name = JS_AtomToCString(user, keys[i].atom);
-        if (name && is_parameter_name(name)) names->names[names->count++] = name;
+        if (name && is_parameter_name(name, is_strict)) names->names[names->count++] = name;
         else JS_FreeCString(user, name);
     }
     JS_FreePropertyEnum(user, keys, count);
@@ -63,7 +95,7 @@ static void free_names(struct names *names) {
 static JSValue compile_body(const message_field *source, JSValueConst input) {
     static const char head[] = "(async function (", middle[] = ") {\n", tail[] = "\n})";
     struct names names;
-    if (!parameters(input, &names)) return JS_EXCEPTION;
+    if (!parameters(input, source, &names)) return JS_EXCEPTION;
     size_t length = sizeof head + sizeof middle + sizeof tail + source->length;
     for (uint32_t i = 0; i < names.count; i++) length += strlen(names.names[i]) + 1;
     char *text = js_malloc(user, length), *at = text;
@@ -117,7 +149,9 @@ bool program_write(JSValueConst compiled, message *response) {
 
 JSValue program_call_body(JSValueConst function, JSValueConst input) {
     struct names names;
-    if (!parameters(input, &names)) return JS_EXCEPTION;
+    message_field source = {0};
+    message_find(request.bytes, request.length, AMPOULE_SOURCE, &source);
+    if (!parameters(input, &source, &names)) return JS_EXCEPTION;
     JSValue result = JS_EXCEPTION;
     JSValue *arguments = js_malloc(user, sizeof *arguments * (names.count + 1));
     uint32_t count = 0;

@@ -59,8 +59,10 @@ static void drop_hour_cycle(Resolved &resolved) {
 static bool read_time_zone(DateSettings &settings, const Options &options) {
     Value given(options.context, options.read("timeZone"));
     if (given.is_exception()) return false;
-    settings.time_zone = "UTC";
-    if (given.is_undefined()) return true;
+    if (given.is_undefined()) {
+        settings.time_zone = local_zone();
+        return true;
+    }
     Value string(options.context, JS_ToString(options.context, given));
     icu::UnicodeString text;
     if (string.is_exception() || !text_of(options.context, string, text)) return false;

@@ -19,6 +19,11 @@ std::unique_ptr<icu::TimeZone> icu_time_zone(const std::string &zone);
 std::vector<std::string> time_zones();
 void time_zones_init();
 
+/* ---- local_zone.cpp ---- */
+
+/* The zone of Date, as Intl names it. */
+std::string local_zone();
+
 /* ---- date_settings.cpp: CreateDateTimeFormat, as far as it reads ---- */
 
 /* In ICU's order, too. */

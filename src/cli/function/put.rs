@@ -95,6 +95,7 @@ pub(crate) async fn put(arguments: PutArguments) -> CommandResult {
         // Without its folder: the same program has the same version wherever it lies.
         file_name: arguments.program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
         modules: modules(&arguments.module, language)?,
+        bigint: false,
     };
     let limits = RequestedLimits {
         wall_time: arguments.timeout.map(|span| span.0),

@@ -131,6 +131,7 @@ pub(crate) fn program() -> Program {
         source: String::new(),
         file_name: "main.py".into(),
         modules: Vec::new(),
+        bigint: false,
     }
 }
 

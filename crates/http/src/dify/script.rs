@@ -42,7 +42,7 @@ pub fn waiting_script(language: Language, script: &str) -> Option<String> {
 }
 
 fn program(language: Language, entry: Entry, source: String) -> Program {
-    Program { language, entry, source, file_name: String::new(), modules: Vec::new() }
+    Program { language, entry, source, file_name: String::new(), modules: Vec::new(), bigint: false }
 }
 
 /// The inputs as a file, and the expression that reads it. `None` where that cannot be done, or would mean something else.

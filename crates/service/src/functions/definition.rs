@@ -19,6 +19,8 @@ pub(super) struct Definition {
     file_name: String,
     source: String,
     modules: Vec<KeptModule>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bigint: bool,
     pub(super) contract: Contract,
     limits: KeptLimits,
     imports: Vec<KeptImport>,
@@ -87,6 +89,7 @@ impl Definition {
             file_name: program.file_name,
             source: program.source,
             modules: program.modules.into_iter().map(module).collect(),
+            bigint: program.bigint,
             contract,
             limits: KeptLimits {
                 wall_time: limits.wall_time,
@@ -119,6 +122,7 @@ impl Definition {
             source: self.source.clone(),
             file_name: self.file_name.clone(),
             modules: self.modules.iter().map(module).collect(),
+            bigint: self.bigint,
         }
     }
 
@@ -163,7 +167,7 @@ impl Definition {
 
     /// Whether it has what servers before did not know of, and would run it without.
     pub(super) fn has_surroundings(&self) -> bool {
-        !self.environment.is_empty() || !self.files.is_empty()
+        !self.environment.is_empty() || !self.files.is_empty() || self.bigint
     }
 
     /// A run of its top level, as a request; `files` are those that it tells of.
@@ -194,6 +198,7 @@ mod tests {
             source: "s".into(),
             file_name: "main.py".into(),
             modules: vec![Module { name: "m".into(), source: "t".into() }],
+            bigint: false,
         };
         let (contract, limits) = (Contract::default(), RequestedLimits::default());
         Definition::new(program, None, contract, &limits, &[], surroundings)

@@ -26,6 +26,10 @@ const CASES: &[Case] = &[
         |r| r.program.file_name = "a\x1b[2J.py".into(),
         r"source.file_name 'a\u{1b}[2J.py' holds a control character: leave it out",
     ),
+    (
+        |r| r.program.bigint = true,
+        "source.bigint is set and the program is in python, whose integers hold all digits: leave it out",
+    ),
     (|r| r.program.file_name = "x".repeat(256), "source.file_name has 256 bytes, at most 255 are taken"),
     (
         |r| modules(r, &["a", "b c"]),

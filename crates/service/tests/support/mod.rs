@@ -109,6 +109,7 @@ pub fn request(source: &str, input_json: &str) -> Request {
         source: source.into(),
         file_name: String::new(),
         modules: Vec::new(),
+        bigint: false,
     };
     Request { input_json: input_json.into(), ..Request::of(program) }
 }

@@ -1,9 +1,31 @@
 // The console: log, info, debug and the like to stdout; warn, error, trace, assert to stderr.
-import { format } from './format.js';
-import { inspect } from './inspect.js';
+import { format as formatPrimitives } from './format.js';
 import { table } from './table.js';
 
 const STDOUT = 1, STDERR = 2;
+const diverted = []; // by number of the stream: what a program has put in the place of its `write`
+
+/** From now on a program's own function is given what would be written. */
+export function divert(stream, write) { diverted[stream] = write; }
+
+let userFormat, userInspect, userWarn;
+
+/** Objects are shown by Node's own util.inspect, which is the user realm's. */
+export function showBy(format, inspect, warn) {
+  userFormat = format;
+  userInspect = inspect;
+  userWarn = warn;
+}
+
+function format(values) {
+  for (let i = 0; i < values.length; i++)
+    if ((typeof values[i] === 'object' && values[i] !== null) || typeof values[i] === 'function') return Reflect.apply(userFormat, undefined, values);
+  return formatPrimitives(values);
+}
+
+function inspect(value, options) {
+  return userInspect(value, options);
+}
 
 export function makeConsole(native) {
   let indentation = '';
@@ -11,7 +33,9 @@ export function makeConsole(native) {
 
   function write(stream, text) {
     if (indentation !== '') text = indentation + text.replaceAll('\n', `\n${indentation}`);
-    native.write(stream, `${text}\n`);
+    text += '\n';
+    if (diverted[stream] === undefined) native.write(stream, text);
+    else diverted[stream](text);
   }
   const log = (...values) => write(STDOUT, values.length === 0 ? '' : format(values));
   const error = (...values) => write(STDERR, values.length === 0 ? '' : format(values));
@@ -26,11 +50,11 @@ export function makeConsole(native) {
     if (minutes < 60) return `${minutes}:${fraction} (m:ss.mmm)`;
     return `${Math.floor(minutes / 60)}:${`${minutes % 60}`.padStart(2, '0')}:${`${whole % 60}`.padStart(2, '0')} (h:mm:ss)`;
   }
-  const warning = (text) => native.write(STDERR, `Warning: ${text}\n`);
+  const warning = (text) => userWarn(text);
 
   return {
     log, info: log, debug: log, error, warn: error, dirxml: log,
-    dir(object, options) { write(STDOUT, inspect(object, { customInspect: false, ...options })); },
+    dir(object, options) { write(STDOUT, inspect(object, { __proto__: null, customInspect: false, ...options })); },
     trace(...values) {
       const text = values.length === 0 ? '' : format(values);
       write(STDERR, `Trace${text === '' ? '' : `: ${text}`}${native.userFrames()}`);
@@ -76,6 +100,5 @@ export function makeConsole(native) {
       if (!starts.has(label)) return warning(`No such label '${label}' for console.timeLog()`);
       log(`${label}: ${duration(label)}`, ...values);
     },
-    clear() {},
   };
 }

@@ -1,4 +1,4 @@
-// util.inspect: what console.log prints for anything that is not a string. The output is Node's, rule by rule.
+// What failures and tables show of a value: as Node's util.inspect, which is for the user realm (node's own), rule by rule.
 //
 // It runs in the inside realm, so a program's changes to built-in prototypes cannot reach it; classes are told by
 // native.kind, not by properties, which a program could forge.
@@ -49,11 +49,10 @@ function callCustom(context, value, shown, depth) {
   for (const key of Object.keys(defaults)) options[key] = context[key];
   options.stylize = exposedStylize;
   const remaining = context.depth === null ? null : context.depth - depth;
-  options.depth = remaining;
   const answer = Reflect.apply(method, shown, [remaining, options, exposedInspect]);
   if (answer === shown) return undefined;
-  if (typeof answer !== 'object') return `${answer}`;
-  return formatValue(context, answer, depth).replaceAll('\n', `\n${' '.repeat(context.indentation)}`);
+  if (typeof answer !== 'string') return formatValue(context, answer, depth);
+  return answer.replaceAll('\n', `\n${' '.repeat(context.indentation)}`);
 }
 
 let exposedInspect, exposedStylize;

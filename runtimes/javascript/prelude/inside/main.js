@@ -1,7 +1,7 @@
 // The inside realm: console and inspection. Evaluates to what the harness and the user realm need of it.
 import * as inspection from './inspect.js';
 import * as formatting from './format.js';
-import { makeConsole } from './console.js';
+import { divert, makeConsole, showBy } from './console.js';
 
 /* global native: set by the bundle's wrapper (build/bundle.sh) */
 inspection.useNatives(native);
@@ -10,8 +10,8 @@ formatting.useNatives(native);
 const { inspect } = inspection;
 const exposed = native.userObject();
 exposed.inspect = native.expose(inspect, 'inspect', 2);
-exposed.format = native.expose((...values) => formatting.format(values), 'format', 0);
-exposed.formatWithOptions = native.expose((options, ...values) => formatting.format(values, options), 'formatWithOptions', 1);
+exposed.divert = native.expose(divert, 'divert', 2);
+exposed.showBy = native.expose(showBy, 'showBy', 3);
 inspection.useExposed(exposed.inspect, native.expose((text) => `${text}`, 'stylize', 1));
 exposed.console = native.userObject();
 const methods = makeConsole(native);

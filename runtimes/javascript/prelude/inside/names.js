@@ -87,6 +87,26 @@ function improve(stack, constructor, name, tag) {
   return `${proper} [${name}]${stack.slice(length)}`;
 }
 
+// Frames that the cause's stack has too, if they are more than three, are shown there only.
+function withoutCauseFrames(error, frames) {
+  const cause = error.cause;
+  const stack = cause !== null && typeof cause === 'object' && typeof cause.stack === 'string' ? cause.stack : '';
+  const start = stack.indexOf('\n    at');
+  if (start === -1) return frames;
+  const others = stack.slice(start + 1).split('\n');
+  for (let i = 0; i < frames.length - 3; i++) {
+    const at = others.indexOf(frames[i]);
+    if (at === -1 || others.length - at <= 3) continue;
+    let length = 1;
+    while (length < Math.min(frames.length - i, others.length - at) && frames[i + length] === others[at + length]) length++;
+    if (length > 3) {
+      const skipped = length - 2;
+      return [...frames.slice(0, i + 1), `    ... ${skipped} lines matching cause stack trace ...`, ...frames.slice(i + 1 + skipped)];
+    }
+  }
+  return frames;
+}
+
 /** An error's stack as shown; takes what the stack shows already off `keys`, and adds cause and errors. */
 export function errorBase(error, constructor, tag, context, keys) {
   const name = error.name != null ? `${error.name}` : 'Error';
@@ -102,7 +122,9 @@ export function errorBase(error, constructor, tag, context, keys) {
   stack = improve(stack, constructor, name, tag);
   let position = (error.message && stack.indexOf(error.message)) || -1;
   if (position !== -1) position += error.message.length;
-  if (stack.indexOf('\n    at', position) === -1) stack = `[${stack}]`;
+  const frames = stack.indexOf('\n    at', position);
+  if (frames === -1) stack = `[${stack}]`;
+  else stack = stack.slice(0, frames + 1) + withoutCauseFrames(error, stack.slice(frames + 1).split('\n')).join('\n');
   if (context.indentation !== 0) stack = stack.replaceAll('\n', `\n${' '.repeat(context.indentation)}`);
   return stack;
 }

@@ -1,12 +1,24 @@
 // What Node's library code has in C++, for the modules of it that the bundle takes: over the harness's natives.
+import { kinds } from '../kinds.js';
 import { natives } from '../user/natives.js';
-import { toASCII, toUnicode } from 'tr46';
+import { blob } from './binding_blob.js';
 import { buffer } from './binding_buffer.js';
+import { constants } from './binding_constants.js';
+import { encodingBinding, icuDecoding } from './binding_encoding.js';
+import { FSEvent, binding as fs, dirBinding, streamState } from './binding_fs.js';
+import { messaging } from './binding_messaging.js';
+import { os } from './binding_os.js';
+import { performance } from './binding_performance.js';
+import { getStringWidth } from './binding_width.js';
+import { privateSymbols, symbols } from './binding_symbols.js';
+import { url } from './binding_url.js';
+import { uv } from './binding_uv.js';
+import { zlib } from './binding_zlib.js';
 import { stringDecoder } from './binding_string_decoder.js';
 import { types } from './binding_types.js';
 
 // In plain loops: a program that replaced the methods of arrays still sees its buffers in the console.
-const { getOwnPropertyDescriptor } = Object, { ownKeys } = Reflect;
+const { getOwnPropertyDescriptor, prototype: { toString } } = Object, { apply, ownKeys } = Reflect;
 const isIndex = (key) => typeof key === 'string' && `${key >>> 0}` === key && key >>> 0 !== 4294967295;
 const ONLY_ENUMERABLE = 2, SKIP_SYMBOLS = 16;
 
@@ -22,14 +34,23 @@ const util = {
     }
     return found;
   },
-  privateSymbols: {
-    arrow_message_private_symbol: Symbol('arrow_message'), decorated_private_symbol: Symbol('decorated'),
-    untransferable_object_private_symbol: Symbol('untransferable'),
-  },
+  privateSymbols,
   isArrayBufferDetached: (value) => value.detached,
+  getPromiseDetails: (value) => natives.promise(value),
+  getProxyDetails(value, both = true) {
+    if (natives.kind(value) !== kinds.PROXY) return undefined;
+    const parts = natives.proxy(value);
+    return both ? parts : parts[0];
+  },
+  getConstructorName: (value) => apply(toString, value, []).slice(8, -1),
+  getExternalValue: () => 0n,
   isInsideNodeModules: () => true,
   guessHandleType: () => 'PIPE',
-  sleep() {},
+  previewEntries(object, isIterator) {
+    const [entries, pairs] = natives.entries(object);
+    return isIterator ? [entries, pairs] : entries;
+  },
+  sleep: (milliseconds) => natives.sleep(milliseconds),
   isConstructor(value) {
     try {
       Reflect.construct(Object, [], value);
@@ -51,8 +72,8 @@ const bindings = {
   buffer, util, types,
   string_decoder: stringDecoder,
   config: { hasIntl: true },
-  // What buffer.transcode needs of ICU.
   icu: {
+    ...icuDecoding, getStringWidth,
     icuErrName: (code) => (code === 1 ? 'U_ILLEGAL_ARGUMENT_ERROR' : 'U_ZERO_ERROR'),
     transcode(source, from, to) {
       const known = ['ucs2', 'utf8', 'utf16le', 'latin1', 'ascii', 'binary'];
@@ -65,21 +86,13 @@ const bindings = {
       }));
     },
   },
-  constants: { os: { signals: { __proto__: null, SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGKILL: 9, SIGTERM: 15 } } },
-  encoding_binding: { toASCII: (name) => toASCII(name) ?? '' },
-  url: {
-    format(href, fragment, unicode, search, auth) {
-      const url = new URL(href);
-      if (!fragment) url.hash = '';
-      if (!search) url.search = '';
-      if (!auth) url.username = url.password = '';
-      if (!unicode || url.hostname === '') return url.href;
-      return url.href.replace(url.hostname, toUnicode(url.hostname).domain);
-    },
-  },
-  uv: { getErrorMap: () => new Map(), errname: (code) => `Unknown system error ${code}`, UV_EOF: -4095 },
-  messaging: { get DOMException() { return DOMException; } },
-  errors: { exitCodes: {} },
-  os: { getOSInformation: () => ['Linux', '', '', 'wasm32'] },
+  constants, fs, url, fs_dir: dirBinding, fs_event_wrap: { FSEvent }, uv, messaging, symbols, blob, performance, zlib,
+  encoding_binding: encodingBinding,
+  trace_events: { trace() {}, isTraceCategoryEnabled: () => false, setTraceCategoryStateUpdateHandler() {} },
+  errors: { exitCodes: {}, triggerUncaughtException(error) { queueMicrotask(() => { throw error; }); } },
+  stream_wrap: { streamBaseState: streamState, kReadBytesOrError: 0, kArrayBufferOffset: 1, kBytesWritten: 2, kLastWriteWasAsync: 3 },
+  worker: { isMainThread: true, threadId: 0, ownsProcessState: true, getEnvMessagePort() {} },
+  timers: { getLibuvNow: () => natives.milliseconds(1), immediateInfo: new Uint32Array(3), timerInfo: new Int32Array(1), toggleImmediateRef() {} },
+  os, credentials: { safeGetenv: (name) => process.env[name] },
 };
 export const internalBinding = (name) => bindings[name];

@@ -1,7 +1,8 @@
 // Buffer's C++: over the natives of harness/natives_buffer.c.
-import { codecs, natives } from '../user/natives.js';
+import { apply, codecs, natives } from '../user/natives.js';
 import { codecOf } from './binding_string_decoder.js';
 
+const { transfer } = ArrayBuffer.prototype, { test } = RegExp.prototype, { atob, btoa } = globalThis;
 const MOST = 2 ** 32; // as in Node, though the memory of a guest ends before
 
 const outOfBounds = () => Object.assign(new RangeError('Index out of range'), { code: 'ERR_OUT_OF_RANGE' });
@@ -11,6 +12,12 @@ function bound(value, fallback) {
   value = Math.trunc(+value) || 0;
   if (value < 0) throw outOfBounds();
   return value;
+}
+
+function attached(input) {
+  const bytes = natives.view(input);
+  if (bytes === undefined || (input.buffer ?? input).detached) throw Object.assign(new Error('Cannot validate on a detached buffer'), { code: 'ERR_INVALID_STATE' });
+  return bytes;
 }
 
 const slice = (codec) => function (start, end) {
@@ -80,10 +87,10 @@ export const buffer = {
     natives.bufferFill(target, natives.view(pattern) ?? new Uint8Array(pattern), start, end);
     return 0;
   },
-  isAscii: (input) => natives.view(input).every((byte) => byte < 128),
+  isAscii: (input) => attached(input).every((byte) => byte < 128),
   isUtf8(input) {
+    const bytes = attached(input);
     try {
-      const bytes = natives.view(input);
       natives.decode(codecs.utf8, bytes, 0, bytes.length, true);
       return true;
     } catch { return false; }
@@ -93,9 +100,17 @@ export const buffer = {
   indexOfString: (buffer, text, offset, encoding, forward) =>
     indexOfBytes(buffer, natives.encode(codecOf[encoding], text), offset, encoding, forward),
   swap16: swap(2), swap32: swap(4), swap64: swap(8),
-  atob: (text) => (/[^A-Za-z0-9+/=\t\n\f\r ]/.test(text) ? -2 : atob(text)), // -2: a character that is none of base64's
-  btoa,
+  // -2: a character that is none of base64's; -1: one too few
+  atob: (text) => {
+    if (apply(test, /[^A-Za-z0-9+/=\t\n\f\r ]/, [text])) return -2;
+    try { return atob(text); } catch { return -1; }
+  },
+  btoa: (text) => { try { return btoa(text); } catch { return -1; } },
   getZeroFillToggle: () => [1],
+  copyArrayBuffer(target, targetStart, source, sourceStart, count) {
+    new Uint8Array(target, targetStart, count).set(new Uint8Array(source, sourceStart, count));
+  },
+  detachArrayBuffer: (plain) => (plain.detached ? undefined : apply(transfer, plain, [])),
 };
 for (const [name, codec] of Object.entries({ ascii: 'latin1', base64: 'base64', base64url: 'base64url', latin1: 'latin1', hex: 'hex', ucs2: 'utf16le', utf8: 'utf8' })) {
   buffer[`${name}Slice`] = slice(codecs[name === 'ascii' ? 'ascii' : codec]);

@@ -22,7 +22,7 @@ function unfinished(state, bytes, body) {
   if (encoding === UTF16) {
     const odd = length % 2, high = length - odd - 1;
     if (length < body) return [length, body - length];
-    if (high >= body && (bytes[high] & 0xfc) === 0xd8) return [2 + odd, 2 - odd];
+    if (odd === 0 && high >= body && (bytes[high] & 0xfc) === 0xd8) return [2, 2];
     return [odd, odd];
   }
   if (codecOf[encoding] === codecs.base64 || codecOf[encoding] === codecs.base64url) {

@@ -1,17 +1,18 @@
 // util.types: by what a value is inside the engine, which nothing a program does to prototypes changes.
-import { natives } from '../user/natives.js';
+import { apply, natives } from '../user/natives.js';
 import { kinds } from '../kinds.js';
 
+const { includes } = Array.prototype, { includes: includesText } = String.prototype;
 const kindTest = (...names) => {
   const wanted = names.map((name) => kinds[name]);
   if (wanted.length === 1) {
     const [only] = wanted;
     return (value) => natives.kind(value) === only;
   }
-  return (value) => wanted.includes(natives.kind(value));
+  return (value) => apply(includes, wanted, [natives.kind(value)]);
 };
 const functionTest = (word) => (value) =>
-  typeof value === 'function' && natives.kind(value) === kinds.FUNCTION && natives.functionKind(value).includes(word);
+  typeof value === 'function' && natives.kind(value) === kinds.FUNCTION && apply(includesText, natives.functionKind(value), [word]);
 
 export const types = {
   isExternal: () => false,

@@ -3,6 +3,10 @@ const modules = {
   __proto__: null,
   'internal/mime': () => require('internal/mime'),
   'internal/util/parse_args/parse_args': () => require('internal/util/parse_args/parse_args'),
-  'internal/encoding': () => ({ TextEncoder, TextDecoder }),
+  'internal/encoding': () => require('internal/encoding'),
+  'internal/fs/dir': () => require('internal/fs/dir'),
+  'internal/blob': () => require('internal/blob'),
+  'internal/file': () => require('internal/file'),
+  'internal/abort_controller': () => require('internal/abort_controller'),
 };
 export const internalRequire = (id) => modules[id]();

@@ -1,6 +1,6 @@
 // Buffer, which is Node's.
 import { define } from './natives.js';
-import { Buffer } from 'buffer';
+import { Buffer, atob, btoa } from 'buffer';
 
 export { Buffer };
-define(globalThis, { Buffer });
+define(globalThis, { Buffer, atob, btoa });

@@ -1,33 +1,54 @@
 // The built-in modules that `require` and `import` offer, by name.
 import cryptoModule from 'crypto';
 import os from 'os';
-import { performance } from './performance.js';
+import * as asyncHooks from 'async_hooks';
+import * as workerThreads from 'worker_threads';
+import { console } from './console.js';
 import { process } from './process.js';
 import { timerFunctions } from './timers.js';
 import { timersPromises } from './timers_promises.js';
+import { terminal } from './terminal.js';
+
+const assert = require('assert'), path = require('path'), util = require('util'), fs = require('fs');
 
 export const builtins = {
   __proto__: null,
-  assert: require('assert'),
-  'assert/strict': require('assert').strict,
+  assert,
+  'assert/strict': assert.strict,
+  async_hooks: { ...asyncHooks },
   buffer: require('buffer'),
-  console: globalThis.console,
+  console,
+  constants: Object.assign({}, ...['dlopen', 'errno', 'priority', 'signals'].map((name) => os.constants[name]), fs.constants),
   crypto: cryptoModule,
+  diagnostics_channel: require('diagnostics_channel'),
   events: require('events'),
+  fs,
+  'fs/promises': fs.promises,
   os,
-  path: require('path'),
-  'path/posix': require('path').posix,
-  'path/win32': require('path').win32,
-  perf_hooks: { performance },
+  path,
+  'path/posix': path.posix,
+  'path/win32': path.win32,
+  perf_hooks: require('perf_hooks'),
   process,
   punycode: require('punycode'),
   querystring: require('querystring'),
+  readline: require('readline'),
+  'readline/promises': require('readline/promises'),
   stream: require('stream'),
+  _stream_duplex: require('stream').Duplex, _stream_passthrough: require('stream').PassThrough, _stream_readable: require('stream').Readable,
+  _stream_transform: require('stream').Transform, _stream_writable: require('stream').Writable,
+  'stream/consumers': require('stream/consumers'),
   'stream/promises': require('stream/promises'),
+  'stream/web': require('stream/web'),
   string_decoder: require('string_decoder'),
+  sys: util,
   timers: timerFunctions,
   'timers/promises': timersPromises,
+  tty: terminal,
   url: require('url'),
-  util: require('util'),
-  'util/types': require('util').types,
+  util,
+  'util/types': util.types,
+  worker_threads: { ...workerThreads },
+  zlib: require('zlib'),
 };
+timerFunctions.promises = timersPromises;

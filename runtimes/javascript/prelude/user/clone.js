@@ -1,12 +1,37 @@
-// structuredClone of the HTML Standard: everything but what only browsers have.
+// structuredClone of the HTML Standard, and what goes through a MessagePort.
 import { apply, define, natives } from './natives.js';
+import { coded } from './errors.js';
 import { kinds } from '../kinds.js';
+import { isPort, movePort, transferList } from '../node/binding_ports.js';
+import { privateSymbols, sharedClasses, symbols } from '../node/binding_symbols.js';
+
+const { messaging_clone_symbol: kClone, messaging_transfer_symbol: kTransfer, messaging_transfer_list_symbol: kTransferList,
+  messaging_deserialize_symbol: kDeserialize } = symbols;
+
+// The classes of Node's library that can be copied or handed over, as their objects name them.
+const classes = {
+  __proto__: null,
+  'internal/blob:ClonedBlob': () => require('internal/blob').ClonedBlob,
+  'internal/abort_controller:ClonedAbortSignal': () => require('internal/abort_controller').ClonedAbortSignal,
+  'internal/fs/promises:FileHandle': () => require('internal/fs/promises').FileHandle,
+  'internal/webstreams/readablestream:TransferredReadableStream': () => require('internal/webstreams/readablestream').TransferredReadableStream,
+  'internal/webstreams/writablestream:TransferredWritableStream': () => require('internal/webstreams/writablestream').TransferredWritableStream,
+  'internal/webstreams/transformstream:TransferredTransformStream': () => require('internal/webstreams/transformstream').TransferredTransformStream,
+  'internal/webstreams/transfer:ClonedDOMException': () => require('internal/webstreams/transfer').ClonedDOMException,
+};
+
+function rebuilt({ data, deserializeInfo }, memory) {
+  const object = new (classes[deserializeInfo]())();
+  object[kDeserialize](clone(data, memory));
+  return object;
+}
 
 function refuse(value) {
   const shown = typeof value === 'object' ? `#<${Object.prototype.toString.call(value).slice(8, -1)}>` : String(value);
   throw new DOMException(`${shown} could not be cloned.`, 'DataCloneError');
 }
 
+const untransferable = privateSymbols.untransferable_object_private_symbol;
 const errors = { __proto__: null, Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError };
 
 function cloneError(error, memory) {
@@ -41,6 +66,11 @@ function clone(value, memory) {
     memory.set(value, copy);
     return copy;
   };
+  if (isPort(value)) throw coded(TypeError, 'ERR_MISSING_TRANSFERABLE_IN_TRANSFER_LIST', 'Object that needs transfer was found in message but not listed in transferList');
+  if (typeof value[kClone] === 'function' && typeof value[kDeserialize] === 'function') return keep(rebuilt(value[kClone](), memory));
+  if (typeof value[kTransfer] === 'function' && typeof value[kDeserialize] === 'function')
+    throw coded(TypeError, 'ERR_MISSING_TRANSFERABLE_IN_TRANSFER_LIST', 'Object that needs transfer was found in message but not listed in transferList');
+  if (sharedClasses.some((one) => value instanceof one)) return value;
   switch (natives.kind(value)) {
     case kinds.OBJECT: case kinds.ARGUMENTS:
       return cloneProperties(value, keep({}), memory);
@@ -74,19 +104,47 @@ function clone(value, memory) {
   }
 }
 
-export function structuredClone(value, options) {
-  if (arguments.length === 0) throw new TypeError("The \"value\" argument must be specified");
-  const memory = new Map();
-  const moved = [];
-  for (const buffer of options?.transfer ?? []) {
-    if (natives.kind(buffer) !== kinds.ARRAY_BUFFER) throw new DOMException('Value not transferable', 'DataCloneError');
-    if (buffer.detached || memory.has(buffer)) throw new DOMException('An ArrayBuffer is detached or listed twice', 'DataCloneError');
-    memory.set(buffer, buffer.slice(0));
-    moved.push(buffer);
+/** The copy, and the ports that came along. */
+export function cloneMessage(value, list) {
+  const memory = new Map(), buffers = [], ports = [], objects = [];
+  const hand = (one) => {
+    if (memory.has(one)) throw new DOMException(`Transfer list contains duplicate ${natives.kind(one) === kinds.ARRAY_BUFFER ? 'ArrayBuffer' : 'MessagePort'}`, 'DataCloneError');
+    if (natives.kind(one) === kinds.ARRAY_BUFFER) {
+      if (one[untransferable]) return; // it is copied
+      if (one.detached) throw new DOMException('An ArrayBuffer is detached and could not be cloned.', 'DataCloneError');
+      memory.set(one, one.slice(0));
+      buffers.push(one);
+    } else if (typeof one === 'object' && one !== null && isPort(one)) {
+      memory.set(one, undefined);
+      ports.push(one);
+    } else if (typeof one?.[kTransfer] === 'function') {
+      memory.set(one, undefined);
+      objects.push(one);
+    } else {
+      throw coded(TypeError, 'ERR_INVALID_TRANSFER_OBJECT', 'Found invalid object in transferList');
+    }
+  };
+  for (const one of list) hand(one);
+  const moved = ports.map((port) => {
+    const now = movePort(port);
+    memory.set(port, now);
+    return now;
+  });
+  for (const object of objects) {
+    const inner = object[kTransferList]?.() ?? [], given = object[kTransfer]();
+    for (const port of inner) if (isPort(port)) memory.set(port, movePort(port));
+    memory.set(object, rebuilt(given, memory));
   }
   const copy = clone(value, memory);
-  for (const buffer of moved) apply(ArrayBuffer.prototype.transfer, buffer, []); // detaches it
-  return copy;
+  for (const buffer of buffers) apply(ArrayBuffer.prototype.transfer, buffer, []); // detaches it
+  return { value: copy, ports: moved };
+}
+
+export function structuredClone(value, options) {
+  if (arguments.length === 0) throw coded(TypeError, 'ERR_MISSING_ARGS', 'The "value" argument must be specified');
+  if (options === undefined || options === null) return cloneMessage(value, []).value;
+  if (typeof options !== 'object' && typeof options !== 'function') throw coded(TypeError, 'ERR_INVALID_ARG_TYPE', 'The "options" argument must be of type object.');
+  return cloneMessage(value, transferList({ transfer: options.transfer })).value;
 }
 
 define(globalThis, { structuredClone });

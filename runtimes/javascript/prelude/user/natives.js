@@ -1,5 +1,7 @@
 // The natives, and the built-ins that the prelude calls while programs run, kept before a program can replace them.
 
+import { keepGlobals } from '../node/inject.js';
+
 /* global native: set by the bundle's wrapper (build/bundle.sh) */
 export const natives = native;
 export const { apply, ownKeys } = Reflect;
@@ -9,6 +11,7 @@ export const { defineProperty, getOwnPropertyDescriptor } = Object;
 export function define(target, values) {
   for (const name of ownKeys(values))
     defineProperty(target, name, { ...getOwnPropertyDescriptor(values, name), enumerable: false });
+  if (target === globalThis) keepGlobals();
 }
 
 /** Marks a function or class as what it stands for in messages and stacks. */

@@ -1,11 +1,12 @@
-// performance.now and timeOrigin, read from the clock of the execution, so that nothing of it is in the snapshot.
-import { define, natives } from './natives.js';
+// performance and what it is made of: Node's, over the clock of the execution (node/binding_performance.js).
+import { Performance, performance } from 'internal/perf/performance';
+import { PerformanceEntry } from 'internal/perf/performance_entry';
+import { PerformanceMark, PerformanceMeasure } from 'internal/perf/usertiming';
+import { PerformanceObserver, PerformanceObserverEntryList } from 'internal/perf/observe';
+import { PerformanceResourceTiming } from 'internal/perf/resource_timing';
+import { define } from './natives.js';
 
-class Performance {
-  get timeOrigin() { return natives.milliseconds(0) - natives.milliseconds(1); }
-  now() { return natives.milliseconds(1); }
-  toJSON() { return { timeOrigin: this.timeOrigin }; }
-  get [Symbol.toStringTag]() { return 'Performance'; }
-}
-export const performance = new Performance();
-define(globalThis, { performance });
+define(globalThis, {
+  Performance, performance, PerformanceEntry, PerformanceMark, PerformanceMeasure, PerformanceObserver, PerformanceObserverEntryList, PerformanceResourceTiming,
+});
+export { performance };

@@ -1,11 +1,14 @@
 // Timers, immediates and ticks: one queue of timers, ordered by due time and then by creation, as in Node. The harness
 // calls runTimer when there is no promise job left, and sleeps for as long as it says (harness/loop.c).
 import { apply, define, natives } from './natives.js';
+import { wrap } from './context.js';
 import { wrongType } from './errors.js';
 
 const heap = [];        // of entries, the earliest first
 let immediates = [];
+let heldImmediates = 0; // that have not run, but for those that are unref'd
 let ticks = [];
+let tickAt = 0;
 let sequence = 0;
 let now = 0;            // of the loop: never behind a timer that has run, even if the clock stands still
 let holding = 0;        // live timers that keep the program going: all but those that are unref'd
@@ -75,23 +78,31 @@ export class Timeout {
   #entry;
   constructor(entry) { this.#entry = entry; }
   static { entryOf = (value) => (#entry in value ? value.#entry : undefined); }
-  ref() { return hold(this.#entry, true), this; }
-  unref() { return hold(this.#entry, false), this; }
+  ref() { return #entry in this && hold(this.#entry, true), this; }
+  unref() { return #entry in this && hold(this.#entry, false), this; }
   hasRef() { return this.#entry.holds; }
+  get _destroyed() { return !this.#entry.live; }
+  get _idleTimeout() { return this.#entry.live ? this.#entry.delay : -1; }
+  get _repeat() { return this.#entry.repeats ? this.#entry.delay : null; }
+  set _repeat(delay) {
+    this.#entry.repeats = Boolean(delay);
+    if (delay) this.#entry.delay = delay;
+  }
+  // Also of one that has run; not of one that was cleared.
   refresh() {
     const old = this.#entry;
-    if (old.live) {
-      cancel(old); // its place in the heap is given up
+    if (!old.cleared) {
+      if (old.live) cancel(old); // its place in the heap is given up
       schedule(this.#entry = active[old.id] = { ...old });
     }
     return this;
   }
   close() {
-    cancel(this.#entry);
+    clear(this);
     return this;
   }
   [Symbol.toPrimitive]() { return this.#entry.id; }
-  [Symbol.dispose]() { cancel(this.#entry); }
+  [Symbol.dispose]() { clear(this); }
 }
 let entryOf;
 
@@ -99,11 +110,24 @@ export class Immediate {
   #entry;
   constructor(entry) { this.#entry = entry; }
   static { immediateOf = (value) => (#entry in value ? value.#entry : undefined); }
-  ref() { return this; }
-  unref() { return this; }
-  hasRef() { return true; }
+  ref() { return this.#hold(true); }
+  unref() { return this.#hold(false); }
+  hasRef() { return this.#entry.holds; }
+  get _destroyed() { return !this.#entry.live; }
+  #hold(holds) {
+    const entry = this.#entry;
+    if (entry.live && entry.holds !== holds) heldImmediates += holds ? 1 : -1;
+    entry.holds = holds;
+    return this;
+  }
+  [Symbol.dispose]() { dropImmediate(this.#entry); }
 }
 let immediateOf;
+
+function dropImmediate(entry) {
+  if (entry.live && entry.holds) heldImmediates--;
+  entry.live = false;
+}
 
 function check(callback) {
   if (typeof callback !== 'function') throw wrongType('callback', 'of type function', callback);
@@ -113,7 +137,7 @@ function start(callback, delay, values, repeats) {
   check(callback);
   delay = +delay;
   if (!(delay >= 1 && delay <= 2147483647)) delay = 1;
-  const entry = { callback, delay: delay - (delay % 1), values, repeats, id: sequence + 1, timer: undefined, live: false, holds: true };
+  const entry = { callback: wrap(callback), delay: delay - (delay % 1), values, repeats, id: sequence + 1, timer: undefined, live: false, holds: true, cleared: false };
   const timer = entry.timer = new Timeout(entry);
   schedule(entry);
   active[entry.id] = entry;
@@ -124,15 +148,21 @@ function clear(value) {
   let entry;
   if (typeof value === 'object' && value !== null) entry = entryOf(value);
   else if (typeof value === 'number' || typeof value === 'string') entry = active[value];
-  if (entry !== undefined) cancel(entry);
+  if (entry === undefined) return;
+  cancel(entry);
+  entry.cleared = true;
 }
+
+/** For process.getActiveResourcesInfo. */
+export const activeResources = () => [...new Array(holding).fill('Timeout'), ...new Array(heldImmediates).fill('Immediate')];
 
 export const timerFunctions = {
   setTimeout(callback, delay, ...values) { return start(callback, delay, values, false); },
   setInterval(callback, delay, ...values) { return start(callback, delay, values, true); },
   setImmediate(callback, ...values) {
     check(callback);
-    const entry = { callback, values, live: true, immediate: undefined };
+    const entry = { callback: wrap(callback), values, live: true, holds: true, immediate: undefined };
+    heldImmediates++;
     immediates[immediates.length] = entry;
     return entry.immediate = new Immediate(entry);
   },
@@ -140,27 +170,36 @@ export const timerFunctions = {
   clearInterval(timer) { clear(timer); },
   clearImmediate(immediate) {
     const entry = typeof immediate === 'object' && immediate !== null ? immediateOf(immediate) : undefined;
-    if (entry !== undefined) entry.live = false;
+    if (entry !== undefined) dropImmediate(entry);
   },
 };
 
 /** process.nextTick */
 export function nextTick(callback, ...values) {
   check(callback);
-  ticks[ticks.length] = { callback, values };
+  ticks[ticks.length] = { callback: wrap(callback), values };
   natives.ticks();
 }
 
 /** Runs all ticks, also those that ticks add; one that throws leaves the rest for the next call. */
 export function runTicks() {
-  for (let i = 0; i < ticks.length; i++) {
-    const { callback, values } = ticks[i];
-    if (i === ticks.length - 1) {
+  while (tickAt < ticks.length) {
+    const { callback, values } = ticks[tickAt++];
+    if (tickAt === ticks.length) {
       ticks = [];
-      i = -1;
+      tickAt = 0;
     }
     apply(callback, undefined, values);
   }
+}
+
+// What was asked of the machine and is done, but has yet to be told: files, messages of ports.
+let completions = [];
+let told = [], toldAt = 0; // those that are being told, between two turns of immediates
+
+/** Tells an outcome later, where an event loop would. */
+export function complete(callback) {
+  completions[completions.length] = wrap(callback);
 }
 
 let turn = [];  // immediates of the turn at hand; those set while it runs wait for the next
@@ -170,13 +209,24 @@ let turnAt = 0;
 export function runTimer() {
   if (turnAt < turn.length) return runImmediate();
   while (heap.length > 0 && !heap[0].live) pop();
-  if (holding === 0 && immediates.length === 0) return -1;
+  if (holding === 0 && heldImmediates === 0 && completions.length === 0 && toldAt >= told.length) return -1;
   if (heap.length > 0 && heap[0].due <= clock()) {
     const entry = pop();
     if (entry.repeats) schedule(entry, entry.due);
     else cancel(entry);
     apply(entry.callback, entry.timer, entry.values);
+    if (entry.repeats && !entry.live && !entry.cleared) schedule(active[entry.id] = entry); // by its `_repeat`
     return 0;
+  }
+  if (toldAt < told.length) {
+    told[toldAt++]();
+    return 0;
+  }
+  if (completions.length > 0) {
+    told = completions;
+    toldAt = 0;
+    completions = [];
+    if (immediates.length === 0) return runTimer();
   }
   if (immediates.length > 0) {
     turn = immediates;
@@ -193,10 +243,28 @@ export function runTimer() {
 function runImmediate() {
   const entry = turn[turnAt++];
   if (entry.live) {
-    entry.live = false;
+    dropImmediate(entry);
     apply(entry.callback, entry.immediate, entry.values);
   }
   return 0;
 }
 
 define(globalThis, timerFunctions);
+
+// As in Node, where both are callbacks, `util.promisify` of them gives promises.
+const promised = Symbol.for('nodejs.util.promisify.custom');
+const promisedVersions = {
+  setTimeout: () => require('./timers_promises.js').timersPromises.setTimeout,
+  setImmediate: () => require('./timers_promises.js').timersPromises.setImmediate,
+};
+for (const name of Object.keys(promisedVersions))
+  Object.defineProperty(timerFunctions[name], promised, { enumerable: true, get: promisedVersions[name] });
+
+// Microtasks take the context along, as promises do.
+const enqueue = globalThis.queueMicrotask;
+define(globalThis, {
+  queueMicrotask(callback) {
+    check(callback);
+    enqueue(wrap(callback));
+  },
+});

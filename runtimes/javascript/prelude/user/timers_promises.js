@@ -1,5 +1,6 @@
 // The module `timers/promises`.
 import { validateAbortSignal, validateBoolean, validateObject } from 'internal/validators';
+import { coded } from './errors.js';
 import { timerFunctions } from './timers.js';
 
 const { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, clearImmediate } = timerFunctions;
@@ -63,8 +64,12 @@ export const timersPromises = {
   setTimeout: (delay, value, options) => wait((done) => setTimeout(done, delay), clearTimeout, value, options),
   setImmediate: (value, options) => wait((done) => setImmediate(done), clearImmediate, value, options),
   setInterval: interval,
-  scheduler: {
-    wait: (delay, options) => wait((done) => setTimeout(done, delay), clearTimeout, undefined, options),
-    yield: () => wait((done) => setImmediate(done), clearImmediate),
-  },
+  scheduler: undefined,
 };
+
+class Scheduler {
+  constructor() { throw coded(TypeError, 'ERR_ILLEGAL_CONSTRUCTOR', 'Illegal constructor'); }
+  wait(delay, options) { return wait((done) => setTimeout(done, delay), clearTimeout, undefined, options); }
+  yield() { return wait((done) => setImmediate(done), clearImmediate); }
+}
+timersPromises.scheduler = Object.create(Scheduler.prototype);

@@ -1,45 +1,8 @@
-// URL and URLSearchParams of the URL Standard: the reference implementation, whatwg-url.
-import { URL as Base, URLSearchParams } from 'whatwg-url';
-import { define, natives } from './natives.js';
+// URL and URLSearchParams: Node's own, over whatwg-url's parser (node/binding_url.js).
+import { installObjectURLMethods, URL, URLSearchParams } from 'internal/url';
+import { define } from './natives.js';
 
-// With the error of Node.
-class URL extends Base {
-  constructor(url, ...base) {
-    try {
-      super(url, ...base);
-    } catch (error) {
-      error.message = error.message.startsWith('Invalid') ? 'Invalid URL' : error.message;
-      error.code = 'ERR_INVALID_URL';
-      error.input = `${url}`;
-      throw error;
-    }
-  }
-  static parse(url, ...base) { return Base.canParse(url, ...base) ? new URL(url, ...base) : null; }
-}
-
-const custom = Symbol.for('nodejs.util.inspect.custom');
-const parts = ['href', 'origin', 'protocol', 'username', 'password', 'host', 'hostname', 'port', 'pathname', 'search', 'searchParams', 'hash'];
-
-// Shown as Node shows them.
-Object.defineProperty(URL.prototype, custom, {
-  value(depth, options) {
-    if (typeof depth === 'number' && depth < 0) return this.toString();
-    const shown = {};
-    for (const part of parts) shown[part] = this[part];
-    return `${this.constructor.name} ${natives.inside.inspect(shown, options)}`;
-  },
-  writable: true, configurable: true,
-});
-Object.defineProperty(URLSearchParams.prototype, custom, {
-  value(depth, options) {
-    const entries = [...this].map(([name, value]) => `${natives.inside.inspect(name, options)} => ${natives.inside.inspect(value, options)}`);
-    return `URLSearchParams ${entries.length === 0 ? '{}' : `{ ${entries.join(', ')} }`}`;
-  },
-  writable: true, configurable: true,
-});
-
-for (const constructor of [URL, URLSearchParams]) // the bundler may have renamed them
-  Object.defineProperty(constructor, 'name', { value: constructor === URL ? 'URL' : 'URLSearchParams', configurable: true });
+installObjectURLMethods();
 define(globalThis, { URL, URLSearchParams });
 
 export { URL, URLSearchParams };

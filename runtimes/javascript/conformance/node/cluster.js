@@ -1,0 +1,2 @@
+// In place of `cluster` for Node's test library.
+module.exports = { isPrimary: true };

@@ -1,2 +1,0 @@
-// Blob is not part of the environment.
-export const isBlob = () => false;

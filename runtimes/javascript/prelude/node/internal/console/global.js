@@ -1,0 +1,2 @@
+// What util.log writes to.
+module.exports = globalThis.console;

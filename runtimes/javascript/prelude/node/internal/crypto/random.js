@@ -1,0 +1,2 @@
+// What internal/url asks of Node's crypto.
+export const randomUUID = () => crypto.randomUUID();
