@@ -174,6 +174,47 @@ static void begin(const void *bytes, uint32_t length) {
     begin_here();
 }
 
+/* A function of this name: a global or an export, of either kind; undefined if there is none. */
+static JSValue find_named(JSValueConst namespace, const char *name) {
+    JSValue found = JS_IsUndefined(namespace) ? engine_global(user, name) : JS_GetPropertyStr(user, namespace, name);
+    if (JS_IsException(found) || JS_IsFunction(user, found)) return found;
+    JS_FreeValue(user, found);
+    JSValue module = JS_IsUndefined(namespace) ? engine_global(user, "module") : JS_UNDEFINED;
+    JSValue exports = JS_IsObject(module) ? JS_GetPropertyStr(user, module, "exports") : JS_UNDEFINED;
+    JS_FreeValue(user, module);
+    if (JS_IsException(exports) || !JS_IsObject(exports)) return exports;
+    found = JS_GetPropertyStr(user, exports, name);
+    JS_FreeValue(user, exports);
+    if (JS_IsException(found) || JS_IsFunction(user, found)) return found;
+    JS_FreeValue(user, found);
+    return JS_UNDEFINED;
+}
+
+/* What the services that call handlers tell them of the call, as far as it is known here. */
+static JSValue handler_context(void) {
+    static const char digits[] = "0123456789abcdef";
+    uint8_t random[16];
+    char id[37], *at = id;
+    ampoule_random_fill(random, sizeof random);
+    random[6] = (random[6] & 0x0f) | 0x40;
+    random[8] = (random[8] & 0x3f) | 0x80;
+    for (int i = 0; i < 16; i++) {
+        if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
+        *at++ = digits[random[i] >> 4];
+        *at++ = digits[random[i] & 15];
+    }
+    *at = 0;
+    JSValue context = JS_NewObject(user);
+    if (JS_IsException(context)) return context;
+    if (JS_SetPropertyStr(user, context, "functionName", JS_NewString(user, "main")) < 0 ||
+        JS_SetPropertyStr(user, context, "functionVersion", JS_NewString(user, "$LATEST")) < 0 ||
+        JS_SetPropertyStr(user, context, "awsRequestId", JS_NewString(user, id)) < 0) {
+        JS_FreeValue(user, context);
+        return JS_EXCEPTION;
+    }
+    return context;
+}
+
 /* What a script's top level left as the function to call: `main`, else module.exports or exports.main. */
 static JSValue find_main(JSValueConst namespace) {
     JSValue main = JS_IsUndefined(namespace) ? engine_global(user, "main") : JS_GetPropertyStr(user, namespace, "main");
@@ -205,12 +246,26 @@ static JSValue evaluate(JSValue compiled, bool is_module, JSValue *namespace) {
     return value;
 }
 
-/* The function to call, an exception if there is none. */
-static JSValue main_of(JSValueConst namespace) {
+/* The function to call, an exception if there is none. `*is_handler`: it is called as functions for AWS Lambda are. */
+static JSValue main_of(JSValueConst namespace, bool *is_handler) {
     JSValue main = find_main(namespace);
+    *is_handler = false;
     if (JS_IsException(main) || JS_IsFunction(user, main)) return main;
     JS_FreeValue(user, main);
-    return JS_ThrowTypeError(user, "the program defines no function named main: write function main(input) { ... }");
+    JSValue handler = find_named(namespace, "handler");
+    *is_handler = true;
+    if (JS_IsException(handler) || JS_IsFunction(user, handler)) return handler;
+    JS_FreeValue(user, handler);
+    return JS_ThrowTypeError(user, "the program defines no function named main: write function main(input) { ... }, or handler(event, context)");
+}
+
+static JSValue call_entry(JSValueConst namespace, JSValueConst input) {
+    bool is_handler;
+    JSValue main = main_of(namespace, &is_handler);
+    if (JS_IsException(main)) return main;
+    JSValueConst arguments[2] = {input, is_handler ? handler_context() : JS_UNDEFINED};
+    if (JS_IsException(arguments[1])) return JS_EXCEPTION;
+    return JS_Call(user, main, JS_UNDEFINED, is_handler ? 2 : 1, arguments);
 }
 
 /* What a call's result comes to: awaited, with all that was to be done at once. */
@@ -233,9 +288,7 @@ static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is
     if (entry == AMPOULE_ENTRY_BODY) {
         result = program_call_body(value, input);
     } else {
-        JSValue main = main_of(namespace);
-        if (JS_IsException(main)) return main;
-        result = JS_Call(user, main, JS_UNDEFINED, 1, &input);
+        result = call_entry(namespace, input);
     }
     return settled(result);
 }
