@@ -588,7 +588,7 @@ AMPOULE_EXPORT(ampoule_where) uint64_t ampoule_where(void) {
     list_for_each_prev(found, &runtime->gc_obj_list) {
         if (looks++ >= WHERE_LOOKS || count >= WHERE_FRAMES) break;
         JSGCObjectHeader *header = list_entry(found, JSGCObjectHeader, link);
-        if (header->gc_obj_type != JS_GC_OBJ_TYPE_ASYNC_FUNCTION) continue;
+        if (js_rc(header)->gc_obj_type != JS_GC_OBJ_TYPE_ASYNC_FUNCTION) continue;
         JSAsyncFunctionData *waits = (JSAsyncFunctionData *)header;
         uint32_t line = waits->is_active ? where_frame(runtime, user, &waits->func_state.frame) : 0;
         if (line && !count++) innermost = line;

@@ -259,10 +259,7 @@ static JSValue main_of(JSValueConst namespace, bool *is_handler) {
     return JS_ThrowTypeError(user, "the program defines no function named main: write function main(input) { ... }, or handler(event, context)");
 }
 
-static JSValue call_entry(JSValueConst namespace, JSValueConst input) {
-    bool is_handler;
-    JSValue main = main_of(namespace, &is_handler);
-    if (JS_IsException(main)) return main;
+static JSValue call_main(JSValueConst main, bool is_handler, JSValueConst input) {
     JSValueConst arguments[2] = {input, is_handler ? handler_context() : JS_UNDEFINED};
     if (JS_IsException(arguments[1])) return JS_EXCEPTION;
     return JS_Call(user, main, JS_UNDEFINED, is_handler ? 2 : 1, arguments);
@@ -288,7 +285,10 @@ static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is
     if (entry == AMPOULE_ENTRY_BODY) {
         result = program_call_body(value, input);
     } else {
-        result = call_entry(namespace, input);
+        bool is_handler;
+        JSValue main = main_of(namespace, &is_handler);
+        if (JS_IsException(main)) return main;
+        result = call_main(main, is_handler, input);
     }
     return settled(result);
 }
@@ -364,6 +364,7 @@ AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
 
 /* What ampoule_prepare leaves for ampoule_call. */
 static JSValue prepared_main;
+static bool prepared_is_handler;
 
 static JSValue prepare(const message_field *source, const message_field *code) {
     bool is_module = false;
@@ -372,7 +373,7 @@ static JSValue prepare(const message_field *source, const message_field *code) {
     if (JS_IsException(compiled)) return compiled;
     /* As in a run, what the top level's last statement came to lives on. */
     JSValue value = evaluate(compiled, is_module, &namespace);
-    return JS_IsException(value) ? value : main_of(namespace);
+    return JS_IsException(value) ? value : main_of(namespace, &prepared_is_handler);
 }
 
 /* The request stays: modules that were not imported yet are read from it. */
@@ -428,7 +429,7 @@ AMPOULE_EXPORT(ampoule_call) uint64_t ampoule_call(void *bytes, uint32_t length)
     if (apply_files(bytes, length, &response)) {
         JSValue input = decode_input(&input_text, wants_bigints()), result = JS_EXCEPTION;
         if (!JS_IsException(input) && set_variables(bytes, length))
-            result = settled(JS_Call(user, prepared_main, JS_UNDEFINED, 1, (JSValueConst *)&input));
+            result = settled(call_main(prepared_main, prepared_is_handler, input));
         answer(&response, result, false);
     }
     return message_answer(&response);
