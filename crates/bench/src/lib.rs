@@ -60,7 +60,7 @@ pub struct Options {
     pub python_loaded: LoadTimes,
 }
 
-/// Measures everything; takes a minute or two.
+/// Measures everything; takes about three minutes.
 pub async fn run(service: &Service, options: &Options) -> anyhow::Result<Report> {
     let mut report = Report::default();
     let wanted = |part: &str| {
