@@ -23,7 +23,7 @@ const PART_KEPT_BACK: u64 = 8;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ConnectionsConfig {
-    /// On all listeners together but that for monitoring; left out: 8192, or what the limit of open files leaves.
+    /// On all listeners together but that for monitoring; left out: 8192, or what the limit of open files or the memory allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     all: Option<u64>,
     /// Of one address; left out: half of all.
@@ -73,14 +73,15 @@ impl ConnectionsConfig {
 
     /// What is wrong with it on any machine, in words for the operator.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.limits(u64::MAX).map(|_| ())
+        self.limits(u64::MAX, u64::MAX).map(|_| ())
     }
 
-    /// For a process that may have so many files open.
-    pub(crate) fn limits(&self, files: u64) -> Result<ConnectionLimits, String> {
+    /// For a process that may have so many files open, and sets so many bytes of memory aside for executions.
+    pub(crate) fn limits(&self, files: u64, memory: u64) -> Result<ConnectionLimits, String> {
         let default = ConnectionLimits::default();
         let room = files - kept_back(files);
-        let all = self.all.unwrap_or(room.min(default.all as u64));
+        let affordable = (memory / PART_OF_MEMORY / OF_A_STRANGER).max(FEWEST);
+        let all = self.all.unwrap_or(room.min(affordable).min(default.all as u64));
         if all == 0 {
             return Err("connections.all is 0: nobody could call".into());
         }
@@ -136,6 +137,14 @@ pub(crate) fn for_admin() -> ConnectionLimits {
     ConnectionLimits { all: ADMINISTRATION, per_peer: ADMINISTRATION, ..ConnectionLimits::default() }
 }
 
+/// What a connection holds of which it is not known who calls: half a head that is read ahead, and calls of which each has its head and
+/// its refusal. All of them together may hold as much again as this part of what executions may take.
+const OF_A_STRANGER: u64 = 192 << 10;
+const PART_OF_MEMORY: u64 = 4;
+
+/// Without a setting, there are so many connections at least.
+const FEWEST: u64 = 256;
+
 fn kept_back(files: u64) -> u64 {
     const { assert!(KEPT_BACK >= (MONITORING + ADMINISTRATION + 3 * MOST_ENDING + 32) as u64) };
     // Where there are next to none half of them have to do.
@@ -162,7 +171,7 @@ mod tests {
 
     fn limits(all: Option<u64>, per_peer: Option<u64>, files: u64) -> Result<(usize, usize), String> {
         let config = ConnectionsConfig { all, per_peer, ..ConnectionsConfig::default() };
-        config.limits(files).map(|limits| (limits.all, limits.per_peer))
+        config.limits(files, u64::MAX).map(|limits| (limits.all, limits.per_peer))
     }
 
     #[test]
@@ -170,6 +179,9 @@ mod tests {
         assert_eq!(limits(None, None, 1024), Ok((832, 416)));
         assert_eq!(limits(None, None, 4096), Ok((3584, 1792)));
         assert_eq!(limits(None, None, u64::MAX), Ok((8192, 4096)));
+        // A container of 1 GiB.
+        let small = ConnectionsConfig::default().limits(u64::MAX, 768 << 20).unwrap();
+        assert_eq!((small.all, small.per_peer), (1024, 512));
         assert_eq!(limits(None, None, 64), Ok((32, 16)));
         assert_eq!(limits(Some(832), Some(832), 1024), Ok((832, 832)));
     }
@@ -190,7 +202,7 @@ mod tests {
             ("max_connection_age", ConnectionsConfig { max_connection_age: Some(zero), ..good() }),
             ("max_connection_age_grace", ConnectionsConfig { max_connection_age_grace: second, ..good() }),
         ] {
-            let error = bad.limits(1024).unwrap_err();
+            let error = bad.limits(1024, u64::MAX).unwrap_err();
             assert!(error.starts_with(&format!("connections.{key} is ")), "{error}");
         }
         for (all, per_peer) in [(Some(0), None), (Some(4), Some(5)), (Some(4), Some(0))] {

@@ -43,7 +43,8 @@ pub(crate) async fn listen(
     let mut signals = Signals::new()?;
     let mut hangup = on(SignalKind::hangup())?;
     let files = raise_file_limit();
-    let limits = config.connections.limits(files).map_err(CommandError::usage)?;
+    let memory = config.service().map_err(CommandError::usage)?.memory_bytes;
+    let limits = config.connections.limits(files, memory).map_err(CommandError::usage)?;
     tracing::info!(files, all = limits.all, per_peer = limits.per_peer, "connections");
     let connections = Connections::new(limits);
     let (listener, address) = bind(config.listen).await?;
@@ -169,7 +170,15 @@ pub(crate) async fn listen(
             Ok(Exit::Success)
         }
         () = signals.next() => Err(cut_off(&service, "a second signal came")),
-        () = tokio::time::sleep(grace) => Err(cut_off(&service, "the grace is over")),
+        () = tokio::time::sleep(grace) => {
+            tracing::warn!(running = service.running(), waiting = service.waiting(), "the grace is over: what is left is ended and answered");
+            service.end();
+            tokio::select! {
+                _ = &mut servers => Ok(Exit::Success),
+                () = quiet(&service, GRACE_FOR_ANSWERS) => Ok(Exit::Success),
+                () = tokio::time::sleep(2 * GRACE_FOR_ANSWERS) => Err(cut_off(&service, "guests do not end")),
+            }
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod activity;
 mod connection;
 mod connections;
 mod fingerprint;
+mod handshakes;
 mod listener;
 mod meters;
 mod preface;

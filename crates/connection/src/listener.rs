@@ -2,6 +2,7 @@
 
 use crate::connection::Connection;
 use crate::connections::{ConnectionLimits, Connections, Full};
+use crate::handshakes;
 use crate::meters::Meters;
 use crate::preface::Preface;
 use crate::socket::Socket;
@@ -173,7 +174,7 @@ impl Listener {
                 }
             }
         };
-        self.order.push_back(self.handshakes.spawn(handshake));
+        self.order.push_back(handshakes::spawn(&mut self.handshakes, handshake));
     }
 }
 

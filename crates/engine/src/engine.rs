@@ -25,6 +25,8 @@ pub(crate) struct Inner {
     /// For guests that are kept.
     pub(crate) places: Places,
     pub(crate) watchdog: Arc<Watchdog>,
+    /// Says that all guests are to end now.
+    pub(crate) end: tokio::sync::watch::Sender<bool>,
     /// None: guests compute on the threads that poll their futures.
     pub(crate) threads: OnceLock<Arc<Threads>>,
 }
@@ -38,6 +40,11 @@ impl Drop for Inner {
 }
 
 impl Engine {
+    /// Ends all guests, those that come later, too: by their wall time, as they see it.
+    pub fn end_guests(&self) {
+        self.inner.end.send_replace(true);
+    }
+
     /// Reserves the pool's address space; takes milliseconds and little memory.
     pub fn new(config: EngineConfig) -> Result<Self, EngineError> {
         let start = |error: wasmtime::Error| EngineError::Start(format!("{error:#}"));
@@ -50,7 +57,16 @@ impl Engine {
         let watchdog =
             Watchdog::start().map_err(|error| EngineError::Start(format!("no thread: {error}")))?;
         let threads = OnceLock::new();
-        let inner = Inner { wasm, linker, config, seats, places, watchdog, threads };
+        let inner = Inner {
+            wasm,
+            linker,
+            config,
+            seats,
+            places,
+            watchdog,
+            end: tokio::sync::watch::Sender::new(false),
+            threads,
+        };
         Ok(Engine { inner: Arc::new(inner) })
     }
 

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
+use tokio::sync::watch;
 use tokio::task::{JoinError, JoinHandle};
 
 impl Engine {
@@ -160,7 +161,7 @@ impl Engine {
             });
             let watchdog = &self.inner.watchdog;
             let call = Computed { future: call, seat: &seat, share: &work.share, watchdog, watch: &watch };
-            within_wall_time(call, &seat).await
+            within_wall_time(call, &seat, self.inner.end.subscribe()).await
         };
         guest.came_back();
         let ending = match called {
@@ -219,13 +220,22 @@ pub(crate) struct Entered {
     pub(crate) turn: CpuLease,
 }
 
-/// Waits for a guest, until its wall time is over, which the time that it waits for a seat or a processor puts off.
-async fn within_wall_time<T>(call: impl Future<Output = T>, seat: &Seat) -> Option<T> {
+/// Waits for a guest, until its wall time is over, which the time that it waits for a seat or a processor puts off, or until
+/// all guests are to end.
+async fn within_wall_time<T>(
+    call: impl Future<Output = T>,
+    seat: &Seat,
+    mut ends: watch::Receiver<bool>,
+) -> Option<T> {
     let mut call = pin!(call);
+    let mut ends = pin!(ends.wait_for(|ends| *ends));
     let mut end = pin!(tokio::time::sleep_until(seat.end().into()));
     std::future::poll_fn(|context| {
         if let Poll::Ready(ended) = call.as_mut().poll(context) {
             return Poll::Ready(Some(ended));
+        }
+        if ends.as_mut().poll(context).is_ready() {
+            return Poll::Ready(None);
         }
         while end.as_mut().poll(context).is_ready() {
             if seat.is_over() {

@@ -18,6 +18,7 @@ use ampoule_tenants::{Admin, Refused, RefusedCode};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tonic::body::Body;
 use tonic::server::NamedService;
 use tonic::service::Routes;
@@ -25,6 +26,9 @@ use tonic::{Code, Request, Response, Status};
 
 /// A tenant with all its keys and certificates has a few KiB.
 const LARGEST: usize = 256 << 10;
+
+/// How long answers to reflection may lie unread.
+const UNREAD: Duration = Duration::from_secs(60);
 
 /// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `shutdown` says that it drains and what was
 /// begun is answered.
@@ -34,8 +38,8 @@ pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, shut
     let v1 = reflection().build_v1().expect("our descriptors are valid");
     let v1alpha = reflection().build_v1alpha().expect("our descriptors are valid");
     let routes = Routes::new(AdminDoor { keys, admin, service: tenants })
-        .add_service(Aside::new(v1.max_decoding_message_size(aside::LARGEST)))
-        .add_service(Aside::new(v1alpha.max_decoding_message_size(aside::LARGEST)));
+        .add_service(Aside::new(v1.max_decoding_message_size(aside::LARGEST), UNREAD))
+        .add_service(Aside::new(v1alpha.max_decoding_message_size(aside::LARGEST), UNREAD));
     connection::accept(routes.prepare(), listener, shutdown).await;
 }
 

@@ -1,11 +1,12 @@
 //! Services that everybody may call, health and reflection: so few at a time that nobody fills memory with them, and none that
 //! keeps its connection from making room for others.
 
-use crate::unpack;
+use crate::{receiving, unpack, unread};
 use ampoule_connection::{Accepted, Held};
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::server::NamedService;
@@ -19,12 +20,12 @@ pub(crate) const LARGEST: usize = 4 << 10;
 
 /// A service that everybody may call.
 #[derive(Clone)]
-pub(crate) struct Aside<S>(S);
+pub(crate) struct Aside<S>(S, Duration);
 
 impl<S> Aside<S> {
-    /// `service` takes messages of [`LARGEST`] bytes at most.
-    pub(crate) fn new(service: S) -> Aside<S> {
-        Aside(service)
+    /// `service` takes messages of [`LARGEST`] bytes at most, and its answers may lie unread for so long.
+    pub(crate) fn new(service: S, unread: Duration) -> Aside<S> {
+        Aside(service, unread)
     }
 }
 
@@ -53,12 +54,16 @@ where
             return Box::pin(async move { Ok(Status::resource_exhausted(text).into_http()) });
         }
         let request = match unpack::takes(request.headers_mut()) {
-            Ok(false) => request,
-            // Too little to be counted.
-            Ok(true) => request.map(|body| unpack::unpacking(body, LARGEST, None)),
+            Ok(false) => request.map(receiving::few_messages),
+            // Few, and each of them too little to be counted.
+            Ok(true) => request.map(|body| unpack::unpacking(receiving::few_messages(body), LARGEST, None)),
             Err(refusal) => return Box::pin(async move { Ok(refusal.into_http()) }),
         };
         let answering = self.0.call(request);
-        Box::pin(async move { Ok(answering.await?.map(|body| Body::new(Held::new(body, aside)))) })
+        let unread = self.1;
+        Box::pin(async move {
+            let answer = answering.await?;
+            Ok(answer.map(|body| Body::new(Held::new(unread::given_up_after(unread, body), aside))))
+        })
     }
 }

@@ -20,8 +20,9 @@ use tower::{Service, ServiceExt};
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
-/// Calls one connection can have at the same time; the service's queue is the real bound.
-const STREAMS: u32 = 1024;
+/// Calls one connection can have at the same time: as many as clients of gRPC wait with by themselves, most of them at 100. Each costs
+/// some KiB before it is known who calls, so a thousand connections of strangers hold 128 MiB at the most, and not eight times that.
+const STREAMS: u32 = 128;
 
 /// Connections that were opened at once, after a restart, are not to be closed at once: each grows older or less old than it
 /// may by up to this part.

@@ -24,6 +24,8 @@ struct Received {
     /// The largest message that is taken; larger ones are refused by who decodes them.
     largest: usize,
     prefix: Prefix,
+    /// Messages that have begun. A call takes one; whoever decodes it reads on to the end, and would read on for ever.
+    messages: usize,
     /// Made when there is something to wait for.
     late: Option<Pin<Box<Sleep>>>,
 }
@@ -31,7 +33,7 @@ struct Received {
 /// A request's body, accounted for.
 pub(crate) fn receiving(service: &Service, tenant: &Tenant, largest: usize, body: Body) -> Body {
     let incoming = service.receive(tenant);
-    Body::new(Received { body, incoming, largest, prefix: Prefix::default(), late: None })
+    Body::new(Received { body, incoming, largest, prefix: Prefix::default(), messages: 0, late: None })
 }
 
 impl http_body::Body for Received {
@@ -59,12 +61,67 @@ impl http_body::Body for Received {
             && let Some(bytes) = frame.data_ref()
         {
             for length in this.prefix.messages_in(bytes) {
+                this.messages += 1;
+                if this.messages > 1 {
+                    return Poll::Ready(Some(Err(several_messages())));
+                }
                 if length as usize <= this.largest {
                     this.incoming.expect(length.into()).map_err(|error| {
                         this.incoming.count_refused(&error);
                         status::of_error(&error)
                     })?;
                 }
+            }
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Of a call that sends more than it takes.
+fn several_messages() -> Status {
+    Status::invalid_argument("the call sends several messages and takes one: send one call for each")
+}
+
+/// The most messages of a call to reflection, which asks for one file after another; health takes one.
+const MOST_ASIDE: usize = 64;
+
+/// The body of a call of somebody who may be unknown: with few messages, and all of it within a time.
+pub(crate) fn few_messages(body: Body) -> Body {
+    Body::new(Few { body, prefix: Prefix::default(), messages: 0 })
+}
+
+struct Few {
+    body: Body,
+    prefix: Prefix,
+    messages: usize,
+}
+
+impl http_body::Body for Few {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let this = &mut *self;
+        let frame = ready!(Pin::new(&mut this.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(bytes) = frame.data_ref()
+        {
+            this.messages += this.prefix.messages_in(bytes).len();
+            if this.messages > MOST_ASIDE {
+                return Poll::Ready(Some(Err(Status::resource_exhausted(format!(
+                    "the call has sent more than {MOST_ASIDE} messages: send others in another call"
+                )))));
             }
         }
         Poll::Ready(frame)

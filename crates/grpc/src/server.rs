@@ -39,12 +39,13 @@ pub async fn serve(service: Service, access: Authenticator, listener: Listener, 
     let runtimes = AuthLayer::new(&access, &service, largest, runtimes);
     let usages = UsageServiceServer::new(Usages { service: service.clone() });
     let usages = AuthLayer::new(&access, &service, largest, usages);
+    let unread = service.unread();
     let (health, health_service) = tonic_health::server::health_reporter();
     health.set_serving::<ExecutionServiceServer<Executions>>().await;
     health.set_serving::<FunctionServiceServer<Functions>>().await;
     health.set_serving::<RuntimeServiceServer<Runtimes>>().await;
     health.set_serving::<UsageServiceServer<Usages>>().await;
-    let health_service = Aside::new(health_service.max_decoding_message_size(aside::LARGEST));
+    let health_service = Aside::new(health_service.max_decoding_message_size(aside::LARGEST), unread);
     let v1 = reflection().build_v1().expect("our descriptors are valid");
     let v1alpha = reflection().build_v1alpha().expect("our descriptors are valid");
     let hosts = listener.address().map(|address| access.hosts(address.ip()));
@@ -53,8 +54,8 @@ pub async fn serve(service: Service, access: Authenticator, listener: Listener, 
         .add_service(runtimes)
         .add_service(usages)
         .add_service(health_service)
-        .add_service(Aside::new(v1.max_decoding_message_size(aside::LARGEST)))
-        .add_service(Aside::new(v1alpha.max_decoding_message_size(aside::LARGEST)));
+        .add_service(Aside::new(v1.max_decoding_message_size(aside::LARGEST), unread))
+        .add_service(Aside::new(v1alpha.max_decoding_message_size(aside::LARGEST), unread));
     let explained = move |response: http::Response<Body>| status::explain_too_large(response, largest);
     let called = HostLayer::new(hosts).layer(MapResponse::new(routes.prepare(), explained));
     let leaving = shutdown.clone();

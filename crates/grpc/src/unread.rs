@@ -10,6 +10,7 @@ use http_body_util::BodyExt;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 use tonic::Status;
 use tonic::body::Body;
 
@@ -45,7 +46,7 @@ fn encoded(service: &Service, tenant: &Tenant, mut body: Body) -> Body {
                 there.push_back(counted(service, tenant, frame));
             }
             // tonic's encoder tells of errors in trailers, so this is none of its own.
-            Some(Err(status)) => there.extend(shutdown(&status).ok()),
+            Some(Err(status)) => there.extend(last_frame(&status).ok()),
             None => return Body::new(There(there)),
         }
     }
@@ -53,6 +54,12 @@ fn encoded(service: &Service, tenant: &Tenant, mut body: Body) -> Body {
     let accounts = service.clone();
     let rest = body.map_frame(move |frame| counted(&accounts, &tenant, frame));
     reading(&service, Begun { there: There(there), rest })
+}
+
+/// A body that is given up where nobody reads it for so long.
+pub(crate) fn given_up_after(unread: Duration, body: Body) -> Body {
+    let late = |late: Late| last_frame(&Status::deadline_exceeded(late.to_string()));
+    Body::new(Reading::new(body, unread, late))
 }
 
 fn counted(service: &Service, tenant: &Tenant, frame: Frame<Bytes>) -> Frame<Bytes> {
@@ -63,12 +70,12 @@ fn reading<B>(service: &Service, body: B) -> Body
 where
     B: http_body::Body<Data = Bytes, Error = Status> + Unpin + Send + 'static,
 {
-    let late = |late: Late| shutdown(&Status::deadline_exceeded(late.to_string()));
+    let late = |late: Late| last_frame(&Status::deadline_exceeded(late.to_string()));
     Body::new(Reading::new(body, service.unread(), late))
 }
 
 /// The last frame of a call that failed, whatever came before it.
-fn shutdown(status: &Status) -> Result<Frame<Bytes>, Status> {
+fn last_frame(status: &Status) -> Result<Frame<Bytes>, Status> {
     let mut trailers = HeaderMap::new();
     status.add_header(&mut trailers)?;
     Ok(Frame::trailers(trailers))

@@ -22,7 +22,8 @@ pub struct BodyReservation {
     slots: Arc<Slots>,
     tenant: Tenant,
     bytes: u64,
-    held: Vec<InFlightBytes>,
+    /// None: too few to be counted.
+    held: Option<InFlightBytes>,
     /// Of a call that does not arrive in one go.
     half_received: Option<InFlightBytes>,
 }
@@ -34,7 +35,7 @@ impl Service {
             slots: Arc::clone(self.slots()),
             tenant: tenant.clone(),
             bytes: 0,
-            held: Vec::new(),
+            held: None,
             half_received: None,
         }
     }
@@ -58,9 +59,15 @@ impl BodyReservation {
             return Ok(());
         }
         // Those that were too few to be counted are, once there are more of them.
-        let counted: u64 = self.held.iter().map(InFlightBytes::bytes).sum();
+        let counted = self.held.as_ref().map_or(0, InFlightBytes::bytes);
         let missing = COPIES_OF_REQUEST * self.bytes - counted;
-        self.held.push(self.slots.receive(&self.tenant, missing)?);
+        if missing > 0 {
+            let more = self.slots.receive(&self.tenant, missing)?;
+            match &mut self.held {
+                Some(held) => held.join(more),
+                held => *held = Some(more),
+            }
+        }
         // Twice a message of more than that is enough for what comes with it.
         self.half_received = None;
         Ok(())
@@ -68,7 +75,7 @@ impl BodyReservation {
 
     /// Sets memory aside for what a call holds while the rest of it is waited for.
     pub fn wait(&mut self) -> Result<(), Error> {
-        if self.held.is_empty() && self.half_received.is_none() {
+        if self.held.is_none() && self.half_received.is_none() {
             self.half_received = Some(self.slots.receive(&self.tenant, HALF_RECEIVED)?);
         }
         Ok(())

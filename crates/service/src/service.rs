@@ -252,6 +252,12 @@ impl Service {
         self.inner.slots.drain(self.longest());
     }
 
+    /// Ends what a drain has left: what runs is stopped and answered as by its wall time, and what waits is refused.
+    pub fn end(&self) {
+        self.inner.slots.end();
+        self.inner.engine.end_guests();
+    }
+
     /// The longest that an execution may run and sleep, whoever asks for it.
     pub fn longest(&self) -> Duration {
         let tenants = self.inner.tenants.all();

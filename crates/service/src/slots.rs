@@ -22,6 +22,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
+use tokio::sync::watch;
 
 #[path = "slots_beside.rs"]
 mod beside;
@@ -110,6 +111,8 @@ pub(crate) struct CapacitySnapshot {
 pub(crate) struct Slots {
     bounds: Bounds,
     state: Mutex<State>,
+    /// Says that nobody is to wait any more.
+    end: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -178,7 +181,7 @@ impl Slots {
             queues: Vec::new(),
             next_id: 0,
         };
-        Arc::new(Slots { bounds, state: Mutex::new(state) })
+        Arc::new(Slots { bounds, state: Mutex::new(state), end: watch::Sender::new(false) })
     }
 
     /// Waits for a slot, but not beyond `deadline`; giving up the future gives up the place. What was accepted
@@ -197,7 +200,14 @@ impl Slots {
         };
         let end = arrived + self.bounds.queue_timeout;
         let end = deadline.map_or(end, |deadline| deadline.min(end));
-        match tokio::time::timeout_at(end.into(), called).await {
+        let mut over = self.end.subscribe();
+        let called = tokio::time::timeout_at(end.into(), called);
+        let called = tokio::select! {
+            biased;
+            called = called => called,
+            _ = over.wait_for(|over| *over) => return Err(Error::Draining),
+        };
+        match called {
             // The sender is never dropped before it has sent, but by the place itself.
             Ok(_) => Ok(place.slot()),
             Err(_) => {
@@ -278,6 +288,11 @@ impl Slots {
     /// Requests of a tenant that wait: for a slot, or for the answer to another one.
     pub(crate) fn queued(&self, tenant: &Tenant) -> usize {
         self.lock().queued(tenant)
+    }
+
+    /// From now on nobody waits: who does is refused.
+    pub(crate) fn end(&self) {
+        self.end.send_replace(true);
     }
 
     /// From now on nobody gets in; who is in or waits already is served.

@@ -266,6 +266,11 @@ impl InFlightBytes {
     pub(crate) fn bytes(&self) -> u64 {
         self.bytes
     }
+
+    /// Holds what another one of the same message holds, too.
+    pub(crate) fn join(&mut self, mut other: InFlightBytes) {
+        self.bytes += std::mem::take(&mut other.bytes);
+    }
 }
 
 impl Drop for InFlightBytes {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
+use tokio::sync::Semaphore;
 
 /// The tenant of a service that has no others: whoever reaches it.
 pub const OPEN_TENANT: &str = "open";
@@ -66,7 +67,13 @@ pub(crate) struct Account {
     pub(crate) repeats: AtomicUsize,
     /// Of its memory what is set aside beside slots.
     pub(crate) reserved: AtomicUsize,
+    /// Work on the function store that no guest's account pays for: changes, lists, checkpoints that are read. A few at a time, the
+    /// others wait for their turn, so that one tenant does not take the disk, its threads and processors from the others.
+    pub(crate) store: Semaphore,
 }
+
+/// Of one tenant at the same time: one that waits for the disk, and one that computes.
+const AT_THE_STORE: usize = 2;
 
 impl Account {
     pub(crate) fn new(config: &TenantConfig, metrics: &Metrics) -> Arc<Account> {
@@ -84,6 +91,7 @@ impl Account {
             sending: AtomicUsize::new(0),
             repeats: AtomicUsize::new(0),
             reserved: AtomicUsize::new(0),
+            store: Semaphore::new(AT_THE_STORE),
         })
     }
 

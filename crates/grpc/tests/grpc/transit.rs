@@ -131,7 +131,11 @@ async fn calls_that_have_sent_next_to_nothing_hold_no_more_than_their_part_eithe
     let mut client = connect(&server).await;
     // One that is there as a whole is not counted, however small the part is.
     let (mut held, mut refused) = (Vec::new(), None);
-    for _ in 0..1000 {
+    for count in 0..1000 {
+        if count % 100 == 99 {
+            // A connection has 128 calls at most.
+            client = connect(&server).await;
+        }
         let (mut response, sender) = begin(&mut client, 4000, b"x").await;
         let answered = tokio::time::timeout(Duration::from_millis(5), &mut response).await;
         if let Ok(response) = answered {
@@ -146,6 +150,44 @@ async fn calls_that_have_sent_next_to_nothing_hold_no_more_than_their_part_eithe
     assert!(set_aside(&server) <= 8 * MIB, "an eighth of the budget");
     drop(held);
     until(&server, |bytes| bytes == 0).await;
+}
+
+#[tokio::test]
+async fn a_call_takes_one_message_and_reads_no_further() {
+    let server = server().await;
+    let mut client = connect(&server).await;
+    let message = request("e", "{}").encode_to_vec();
+    for more in [&b"\0\0\0\0\0"[..], &b"\0\0\0\0\x01x"[..], &[0; 5 * 100_000]] {
+        let body = [&[0][..], &(message.len() as u32).to_be_bytes(), &message, more].concat();
+        let head = Request::post("http://localhost/ampoule.v1.ExecutionService/Execute")
+            .header("content-type", "application/grpc")
+            .header("te", "trailers");
+        client = client.ready().await.unwrap();
+        let (response, mut sender) = client.send_request(head.body(()).unwrap(), false).unwrap();
+        sender.send_data(Bytes::from(body), true).unwrap();
+        let refused = response.await.unwrap();
+        assert_eq!(status(&refused), "3", "INVALID_ARGUMENT: {:?}", refused.headers());
+        let reason = refused.headers()["grpc-message"].to_str().unwrap();
+        assert!(reason.starts_with("the%20call%20sends%20several%20messages"), "{reason}");
+    }
+    until(&server, |bytes| bytes == 0).await;
+}
+
+#[tokio::test]
+async fn strangers_ask_health_and_reflection_in_few_messages() {
+    let server = server().await;
+    let mut client = connect(&server).await;
+    let mut ask = async |messages: usize| {
+        let head = Request::post("http://localhost/grpc.health.v1.Health/Check")
+            .header("content-type", "application/grpc")
+            .header("te", "trailers");
+        client = client.clone().ready().await.unwrap();
+        let (response, mut sender) = client.send_request(head.body(()).unwrap(), false).unwrap();
+        sender.send_data(Bytes::from(vec![0; 5 * messages]), true).unwrap();
+        status(&response.await.unwrap()).to_owned()
+    };
+    assert_eq!(ask(1).await, "");
+    assert_eq!(ask(1000).await, "8", "RESOURCE_EXHAUSTED");
 }
 
 #[tokio::test]

@@ -2,6 +2,7 @@
 
 use super::references::check_name;
 use super::words;
+use crate::aside::aside;
 use crate::error::Error;
 use crate::service::{Call, Service};
 use ampoule_model::{FunctionSummary, FunctionVersion};
@@ -47,6 +48,13 @@ pub struct FunctionPage {
 impl Service {
     /// A page of the tenant's functions.
     pub async fn list_functions(&self, call: &Call, list: &ListFunctions) -> Result<FunctionPage, Error> {
+        // Always aside: nobody asks in a hurry, and a page may have a hundred heads of a hundred KiB.
+        let (service, call, list) = (self.clone(), call.clone(), list.clone());
+        let listing = aside(async move { service.list_here(&call, &list).await });
+        listing.await.unwrap_or(Err(Error::Panicked))
+    }
+
+    async fn list_here(&self, call: &Call, list: &ListFunctions) -> Result<FunctionPage, Error> {
         let functions = self.functions()?;
         let tenant = call.tenant.name();
         let ListFunctions { size, token, labels } = list;
@@ -60,6 +68,7 @@ impl Service {
         }
         words::check_labels(labels)?;
         let size = if *size == 0 { PAGE } else { *size };
+        let _turn = call.tenant.0.store.acquire().await;
         let names = functions.store.names(tenant).await?;
         let names = names.into_iter().filter(|name| name.as_str() >= token.as_str());
         let mut page = FunctionPage { functions: Vec::new(), next: None };

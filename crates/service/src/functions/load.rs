@@ -109,6 +109,7 @@ impl Service {
         let Some(size) = store.checkpoint_bytes(tenant, name, version, image.digest()).await? else {
             return Ok(None);
         };
+        let _turn = call.tenant.0.store.acquire().await;
         let _memory = self.reserve(&call.tenant, COPIES * size)?;
         let Some(bytes) = store.checkpoint(tenant, name, version, image.digest()).await? else {
             return Ok(None);

@@ -34,6 +34,7 @@ impl Service {
     ) -> Result<Arc<FunctionIndex>, Error> {
         let Functions { store, .. } = self.functions()?;
         check_update(update)?;
+        let _turn = call.tenant.0.store.acquire().await;
         let (tenant, name) = (call.tenant.name(), &update.name);
         // As it is now: what somebody has just moved is promoted, not what was there a second ago.
         let head = store.head_now(tenant, name).await?;
@@ -53,6 +54,7 @@ impl Service {
     pub async fn delete_function(&self, call: &Call, reference: &FunctionReference) -> Result<(), Error> {
         let Functions { store, .. } = self.functions()?;
         check_reference("function", reference)?;
+        let _turn = call.tenant.0.store.acquire().await;
         let (tenant, name) = (call.tenant.name(), &reference.name);
         if !reference.version.is_empty() {
             let head = store.head_now(tenant, name).await?;

@@ -187,3 +187,24 @@ async fn draining_refuses_the_new_and_serves_the_old() {
     assert!(matches!(service.execute(request("e", "{}")).await, Err(Error::Draining)));
     assert_eq!(old.await.unwrap().unwrap().outcome.status, Status::TimedOut);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_drain_stops_what_runs_and_refuses_what_waits() {
+    let service = service(|config| config.engine.slots = 2);
+    let execute = |code: &'static str| {
+        let (service, mut request) = (service.clone(), request(code, ""));
+        request.limits.wall_time = Some(Duration::from_secs(60));
+        tokio::spawn(async move { service.execute(request).await })
+    };
+    // One computes, one sleeps, and one waits for a slot.
+    let running = [execute("l"), execute("s")];
+    until(|| service.running() == 2).await;
+    let waiting = execute("e");
+    until(|| service.waiting() == 1).await;
+    service.drain();
+    service.end();
+    assert!(matches!(waiting.await.unwrap(), Err(Error::Draining)));
+    for ended in running {
+        assert_eq!(ended.await.unwrap().unwrap().outcome.status, Status::TimedOut);
+    }
+}
