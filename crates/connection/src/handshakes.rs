@@ -9,8 +9,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 use tokio::task::JoinSet;
 
-/// Added to the process' own niceness: at 10, a thread gets a tenth of what others get that compete with it.
-const NICENESS: i32 = 10;
+/// Added to the process' own niceness: at 5, a thread gets a third of what others get that compete with it. Those who were never
+/// here wait a little longer where processors are short; those who are connected do not.
+const NICENESS: i32 = 5;
 
 /// None: the system gives no thread.
 static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
