@@ -151,6 +151,9 @@ impl CpuLease {
     /// At the end of each slice of fuel: its times are looked at, and others get their turn.
     pub(crate) async fn slice_is_over(&mut self) -> Result<(), Over> {
         let now = Instant::now();
+        if self.seats.are_ending() {
+            return Err(Over::WallTime);
+        }
         if now >= self.place.end(now) {
             if !self.place.count_kept_out(now) {
                 return Err(Over::WallTime);

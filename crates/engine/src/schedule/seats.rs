@@ -6,7 +6,7 @@
 
 use super::waiter::{LEVEL_COUNT, Waiter};
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -117,6 +117,8 @@ pub(crate) struct Seats {
     waiting: AtomicUsize,
     /// Guests alive.
     guests: AtomicUsize,
+    /// All guests are to end: those that compute ask at the end of a slice.
+    ending: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -142,7 +144,17 @@ impl Seats {
             state: Mutex::new(State { free: seats.max(1), now: 0.0, queues: Vec::new() }),
             waiting: AtomicUsize::new(0),
             guests: AtomicUsize::new(0),
+            ending: AtomicBool::new(false),
         }
+    }
+
+    /// From now on no guest gets another slice.
+    pub(crate) fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn are_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
     }
 
     /// Whether somebody waits for a seat.
