@@ -1,6 +1,6 @@
 //! From a request to its outcome: limits, program cache, queue, cancellation.
 
-use crate::support::{request, service};
+use crate::support::{request, served, service};
 use ampoule_model::{Entry, Outcome, Request, Status};
 use ampoule_service::{Error, Service};
 use std::time::{Duration, Instant};
@@ -190,15 +190,15 @@ async fn draining_refuses_the_new_and_serves_the_old() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_drain_stops_what_runs_and_refuses_what_waits() {
-    let service = service(|config| config.engine.slots = 2);
+    let service = served(|config| config.engine.slots = 7);
     let execute = |code: &'static str| {
         let (service, mut request) = (service.clone(), request(code, ""));
         request.limits.wall_time = Some(Duration::from_secs(60));
         tokio::spawn(async move { service.execute(request).await })
     };
-    // One computes, one sleeps, and one waits for a slot.
-    let running = [execute("l"), execute("s")];
-    until(|| service.running() == 2).await;
+    // Some compute, others wait for their processors, one sleeps, and one waits for a slot.
+    let running: Vec<_> = ["l", "l", "l", "l", "l", "l", "s"].into_iter().map(execute).collect();
+    until(|| service.running() == 7).await;
     let waiting = execute("e");
     until(|| service.waiting() == 1).await;
     service.drain();
