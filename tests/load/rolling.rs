@@ -21,10 +21,13 @@ const CLIENTS: usize = 8;
 type Seen = (BTreeSet<String>, usize);
 
 /// Whether a request was refused before it ran: by the server, or by the client's own transport, whose word for a
-/// request that it had not sent when the connection closed is CANCELLED. A request that did run is in the server's log.
+/// request that it had not sent when the connection closed is CANCELLED, or INTERNAL where it just learnt that the server goes away:
+/// of those that were sent before, it waits for the answers. A request that did run is in the server's log.
 fn refused(status: &tonic::Status) -> bool {
     let by_transport = status.source().is_some_and(|source| source.is::<tonic::transport::Error>());
-    status.code() == Code::Unavailable || status.code() == Code::Cancelled && by_transport
+    let went_away =
+        status.code() == Code::Internal && format!("{status:?}").contains("GoAway(b\"\", NO_ERROR, Remote)");
+    status.code() == Code::Unavailable || by_transport && (status.code() == Code::Cancelled || went_away)
 }
 
 /// Sends requests until it is told to stop, each until it is answered.

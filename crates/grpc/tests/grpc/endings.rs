@@ -114,7 +114,8 @@ async fn draining_answers_what_is_in_flight_and_takes_nothing_new() {
     drop((watch, health));
     let refusal = client.execute(request("e", "{}")).await.unwrap_err();
     // The connection was told to go away, so the call may end in the client before the server can refuse it.
-    assert!(matches!(refusal.code(), Code::Unavailable | Code::Cancelled), "{refusal:?}");
+    let went_away = format!("{refusal:?}").contains("GoAway(b\"\", NO_ERROR, Remote)");
+    assert!(matches!(refusal.code(), Code::Unavailable | Code::Cancelled) || went_away, "{refusal:?}");
     assert_eq!(in_flight.await.unwrap().unwrap().into_inner().status(), Status::TimedOut);
     let url = server.url.clone();
     tokio::time::timeout(Duration::from_secs(2), server.ended()).await.expect("it ends when all is answered");
