@@ -19,7 +19,7 @@ fn a_text_that_is_no_number_is_an_error_and_difys_rule_is_there_on_request() {
             (
                 Some(2),
                 "",
-                "ampoule: input_json['a'] is a string that is no number, the function takes a number\n",
+                "ampoule: --input: input_json['a'] is a string that is no number, the function takes a number\n",
             ),
         ),
         ("--convert=dify", (Some(0), "{\n  \"a\": 0\n}\n", "")),

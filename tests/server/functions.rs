@@ -104,7 +104,7 @@ fn what_is_said_of_a_version_is_shown_and_lists_are_narrowed() {
     assert_eq!(stdout(&called), "{\n  \"a\": 1\n}\n");
     let clash = run(&server, &["call", "f", "--file", "data.csv:in"]);
     assert!(
-        stderr(&clash).starts_with("ampoule: files[0].path 'in' and a file of the function"),
+        stderr(&clash).starts_with("ampoule: --file: files[0].path 'in' and a file of the function"),
         "{clash:?}"
     );
 }

@@ -20,7 +20,7 @@ fn it_answers_and_its_limits_are_named() {
     assert_eq!((output.status.code(), stdout(&output)), (Some(0), "{\n  \"n\": 12345678901234567890\n}\n"));
     // What is wrong with a request is a usage error on this side of the wire too.
     let output = server.run(&["echo.py", "--timeout", "90s"]).output().unwrap();
-    let message = "ampoule: limits.wall_time is 90 s, the server's cap is 60 s: ask for less\n";
+    let message = "ampoule: --timeout: limits.wall_time is 90 s, the server's cap is 60 s: ask for less\n";
     assert_eq!((output.status.code(), std::str::from_utf8(&output.stderr).unwrap()), (Some(2), message));
     let output = server.run(&["loop.py", "--timeout", "50ms"]).output().unwrap();
     assert_eq!(output.status.code(), Some(3));
