@@ -120,7 +120,10 @@ fn fixtures_end_alike_unless_main_is_async() {
 }
 
 /// What a program says that lists its folder, where the inputs are then among the rest.
-const LISTS: [&str; 6] = ["listdir", "scandir", "iterdir", "walk(", "glob", "listFiles"];
+const LISTS: [&str; 7] = ["listdir", "scandir", "iterdir", "walk(", "glob", "listFiles", "readdir"];
+
+/// What a program says that hides what Dify's script decodes its inputs by: such a program fails there by itself.
+const HIDES: &str = "const Buffer = ";
 
 /// Reading the inputs from a file takes a look at the clock, so this holds for what ends alike without one.
 #[test]
@@ -129,7 +132,8 @@ fn where_the_inputs_lie_changes_nothing() {
     let mut changed = Vec::new();
     for fixture in fixtures() {
         let language = fixture.request.program.language;
-        if LISTS.iter().any(|word| fixture.request.program.source.contains(word)) {
+        let source = &fixture.request.program.source;
+        if LISTS.iter().chain([&HIDES]).any(|word| source.contains(word)) {
             continue;
         }
         let script = script(&fixture);

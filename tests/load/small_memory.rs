@@ -82,5 +82,5 @@ fn who_needs_more_than_there_is_is_refused_and_the_others_go_on() {
 fn a_memory_that_cannot_serve_one_request_is_an_error_at_the_start() {
     let config = ServiceConfig { memory_bytes: 256 << 20, ..ServiceConfig::default() };
     let error = config.check().unwrap_err();
-    assert!(error.contains("raise memory, or lower limits.memory_bytes"), "{error}");
+    assert!(error.contains("more memory") && error.contains("or lower limits.memory_bytes"), "{error}");
 }
