@@ -35,7 +35,8 @@ fn the_example_has_every_key_and_reads_with_all_of_them() {
     Config::parse(&text).unwrap();
     let said = keys("", &text.parse().unwrap());
     for key in keys("", &Table::try_from(Config::with_everything()).unwrap()) {
-        assert!(said.contains(&key), "{key} is not in deploy/ampoule.toml");
+        // The old name of a key is for files that are there already.
+        assert!(key == "patience" || said.contains(&key), "{key} is not in deploy/ampoule.toml");
     }
     // What stands below a tenant is read by the same rules.
     assert!(Config::parse(&text.replace("fuel_per_day", "fuel_a_day")).is_err());
