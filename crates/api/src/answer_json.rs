@@ -9,7 +9,7 @@ use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How a result is told. It is told once, as it can be large.
+/// The form of a result in an answer. The result is sent in one form only, because it can be large.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ResultForm {
     /// As the JSON that it is, in `result`; null if there is none.

@@ -64,7 +64,7 @@ fn what_is_sent_in_pieces_is_the_answer() {
         let members: BTreeMap<String, Box<RawValue>> = serde_json::from_slice(&sent).unwrap();
         let expected = outcome.result_json.replace('\n', " ");
         assert!(members["result"].get() == expected, "result of {size}");
-        assert!(!members.contains_key("resultJson") && !sent.contains(&b'\n'), "it is told once");
+        assert!(!members.contains_key("resultJson") && !sent.contains(&b'\n'), "the result is sent once");
     }
 }
 

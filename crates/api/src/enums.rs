@@ -5,7 +5,7 @@ use serde::de::{Error, Unexpected, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
 
-/// Longer texts are nobody's name.
+/// No enum value has a longer name.
 const LONGEST: usize = 64;
 
 /// What all names begin with is what the name of 0 has before this.

@@ -78,7 +78,7 @@ pub enum AuthError {
     /// The key is nobody's.
     #[error("the API key is not known here: check it, or ask the operator for a new one")]
     UnknownKey,
-    /// The key is of no use any more.
+    /// The key has expired.
     #[error("the API key has expired: use the one that followed it, or ask the operator for a new one")]
     ExpiredKey,
     /// It is known who calls, and that nothing of theirs may run.

@@ -38,7 +38,7 @@ async fn keys_are_exchanged_as_a_whole_or_not_at_all() {
     let clone = access.clone();
     assert_eq!(ask(&access, &one).await.as_deref(), Ok("acme"));
     access.replace(&keys(&[("other", &two), ("acme", &three)])).unwrap();
-    assert_eq!(ask(&clone, &one).await, Err(AuthError::UnknownKey), "revoked for whoever looks");
+    assert_eq!(ask(&clone, &one).await, Err(AuthError::UnknownKey), "the key is revoked in every clone");
     assert_eq!(ask(&clone, &two).await.as_deref(), Ok("other"));
     assert_eq!(ask(&clone, &three).await.as_deref(), Ok("acme"));
     assert!(access.replace(&keys(&[("acme", &one), ("nobody", &two)])).is_err());

@@ -1,6 +1,6 @@
 //! How much fuel a slice is: little, as long as a guest has memory that it has added and not touched.
 //!
-//! A page that nobody touched is a fault of 1.5 to 7 µs, and may cost a guest as little as 8 units of fuel: 50,000 of them in one
+//! The first access to a page is a page fault of 1.5 to 7 µs, and may cost a guest as little as 8 units of fuel: 50,000 of them in one
 //! slice, a third of a second. Fuel must be the same in every run, so it cannot count faults. But where slices end changes
 //! nothing of what a guest uses. So it gets a 32nd of a slice at a time, some 10 ms of faults at most, and a look is only taken if that has taken
 //! long: who computes goes on, at the price of a look at the clock, until it has used as much as a whole slice.

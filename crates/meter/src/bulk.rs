@@ -23,7 +23,7 @@ const SHORT: u32 = 4 << 10;
 
 /// Units for each byte beyond that, as the base-2 logarithm: two, 8,192 a page.
 ///
-/// A page that nobody touched since the guest began is a fault: filling 900 MiB of them takes 0.9 to 2.2 µs a page, a copy up to 2.4.
+/// The first access to a page since the guest began is a page fault: filling 900 MiB of them takes 0.9 to 2.2 µs a page, a copy up to 2.4.
 /// At the 7·10⁹ units a second of a busy loop the price comes to 1.2 µs. A unit for eight bytes would be 12 to 30 times too low.
 ///
 /// What was touched before costs the same, as nothing here can tell. That is two or three times its time if it lies beyond the

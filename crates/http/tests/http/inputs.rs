@@ -29,7 +29,7 @@ async fn inputs_and_results_are_json_byte_by_byte() {
         let answer = execute(&server, body).await;
         assert_eq!(answer.status, StatusCode::OK, "{input}: {:?}", answer.bytes);
         assert_eq!(raw(&answer, "result"), input);
-        assert_eq!(answer.json().get("resultJson"), None, "it is told once");
+        assert_eq!(answer.json().get("resultJson"), None, "the result is sent once");
     }
     // Breaks between values are spaces, so that every answer is one line.
     let body = "{\"source\":{\"language\":\"python\",\"code\":\"e\"},\"input\":{\n\"a\":\r\n1}}";

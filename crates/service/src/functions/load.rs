@@ -1,6 +1,6 @@
 //! Getting a version ready: from the cache, from the store, or by running its top level again.
 
-use super::kept::Known;
+use super::stored::Known;
 use super::{Functions, Loaded};
 use crate::admission::{self, admit};
 use crate::answer::Held;

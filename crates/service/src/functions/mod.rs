@@ -16,7 +16,6 @@ mod definition;
 mod files;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
-mod kept;
 mod list;
 mod load;
 mod manage;
@@ -25,6 +24,7 @@ mod put;
 mod python_text;
 pub(crate) mod references;
 mod schema;
+mod stored;
 mod words;
 
 pub use list::{FunctionPage, ListFunctions};

@@ -2,10 +2,10 @@
 
 use super::definition::{Definition, Surroundings};
 use super::files::FilesMade;
-use super::kept::Known;
 use super::load::Preparing;
 use super::references::check_name;
 use super::schema::{self, Signature};
+use super::stored::Known;
 use super::{Loaded, contract, words};
 use crate::aside::aside;
 use crate::error::{Error, quoted};
