@@ -1,6 +1,7 @@
 //! What a connection is doing: requests say when they begin and end, and a connection learns that it has to go.
 
 use crate::connections::{Connections, Open};
+use ampoule_turns::Member;
 use bytes::Bytes;
 use futures_util::task::AtomicWaker;
 use http_body::{Body, Frame, SizeHint};
@@ -16,6 +17,8 @@ pub(crate) struct Signal {
     reader: AtomicWaker,
     writer: AtomicWaker,
     asides: AtomicUsize,
+    /// Bytes of answers that were handed to the connection and not written yet.
+    unread: AtomicUsize,
 }
 
 impl Signal {
@@ -48,17 +51,30 @@ pub struct Activity {
     connections: Connections,
     id: u64,
     signal: Arc<Signal>,
+    member: Member,
 }
 
 impl Activity {
     pub(crate) fn of(open: &Open) -> Activity {
-        Activity { connections: open.connections.clone(), id: open.id, signal: Arc::clone(&open.signal) }
+        Activity {
+            connections: open.connections.clone(),
+            id: open.id,
+            signal: Arc::clone(&open.signal),
+            member: open.member.clone(),
+        }
     }
 
     /// A request is in progress for as long as the answer lives; none: the connection was told to end, so that nobody would
     /// read what comes of it.
     pub fn begin(&self) -> Option<Busy> {
-        self.connections.begin(self.id).then(|| Busy(Arc::new(Request(self.clone()))))
+        let request = || Request { activity: self.clone(), unread: AtomicUsize::new(0) };
+        self.connections.begin(self.id).then(|| Busy(Arc::new(request())))
+    }
+
+    /// A request of it, which is in progress, is of `caller`, who may send it: such connections are ended after those of strangers,
+    /// and have their turns among the caller's own.
+    pub fn let_in(&self, caller: &str) {
+        self.connections.let_in(self.id, &self.member, caller);
     }
 
     /// A call that everybody may make, and that does not keep its connection from being ended; none: there are `most` already.
@@ -75,19 +91,24 @@ impl Activity {
 pub struct Busy(Arc<Request>);
 
 #[derive(Debug)]
-struct Request(Activity);
+struct Request {
+    activity: Activity,
+    unread: AtomicUsize,
+}
 
 impl Busy {
-    /// The request is of somebody who may send it: such connections are ended after those of strangers.
-    pub fn let_in(&self) {
-        let Activity { connections, id, .. } = &self.0.0;
-        connections.let_in(*id);
+    /// Counts so many bytes of the request's answer until it is written. Answers how many bytes of answers, of this request and others,
+    /// the connection has yet to write.
+    pub fn sends(&self, bytes: usize) -> usize {
+        self.0.unread.fetch_add(bytes, Ordering::Relaxed);
+        self.0.activity.signal.unread.fetch_add(bytes, Ordering::Relaxed) + bytes
     }
 }
 
 impl Drop for Request {
     fn drop(&mut self) {
-        self.0.connections.end(self.0.id);
+        self.activity.signal.unread.fetch_sub(*self.unread.get_mut(), Ordering::Relaxed);
+        self.activity.connections.end(self.activity.id);
     }
 }
 

@@ -5,8 +5,10 @@ use crate::connections::Open;
 use crate::fingerprint::Fingerprint;
 use crate::preface::Preface;
 use crate::socket::Socket;
+use crate::turn::Turn;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -63,6 +65,12 @@ impl Connection {
     /// What its requests know of it.
     pub fn accepted(&self) -> Accepted {
         Accepted { peer: self.peer, activity: Activity::of(self.open()) }
+    }
+
+    /// As what its tasks are polled.
+    pub fn turn(&self) -> Turn {
+        let open = self.open();
+        Turn::of(open.member.clone(), Arc::clone(&open.budget))
     }
 
     /// Who is at the other end.

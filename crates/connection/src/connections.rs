@@ -5,7 +5,9 @@
 
 use crate::activity::Signal;
 use crate::meters::{Meters, Series};
+use crate::turn::Budget;
 use crate::waiting::Waiting;
+use ampoule_turns::{Member, Turns};
 use prometheus_client::registry::Registry;
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -63,7 +65,17 @@ struct Inner {
     limits: ConnectionLimits,
     state: Mutex<State>,
     series: Series,
+    turns: Turns,
+    /// The class of those whose caller is not known.
+    strangers: &'static str,
 }
+
+/// The class of connections whose caller is not known. No tenant has a name like these.
+const STRANGERS: &str = "(strangers)";
+const STRANGERS_BESIDE: &str = "(strangers of monitoring)";
+
+/// As whom [`crate::Activity::let_in`] takes administrators.
+pub const ADMINISTRATORS: &str = "(administrators)";
 
 #[derive(Debug, Default)]
 struct State {
@@ -109,13 +121,17 @@ pub(crate) enum Full {
 impl Connections {
     /// None yet.
     pub fn new(limits: ConnectionLimits) -> Connections {
-        Connections(Arc::new(Inner { limits, state: Mutex::default(), series: Series::default() }))
+        // As many as there are threads that serve sockets.
+        let turns = Turns::new(std::thread::available_parallelism().map_or(1, usize::from));
+        let (state, series) = (Mutex::default(), Series::default());
+        Connections(Arc::new(Inner { limits, state, series, turns, strangers: STRANGERS }))
     }
 
-    /// Room of its own, counted in the same series.
+    /// Room of its own, counted in the same series; strangers here do not wait for those there.
     pub fn beside(&self, limits: ConnectionLimits) -> Connections {
-        let series = self.0.series.clone();
-        Connections(Arc::new(Inner { limits, state: Mutex::default(), series }))
+        let (series, turns) = (self.0.series.clone(), self.0.turns.clone());
+        let state = Mutex::default();
+        Connections(Arc::new(Inner { limits, state, series, turns, strangers: STRANGERS_BESIDE }))
     }
 
     /// What they may take.
@@ -167,7 +183,9 @@ impl Connections {
         state.peers.entry(peer).or_default().open += 1;
         state.be_silent(id);
         meters.open.inc();
-        Ok(Open { connections: self.clone(), id, signal, meters: Arc::clone(meters) })
+        let member = Member::new(self.0.turns.class(self.0.strangers));
+        let (connections, meters) = (self.clone(), Arc::clone(meters));
+        Ok(Open { connections, id, signal, meters, member, budget: Arc::default() })
     }
 
     /// A request begins, unless the connection was told to end.
@@ -191,11 +209,12 @@ impl Connections {
         }
     }
 
-    /// A request of it was let in, while it is busy.
-    pub(crate) fn let_in(&self, id: u64) {
+    /// A request of `caller` was let in on it, while it is busy.
+    pub(crate) fn let_in(&self, id: u64, member: &Member, caller: &str) {
         if let Some(known) = self.state().known.get_mut(&id) {
             known.let_in = true;
         }
+        member.join(caller, || self.0.turns.class(caller));
     }
 
     fn leave(&self, id: u64) {
@@ -267,6 +286,9 @@ pub(crate) struct Open {
     pub(crate) id: u64,
     pub(crate) signal: Arc<Signal>,
     pub(crate) meters: Arc<Meters>,
+    /// As whose its tasks have their turns.
+    pub(crate) member: Member,
+    pub(crate) budget: Arc<Budget>,
 }
 
 impl Drop for Open {

@@ -70,7 +70,7 @@ fn strangers_go_before_those_whose_requests_were_let_in_but_not_the_last_of_them
     // The first five had requests, and are silent longer than none of the others.
     for open in &opened[..5] {
         assert!(connections.begin(open.id));
-        connections.let_in(open.id);
+        connections.let_in(open.id, &open.member, "tenant");
         connections.end(open.id);
     }
     let ended = || opened.iter().map(is_ended).collect::<Vec<_>>();

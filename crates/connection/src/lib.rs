@@ -8,6 +8,7 @@
 //!
 //! * [`Listener`] accepts; a handshake that dawdles keeps nobody else waiting,
 //! * [`Connections`] bounds how many are open, in all and of one peer: silent ones make room,
+//! * [`Turn`] has the tasks of a connection polled fairly among those of all callers,
 //! * [`Activity`] is how requests say that their connection is not silent,
 //! * [`Tls`] is certificate, key and the clients' authority, read again when they change,
 //! * [`Peer`] says which certificate the other end has shown.
@@ -23,11 +24,13 @@ mod meters;
 mod preface;
 mod socket;
 mod tls;
+mod turn;
 mod waiting;
 
 pub use activity::{Activity, Aside, Busy, Held};
 pub use connection::{Accepted, Connection, Peer};
-pub use connections::{ConnectionLimits, Connections, MOST_ENDING};
+pub use connections::{ADMINISTRATORS, ConnectionLimits, Connections, MOST_ENDING};
 pub use fingerprint::{BadFingerprint, Fingerprint};
 pub use listener::{Handshakes, Listener};
 pub use tls::{Protocol, Tls, TlsFiles};
+pub use turn::Turn;

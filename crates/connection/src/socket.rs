@@ -47,7 +47,14 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         // Before what has come meanwhile: nobody would answer it.
         self.check()?;
+        if self.open.budget.is_spent() {
+            // In its next turn.
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(context, buffer);
+        self.open.budget.spend(buffer.filled().len() - before);
         self.reading(polled, context)
     }
 }

@@ -12,7 +12,7 @@ use ampoule_api::admin::v1::{
     RotateKeyResponse, UpdateTenantRequest, UpdateTenantResponse,
 };
 use ampoule_auth::AdminKeys;
-use ampoule_connection::{Accepted, Held, Listener};
+use ampoule_connection::{ADMINISTRATORS, Accepted, Held, Listener};
 use ampoule_service::Shutdown;
 use ampoule_tenants::{Admin, Refused, RefusedCode};
 use futures_util::future::BoxFuture;
@@ -77,12 +77,14 @@ impl tower::Service<http::Request<Body>> for AdminDoor {
             }
         };
         // From here on the connection is not ended to make room for others.
-        let busy = request.extensions().get::<Accepted>().map(|accepted| accepted.activity.begin());
+        let busy = request
+            .extensions()
+            .get::<Accepted>()
+            .map(|accepted| accepted.activity.begin().inspect(|_| accepted.activity.let_in(ADMINISTRATORS)));
         if let Some(None) = busy {
             let gone = Status::unavailable("the connection made room for another: call again");
             return Box::pin(async move { Ok(gone.into_http()) });
         }
-        busy.iter().flatten().for_each(ampoule_connection::Busy::let_in);
         request.extensions_mut().insert(By(by));
         let answering = self.service.call(request);
         Box::pin(async move { Ok(answering.await?.map(|body| Body::new(Held::new(body, busy)))) })

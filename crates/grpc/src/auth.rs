@@ -62,7 +62,7 @@ where
             match access.tenant(request.headers(), peer).await {
                 Ok(tenant) => {
                     // From here on the connection is not ended to make room for others.
-                    let busy = accepted.map(|accepted| busy(&accepted.activity)).transpose();
+                    let busy = accepted.map(|accepted| busy(&accepted.activity, tenant.name())).transpose();
                     let busy = match busy {
                         Ok(busy) => busy,
                         Err(ended) => return Ok(ended.into_http()),
@@ -81,7 +81,7 @@ where
                         }
                     });
                     let response = service.call(request).await?;
-                    let response = unread::sending(&accounts, &tenant, response);
+                    let response = unread::sending(&accounts, &tenant, busy.as_ref(), response);
                     Ok(response.map(|body| Body::new(Held::new(body, busy))))
                 }
                 Err(denied) => Ok(status::of_denied(denied).into_http()),
@@ -92,10 +92,10 @@ where
 
 /// A call of somebody who was let in; where its connection was ended at this very moment, nothing is done that nobody would
 /// hear of.
-fn busy(activity: &Activity) -> Result<Busy, Status> {
+fn busy(activity: &Activity, tenant: &str) -> Result<Busy, Status> {
     let busy = activity
         .begin()
         .ok_or_else(|| Status::unavailable("the connection made room for another: call again"))?;
-    busy.let_in();
+    activity.let_in(tenant);
     Ok(busy)
 }

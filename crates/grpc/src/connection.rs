@@ -1,13 +1,15 @@
 //! Connections: HTTP/2 on each, until it ends by itself, has grown too old, or the server drains.
 
-use ampoule_connection::{Connection, ConnectionLimits, Listener};
+use ampoule_connection::{Connection, ConnectionLimits, Listener, Turn};
 use ampoule_service::Shutdown;
 use http::{Request, Response};
 use hyper::body::Incoming;
+use hyper::rt::Executor;
 use hyper::server::conn::http2;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use std::convert::Infallible;
+use std::future::Future;
 use std::hash::{BuildHasher, RandomState};
 use std::pin::pin;
 use std::time::Duration;
@@ -43,10 +45,11 @@ where
             connection = listener.accept() => connection,
         };
         let (service, shutdown, open) = (service.clone(), shutdown.clone(), open.clone());
-        tokio::spawn(async move {
+        let turn = connection.turn();
+        tokio::spawn(turn.connection(async move {
             serve(service, connection, limits, shutdown).await;
             drop(open);
-        });
+        }));
     }
     drop((listener, open));
     // Ready when the last of them is dropped.
@@ -63,7 +66,7 @@ where
         request.extensions_mut().insert(accepted.clone());
         service.clone().oneshot(request.map(Body::new))
     });
-    let serving = http2::Builder::new(TokioExecutor::new())
+    let serving = http2::Builder::new(InTurn(connection.turn()))
         .timer(TokioTimer::new())
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -89,6 +92,20 @@ where
     tokio::select! {
         _ = serving => {}
         () = after(limits.max_age_grace) => {}
+    }
+}
+
+/// Spawns the tasks of a connection's calls.
+#[derive(Clone)]
+struct InTurn(Turn);
+
+impl<F> Executor<F> for InTurn
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    fn execute(&self, answering: F) {
+        tokio::spawn(self.0.request(answering));
     }
 }
 

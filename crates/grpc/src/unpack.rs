@@ -128,8 +128,10 @@ impl Packed {
         if size <= MUCH {
             return unpacked(&packed, size);
         }
+        // Without one nobody sends as much.
+        let Some(incoming) = &self.incoming else { return unpacked(&packed, size) };
         // A panic is a bug, and this call's own.
-        ampoule_service::aside(async move { unpacked(&packed, size) })
+        ampoule_service::aside(incoming.tenant(), async move { unpacked(&packed, size) })
             .await
             .unwrap_or_else(|| Err(malformed()))
     }

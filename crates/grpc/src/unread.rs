@@ -1,6 +1,7 @@
 //! Answers on their way: their memory counts as their tenant's, and they do not lie unread for ever.
 
 use ampoule_api::{PIECE, Pieces};
+use ampoule_connection::Busy;
 use ampoule_service::{Late, Reading, Service, Tenant};
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -14,24 +15,36 @@ use std::time::Duration;
 use tonic::Status;
 use tonic::body::Body;
 
-/// An answer whose body is accounted for until it is read.
-pub(crate) fn sending(service: &Service, tenant: &Tenant, answer: Response<Body>) -> Response<Body> {
+/// What an answer takes beside its bytes until it is read: its stream, its head, its task.
+const BESIDE: usize = 2 << 10;
+
+/// Small answers that a connection has yet to write are not counted up to so many bytes: each connection is granted more than
+/// that. Beyond it somebody asks on and on and reads nothing.
+const UNCOUNTED: usize = 64 << 10;
+
+/// An answer whose body is accounted for until it is read. `busy`: its request.
+pub(crate) fn sending(
+    service: &Service,
+    tenant: &Tenant,
+    busy: Option<&Busy>,
+    answer: Response<Body>,
+) -> Response<Body> {
     let (mut head, body) = answer.into_parts();
     let body = match head.extensions.remove::<Pieces>() {
         Some(pieces) => match pieces.whole() {
             Some(message) => {
-                let message = Frame::data(service.sending(tenant, message));
+                let message = counted(service, tenant, busy, Frame::data(message));
                 Body::new(There(VecDeque::from([message, Frame::trailers(fine())])))
             }
             None => reading(service, Made(Some(pieces))),
         },
-        None => encoded(service, tenant, body),
+        None => encoded(service, tenant, busy, body),
     };
     Response::from_parts(head, body)
 }
 
 /// A body that tonic encodes. What is small and there already needs nobody who looks after it.
-fn encoded(service: &Service, tenant: &Tenant, mut body: Body) -> Body {
+fn encoded(service: &Service, tenant: &Tenant, busy: Option<&Busy>, mut body: Body) -> Body {
     if http_body::Body::is_end_stream(&body) {
         return body;
     }
@@ -43,7 +56,7 @@ fn encoded(service: &Service, tenant: &Tenant, mut body: Body) -> Body {
         match frame {
             Some(Ok(frame)) => {
                 size += frame.data_ref().map_or(0, Bytes::len);
-                there.push_back(counted(service, tenant, frame));
+                there.push_back(counted(service, tenant, busy, frame));
             }
             // tonic's encoder tells of errors in trailers, so this is none of its own.
             Some(Err(status)) => there.extend(last_frame(&status).ok()),
@@ -52,7 +65,7 @@ fn encoded(service: &Service, tenant: &Tenant, mut body: Body) -> Body {
     }
     let (service, tenant) = (service.clone(), tenant.clone());
     let accounts = service.clone();
-    let rest = body.map_frame(move |frame| counted(&accounts, &tenant, frame));
+    let rest = body.map_frame(move |frame| counted(&accounts, &tenant, None, frame));
     reading(&service, Begun { there: There(there), rest })
 }
 
@@ -62,8 +75,13 @@ pub(crate) fn given_up_after(unread: Duration, body: Body) -> Body {
     Body::new(Reading::new(body, unread, late))
 }
 
-fn counted(service: &Service, tenant: &Tenant, frame: Frame<Bytes>) -> Frame<Bytes> {
-    frame.map_data(|bytes| service.sending(tenant, bytes))
+fn counted(service: &Service, tenant: &Tenant, busy: Option<&Busy>, frame: Frame<Bytes>) -> Frame<Bytes> {
+    frame.map_data(|bytes| match busy {
+        Some(busy) if busy.sends(bytes.len() + BESIDE) > UNCOUNTED => {
+            service.sending_beside(tenant, bytes, BESIDE as u64)
+        }
+        _ => service.sending(tenant, bytes),
+    })
 }
 
 fn reading<B>(service: &Service, body: B) -> Body

@@ -19,14 +19,16 @@ use ampoule_api::admin::v1::{
     ListTenantsRequest, RevokeKeyRequest, RotateKeyRequest, UpdateTenantRequest,
 };
 use ampoule_auth::AdminKeys;
+use ampoule_connection::{ADMINISTRATORS, Accepted};
 use ampoule_tenants::{Admin, Refused, log_call};
-use axum::Router;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, Query, Request, State};
 use axum::http::HeaderMap;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
+use axum::{Extension, Router};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -74,8 +76,22 @@ pub(crate) fn router(admin: Admin, keys: AdminKeys) -> Router {
         .route("/v1/tenants/{name}/keys", post(create_key))
         .route("/v1/tenants/{name}/keys/{id}", delete(revoke_key))
         .route("/v1/tenants/{name}/keys/{id}/rotate", post(rotate_key))
+        .route_layer(from_fn_with_state(keys.clone(), let_in))
         .with_state(Administered { admin, keys });
     Routes::new(ROUTES, None).hinted(router)
+}
+
+/// Connections of those who have a key have their turns apart from those of strangers.
+async fn let_in(
+    State(keys): State<AdminKeys>,
+    Extension(from): Extension<Accepted>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if keys.of_call(request.headers()).is_ok() {
+        from.activity.let_in(ADMINISTRATORS);
+    }
+    next.run(request).await
 }
 
 async fn create(State(of): State<Administered>, headers: HeaderMap, body: Body) -> Response {

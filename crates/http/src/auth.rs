@@ -1,7 +1,7 @@
 //! Who calls.
 
 use ampoule_auth::{AuthError, Authenticator};
-use ampoule_connection::Peer;
+use ampoule_connection::{Accepted, Peer};
 use ampoule_service::Tenant;
 use axum::http::HeaderMap;
 use std::fmt;
@@ -60,8 +60,8 @@ pub(crate) async fn identity(auth: &AuthPolicy, headers: &HeaderMap, peer: Peer)
     access.identity(headers, peer).await
 }
 
-/// Who sent these headers, over a connection with this peer.
-pub(crate) async fn of(auth: &AuthPolicy, headers: &HeaderMap, peer: Peer) -> Result<Tenant, AuthError> {
+/// Who sent these headers over this connection, which has its turns among the tenant's own from here on.
+pub(crate) async fn of(auth: &AuthPolicy, headers: &HeaderMap, from: &Accepted) -> Result<Tenant, AuthError> {
     let access = match auth {
         AuthPolicy::Dify(access, key) if access.is_open() && !key.is_in(headers) => {
             access.denied();
@@ -69,7 +69,9 @@ pub(crate) async fn of(auth: &AuthPolicy, headers: &HeaderMap, peer: Peer) -> Re
         }
         AuthPolicy::Api(access) | AuthPolicy::Dify(access, _) => access,
     };
-    access.tenant(headers, peer).await
+    let tenant = access.tenant(headers, from.peer).await?;
+    from.activity.let_in(tenant.name());
+    Ok(tenant)
 }
 
 #[cfg(test)]

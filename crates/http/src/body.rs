@@ -87,7 +87,7 @@ impl std::fmt::Display for Unusable {
 #[derive(Debug)]
 pub(crate) struct Received {
     pub(crate) bytes: Bytes,
-    #[expect(dead_code, reason = "gives the memory back when dropped")]
+    /// Gives the memory back when dropped.
     memory: BodyReservation,
 }
 
@@ -134,7 +134,8 @@ impl Received {
             return parse(&self.bytes);
         }
         // A panic is a bug, and this request's own.
-        let parsed = ampoule_service::aside(async move { parse(&self.bytes) }).await;
+        let tenant = self.memory.tenant().clone();
+        let parsed = ampoule_service::aside(&tenant, async move { parse(&self.bytes) }).await;
         parsed.unwrap_or_else(|| Err(Unusable::body("hit a bug in the server")))
     }
 }

@@ -32,13 +32,6 @@ const KEEPALIVE: Duration = Duration::from_secs(20);
 /// ours it would be 400 KiB, held by each connection that sends half a head.
 const READ_AHEAD: usize = 64 << 10;
 
-/// What asks who calls. An answer of it that is none of [`SENT_AWAY`] was somebody's who may call.
-const BEHIND_A_DOOR: &str = "/v1/";
-
-/// What those get who may not call, or call what there is not.
-const SENT_AWAY: [StatusCode; 3] =
-    [StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND, StatusCode::METHOD_NOT_ALLOWED];
-
 /// What all connections of a listener have in common.
 #[derive(Clone)]
 struct Answers {
@@ -92,7 +85,8 @@ async fn accept(answers: Answers, mut listener: Listener, drain: impl Future<Out
             () = &mut drain => break,
             connection = listener.accept() => connection,
         };
-        tokio::spawn(serve_connection(connection, answers.clone(), connections.watcher()));
+        let turn = connection.turn();
+        tokio::spawn(turn.connection(serve_connection(connection, answers.clone(), connections.watcher())));
     }
     drop(listener);
     connections.shutdown().await;
@@ -137,12 +131,8 @@ async fn answer(
         tracing::debug!(%stranger, "a request was refused");
         return Ok(Refusal::stranger(&stranger).into_response());
     }
-    request.extensions_mut().insert(accepted.peer);
-    let behind_a_door = request.uri().path().starts_with(BEHIND_A_DOOR);
+    request.extensions_mut().insert(accepted);
     let response = answers.router.oneshot(request).await?;
-    if behind_a_door && !SENT_AWAY.contains(&response.status()) {
-        busy.let_in();
-    }
     Ok(response.map(|body| Body::new(Held::new(body, busy))))
 }
 

@@ -101,8 +101,8 @@ impl Service {
         let Some(held) = self.hold_if_large(&call.tenant, &asked)? else {
             return self.answer_here(call, asked).await;
         };
-        let (service, call) = (self.clone(), call.clone());
-        let answered = aside(async move {
+        let (service, call, tenant) = (self.clone(), call.clone(), call.tenant.clone());
+        let answered = aside(&tenant, async move {
             // From here its slot, or its place in the queue, has the memory.
             drop(held);
             service.answer_here(&call, asked).await
@@ -143,7 +143,7 @@ impl Service {
         let key = asked.take_idempotency_key();
         let bytes = memory::of_asked(&asked);
         let (fingerprint, asked) =
-            fingerprint::of(asked, bytes, || inner.slots.receive(tenant, bytes)).await?;
+            fingerprint::of(tenant, asked, bytes, || inner.slots.receive(tenant, bytes)).await?;
         let end = arrived + inner.config.queue_timeout;
         let end = call.deadline.map_or(end, |deadline| deadline.min(end));
         let repeat = Repeat { tenant: tenant.name(), key, fingerprint, asked, bytes, end };

@@ -102,7 +102,7 @@ impl Service {
         let workers = (0..workers).map(|_| {
             let work = work(Arc::clone(&shared), sender.clone());
             if is_large {
-                Worker::Aside(spawn_aside(work))
+                Worker::Aside(spawn_aside(&call.tenant, work))
             } else {
                 Worker::WhereGuestsCompute(self.inner().engine.spawn(work))
             }

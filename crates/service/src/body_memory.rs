@@ -12,6 +12,9 @@ use std::sync::Arc;
 /// Smaller messages are not counted where they arrive in one go: nothing of them is held.
 pub(crate) const SMALL: u64 = 4 << 10;
 
+/// The least that a request which grows sets aside at a time.
+const STEP: u64 = 32 << 10;
+
 /// What a call holds that does not arrive in one go, beside its message: its task, its stream, its head, buffers of [`SMALL`] bytes. A
 /// server of 1 GiB was ended by 62,000 of them.
 const HALF_RECEIVED: u64 = 16 << 10;
@@ -46,7 +49,12 @@ impl Service {
         if bytes.len() as u64 <= SMALL {
             return bytes;
         }
-        let held = self.slots().send(tenant, bytes.len() as u64);
+        self.sending_beside(tenant, bytes, 0)
+    }
+
+    /// The same, however few they are, with so many bytes that are held beside them.
+    pub fn sending_beside(&self, tenant: &Tenant, bytes: Bytes, beside: u64) -> Bytes {
+        let held = self.slots().send(tenant, bytes.len() as u64 + beside);
         Bytes::from_owner(Outgoing { bytes, _held: held })
     }
 }
@@ -60,9 +68,11 @@ impl BodyReservation {
         }
         // Those that were too few to be counted are, once there are more of them.
         let counted = self.held.as_ref().map_or(0, InFlightBytes::bytes);
-        let missing = COPIES_OF_REQUEST * self.bytes - counted;
+        let missing = (COPIES_OF_REQUEST * self.bytes).saturating_sub(counted);
         if missing > 0 {
-            let more = self.slots.receive(&self.tenant, missing)?;
+            // Not for every few bytes of a request that does not say how large it is.
+            let step = if self.held.is_some() { STEP } else { 0 };
+            let more = self.slots.receive(&self.tenant, missing.max(step))?;
             match &mut self.held {
                 Some(held) => held.join(more),
                 held => *held = Some(more),
@@ -79,6 +89,11 @@ impl BodyReservation {
             self.half_received = Some(self.slots.receive(&self.tenant, HALF_RECEIVED)?);
         }
         Ok(())
+    }
+
+    /// Whose request it is.
+    pub fn tenant(&self) -> &Tenant {
+        &self.tenant
     }
 
     /// Counts a refusal of this request, for transports that have no [`crate::RequestRecord`] of it yet.

@@ -3,6 +3,7 @@
 use crate::aside::{MUCH, aside};
 use crate::error::Error;
 use crate::slots::InFlightBytes;
+use crate::tenants::Tenant;
 use ampoule_model::{File, FunctionCall, Invocation, Program, Request};
 use sha2::{Digest, Sha256};
 use std::fmt::{Debug, Write};
@@ -13,6 +14,7 @@ pub(crate) type Fingerprint = [u8; 32];
 /// The fingerprint of a request that takes so many bytes. A large one is hashed on a thread of its own, and the memory that
 /// `set_aside` gives is its own meanwhile.
 pub(crate) async fn of(
+    tenant: &Tenant,
     asked: Invocation,
     bytes: u64,
     set_aside: impl FnOnce() -> Result<InFlightBytes, Error>,
@@ -21,7 +23,7 @@ pub(crate) async fn of(
         return Ok((fingerprint(&asked), asked));
     }
     let _held = set_aside()?;
-    aside(async move { (fingerprint(&asked), asked) }).await.ok_or(Error::Panicked)
+    aside(tenant, async move { (fingerprint(&asked), asked) }).await.ok_or(Error::Panicked)
 }
 
 fn fingerprint(asked: &Invocation) -> Fingerprint {

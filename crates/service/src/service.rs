@@ -164,8 +164,9 @@ impl Service {
                 .guarded(ExecuteOptions { call, accepted: false, output_stream: Some(output_stream) }, asked)
                 .await;
         };
-        let (service, call, output_stream) = (self.clone(), call.clone(), output_stream.clone());
-        let executed = aside(async move {
+        let (service, tenant) = (self.clone(), call.tenant.clone());
+        let (call, output_stream) = (call.clone(), output_stream.clone());
+        let executed = aside(&tenant, async move {
             drop(held);
             service
                 .guarded(

@@ -1,5 +1,6 @@
 //! Tenants: owners of limits, slots, quotas and a fair share of the processors.
 
+use crate::aside;
 use crate::config::Caps;
 use crate::day::UsedToday;
 use crate::metrics::{Meters, Metrics};
@@ -8,6 +9,7 @@ use crate::stop::{Stop, Stopped};
 use crate::usage::QuotaUsage;
 use ampoule_engine::FairShare;
 use ampoule_model::Limits;
+use ampoule_turns::Member;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
@@ -70,6 +72,8 @@ pub(crate) struct Account {
     /// Work on the function store that no guest's account pays for: changes, lists, checkpoints that are read. A few at a time, the
     /// others wait for their turn, so that one tenant does not take the disk, its threads and processors from the others.
     pub(crate) store: Semaphore,
+    /// As whom it has its turns where large requests are worked on.
+    pub(crate) aside: Member,
 }
 
 /// Of one tenant at the same time: one that waits for the disk, and one that computes.
@@ -92,6 +96,7 @@ impl Account {
             repeats: AtomicUsize::new(0),
             reserved: AtomicUsize::new(0),
             store: Semaphore::new(AT_THE_STORE),
+            aside: aside::member(&config.name),
         })
     }
 

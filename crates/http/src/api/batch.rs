@@ -7,7 +7,7 @@ use crate::endpoints::Shared;
 use crate::{auth, rate_limit, request_id};
 use ampoule_api::v1::ExecuteBatchRequest;
 use ampoule_api::{Pieces, ResultForm, WithInput};
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use ampoule_service::{Batch, BatchItem, BatchRun, Call, RequestRecord};
 use axum::Extension;
 use axum::body::Body;
@@ -19,13 +19,13 @@ use std::io::Write;
 
 pub(crate) async fn execute(
     State(shared): State<Shared>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let mut line = line(&headers);
     let id = line.id().to_owned();
-    let begun = begin(&shared, peer, &headers, body, &mut line).await;
+    let begun = begin(&shared, &from, &headers, body, &mut line).await;
     let tenant = line.tenant().cloned();
     let response = match begun {
         Ok((run, events, form)) => {
@@ -53,12 +53,12 @@ pub(crate) async fn execute(
 
 async fn begin(
     shared: &Shared,
-    peer: Peer,
+    from: &Accepted,
     headers: &HeaderMap,
     body: Body,
     line: &mut RequestRecord,
 ) -> Result<(BatchRun, EventForm, ResultForm), Refusal> {
-    let tenant = auth::of(&shared.auth, headers, peer).await.map_err(Refusal::denied)?;
+    let tenant = auth::of(&shared.auth, headers, from).await.map_err(Refusal::denied)?;
     line.set_tenant(&tenant);
     is_json(headers)?;
     let events = EventForm::wanted(headers)?;

@@ -10,7 +10,7 @@ use super::{IDEMPOTENCY_KEY, header, is_json};
 use crate::endpoints::{Shared, in_pieces};
 use crate::{auth, request_id};
 use ampoule_api::{PiecesBuilder, ResultForm, part_of};
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use ampoule_model::{Failure, FunctionCall, FunctionReference, Invocation, Outcome, Status};
 use ampoule_service::{Answer, Call, RequestRecord};
 use axum::Extension;
@@ -40,7 +40,7 @@ pub(crate) async fn call(
     State(shared): State<Shared>,
     Path(path): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
@@ -48,7 +48,7 @@ pub(crate) async fn call(
     line.set_trace_parent(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
     let called = async {
-        let tenant = auth::of(&shared.auth, &headers, peer).await.map_err(Refusal::denied)?;
+        let tenant = auth::of(&shared.auth, &headers, &from).await.map_err(Refusal::denied)?;
         line.set_tenant(&tenant);
         let function = function(&path, which)?;
         is_json(&headers)?;

@@ -6,7 +6,7 @@ use crate::endpoints::Shared;
 use crate::{auth, request_id};
 use ampoule_api::v1::ExecuteRequest;
 use ampoule_api::{ResultForm, WithInput};
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use ampoule_model::Invocation;
 use ampoule_service::{Answer, Call, RequestRecord, Tenant};
 use axum::Extension;
@@ -18,13 +18,13 @@ use std::sync::Arc;
 
 pub(crate) async fn execute(
     State(shared): State<Shared>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let mut line = line(&headers);
     let id = line.id().to_owned();
-    let executed = run(&shared, peer, &headers, body, &mut line).await;
+    let executed = run(&shared, &from, &headers, body, &mut line).await;
     let tenant = line.tenant().cloned();
     let response = match executed {
         Ok((answer, form)) => {
@@ -41,12 +41,12 @@ pub(crate) async fn execute(
 
 async fn run(
     shared: &Shared,
-    peer: Peer,
+    from: &Accepted,
     headers: &HeaderMap,
     body: Body,
     line: &mut RequestRecord,
 ) -> Result<(Arc<Answer>, ResultForm), Refusal> {
-    let (tenant, request, form) = asked(shared, peer, headers, body, line).await?;
+    let (tenant, request, form) = asked(shared, from, headers, body, line).await?;
     let answered = shared.service.answer(&Call { tenant, deadline: None }, request).await;
     let answer = answered.map_err(|error| {
         line.set_error(&error);
@@ -59,12 +59,12 @@ async fn run(
 /// Who asks, for what, and how the result is to be told.
 pub(super) async fn asked(
     shared: &Shared,
-    peer: Peer,
+    from: &Accepted,
     headers: &HeaderMap,
     body: Body,
     line: &mut RequestRecord,
 ) -> Result<(Tenant, Invocation, ResultForm), Refusal> {
-    let tenant = auth::of(&shared.auth, headers, peer).await.map_err(Refusal::denied)?;
+    let tenant = auth::of(&shared.auth, headers, from).await.map_err(Refusal::denied)?;
     line.set_tenant(&tenant);
     is_json(headers)?;
     let received = shared.take_in(&tenant, body).await?;

@@ -15,7 +15,7 @@ use ampoule_api::{
     put_function_from_proto,
 };
 use ampoule_auth::AuthError;
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use ampoule_model::{FunctionReference, PutFunction};
 use ampoule_service::{Call, Error, Execution, ListFunctions, RequestRecord};
 use axum::Extension;
@@ -59,11 +59,11 @@ fn preparation_to_json(mut execution: Execution) -> Result<Box<RawValue>, Refusa
 pub(crate) async fn put(
     State(shared): State<Shared>,
     Path(name): Path<String>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut asked = Asked::enter(&shared, peer, &headers, "put").await;
+    let mut asked = Asked::enter(&shared, &from, &headers, "put").await;
     asked.concerns(&name);
     let answered = async {
         let call = asked.call()?;
@@ -77,7 +77,7 @@ pub(crate) async fn put(
             asked.line.set_invalid_field(&error.field);
             Refusal::invalid(&error)
         })?;
-        let by = auth::identity(&shared.auth, &headers, peer).await;
+        let by = auth::identity(&shared.auth, &headers, from.peer).await;
         let put = shared.service.put_function(call, PutFunction { by, ..put }).await;
         let put = put.map_err(|error| asked.refused(&error))?;
         let preparation = put.preparation.map(preparation_to_json).transpose()?;
@@ -94,10 +94,10 @@ pub(crate) async fn get(
     State(shared): State<Shared>,
     Path(name): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
 ) -> Response {
-    let mut asked = Asked::enter(&shared, peer, &headers, "get").await;
+    let mut asked = Asked::enter(&shared, &from, &headers, "get").await;
     let (path, reference) = (name.clone(), reference(name, which));
     asked.refers(&reference);
     let answered = async {
@@ -115,10 +115,10 @@ pub(crate) async fn delete(
     State(shared): State<Shared>,
     Path(name): Path<String>,
     which: Result<Query<Which>, QueryRejection>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
 ) -> Response {
-    let mut asked = Asked::enter(&shared, peer, &headers, "delete").await;
+    let mut asked = Asked::enter(&shared, &from, &headers, "delete").await;
     let (path, reference) = (name.clone(), reference(name, which));
     asked.refers(&reference);
     let answered = async {
@@ -135,11 +135,11 @@ pub(crate) async fn delete(
 pub(crate) async fn aliases(
     State(shared): State<Shared>,
     Path(name): Path<String>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut asked = Asked::enter(&shared, peer, &headers, "alias").await;
+    let mut asked = Asked::enter(&shared, &from, &headers, "alias").await;
     asked.concerns(&name);
     let answered = async {
         let call = asked.call()?;
@@ -159,10 +159,10 @@ pub(crate) async fn aliases(
 pub(crate) async fn list(
     State(shared): State<Shared>,
     page: Result<Query<Vec<(String, String)>>, QueryRejection>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
 ) -> Response {
-    let asked = Asked::enter(&shared, peer, &headers, "list").await;
+    let asked = Asked::enter(&shared, &from, &headers, "list").await;
     let answered = async {
         let call = asked.call()?;
         let listed = shared.service.list_functions(call, &list_of(query(page)?)?).await;
@@ -213,10 +213,10 @@ struct Asked {
 }
 
 impl Asked {
-    async fn enter(shared: &Shared, peer: Peer, headers: &HeaderMap, what: &'static str) -> Self {
+    async fn enter(shared: &Shared, from: &Accepted, headers: &HeaderMap, what: &'static str) -> Self {
         let mut line = RequestRecord::start(request_id::given(headers));
         line.set_trace_parent(request_id::trace_parent(headers));
-        let tenant = auth::of(&shared.auth, headers, peer).await;
+        let tenant = auth::of(&shared.auth, headers, from).await;
         let call = tenant.map(|tenant| {
             line.set_tenant(&tenant);
             Call { tenant, deadline: None }

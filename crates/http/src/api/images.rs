@@ -5,7 +5,7 @@ use super::status::Refusal;
 use crate::endpoints::Shared;
 use crate::{auth, rate_limit};
 use ampoule_api::v1::ListImagesResponse;
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use axum::Extension;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -13,10 +13,10 @@ use axum::response::{IntoResponse, Response};
 
 pub(crate) async fn images(
     State(shared): State<Shared>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
 ) -> Response {
-    let tenant = match auth::of(&shared.auth, &headers, peer).await {
+    let tenant = match auth::of(&shared.auth, &headers, &from).await {
         Ok(tenant) => tenant,
         Err(denied) => return Refusal::denied(denied).into_response(),
     };

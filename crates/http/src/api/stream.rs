@@ -7,7 +7,7 @@ use super::status::Refusal;
 use crate::endpoints::Shared;
 use crate::{rate_limit, request_id};
 use ampoule_api::{Pieces, ResultForm};
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use ampoule_model::Invocation;
 use ampoule_service::{Call, RequestRecord, Service, Stream, StreamEvent, Tenant, Unexecuted};
 use axum::Extension;
@@ -20,13 +20,13 @@ use futures_util::stream;
 
 pub(crate) async fn execute(
     State(shared): State<Shared>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let line = line(&headers);
     let id = line.id().to_owned();
-    let (tenant, begun) = begin(&shared, peer, &headers, body, line).await;
+    let (tenant, begun) = begin(&shared, &from, &headers, body, line).await;
     let response = begun.unwrap_or_else(IntoResponse::into_response);
     request_id::put(rate_limit::put_known(response, tenant.as_ref()), &id)
 }
@@ -34,12 +34,12 @@ pub(crate) async fn execute(
 /// Answers with the first event, and says who asked. A request that is refused before there is one is refused as any other.
 async fn begin(
     shared: &Shared,
-    peer: Peer,
+    from: &Accepted,
     headers: &HeaderMap,
     body: Body,
     mut line: RequestRecord,
 ) -> (Option<Tenant>, Result<Response, Refusal>) {
-    let asked = asked(shared, peer, headers, body, &mut line).await;
+    let asked = asked(shared, from, headers, body, &mut line).await;
     let asked = asked.and_then(|asked| Ok((asked, EventForm::wanted(headers)?)));
     let tenant = line.tenant().cloned();
     match asked {

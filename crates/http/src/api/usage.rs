@@ -4,7 +4,7 @@ use super::json;
 use super::status::Refusal;
 use crate::endpoints::Shared;
 use crate::{auth, request_id};
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use ampoule_service::RequestRecord;
 use ampoule_tenants::usage_of_caller;
 use axum::Extension;
@@ -14,13 +14,13 @@ use axum::response::{IntoResponse, Response};
 
 pub(crate) async fn usage(
     State(shared): State<Shared>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
 ) -> Response {
     let mut line = RequestRecord::start(request_id::given(&headers));
     line.set_trace_parent(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
-    let called = auth::of(&shared.auth, &headers, peer).await;
+    let called = auth::of(&shared.auth, &headers, &from).await;
     let (tenant, response) = match called {
         Ok(tenant) => {
             line.set_tenant(&tenant);

@@ -4,7 +4,7 @@ use super::{envelope, run};
 use crate::auth;
 use crate::body::Unusable;
 use crate::endpoints::Shared;
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use ampoule_model::Language;
 use axum::Extension;
 use axum::body::Body;
@@ -36,11 +36,11 @@ struct Nothing {}
 /// Lists the packages of a language's image.
 pub(crate) async fn list(
     State(shared): State<Shared>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     Query(asked): Query<Asked>,
 ) -> Response {
-    if auth::of(&shared.auth, &headers, peer).await.is_err() {
+    if auth::of(&shared.auth, &headers, &from).await.is_err() {
         return envelope::unauthenticated();
     }
     let language = match run::language(&asked.language) {
@@ -53,11 +53,11 @@ pub(crate) async fn list(
 /// Says that all is up to date, which it is.
 pub(crate) async fn update(
     State(shared): State<Shared>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let Ok(tenant) = auth::of(&shared.auth, &headers, peer).await else {
+    let Ok(tenant) = auth::of(&shared.auth, &headers, &from).await else {
         return envelope::unauthenticated();
     };
     let received = shared.take_in(&tenant, body).await;

@@ -5,7 +5,7 @@ use crate::auth::Unauthenticated;
 use crate::body::Unusable;
 use crate::endpoints::Shared;
 use crate::{auth, request_id};
-use ampoule_connection::Peer;
+use ampoule_connection::Accepted;
 use ampoule_model::{Invocation, Language};
 use ampoule_service::{Answer, Call, RequestRecord};
 use axum::Extension;
@@ -31,14 +31,14 @@ const INVALID: &str = "invalid_argument";
 
 pub(crate) async fn run(
     State(shared): State<Shared>,
-    Extension(peer): Extension<Peer>,
+    Extension(from): Extension<Accepted>,
     headers: HeaderMap,
     body: Body,
 ) -> Response {
     let mut line = RequestRecord::start(request_id::given(&headers));
     line.set_trace_parent(request_id::trace_parent(&headers));
     let id = line.id().to_owned();
-    let answered = answer(&shared, peer, &headers, body, &mut line).await;
+    let answered = answer(&shared, &from, &headers, body, &mut line).await;
     let tenant = line.tenant().cloned();
     let response = match answered {
         Ok((answer, response)) => {
@@ -57,12 +57,12 @@ type Answered = Result<(Arc<Answer>, Response), (&'static str, Response)>;
 
 async fn answer(
     shared: &Shared,
-    peer: Peer,
+    from: &Accepted,
     headers: &HeaderMap,
     body: Body,
     line: &mut RequestRecord,
 ) -> Answered {
-    let tenant = auth::of(&shared.auth, headers, peer)
+    let tenant = auth::of(&shared.auth, headers, from)
         .await
         .map_err(|_| (Unauthenticated::NAME, envelope::unauthenticated()))?;
     line.set_tenant(&tenant);

@@ -125,8 +125,8 @@ async fn what_is_refused_after_the_first_event_is_the_last_event() {
             })
         })
         .collect();
-    let mut printing = asked("q", json!({ "a": 1 }));
-    printing["limits"] = json!({ "outputBytes": "16777216", "wallTime": "60s" });
+    let mut printing = asked("h", json!({ "a": 1 }));
+    printing["limits"] = json!({ "wallTime": "60s" });
     let mut events = Events::of(server.open(PATH, SENT, &printing).await);
     let mut printed = 0;
     let refusal = loop {

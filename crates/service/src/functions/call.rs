@@ -7,6 +7,7 @@ use crate::aside::{MUCH, aside};
 use crate::error::Error;
 use crate::service::{ExecuteOptions, Execution, Service};
 use crate::slots::MemoryDemand;
+use crate::tenants::Tenant;
 use crate::{admission, memory};
 use ampoule_engine::{Job, Permit, Start};
 use ampoule_model::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
@@ -70,7 +71,7 @@ impl Service {
         };
         let mut outcome = inner.engine.run(&loaded.image, &job).await?;
         outcome.usage.queue_time += queue_time;
-        let outcome = checked(&loaded, outcome).await?;
+        let outcome = checked(tenant, &loaded, outcome).await?;
         Ok(Execution {
             held: Held::of(slot, &outcome),
             outcome,
@@ -94,13 +95,13 @@ fn over(asked: &RequestedLimits, own: &RequestedLimits) -> RequestedLimits {
 }
 
 /// An outcome whose result was looked at, aside where it is large.
-async fn checked(loaded: &Arc<Loaded>, mut outcome: Outcome) -> Result<Outcome, Error> {
+async fn checked(tenant: &Tenant, loaded: &Arc<Loaded>, mut outcome: Outcome) -> Result<Outcome, Error> {
     if outcome.result_json.len() as u64 <= MUCH {
         check_result(loaded, &mut outcome);
         return Ok(outcome);
     }
     let loaded = Arc::clone(loaded);
-    let checked = aside(async move {
+    let checked = aside(tenant, async move {
         check_result(&loaded, &mut outcome);
         outcome
     });

@@ -49,8 +49,8 @@ impl Service {
     /// A page of the tenant's functions.
     pub async fn list_functions(&self, call: &Call, list: &ListFunctions) -> Result<FunctionPage, Error> {
         // Always aside: nobody asks in a hurry, and a page may have a hundred heads of a hundred KiB.
-        let (service, call, list) = (self.clone(), call.clone(), list.clone());
-        let listing = aside(async move { service.list_here(&call, &list).await });
+        let (service, call, list, tenant) = (self.clone(), call.clone(), list.clone(), &call.tenant);
+        let listing = aside(tenant, async move { service.list_here(&call, &list).await });
         listing.await.unwrap_or(Err(Error::Panicked))
     }
 

@@ -18,7 +18,7 @@ impl Service {
         let version = functions.version(tenant, "function", reference).await?;
         // Always aside: how large it is is known once it is looked for, and nobody asks in a hurry.
         let (service, tenant, name) = (self.clone(), call.tenant.clone(), name.clone());
-        let telling = aside(async move {
+        let telling = aside(&call.tenant, async move {
             let known = service.known(&tenant, &name, &version).await?;
             let head = service.functions()?.store.head(tenant.name(), &name).await?;
             Ok(describe(&name, &version, &head, &known.definition, known.signature.as_deref()))

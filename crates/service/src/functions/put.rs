@@ -51,8 +51,8 @@ impl Service {
         }
         // Also for the answer, which tells of the program again.
         let memory = self.slots().reserve_to_send(&call.tenant, COPIES * bytes)?;
-        let (service, call) = (self.clone(), call.clone());
-        let putting = aside(async move {
+        let (service, call, tenant) = (self.clone(), call.clone(), call.tenant.clone());
+        let putting = aside(&tenant, async move {
             let put = Box::pin(service.put_here(&call, put)).await;
             drop(memory);
             put

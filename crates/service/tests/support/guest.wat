@@ -7,6 +7,7 @@
 ;;   o  prints the input to stdout, sleeps for 300 ms, prints it to stderr
 ;;   b  like e after about 5 ms of work           x  fails at its top level
 ;;   q  prints the input to stdout again and again
+;;   h  prints the input to stdout, then loops forever
 ;;   k  asks for the time, then answers with the input
 ;;   n  answers with how often it was called in this memory
 ;;   i  answers with what is on stdin, which is to be JSON; null if there is nothing
@@ -142,6 +143,10 @@
       (loop $forever
         (call $output_write (i32.const 1) (global.get $input) (global.get $input_length))
         (br $forever))))
+    ;; h
+    (if (i32.eq (call $letter) (i32.const 104)) (then
+      (call $output_write (i32.const 1) (global.get $input) (global.get $input_length))
+      (loop $forever (br $forever))))
     ;; k
     (if (i32.eq (call $letter) (i32.const 107)) (then (drop (call $clock_now (i32.const 0)))))
     ;; l
