@@ -391,3 +391,28 @@ async fn a_tenants_unread_answers_do_not_keep_another_one_from_starting() {
         call(&mut client, "Execute", &request("e", "{}"), Some(keys[1].reveal())).await.await.unwrap();
     assert_eq!(read(other).await.1, "0 ", "the other one is answered meanwhile");
 }
+
+#[tokio::test]
+async fn small_answers_that_nobody_reads_are_counted_once_they_are_many() {
+    let server = server().await;
+    let stream = TcpStream::connect(server.url.trim_start_matches("http://")).await.unwrap();
+    // Its window is shut.
+    let mut client = h2::client::Builder::new();
+    let (mut client, connection) = client.initial_window_size(0).handshake::<_, Bytes>(stream).await.unwrap();
+    tokio::spawn(connection);
+    let answer = format!("\"{}\"", "x".repeat(1000));
+    let mut unread = Vec::new();
+    for calls in [10, 90] {
+        for _ in 0..calls {
+            let response = call(&mut client, "Execute", &request("e", &answer), None).await;
+            unread.push(response.await.unwrap());
+        }
+        if unread.len() == 10 {
+            assert_eq!(set_aside(&server), 0, "a client may read a little later");
+        }
+    }
+    // A hundred of some 3 KiB each, of which 64 KiB are free.
+    until(&server, |bytes| (128 << 10..400 << 10).contains(&bytes)).await;
+    drop((unread, client));
+    until(&server, |bytes| bytes == 0).await;
+}

@@ -8,6 +8,7 @@ mod support;
 mod batches;
 mod calls;
 mod endings;
+mod floods;
 mod functions;
 mod hints;
 mod inputs;
