@@ -51,7 +51,7 @@ static void sleep_for(int64_t nanoseconds) {
     slept += ampoule_clock_now(1) - began;
 }
 
-/* As coarse as the host makes its clocks (CLOCK_RESOLUTION_NANOS in crates/engine/src/host.rs). */
+/* As coarse as the host makes its clocks (CLOCK_RESOLUTION_NANOS in crates/engine/src/host/mod.rs). */
 enum { RESOLUTION = 100000 };
 
 static bool is_clock(uint32_t clock) { return clock <= __WASI_CLOCKID_THREAD_CPUTIME_ID; }

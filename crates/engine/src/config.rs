@@ -1,6 +1,6 @@
 //! wasmtime's configuration: the part that machine code depends on, and the pool.
 
-use crate::reuse::{self, Places};
+use crate::reset::reuse::{self, Places};
 use sha2::{Digest, Sha256};
 use std::num::NonZeroUsize;
 use std::time::Duration;

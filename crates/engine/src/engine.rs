@@ -3,10 +3,10 @@
 use crate::config::{EngineConfig, pooled_config};
 use crate::error::EngineError;
 use crate::host;
-use crate::reuse::Places;
-use crate::room;
+use crate::host::room;
+use crate::reset::reuse::Places;
 use crate::schedule::Seats;
-use crate::threads::Threads;
+use crate::schedule::threads::Threads;
 use crate::watch::{Health, Watchdog};
 use std::sync::{Arc, OnceLock};
 use tokio::runtime::Handle;

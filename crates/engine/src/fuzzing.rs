@@ -1,6 +1,6 @@
 //! What the fuzz targets (`fuzz/`) need of the inside: not a part of the API.
 
-use crate::response::Response;
+use crate::execute::response::Response;
 use ampoule_model::message::Kind;
 use ampoule_model::{Failure, File};
 

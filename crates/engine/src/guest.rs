@@ -1,13 +1,13 @@
 //! One guest: a store and an instance, for one call.
 
-use crate::conclude::Ending;
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::execute::conclude::Ending;
+use crate::execute::response;
 use crate::host::{GuestState, Output, Stop};
 use crate::image::Image;
 use crate::job::NoMemory;
-use crate::response;
-use crate::reuse::{Live, Pristine};
+use crate::reset::reuse::{Live, Pristine};
 use crate::schedule::CpuLease;
 use crate::watch::{Region, Watch};
 use std::sync::Arc;

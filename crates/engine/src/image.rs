@@ -1,12 +1,12 @@
 //! Loading an image: manifest, digests, mapping, self-test.
 
+use crate::checkpoint::prepare::Pristine;
 use crate::config::ADDRESSABLE_BYTES;
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::guest::EntryPoint;
 use crate::host::GuestState;
-use crate::prepare::Pristine;
-use crate::reuse::ReusedGuests;
+use crate::reset::reuse::ReusedGuests;
 use crate::watch::TrapSites;
 use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use ampoule_model::{Language, imports};

@@ -1,7 +1,7 @@
 //! What the engine is asked to run, and what compiling and preparing give.
 
 use crate::checkpoint::Checkpoint;
-use crate::output_stream::OutputStream;
+use crate::execute::output_stream::OutputStream;
 use crate::schedule::FairShare;
 use ampoule_model::{Deterministic, File, Limits, Outcome, Program};
 use std::sync::Arc;

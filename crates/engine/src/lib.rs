@@ -15,12 +15,10 @@
 //! This is the only crate with `unsafe`; every block says why it is sound.
 
 mod checkpoint;
-mod checkpoint_bytes;
-mod conclude;
 mod config;
-mod dirty;
 mod engine;
 mod error;
+mod execute;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
@@ -29,31 +27,21 @@ mod host;
 mod image;
 mod job;
 mod json;
-mod output_stream;
-mod pace;
-mod prepare;
-mod response;
-mod reuse;
-mod room;
-mod run;
+mod reset;
 mod schedule;
-mod stack;
-mod threads;
-mod timing;
 mod watch;
-mod work;
 
 pub use checkpoint::Checkpoint;
 pub use config::{EngineConfig, code_config, code_config_id, swap_is_off};
-pub use dirty::knows_dirty_pages;
 pub use engine::Engine;
 pub use error::EngineError;
+pub use execute::output_stream::{OutputChunk, OutputStream, Stream};
+pub use execute::run::Spawned;
 pub use host::CLOCK_RESOLUTION_NANOS;
 pub use image::{Image, LoadTimes};
 pub use job::{
     Compilation, Compiled, Growing, Job, MemoryGrant, NoMemory, Permit, Preparation, Prepared, Start,
 };
-pub use output_stream::{OutputChunk, OutputStream, Stream};
-pub use run::Spawned;
+pub use reset::dirty::knows_dirty_pages;
 pub use schedule::FairShare;
 pub use watch::Health;

@@ -1,13 +1,14 @@
 //! An answer on its way to its reader, and the memory it takes until it is there.
 
-use crate::aside::{MUCH, aside};
-use crate::body_memory::SMALL;
+use crate::capacity::aside::{MUCH, aside};
+use crate::capacity::body_memory::SMALL;
+use crate::capacity::memory;
+use crate::capacity::slots::{InFlightBytes, Reserved, Slot, Slots};
 use crate::error::Error;
 use crate::idempotency::{Found, Repeat};
 use crate::service::{Call, ExecuteOptions, Execution, Service};
-use crate::slots::{InFlightBytes, Reserved, Slot, Slots};
 use crate::tenants::Tenant;
-use crate::{fingerprint, memory};
+use crate::validate::fingerprint;
 use ampoule_engine::Permit;
 use ampoule_model::{Invocation, Outcome};
 use std::sync::Arc;

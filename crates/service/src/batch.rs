@@ -8,12 +8,12 @@
 //! is copied for each item, aside, and few of them. The channel holds an answer for each worker; who does not read holds the workers
 //! up, but none of their guests or slots.
 
-use crate::aside::{MUCH, Task, spawn_aside};
+use crate::capacity::aside::{MUCH, Task, spawn_aside};
+use crate::capacity::memory;
+use crate::capacity::slots::Reserved;
 use crate::error::Error;
 use crate::idempotency;
-use crate::memory;
 use crate::service::{Call, Execution, Service};
-use crate::slots::Reserved;
 use crate::streaming::BatchItem;
 use ampoule_engine::Spawned;
 use ampoule_model::Invocation;

@@ -1,11 +1,11 @@
 //! What a service grants.
 
+use crate::capacity::memory;
+use crate::capacity::slots;
 use crate::error::about;
 use crate::functions::FunctionsConfig;
-use crate::memory;
-use crate::quota::QuotaConfig;
-use crate::registry::UnlistedConfig;
-use crate::slots;
+use crate::tenants::quota::QuotaConfig;
+use crate::tenants::registry::UnlistedConfig;
 use crate::tenants::{self, OPEN_TENANT, TenantConfig};
 use ampoule_engine::{EngineConfig, FairShare};
 use ampoule_model::Limits;

@@ -1,7 +1,7 @@
 //! Why a request was not executed.
 
-use crate::quota::UsedUp;
-use crate::stop::Stopped;
+use crate::tenants::quota::UsedUp;
+use crate::tenants::stop::Stopped;
 use ampoule_engine::{EngineError, NoMemory};
 use ampoule_store::StoreError;
 use std::time::Duration;

@@ -9,10 +9,10 @@
 //!                   and those who kept their requests are heirs: when the first ends without an answer, one of them runs
 //! ```
 
+use crate::capacity::slots::Waiting;
 use crate::error::Error;
-use crate::fingerprint::Fingerprint;
 use crate::service::Execution;
-use crate::slots::Waiting;
+use crate::validate::fingerprint::Fingerprint;
 use ampoule_model::Invocation;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,7 +1,7 @@
 //! The program cache: compiled sources, each compiled once.
 
-use crate::admission::Admitted;
 use crate::tenants::Tenant;
+use crate::validate::admission::Admitted;
 use ampoule_engine::{
     Compilation, Compiled, Engine, EngineError, FairShare, Job, MemoryGrant, Permit, Start,
 };

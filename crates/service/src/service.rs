@@ -1,19 +1,19 @@
 //! The service: from a request to its outcome.
 
-use crate::admission::{Admitted, admit};
 use crate::answer::{Answer, Held};
-use crate::aside::aside;
+use crate::capacity::aside::aside;
+use crate::capacity::slots::{Bounds, CapacitySnapshot, Reserved, Slots};
 use crate::config::{ServiceConfig, Sizes};
 use crate::error::Error;
 use crate::functions::{Functions, FunctionsConfig};
-use crate::heartbeat::Heartbeat;
 use crate::idempotency::{self, IdempotencyCache};
 use crate::images::Images;
-use crate::metrics::Metrics;
+use crate::observe::heartbeat::Heartbeat;
+use crate::observe::metrics::Metrics;
 use crate::programs::{CacheLevel, Prepared, Programs};
-use crate::registry::Tenants;
-use crate::slots::{Bounds, CapacitySnapshot, Reserved, Slots};
+use crate::tenants::registry::Tenants;
 use crate::tenants::{OPEN_TENANT, Tenant};
+use crate::validate::admission::{Admitted, admit};
 use ampoule_engine::{Compiled, Engine, Health, Job, MemoryGrant, OutputStream, Permit, Start};
 use ampoule_model::{Invocation, Language, Limits, Outcome, Request};
 use ampoule_store::FunctionStore;

@@ -1,10 +1,10 @@
 //! Streams: what a program prints while it runs, then how it ended. And batches, with their line in the log. For all transports.
 
 use crate::batch::BatchRun;
+use crate::capacity::unread::Unread;
 use crate::error::Error;
-use crate::request_log::RequestRecord;
+use crate::observe::request_log::RequestRecord;
 use crate::service::{Call, Execution, Service};
-use crate::unread::Unread;
 use ampoule_engine::{OutputChunk, OutputStream, Stream};
 use ampoule_model::Invocation;
 use std::collections::VecDeque;

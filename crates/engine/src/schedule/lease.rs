@@ -3,7 +3,7 @@
 use super::seat::Seat;
 use super::seats::{FairShare, Seats};
 use super::waiter::Waiter;
-use crate::timing::thread_cpu_time;
+use crate::execute::timing::thread_cpu_time;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};

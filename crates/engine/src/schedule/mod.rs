@@ -9,13 +9,15 @@
 //! 0.05 to 0.25 ns, depending on the program, and a tenant must not get five times the machine by adding vectors.
 //!
 //! * [`seats`]: the accounts and the choice, without a clock or a task of its own,
-//! * [`place`]: a guest among them, and its times,
+//! * [`waiter`]: a guest among them, and its times,
 //! * [`seat`]: the same as the watchdog sees it,
-//! * [`turn`]: one guest's part of it: waits for its seat, gives it back however the guest ends.
+//! * [`lease`]: one guest's part of it: waits for its seat, gives it back however the guest ends.
 
 mod lease;
+pub(crate) mod pace;
 mod seat;
 mod seats;
+pub(crate) mod threads;
 mod waiter;
 
 pub(crate) use lease::{CpuLease, GivenUp, Ground, Others, Over, Time};

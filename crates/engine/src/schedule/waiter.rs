@@ -1,6 +1,6 @@
 //! A guest among the seats, and its times: as its own task, the seats and the watchdog see them.
 
-use crate::timing::{thread_cpu_time, thread_faults};
+use crate::execute::timing::{thread_cpu_time, thread_faults};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;

@@ -1,9 +1,9 @@
 //! The thread that looks at guests that compute, and what it keeps of each.
 
 use super::region::Region;
+use crate::execute::timing::{this_thread, thread_cpu_time_of};
 use crate::schedule::Seat;
-use crate::threads::Threads;
-use crate::timing::{this_thread, thread_cpu_time_of};
+use crate::schedule::threads::Threads;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, Thread};

@@ -3,12 +3,13 @@
 use super::load::{Found, within};
 use super::{Loaded, contract, files};
 use crate::answer::Held;
-use crate::aside::{MUCH, aside};
+use crate::capacity::aside::{MUCH, aside};
+use crate::capacity::memory;
+use crate::capacity::slots::MemoryDemand;
 use crate::error::Error;
 use crate::service::{ExecuteOptions, Execution, Service};
-use crate::slots::MemoryDemand;
 use crate::tenants::Tenant;
-use crate::{admission, memory};
+use crate::validate::admission;
 use ampoule_engine::{Job, Permit, Start};
 use ampoule_model::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
 use std::sync::Arc;

@@ -2,7 +2,7 @@
 
 use super::references::check_name;
 use super::words;
-use crate::aside::aside;
+use crate::capacity::aside::aside;
 use crate::error::Error;
 use crate::service::{Call, Service};
 use ampoule_model::{FunctionSummary, FunctionVersion};

@@ -2,10 +2,10 @@
 
 use super::stored::Known;
 use super::{Functions, Loaded};
-use crate::admission::{self, admit};
 use crate::answer::Held;
 use crate::error::{Error, bytes};
 use crate::service::{Call, Execution, Service};
+use crate::validate::admission::{self, admit};
 use ampoule_engine::{Checkpoint, EngineError, Image, Job, Permit, Preparation, Prepared, Start};
 use ampoule_model::{FunctionReference, Request, RequestedLimits};
 use ampoule_store::StoreError;

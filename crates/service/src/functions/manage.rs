@@ -3,7 +3,7 @@
 use super::Functions;
 use super::put::{MOST_ALIASES, describe};
 use super::references::{check_name, check_reference, check_version, resolve};
-use crate::aside::aside;
+use crate::capacity::aside::aside;
 use crate::error::{Error, quoted};
 use crate::service::{Call, Service};
 use ampoule_model::{AliasTarget, AliasUpdate, Function, FunctionReference};

@@ -2,9 +2,9 @@
 
 use super::definition::Definition;
 use super::{Functions, files};
+use crate::capacity::slots::Reserved;
 use crate::error::Error;
 use crate::service::Service;
-use crate::slots::Reserved;
 use crate::tenants::Tenant;
 use ampoule_model::File;
 use ampoule_store::{StoreError, Version};
