@@ -10,6 +10,7 @@ mod tiny;
 mod administration;
 mod cli;
 mod connections;
+mod container;
 mod converting;
 mod dify;
 mod functions;

@@ -4,7 +4,7 @@ use crate::host::{Hosts, allowed};
 use crate::jwt::{JwtConfig, Tokens};
 use crate::key::{KeyHash, PREFIX};
 use ampoule_connection::{Fingerprint, Peer};
-use ampoule_service::{NoTenant, Service, Stopped, Tenant};
+use ampoule_service::{ErrorCode, NoTenant, Service, Stopped, Tenant};
 use arc_swap::ArcSwap;
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
@@ -97,6 +97,21 @@ pub enum AuthError {
         "the API key and the client's certificate belong to different tenants: send the one that fits the other"
     )]
     Contradiction,
+}
+
+impl AuthError {
+    /// What the caller can do about it.
+    pub fn code(self) -> ErrorCode {
+        match self {
+            AuthError::NoKey
+            | AuthError::UnknownKey
+            | AuthError::ExpiredKey
+            | AuthError::Token(_)
+            | AuthError::Contradiction => ErrorCode::Unauthenticated,
+            AuthError::Stopped(_) => ErrorCode::PermissionDenied,
+            AuthError::TooManyTenants => ErrorCode::Busy,
+        }
+    }
 }
 
 impl Authenticator {

@@ -5,34 +5,54 @@ use ampoule_turns::{Member, Paced, Priority};
 use std::future::Future;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 /// What a connection reads in one turn, in bytes. It holds thousands of the smallest frames, which take a millisecond together.
 const MOST_READ: usize = 64 << 10;
 
-/// What a connection may still read in its turn.
+/// After so long a turn ends before the next request: requests that were sent ahead are there without a read.
+const LONGEST: Duration = Duration::from_micros(200);
+
+/// What a connection may still read in its turn, and when the turn began.
 #[derive(Debug)]
-pub(crate) struct Budget(AtomicUsize);
+pub(crate) struct Budget {
+    left: AtomicUsize,
+    /// In nanoseconds since `base`.
+    began: AtomicU64,
+    base: Instant,
+}
 
 /// Without end where nothing is polled in turns: handshakes.
 const NO_END: usize = usize::MAX;
 
 impl Default for Budget {
     fn default() -> Self {
-        Budget(AtomicUsize::new(NO_END))
+        Budget { left: AtomicUsize::new(NO_END), began: AtomicU64::new(0), base: Instant::now() }
     }
 }
 
 impl Budget {
     pub(crate) fn is_spent(&self) -> bool {
-        self.0.load(Relaxed) == 0
+        self.left.load(Relaxed) == 0
     }
 
     pub(crate) fn spend(&self, bytes: usize) {
-        let left = self.0.load(Relaxed);
+        let left = self.left.load(Relaxed);
         if left != NO_END {
-            self.0.store(left.saturating_sub(bytes), Relaxed);
+            self.left.store(left.saturating_sub(bytes), Relaxed);
         }
+    }
+
+    fn begins(&self) {
+        self.left.store(MOST_READ, Relaxed);
+        self.began.store(self.base.elapsed().as_nanos() as u64, Relaxed);
+    }
+
+    fn is_long(&self) -> bool {
+        let began = Duration::from_nanos(self.began.load(Relaxed));
+        self.base.elapsed().saturating_sub(began) >= LONGEST
     }
 }
 
@@ -54,11 +74,24 @@ impl Turn {
         self.member.paced(Priority::Connection, async move {
             let mut serving = pin!(serving);
             std::future::poll_fn(|context| {
-                budget.0.store(MOST_READ, Relaxed);
+                budget.begins();
                 Pin::as_mut(&mut serving).poll(context)
             })
             .await
         })
+    }
+
+    /// Before a request that is answered by the connection's own task: a turn that was long enough ends here.
+    pub async fn before_request(&self) {
+        let mut rested = !self.budget.is_long();
+        std::future::poll_fn(|context| {
+            if std::mem::replace(&mut rested, true) {
+                return Poll::Ready(());
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await
     }
 
     /// The task of one request of the connection.

@@ -40,7 +40,7 @@ impl Drop for Inner {
 }
 
 impl Engine {
-    /// Ends all guests, those that come later, too: by their wall time, as they see it.
+    /// Ends all guests, those that come later, too: with [`EngineError::Shutdown`].
     pub fn end_guests(&self) {
         // Those that compute see the one, those that sleep or wait are woken by the other.
         self.inner.seats.end();

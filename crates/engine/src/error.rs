@@ -27,6 +27,9 @@ pub enum EngineError {
         /// How long.
         waited: std::time::Duration,
     },
+    /// The engine was told to end its guests before the program had ended: run it elsewhere.
+    #[error("the engine is shutting down")]
+    Shutdown,
     /// There was no more memory for the execution on this machine; its own limit was not reached.
     #[error("{}", .0.reason)]
     NoMemory(crate::job::NoMemory),

@@ -14,7 +14,7 @@ use ampoule_api::admin::v1::{
 use ampoule_auth::AdminKeys;
 use ampoule_connection::{ADMINISTRATORS, Accepted, Held, Listener};
 use ampoule_service::Shutdown;
-use ampoule_tenants::{Admin, Refused, RefusedCode};
+use ampoule_tenants::{Admin, Refused};
 use futures_util::future::BoxFuture;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -175,16 +175,7 @@ fn enter<T>(request: Request<T>) -> Result<(By, T), Status> {
 
 fn answer<T>(what: &'static str, by: &str, answered: Result<T, Refused>) -> Result<Response<T>, Status> {
     ampoule_tenants::log_call("grpc", what, by, &answered);
-    answered.map(Response::new).map_err(|refused| {
-        let code = match refused.code {
-            RefusedCode::Invalid => Code::InvalidArgument,
-            RefusedCode::NotFound => Code::NotFound,
-            RefusedCode::AlreadyExists => Code::AlreadyExists,
-            RefusedCode::ReadOnly => Code::FailedPrecondition,
-            RefusedCode::Conflict => Code::Aborted,
-            RefusedCode::Full => Code::ResourceExhausted,
-            RefusedCode::Failed => Code::Internal,
-        };
-        Status::new(code, refused.message)
-    })
+    answered
+        .map(Response::new)
+        .map_err(|refused| Status::new(Code::from(refused.code.grpc()), refused.message))
 }

@@ -1,48 +1,27 @@
-//! The one place that maps errors to gRPC status.
+//! Errors as gRPC status, by the table of [`ErrorCode`].
 
 use ampoule_api::InvalidMessage;
 use ampoule_auth::AuthError;
-use ampoule_service::{Error, Unexecuted};
+use ampoule_service::{Error, ErrorCode, Unexecuted};
 use http::{HeaderValue, Response};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 /// gRPC status of a call of nobody who may call.
 pub(crate) fn of_denied(denied: AuthError) -> Status {
-    let code = match denied {
-        AuthError::NoKey
-        | AuthError::UnknownKey
-        | AuthError::ExpiredKey
-        | AuthError::Token(_)
-        | AuthError::Contradiction => Code::Unauthenticated,
-        AuthError::Stopped(_) => Code::PermissionDenied,
-        AuthError::TooManyTenants => Code::ResourceExhausted,
-    };
-    Status::new(code, denied.to_string())
+    Status::new(Code::from(denied.code().grpc()), denied.to_string())
 }
 
 /// gRPC status of a request that was not executed.
 pub(crate) fn of_error(error: &Error) -> Status {
-    let code = match error {
-        Error::Invalid { .. } => Code::InvalidArgument,
-        Error::NotFound(_) => Code::NotFound,
-        Error::NoFunctions => Code::Unimplemented,
-        Error::Busy { .. } | Error::UsedUp { .. } | Error::Full(_) => Code::ResourceExhausted,
-        Error::Stopped(_) => Code::PermissionDenied,
-        Error::Draining => Code::Unavailable,
-        Error::Engine(_) | Error::Store(_) | Error::Panicked => Code::Internal,
-    };
     let mut details = ErrorDetails::new();
-    match error {
-        Error::Busy { retry_after, .. } | Error::UsedUp { retry_after, .. } => {
-            details.set_retry_info(Some(*retry_after));
-        }
-        Error::Invalid { field, reason } => {
-            details.add_bad_request_violation(field, reason);
-        }
-        _ => {}
+    if let Some(retry_after) = error.retry_after() {
+        details.set_retry_info(Some(retry_after));
     }
-    Status::with_error_details(code, error.to_string(), details)
+    if let Error::Invalid { field, reason } = error {
+        details.add_bad_request_violation(field, reason);
+    }
+    Status::with_error_details(Code::from(error.code().grpc()), error.to_string(), details)
 }
 
 /// gRPC status of a message that has no meaning.
@@ -65,20 +44,9 @@ pub(crate) fn deadline_exceeded() -> Status {
     Status::deadline_exceeded("the call's deadline passed and the execution was stopped: give it more time")
 }
 
-/// The code's name as it is in the gRPC specification, in lower case; for logs.
+/// The code's name, for logs.
 pub(crate) fn name(code: Code) -> &'static str {
-    match code {
-        Code::Unauthenticated => "unauthenticated",
-        Code::PermissionDenied => "permission_denied",
-        Code::InvalidArgument => "invalid_argument",
-        Code::NotFound => "not_found",
-        Code::Unimplemented => "unimplemented",
-        Code::ResourceExhausted => "resource_exhausted",
-        Code::Unavailable => "unavailable",
-        Code::DeadlineExceeded => "deadline_exceeded",
-        Code::Internal => "internal_error",
-        _ => "error",
-    }
+    ErrorCode::of_grpc(code.into()).map_or("error", ErrorCode::name)
 }
 
 /// Rewrites tonic's answer to a message beyond its decoding limit: OUT_OF_RANGE is about positions in streams, and

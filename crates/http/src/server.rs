@@ -96,7 +96,7 @@ async fn serve_connection(connection: Connection, answers: Answers, watcher: Wat
     let timeout = answers.timeouts;
     // A client that is gone already shows itself on the first read.
     let _ = tune(connection.socket(), timeout);
-    let accepted = connection.accepted();
+    let (accepted, turn) = (connection.accepted(), connection.turn());
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(timeout.head)
@@ -106,7 +106,11 @@ async fn serve_connection(connection: Connection, answers: Answers, watcher: Wat
             service_fn(move |request| {
                 // The head is complete. As long as the answer is not written the connection is not ended to make room.
                 let busy = accepted.activity.begin();
-                answer(answers.clone(), accepted.clone(), busy, request)
+                let (answers, accepted, turn) = (answers.clone(), accepted.clone(), turn.clone());
+                async move {
+                    turn.before_request().await;
+                    answer(answers, accepted, busy, request).await
+                }
             }),
         );
     // Ends in an error when the client breaks off, which is its right; whoever ran for it is stopped.

@@ -1,5 +1,6 @@
 //! Why a request was not executed.
 
+use crate::error_code::ErrorCode;
 use crate::tenants::quota::UsedUp;
 use crate::tenants::stop::Stopped;
 use ampoule_engine::{EngineError, NoMemory};
@@ -16,6 +17,9 @@ fn told(time: Duration) -> String {
     }
     format!("{} s", time.as_secs_f64().ceil())
 }
+
+/// While a server drains another one may be there within a second.
+const RETRY_ELSEWHERE: Duration = Duration::from_secs(1);
 
 /// Why a request was not executed, named for what its sender can do about it. No text in here holds anything of
 /// a program's source, input or output; names and paths the sender chose are quoted, shortened and escaped.
@@ -76,16 +80,32 @@ pub enum Error {
 }
 
 impl Error {
-    /// The name of gRPC's status for it, in lower case: for logs, and for callers that are told in JSON.
-    pub fn name(&self) -> &'static str {
+    /// What its sender can do about it, for all protocols.
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Error::Invalid { .. } => "invalid_argument",
-            Error::NotFound(_) => "not_found",
-            Error::NoFunctions => "unimplemented",
-            Error::Busy { .. } | Error::UsedUp { .. } | Error::Full(_) => "resource_exhausted",
-            Error::Stopped(_) => "permission_denied",
-            Error::Draining => "unavailable",
-            Error::Engine(_) | Error::Store(_) | Error::Panicked => "internal_error",
+            Error::Invalid { .. } => ErrorCode::InvalidArgument,
+            Error::NotFound(_) => ErrorCode::NotFound,
+            Error::NoFunctions => ErrorCode::Unimplemented,
+            Error::Busy { .. } => ErrorCode::Busy,
+            Error::UsedUp { .. } => ErrorCode::QuotaExceeded,
+            Error::Full(_) => ErrorCode::StorageFull,
+            Error::Stopped(_) => ErrorCode::PermissionDenied,
+            Error::Draining => ErrorCode::Unavailable,
+            Error::Engine(_) | Error::Store(_) | Error::Panicked => ErrorCode::Internal,
+        }
+    }
+
+    /// The name of its code, for logs and metrics.
+    pub fn name(&self) -> &'static str {
+        self.code().name()
+    }
+
+    /// When it may be sent again, if that can help.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Error::Busy { retry_after, .. } | Error::UsedUp { retry_after, .. } => Some(*retry_after),
+            Error::Draining => Some(RETRY_ELSEWHERE),
+            _ => None,
         }
     }
 
@@ -163,6 +183,7 @@ impl From<EngineError> for Error {
                 ),
                 retry_after: RETRY_AFTER_WAITING,
             },
+            EngineError::Shutdown => Error::Draining,
             EngineError::NoMemory(NoMemory { reason, retry_after }) => {
                 Error::Busy { what: "memory", reason, retry_after }
             }

@@ -23,6 +23,7 @@ mod batch;
 mod capacity;
 mod config;
 mod error;
+mod error_code;
 mod functions;
 mod idempotency;
 mod images;
@@ -45,6 +46,7 @@ pub use capacity::unread::Unread;
 pub use config::Capacity;
 pub use config::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
 pub use error::Error;
+pub use error_code::ErrorCode;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub use functions::fuzzing;

@@ -3,6 +3,7 @@
 use crate::batch::BatchRun;
 use crate::capacity::unread::Unread;
 use crate::error::Error;
+use crate::error_code::ErrorCode;
 use crate::observe::request_log::RequestRecord;
 use crate::service::{Call, Execution, Service};
 use ampoule_engine::{OutputChunk, OutputStream, Stream};
@@ -78,12 +79,17 @@ impl Service {
 }
 
 impl Unexecuted {
-    /// The name of gRPC's status for it, in lower case.
-    pub fn name(&self) -> &'static str {
+    /// What its sender can do about it.
+    pub fn code(&self) -> ErrorCode {
         match self {
-            Unexecuted::Refused(error) => error.name(),
-            Unexecuted::DeadlinePassed => "deadline_exceeded",
+            Unexecuted::Refused(error) => error.code(),
+            Unexecuted::DeadlinePassed => ErrorCode::DeadlineExceeded,
         }
+    }
+
+    /// The name of its code.
+    pub fn name(&self) -> &'static str {
+        self.code().name()
     }
 
     fn log(&self, line: RequestRecord) {

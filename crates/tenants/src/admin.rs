@@ -13,6 +13,7 @@ use ampoule_api::admin::v1::{
     RotateKeyResponse, TenantSettings, UpdateTenantRequest, UpdateTenantResponse,
 };
 use ampoule_auth::ApiKey;
+use ampoule_service::ErrorCode;
 use std::time::{Duration, SystemTime};
 
 /// Tenants on a page: when nothing is said, and at most.
@@ -36,48 +37,14 @@ const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Clone, Debug)]
 pub struct Admin(Directory);
 
-/// Why nothing was done, by what the caller can do about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum RefusedCode {
-    /// Mend the field that the message names.
-    Invalid,
-    /// Name another one.
-    NotFound,
-    /// Name another one, or update it.
-    AlreadyExists,
-    /// Change the operator's file.
-    ReadOnly,
-    /// Read it again.
-    Conflict,
-    /// Delete something first.
-    Full,
-    /// Look into the server's log.
-    Failed,
-}
-
 /// Why nothing was done.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Refused {
     /// What the caller can do about it.
-    pub code: RefusedCode,
+    pub code: ErrorCode,
     /// What it is, in words.
     pub message: String,
-}
-
-impl RefusedCode {
-    /// The name of gRPC's status for it, in lower case.
-    pub fn name(self) -> &'static str {
-        match self {
-            RefusedCode::Invalid => "invalid_argument",
-            RefusedCode::NotFound => "not_found",
-            RefusedCode::AlreadyExists => "already_exists",
-            RefusedCode::ReadOnly => "failed_precondition",
-            RefusedCode::Conflict => "aborted",
-            RefusedCode::Full => "resource_exhausted",
-            RefusedCode::Failed => "internal_error",
-        }
-    }
 }
 
 type Answer<T> = Result<T, Refused>;
@@ -102,10 +69,9 @@ impl Admin {
         let entry = TenantEntry { name: name.clone(), keys, ..TenantEntry::default() };
         let entry = set(entry, settings)?;
         self.change(&name, by, move |known| match known {
-            Some(_) => Err(refused(
-                RefusedCode::AlreadyExists,
-                format!("there is a tenant '{}' already", entry.name),
-            )),
+            Some(_) => {
+                Err(refused(ErrorCode::AlreadyExists, format!("there is a tenant '{}' already", entry.name)))
+            }
             None => Ok(Some(entry)),
         })
         .await?;
@@ -143,7 +109,7 @@ impl Admin {
             if !revision.is_empty() && revision != current {
                 let message =
                     format!("revision is not {current}, which tenant '{name}' has now: read it again");
-                return Err(refused(RefusedCode::Conflict, message));
+                return Err(refused(ErrorCode::Aborted, message));
             }
             Ok(Some(set((*listed.entry).clone(), settings)?))
         })
@@ -164,7 +130,7 @@ impl Admin {
             let message = format!(
                 "the tenant '{name}' is deleted, but some of its functions are not: {error}; create and delete it again before another one has its name"
             );
-            refused(RefusedCode::Failed, message)
+            refused(ErrorCode::Internal, message)
         })?;
         Ok(DeleteTenantResponse {})
     }
@@ -254,7 +220,7 @@ impl Admin {
             (changed, name)
         });
         let bug =
-            || refused(RefusedCode::Failed, "the server hit a bug: whether it was done is not known".into());
+            || refused(ErrorCode::Internal, "the server hit a bug: whether it was done is not known".into());
         let (changed, name) = changed.await.map_err(|_| bug())?;
         changed.map_err(|error| not_changed(error, &name))??;
         Ok(name)
@@ -270,17 +236,17 @@ pub fn log_call<T>(transport: &'static str, what: &'static str, by: &str, answer
 fn not_changed(error: NotChanged, name: &str) -> Refused {
     match error {
         NotChanged::NoFolder => refused(
-            RefusedCode::ReadOnly,
+            ErrorCode::FailedPrecondition,
             "the server has no folder for tenants: its operator can set admin.folder".into(),
         ),
         NotChanged::ReadOnly(place) => {
             let message =
                 format!("tenant '{name}' is in {place}, which the server does not write: change it there");
-            refused(RefusedCode::ReadOnly, message)
+            refused(ErrorCode::FailedPrecondition, message)
         }
-        NotChanged::Invalid(reason) => refused(RefusedCode::Invalid, reason),
+        NotChanged::Invalid(reason) => refused(ErrorCode::InvalidArgument, reason),
         NotChanged::Full(most) => refused(
-            RefusedCode::Full,
+            ErrorCode::StorageFull,
             format!(
                 "there are {most} tenants, as many as there may be: delete one, or have admin.tenants raised"
             ),
@@ -288,7 +254,7 @@ fn not_changed(error: NotChanged, name: &str) -> Refused {
         NotChanged::Failed(error) => {
             tracing::error!(error, tenant = name, "a tenant could not be changed");
             refused(
-                RefusedCode::Failed,
+                ErrorCode::Internal,
                 "it could not be brought to the disk, and nothing has changed: see the server's log".into(),
             )
         }
@@ -302,7 +268,7 @@ fn with_key(known: Option<&Listed>, tenant: &str, made: KeyEntry) -> Answer<Opti
     entry.keys.retain(|key| key.expires.is_none_or(|Time(end)| now < end + REMEMBERED));
     if entry.keys.len() >= MOST_KEYS {
         let message = format!("tenant '{tenant}' has {MOST_KEYS} keys, as many as one may have: revoke one");
-        return Err(refused(RefusedCode::Full, message));
+        return Err(refused(ErrorCode::StorageFull, message));
     }
     entry.keys.push(made);
     Ok(Some(entry))
@@ -316,7 +282,7 @@ fn make_key(description: String, valid_for: Option<Duration>) -> Answer<(ApiKey,
     }
     let key = ApiKey::generate().map_err(|error| {
         tracing::error!(%error, "no random bytes from the system");
-        refused(RefusedCode::Failed, "the system gave no random bytes: try again".into())
+        refused(ErrorCode::Internal, "the system gave no random bytes: try again".into())
     })?;
     let (hash, created, expires) = (key.hash().to_string(), after(Duration::ZERO), valid_for.and_then(after));
     let entry = KeyEntry { hash, description, created, expires };
@@ -335,7 +301,7 @@ fn place_of(keys: &[KeyEntry], tenant: &str, wanted: &str) -> Answer<usize> {
     let place = keys.iter().position(|key| id(key) == wanted);
     place.ok_or_else(|| {
         let message = format!("tenant '{}' has no key '{}'", tenant.escape_debug(), wanted.escape_debug());
-        refused(RefusedCode::NotFound, message)
+        refused(ErrorCode::NotFound, message)
     })
 }
 
@@ -361,7 +327,7 @@ fn check_new_name(name: &str) -> Answer<()> {
 
 fn no_tenant(name: &str) -> Refused {
     let shown: String = name.chars().take(80).collect();
-    refused(RefusedCode::NotFound, format!("there is no tenant '{}'", shown.escape_debug()))
+    refused(ErrorCode::NotFound, format!("there is no tenant '{}'", shown.escape_debug()))
 }
 
 fn wrong((field, reason): Wrong) -> Refused {
@@ -369,9 +335,9 @@ fn wrong((field, reason): Wrong) -> Refused {
 }
 
 fn invalid(field: &str, reason: String) -> Refused {
-    refused(RefusedCode::Invalid, format!("{field} {reason}"))
+    refused(ErrorCode::InvalidArgument, format!("{field} {reason}"))
 }
 
-fn refused(code: RefusedCode, message: String) -> Refused {
+fn refused(code: ErrorCode, message: String) -> Refused {
     Refused { code, message }
 }

@@ -28,7 +28,7 @@ pub mod units;
 mod usage_file;
 mod usage_message;
 
-pub use admin::{Admin, Refused, RefusedCode, log_call};
+pub use admin::{Admin, Refused, log_call};
 pub use directory::Directory;
 pub use entry::{KeyEntry, TenantEntry};
 pub use list::{Checked, Rules};

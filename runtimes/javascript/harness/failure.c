@@ -423,6 +423,9 @@ void failure_put_value(message *response, JSValue reason) {
                   (memory_refused && (JS_IsNull(reason) || engine_lacks_message(user, reason)));
     if (memory) {
         failure_put(response, AMPOULE_MEMORY, "InternalError", "out of memory");
+        message_reader where = message_read((const void *)(uintptr_t)(memory_refused_at >> 32), (uint32_t)memory_refused_at);
+        message_field field;
+        while (message_next(&where, &field)) message_put(response, field.tag, field.bytes, field.length);
         return;
     }
     message_put_u32(response, AMPOULE_KIND, AMPOULE_RAISED);

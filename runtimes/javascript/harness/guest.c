@@ -23,6 +23,8 @@ JSContext *user, *inside;
 struct hooks hooks;
 struct request request;
 bool memory_refused;
+/* Where that was last: an answer of ampoule_where, 0 if it is not known. */
+uint64_t memory_refused_at;
 
 /* The prelude, bundled (build/bundle.sh), and the npm packages (build/packages.sh). */
 extern char prelude_inside[], prelude_user[], prelude_packages[];
@@ -31,7 +33,10 @@ extern const uint32_t prelude_inside_length, prelude_user_length, prelude_packag
 /* ---- memory ---- */
 
 static void *note(void *bytes) {
-    if (!bytes) memory_refused = true;
+    if (!bytes) {
+        memory_refused = true;
+        memory_refused_at = ampoule_where();
+    }
     return bytes;
 }
 static void *allocate_zeroed(void *unused, size_t count, size_t size) { return note(calloc(count, size)); }
@@ -150,6 +155,7 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     heap_seal(READY_MEMORY);
     engine_prepare_arenas(runtime);
     memory_refused = false;
+    memory_refused_at = 0;
 }
 
 /* ---- executions ---- */
@@ -424,6 +430,7 @@ AMPOULE_EXPORT(ampoule_call) uint64_t ampoule_call(void *bytes, uint32_t length)
     message response = {0};
     message_field input_text;
     memory_refused = false;
+    memory_refused_at = 0;
     begin_here();
     message_find(bytes, length, AMPOULE_INPUT, &input_text);
     if (apply_files(bytes, length, &response)) {

@@ -39,6 +39,8 @@ extern struct request request;
 
 /* An allocation failed since the execution began. */
 extern bool memory_refused;
+extern uint64_t memory_refused_at;
+uint64_t ampoule_where(void); /* abi.h */
 
 /* natives.c, natives_files.c, natives_fs.c, natives_zlib.c, natives_buffer.c, natives_crypto.c, modules.c: functions for the prelude */
 JSValue natives_object(JSContext *context);

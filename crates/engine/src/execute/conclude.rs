@@ -29,6 +29,8 @@ pub(crate) enum Ending {
     Stopped(Limit),
     /// It waited too long for a processor, or for memory.
     Waited,
+    /// The engine is shutting down.
+    Shutdown,
     /// The host has no more memory for it.
     NoMemory,
     /// The native stack was used up: the language's own recursion error, met too deep to be raised.
@@ -48,6 +50,7 @@ pub(crate) fn classify(error: &wasmtime::Error, guest: &Guest) -> Ending {
             Stop::Misuse(_) if guest.live.store.data().growth.refused => Ending::Stopped(Limit::Memory),
             Stop::Misuse(reason) => Ending::Fault((*reason).to_owned()),
             Stop::Waiting => Ending::Waited,
+            Stop::Shutdown => Ending::Shutdown,
             Stop::NoMemory => Ending::NoMemory,
             Stop::GivenUp => Ending::Fault(stop.to_string()),
         };
@@ -97,7 +100,7 @@ pub(crate) async fn conclude(guest: &Guest, ending: Ending, work: &Work, turn: &
             },
         ),
         // Their executions are no outcomes.
-        Ending::Waited | Ending::NoMemory => fault("it waited too long"),
+        Ending::Waited | Ending::Shutdown | Ending::NoMemory => fault("it waited too long"),
         Ending::Fault(reason) => fault(&reason),
     };
     (outcome, None, None)

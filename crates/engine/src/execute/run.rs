@@ -165,9 +165,10 @@ impl Engine {
         };
         guest.came_back();
         let ending = match called {
-            None => Ending::Stopped(Limit::WallTime),
-            Some(Ok(packed)) => Ending::Answered(packed),
-            Some(Err(error)) => conclude::classify(&error, &guest),
+            Err(Cut::WallTime) => Ending::Stopped(Limit::WallTime),
+            Err(Cut::Shutdown) => Ending::Shutdown,
+            Ok(Ok(packed)) => Ending::Answered(packed),
+            Ok(Err(error)) => conclude::classify(&error, &guest),
         };
         let ending = match ending {
             Ending::Answered(packed) => {
@@ -177,6 +178,7 @@ impl Engine {
         };
         match ending {
             Ending::Waited => return Err(EngineError::Waited { waited: guest.take_turn()?.waited() }),
+            Ending::Shutdown => return Err(EngineError::Shutdown),
             Ending::NoMemory => return Err(EngineError::NoMemory(guest.why_no_memory())),
             _ => {}
         }
@@ -220,26 +222,32 @@ pub(crate) struct Entered {
     pub(crate) turn: CpuLease,
 }
 
+/// Why a guest is not waited for any more.
+enum Cut {
+    WallTime,
+    Shutdown,
+}
+
 /// Waits for a guest, until its wall time is over, which the time that it waits for a seat or a processor puts off, or until
 /// all guests are to end.
 async fn within_wall_time<T>(
     call: impl Future<Output = T>,
     seat: &Seat,
     mut ends: watch::Receiver<bool>,
-) -> Option<T> {
+) -> Result<T, Cut> {
     let mut call = pin!(call);
     let mut ends = pin!(ends.wait_for(|ends| *ends));
     let mut end = pin!(tokio::time::sleep_until(seat.end().into()));
     std::future::poll_fn(|context| {
         if let Poll::Ready(ended) = call.as_mut().poll(context) {
-            return Poll::Ready(Some(ended));
+            return Poll::Ready(Ok(ended));
         }
         if ends.as_mut().poll(context).is_ready() {
-            return Poll::Ready(None);
+            return Poll::Ready(Err(Cut::Shutdown));
         }
         while end.as_mut().poll(context).is_ready() {
             if seat.is_over() {
-                return Poll::Ready(None);
+                return Poll::Ready(Err(Cut::WallTime));
             }
             end.as_mut().reset(seat.end().into());
         }

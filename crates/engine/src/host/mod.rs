@@ -41,6 +41,8 @@ pub(crate) enum Stop {
     NoMemory,
     #[error("nobody waits for the guest any more")]
     GivenUp,
+    #[error("the engine is shutting down")]
+    Shutdown,
     #[error("the guest broke the rules of a host function: {0}")]
     Misuse(&'static str),
 }
@@ -52,6 +54,7 @@ impl From<Over> for Stop {
             Over::CpuTime => Stop::Limit(Limit::CpuTime),
             Over::Waiting => Stop::Waiting,
             Over::GivenUp => Stop::GivenUp,
+            Over::Shutdown => Stop::Shutdown,
         }
     }
 }

@@ -70,6 +70,8 @@ pub(crate) enum Over {
     Waiting,
     /// Nobody waits for it.
     GivenUp,
+    /// The engine is shutting down.
+    Shutdown,
 }
 
 /// A guest's seat, or its wait for one. Dropping it gives back either.
@@ -152,7 +154,7 @@ impl CpuLease {
     pub(crate) async fn slice_is_over(&mut self) -> Result<(), Over> {
         let now = Instant::now();
         if self.seats.are_ending() {
-            return Err(Over::WallTime);
+            return Err(Over::Shutdown);
         }
         if now >= self.place.end(now) {
             if !self.place.count_kept_out(now) {

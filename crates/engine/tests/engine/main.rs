@@ -11,5 +11,6 @@ mod isolation;
 mod limits;
 mod pace;
 mod reuse;
+mod shutdown;
 mod spawned;
 mod watch;

@@ -400,7 +400,7 @@ async fn small_answers_that_nobody_reads_are_counted_once_they_are_many() {
     let mut client = h2::client::Builder::new();
     let (mut client, connection) = client.initial_window_size(0).handshake::<_, Bytes>(stream).await.unwrap();
     tokio::spawn(connection);
-    let answer = format!("\"{}\"", "x".repeat(1000));
+    let answer = format!("{{\"a\":\"{}\"}}", "x".repeat(1000));
     let mut unread = Vec::new();
     for calls in [10, 90] {
         for _ in 0..calls {

@@ -1,14 +1,13 @@
-//! The one place that maps errors to HTTP status.
+//! Errors as HTTP status, by the table of [`ErrorCode`].
 //!
 //! A refusal is answered `{"code": "invalid_argument", "message": "…", "details": […]}`; codes are gRPC's, in lower case, and so are
 //! details: `google.rpc.BadRequest` names the field, `google.rpc.RetryInfo` says when to try again.
 
-use crate::auth::Unauthenticated;
 use crate::body::Unusable;
 use ampoule_api::{InvalidMessage, ResultForm};
 use ampoule_auth::{AuthError, Stranger};
-use ampoule_service::{Error, Unexecuted};
-use ampoule_tenants::{Refused, RefusedCode};
+use ampoule_service::{Error, ErrorCode, Unexecuted};
+use ampoule_tenants::Refused;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -18,11 +17,7 @@ use std::time::Duration;
 const BAD_REQUEST: &str = "type.googleapis.com/google.rpc.BadRequest";
 const RETRY_INFO: &str = "type.googleapis.com/google.rpc.RetryInfo";
 
-const INVALID: &str = "invalid_argument";
-const INTERNAL: &str = "internal_error";
-
-/// While a server drains another one may be there within a second.
-const DRAINING_RETRY: Duration = Duration::from_secs(1);
+const INVALID: &str = ErrorCode::InvalidArgument.name();
 
 /// A tenant that is idle for a minute makes room for another one.
 const TOO_MANY_RETRY: Duration = Duration::from_secs(60);
@@ -38,19 +33,9 @@ pub(crate) struct Refusal {
     violation: Option<(String, String)>,
 }
 
-/// HTTP status of a request that was not executed.
-pub(crate) fn of_error(error: &Error) -> StatusCode {
-    match error {
-        Error::Invalid { .. } => StatusCode::BAD_REQUEST,
-        Error::NotFound(_) => StatusCode::NOT_FOUND,
-        Error::NoFunctions => StatusCode::NOT_IMPLEMENTED,
-        // WebDAV's word for it: no room to keep it, and trying again does not help.
-        Error::Full(_) => StatusCode::INSUFFICIENT_STORAGE,
-        Error::Busy { .. } | Error::Draining => StatusCode::SERVICE_UNAVAILABLE,
-        Error::UsedUp { .. } => StatusCode::TOO_MANY_REQUESTS,
-        Error::Stopped(_) => StatusCode::FORBIDDEN,
-        Error::Engine(_) | Error::Store(_) | Error::Panicked => StatusCode::INTERNAL_SERVER_ERROR,
-    }
+/// HTTP status of a code.
+pub(crate) fn of_code(code: ErrorCode) -> StatusCode {
+    StatusCode::from_u16(code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// HTTP status of a body that was of no use.
@@ -60,22 +45,6 @@ pub(crate) fn of_unusable(unusable: &Unusable) -> StatusCode {
         Unusable::TooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         Unusable::NoRoom { .. } => StatusCode::SERVICE_UNAVAILABLE,
         Unusable::BrokenOff | Unusable::Malformed { .. } => StatusCode::BAD_REQUEST,
-    }
-}
-
-/// When a request that was not executed may be sent again, if that can help.
-pub(crate) fn retry_after(error: &Error) -> Option<Duration> {
-    match error {
-        Error::Busy { retry_after, .. } | Error::UsedUp { retry_after, .. } => Some(*retry_after),
-        Error::Draining => Some(DRAINING_RETRY),
-        Error::Invalid { .. }
-        | Error::NotFound(_)
-        | Error::NoFunctions
-        | Error::Full(_)
-        | Error::Stopped(_)
-        | Error::Engine(_)
-        | Error::Store(_)
-        | Error::Panicked => None,
     }
 }
 
@@ -92,9 +61,9 @@ impl Refusal {
     pub(crate) fn of_error(error: &Error) -> Self {
         let refusal = match error {
             Error::Invalid { field, reason } => Refusal::violation(field, reason),
-            _ => Refusal::new(of_error(error), error.name(), error),
+            _ => Refusal::of_code(error.code(), error),
         };
-        Refusal { retry_after: retry_after(error), ..refusal }
+        Refusal { retry_after: error.retry_after(), ..refusal }
     }
 
     /// The same, with the input as this request calls it.
@@ -111,12 +80,15 @@ impl Refusal {
     pub(crate) fn of_unexecuted(unexecuted: &Unexecuted, form: ResultForm) -> Self {
         match unexecuted {
             Unexecuted::Refused(error) => Refusal::of_error_in(error, form),
-            Unexecuted::DeadlinePassed => Refusal::new(
-                StatusCode::GATEWAY_TIMEOUT,
-                unexecuted.name(),
+            Unexecuted::DeadlinePassed => Refusal::of_code(
+                unexecuted.code(),
                 "the call's deadline passed and the execution was stopped: give it more time",
             ),
         }
+    }
+
+    fn of_code(code: ErrorCode, message: impl ToString) -> Self {
+        Refusal::new(of_code(code), code.name(), message)
     }
 
     fn new(status: StatusCode, name: &'static str, message: impl ToString) -> Self {
@@ -131,16 +103,7 @@ impl Refusal {
 
     /// Of a call of somebody who administers tenants.
     pub(crate) fn of_admin(refused: &Refused) -> Self {
-        let status = match refused.code {
-            RefusedCode::Invalid => StatusCode::BAD_REQUEST,
-            RefusedCode::NotFound => StatusCode::NOT_FOUND,
-            RefusedCode::AlreadyExists | RefusedCode::ReadOnly | RefusedCode::Conflict => {
-                StatusCode::CONFLICT
-            }
-            RefusedCode::Full => StatusCode::INSUFFICIENT_STORAGE,
-            RefusedCode::Failed => StatusCode::INTERNAL_SERVER_ERROR,
-        };
-        Refusal::new(status, refused.code.name(), refused)
+        Refusal::of_code(refused.code, refused)
     }
 
     /// Of a message that has no meaning.
@@ -155,20 +118,8 @@ impl Refusal {
 
     /// Of a request of somebody who may not call.
     pub(crate) fn denied(denied: AuthError) -> Self {
-        match denied {
-            AuthError::Stopped(_) => Refusal::new(StatusCode::FORBIDDEN, Stranger::NAME, denied),
-            AuthError::TooManyTenants => Refusal {
-                retry_after: Some(TOO_MANY_RETRY),
-                ..Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "resource_exhausted", denied)
-            },
-            AuthError::NoKey
-            | AuthError::UnknownKey
-            | AuthError::ExpiredKey
-            | AuthError::Token(_)
-            | AuthError::Contradiction => {
-                Refusal::new(StatusCode::UNAUTHORIZED, Unauthenticated::NAME, denied)
-            }
-        }
+        let retry_after = (denied == AuthError::TooManyTenants).then_some(TOO_MANY_RETRY);
+        Refusal { retry_after, ..Refusal::of_code(denied.code(), denied) }
     }
 
     /// Of a request that calls the server by another name, or that a web page sends.
@@ -194,8 +145,9 @@ impl Refusal {
 
     /// Of what there is not, with what there is.
     pub(crate) fn nothing_here(status: StatusCode, message: String) -> Self {
-        let name = if status == StatusCode::NOT_FOUND { "not_found" } else { "unimplemented" };
-        Refusal::new(status, name, message)
+        let code =
+            if status == StatusCode::NOT_FOUND { ErrorCode::NotFound } else { ErrorCode::Unimplemented };
+        Refusal::new(status, code.name(), message)
     }
 
     /// Of a client that takes no form there is.
@@ -205,7 +157,7 @@ impl Refusal {
 
     /// A fault of the server's own.
     pub(crate) fn internal() -> Self {
-        Refusal::new(StatusCode::INTERNAL_SERVER_ERROR, INTERNAL, "the answer cannot be written")
+        Refusal::of_code(ErrorCode::Internal, "the answer cannot be written")
     }
 
     /// Its name in the log.

@@ -1,4 +1,4 @@
-//! The envelope around every answer, and the one place that maps errors to its codes.
+//! The envelope around every answer, and errors as its codes.
 //!
 //! Dify shows `message` to a person only under HTTP 200; any other status is to it a sandbox that does not work. So what
 //! a person can mend, a source that is too large, comes with 200, and everything else with the status it has elsewhere.
@@ -8,7 +8,7 @@ use crate::api::status;
 use crate::body::Unusable;
 use crate::endpoints::in_pieces;
 use ampoule_api::PiecesBuilder;
-use ampoule_service::Error;
+use ampoule_service::{Error, ErrorCode};
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -67,22 +67,15 @@ pub(crate) fn unusable(unusable: &Unusable) -> Response {
 
 /// A script that was not executed.
 pub(crate) fn refused(error: &Error) -> Response {
-    let (status, code) = match error {
-        Error::Invalid { .. } => (StatusCode::OK, INVALID),
+    let (status, code) = match error.code() {
+        ErrorCode::InvalidArgument => (StatusCode::OK, INVALID),
         // Its clients know one word for "later".
-        Error::Busy { .. } | Error::UsedUp { .. } | Error::Draining => {
+        ErrorCode::Busy | ErrorCode::QuotaExceeded | ErrorCode::Unavailable => {
             (StatusCode::SERVICE_UNAVAILABLE, FULL)
         }
-        // Dify asks for programs only, so that functions have no part in it.
-        Error::NotFound(_)
-        | Error::NoFunctions
-        | Error::Full(_)
-        | Error::Stopped(_)
-        | Error::Store(_)
-        | Error::Engine(_)
-        | Error::Panicked => (status::of_error(error), INTERNAL),
+        other => (status::of_code(other), INTERNAL),
     };
-    status::with_retry(failure(status, code, &error.to_string()), status::retry_after(error))
+    status::with_retry(failure(status, code, &error.to_string()), error.retry_after())
 }
 
 fn failure(status: StatusCode, code: i32, message: &str) -> Response {
