@@ -23,9 +23,11 @@ const MOST_ADDED: usize = 64;
 /// How long an added thread stays when there is nothing to do.
 const ADDED_STAYS: Duration = Duration::from_secs(1);
 
-/// The time that the kernel lets one of these threads compute before it looks at others, in nanoseconds. Longer than the
-/// default of 3 ms, so that those of sockets and timers, which have the default, come first when they wake up.
-const KERNEL_SLICE: u64 = 20_000_000;
+/// The time that the kernel lets one of these threads compute before it looks at others, in nanoseconds. A thread that wakes up
+/// (of sockets, or of a client on the same machine) waits for the end of the slice. Beside 20 endless loops on 2 processors, with
+/// Linux 6.18, the 99th percentile of a trivial call over gRPC is 18 to 24 ms with slices of 20 ms, 12 to 17 ms with the default
+/// of 3 ms, and 3.5 to 7 ms with 0.1 to 1 ms.
+const KERNEL_SLICE: u64 = 500_000;
 
 /// How long a thread without work keeps looking for some before it sleeps. To wake a sleeping thread on another core takes
 /// some 50 µs in a virtual machine, more than a short execution; one client's next request comes sooner than this.
@@ -137,7 +139,7 @@ impl Threads {
     fn spawn(self: &Arc<Self>, name: &str, stays: Option<Duration>) -> io::Result<()> {
         let threads = Arc::clone(self);
         thread::Builder::new().name(name.to_owned()).spawn(move || {
-            ask_for_long_slices();
+            ask_for_short_slices();
             let _within = threads.runtime.enter();
             while let Some(runnable) = threads.next(stays) {
                 runnable.run();
@@ -250,8 +252,8 @@ impl<F: Future> Future for Within<F> {
     }
 }
 
-/// The calling thread computes, and does not mind to be interrupted for those that wake up. Kernels before 6.12 take no notice.
-fn ask_for_long_slices() {
+/// The calling thread computes, and is interrupted for those that wake up. Kernels before 6.12 take no notice.
+fn ask_for_short_slices() {
     #[repr(C)]
     #[derive(Default)]
     struct Attributes {
@@ -265,7 +267,9 @@ fn ask_for_long_slices() {
         period: u64,
     }
     let size = size_of::<Attributes>() as u32;
-    let attributes = Attributes { size, runtime: KERNEL_SLICE, ..Attributes::default() };
+    // As nice as the process.
+    let nice = rustix::process::getpriority_process(None).unwrap_or(0);
+    let attributes = Attributes { size, nice, runtime: KERNEL_SLICE, ..Attributes::default() };
     // SAFETY: the kernel reads `size` bytes of the structure, which has the layout of its `struct sched_attr`.
     // That it may refuse is no harm.
     unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
