@@ -22,6 +22,8 @@ done
 cd src/crypto
 # Starting up is crypto/binding.cpp's.
 perl -0pi -e 's/bool ProcessFipsOptions\(\) \{.*?(?=void GetFipsCrypto)/static Mutex fips_mutex;\n/s; s/.*per_process::cli_options.*\n//g' crypto_util.cc
+# A program that found its way to a handle can call its constructor.
+perl -0pi -e 's/(& KeyObjectHandle::Data\(\) \{\n)/$1  CHECK(data_);\n/ or die' crypto_keys.cc
 # What belongs to a connection: from a function to the one that stays.
 cut() { # file, first line, line behind it
     perl -0pi -e 'BEGIN { ($first, $behind) = splice @ARGV, 0, 2 } s/^\Q$first\E.*?(?=^\Q$behind\E)//ms or die "$first is not there\n"' "$2" "$3" "$1"
@@ -45,7 +47,7 @@ cp src/node_constants.h include
     echo '}'
 } >src/crypto/constants.cc
 quickjs="$STEP_SOURCE/quickjs"
-flags="-O2 -DNDEBUG -D_GNU_SOURCE -std=c++17 -fno-exceptions -fno-rtti -fno-threadsafe-statics -fno-strict-aliasing -mexec-model=reactor -w -include $RECIPE_ROOT/guest/meter.h
+flags="-O2 -DNDEBUG -D_GNU_SOURCE -std=c++17 -fno-exceptions -fno-threadsafe-statics -fno-strict-aliasing -mexec-model=reactor -w -include $RECIPE_ROOT/guest/meter.h
     -Iinclude -Isrc/crypto -I$RECIPE/crypto -isystem $quickjs -isystem $STEP_OPENSSL/include -DNODE_WANT_INTERNALS=1 -DHAVE_OPENSSL=1"
 compile() { # source
     # shellcheck disable=SC2086

@@ -6,7 +6,7 @@
 extern "C" void ampoule_random_fill(void *bytes, int32_t length) __attribute__((import_module("ampoule"), import_name("random_fill")));
 
 namespace node {
-extern JSValue schedule, buffer_prototype;
+extern JSValue schedule, emit_warning, buffer_prototype;
 void DefineCryptoConstants(v8::Local<v8::Object> target);
 }
 
@@ -46,10 +46,11 @@ static void begin() {
 
 /* ---- the binding ---- */
 
-/* (schedule, prototype of buffers) */
+/* (schedule, prototype of buffers, emitWarning) */
 static JSValue connect(JSContext *context, JSValueConst, int, JSValueConst *values) {
     node::schedule = JS_DupValue(context, values[0]);
     node::buffer_prototype = JS_DupValue(context, values[1]);
+    node::emit_warning = JS_DupValue(context, values[2]);
     return JS_UNDEFINED;
 }
 
@@ -71,7 +72,7 @@ extern "C" void natives_add_crypto(JSContext *context, JSValueConst object) {
     V(AES) V(CipherBase) V(DiffieHellman) V(DSAAlg) V(ECDH) V(Hash) V(HKDFJob) V(Hmac) V(Keygen) V(Keys) V(NativeKeyObject) V(PBKDF2Job) V(Random)
     V(RSAAlg) V(ScryptJob) V(Sign) V(SPKAC) V(Timing) V(Util) V(Verify) V(X509Certificate)
 #undef V
-    JS_SetPropertyStr(context, target.Raw(), "connect", JS_NewCFunction(context, connect, "connect", 2));
+    JS_SetPropertyStr(context, target.Raw(), "connect", JS_NewCFunction(context, connect, "connect", 3));
     JS_SetPropertyStr(context, target.Raw(), "isShareable", JS_NewCFunction(context, is_shareable, "isShareable", 1));
     JS_SetPropertyStr(context, target.Raw(), "version", JS_NewString(context, OpenSSL_version(OPENSSL_VERSION_STRING)));
     v8::Local<v8::Object> constants = v8::Object::New(nullptr);

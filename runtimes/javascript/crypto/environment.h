@@ -70,8 +70,13 @@ public:
     std::vector<std::unique_ptr<EVP_MD, FreeDigest>> evp_md_cache;
     std::unordered_map<std::string, size_t> alias_to_md_id_map;
 };
-inline v8::Maybe<bool> ProcessEmitDeprecationWarning(Environment *, const char *, const char *) { return v8::Just(true); }
-inline v8::Maybe<bool> ProcessEmitWarning(Environment *, const char *, ...) { return v8::Just(true); }
+v8::Maybe<bool> ProcessEmitWarningGeneric(const std::string &warning, const char *type = nullptr, const char *code = nullptr);
+template <class... T> v8::Maybe<bool> ProcessEmitWarning(Environment *, const char *format, T &&...values) {
+    return ProcessEmitWarningGeneric(SPrintF(format, std::forward<T>(values)...));
+}
+inline v8::Maybe<bool> ProcessEmitDeprecationWarning(Environment *, const char *warning, const char *code) {
+    return ProcessEmitWarningGeneric(warning, "DeprecationWarning", code);
+}
 struct Realm {
     v8::Isolate *isolate() { return Environment::only.isolate(); }
 };
@@ -101,8 +106,9 @@ private:
     bool holds = true;
 };
 
+/* By its type: a program can lay its hands on a handle and pass it where another is meant. */
 template <class T> T *Unwrap(const v8::Local<v8::Value> &object) {
-    return static_cast<T *>(static_cast<BaseObject *>(JS_GetOpaque(object.Raw(), base_object_class)));
+    return dynamic_cast<T *>(static_cast<BaseObject *>(JS_GetOpaque(object.Raw(), base_object_class)));
 }
 #define ASSIGN_OR_RETURN_UNWRAP(pointer, object, ...)                                        \
     do {                                                                                     \
@@ -152,6 +158,9 @@ public:
     virtual void DoThreadPoolWork() = 0;
     virtual void AfterThreadPoolWork(int status) = 0;
     void ScheduleWork();
+
+private:
+    bool scheduled = false;
 };
 enum { UV_ECANCELED = -125 };
 

@@ -112,7 +112,17 @@ v8::MaybeLocal<v8::Value> AsyncWrap::MakeCallback(const v8::Local<v8::String> &n
     return callback.As<v8::Function>()->Call(env()->context(), object(), count, values);
 }
 
-JSValue schedule = JS_UNDEFINED; /* (function), which is called when the event loop comes to it */
+JSValue schedule = JS_UNDEFINED;     /* (function), which is called when the event loop comes to it */
+JSValue emit_warning = JS_UNDEFINED; /* (text, type, code) */
+
+v8::Maybe<bool> ProcessEmitWarningGeneric(const std::string &warning, const char *type, const char *code) {
+    JSValue values[] = {JS_NewStringLen(user, warning.data(), warning.size()), type ? JS_NewString(user, type) : JS_UNDEFINED, code ? JS_NewString(user, code) : JS_UNDEFINED};
+    JSValue done = JS_Call(user, emit_warning, JS_UNDEFINED, 3, values);
+    for (JSValue value : values) JS_FreeValue(user, value);
+    if (JS_IsException(done)) return v8::Nothing<bool>();
+    JS_FreeValue(user, done);
+    return v8::Just(true);
+}
 
 static JSValue tell(JSContext *, JSValueConst, int, JSValueConst *, int, JSValueConst *data) {
     reinterpret_cast<ThreadPoolWork *>(static_cast<uintptr_t>(JS_VALUE_GET_INT(data[0])))->AfterThreadPoolWork(0);
@@ -120,7 +130,10 @@ static JSValue tell(JSContext *, JSValueConst, int, JSValueConst *, int, JSValue
 }
 
 void ThreadPoolWork::ScheduleWork() {
+    if (scheduled) return; /* it is gone when it was told */
+    scheduled = true;
     DoThreadPoolWork();
+    if (JS_HasException(user)) JS_FreeValue(user, JS_GetException(user)); /* from a thread there is no throwing */
     JSValue number = JS_NewInt32(user, static_cast<int32_t>(reinterpret_cast<uintptr_t>(this)));
     JSValue function = JS_NewCFunctionData(user, tell, 0, 0, 1, &number);
     JS_FreeValue(user, JS_Call(user, schedule, JS_UNDEFINED, 1, &function));

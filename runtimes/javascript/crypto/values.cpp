@@ -156,8 +156,10 @@ typedef JSValue thrower(JSContext *, const char *, ...);
 
 /* By way of what throws one, which gives it its stack. */
 static Local<Value> make_error(thrower *throws, const Local<String> &message) {
+    JSValue thrown = JS_HasException(user) ? JS_GetException(user) : JS_UNDEFINED; /* stays pending */
     throws(user, "%s", "");
     Local<Value> error = Local<Value>::Take(JS_GetException(user));
+    if (!JS_IsUndefined(thrown)) JS_Throw(user, thrown);
     JS_DefinePropertyValueStr(user, error.Raw(), "message", JS_DupValue(user, message.Raw()), JS_PROP_CONFIGURABLE | JS_PROP_WRITABLE);
     return error;
 }
