@@ -20,6 +20,9 @@ cd "$OUT/lib"
 # What a certificate's parts are called is the only thing that crypto asks of TLS.
 { echo "'use strict';"; echo 'const { JSONParse } = primordials;'; sed -n '/^function translatePeerCertificate/,/^}/p' "$OLDPWD/_tls_common.js"; echo 'module.exports = { translatePeerCertificate };'; } >_tls_common.js
 grep -q infoAccess _tls_common.js
+# Node hands a key where its handle is meant, which works in its C++ by how the two lie in memory.
+sed -i 's/\(new HKDFJob(kCryptoJob[A-Za-z]*, hash, key\),/\1[kHandle],/; s/^  validateByteSource,$/  kHandle,\n&/' internal/crypto/hkdf.js
+[ "$(grep -c kHandle internal/crypto/hkdf.js)" = 3 ]
 # Nothing random is kept for later: a checkpoint would hand it out again and again.
 sed -i 's/return disableEntropyCache ? getUnbufferedUUID() : getBufferedUUID();/return getUnbufferedUUID();/; s/new FastBuffer(6 \* 1024)/new FastBuffer(6)/' internal/crypto/random.js
 grep -q 'return getUnbufferedUUID' internal/crypto/random.js && grep -q 'FastBuffer(6)' internal/crypto/random.js
