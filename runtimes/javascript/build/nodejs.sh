@@ -25,6 +25,8 @@ sed -i 's/\(new HKDFJob(kCryptoJob[A-Za-z]*, hash, key\),/\1[kHandle],/; s/^  va
 [ "$(grep -c kHandle internal/crypto/hkdf.js)" = 3 ]
 # Nothing random is kept for later: a checkpoint would hand it out again and again.
 sed -i 's/return disableEntropyCache ? getUnbufferedUUID() : getBufferedUUID();/return getUnbufferedUUID();/; s/new FastBuffer(6 \* 1024)/new FastBuffer(6)/' internal/crypto/random.js
+# The table of hexadecimal bytes is made before the snapshot.
+sed -i 's/^function serializeUUID/getHexBytes();\n\n&/' internal/crypto/random.js
 grep -q 'return getUnbufferedUUID' internal/crypto/random.js && grep -q 'FastBuffer(6)' internal/crypto/random.js
 
 # Named by a variable, a module is looked up in prelude/node/lazy.js: the bundler only sees names that are written out.

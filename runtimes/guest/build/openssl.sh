@@ -1,6 +1,6 @@
 #!/bin/bash
 # Compiles OpenSSL's libcrypto for WASI: $OUT/libcrypto.a, $OUT/include. No threads, sockets, files, engines, modules or assembler; no
-# TLS, and no algorithms that Node 20 does not have.
+# TLS, and no algorithms that Node 20 does not have. Both runtimes build it so.
 set -euo pipefail
 
 tar xzf "$SRC_OPENSSL" --strip-components=1
@@ -15,7 +15,7 @@ my %targets = (
     },
 );
 END
-# Randomness is given by crypto/binding.cpp: nothing seeds itself.
+# Randomness is given by whoever links it: nothing seeds itself.
 perl Configure wasi CC="$STEP_TOOLCHAIN/bin/cc" AR="$STEP_TOOLCHAIN/bin/ar" RANLIB="$STEP_TOOLCHAIN/bin/ranlib" --prefix=/nowhere --openssldir=/nowhere --with-rand-seed=none \
     no-{apps,asm,async,atexit,autoload-config,cmp,cms,comp,ct,default-thread-pool,dgram,docs,dso,dtls,engine,filenames,http,legacy,makedepend,ml-dsa,ml-kem,module} \
     no-{multiblock,ocsp,posix-io,psk,quic,rfc3779,secure-memory,shared,slh-dsa,sock,srp,srtp,ssl-trace,stdio,tests,thread-pool,threads,tls,ts,ui-console} >configure.log
