@@ -6,6 +6,7 @@
 //! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same, or with Node where
 //!   they are about Intl;
 //! - Node's own tests, those of `runtimes/javascript/conformance/node.txt`;
+//! - Wycheproof's vectors for `node:crypto`, those of `runtimes/javascript/conformance/wycheproof.txt`;
 //! - tables of what scripts print, compared with what Node prints.
 //!
 //! A short list runs in the ordinary test suite, everything with `just conformance`. `AMPOULE_CONFORMANCE_REPORT=1`
@@ -22,6 +23,7 @@ mod quickjs;
 mod report;
 mod tables;
 mod test262;
+mod wycheproof;
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
     trials.extend(test262::trials());
     trials.extend(tables::trials());
     trials.extend(nodejs::trials());
+    trials.extend(wycheproof::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         report::print();

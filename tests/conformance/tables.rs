@@ -21,6 +21,7 @@ pub(crate) fn trials() -> Vec<Trial> {
         Trial::test("javascript/table/inspect", || compare("inspect", false)),
         Trial::test("javascript/table/intl", || compare("intl", true)),
         Trial::test("javascript/table/bytes", || compare("bytes", true)),
+        Trial::test("javascript/table/crypto", || compare("crypto", true)),
         Trial::test("javascript/table/dates", || compare("dates", true)),
         Trial::test("javascript/table/messages", || compare("messages", true)),
         Trial::test("javascript/table/intl is what node prints", node_prints).with_ignored_flag(true),

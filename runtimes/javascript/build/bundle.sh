@@ -29,8 +29,8 @@ ln -sf "$PWD/prelude/node/binding_url_encoding.js" node_modules/whatwg-url/lib/e
 absent=(vm internal/process/execution internal/process/warning internal/source_map/source_map_cache internal/tty
     internal/deps/minimatch/index)
 # undici asks for Node's modules by their whole names; two of them are not there.
-aliases=(--alias:node:http=./prelude/node/no_network.js --alias:node:net=./prelude/node/no_network.js --alias:node:crypto=./prelude/node/crypto_for_undici.js)
-for module in assert buffer events perf_hooks querystring stream util worker_threads zlib; do aliases+=("--alias:node:$module=$module"); done
+aliases=(--alias:node:http=./prelude/node/no_network.js --alias:node:net=./prelude/node/no_network.js)
+for module in assert buffer crypto events perf_hooks querystring stream util worker_threads zlib; do aliases+=("--alias:node:$module=$module"); done
 for realm in inside user; do
     inject=()
     [ "$realm" = user ] && inject=(--inject:prelude/node/inject.js)

@@ -38,7 +38,7 @@ export cc flags plus
 
 # The guest's objects first: they replace functions of libc, whose archive the linker would otherwise take them from.
 "$STEP_TOOLCHAIN/bin/c++" -mexec-model=reactor -Wl,--strip-debug -Wl,--fatal-warnings -Wl,--gc-sections -Wl,-z,stack-size=$stack \
-    guest-*.o harness-*.o quickjs-*.o intl-*.o "$STEP_ICU/libicu.a" "$STEP_COMPRESSION/libcompression.a" -o "$OUT/guest.wasm" -Wl,--export=__stack_pointer
+    guest-*.o harness-*.o quickjs-*.o intl-*.o "$STEP_ICU/libicu.a" "$STEP_COMPRESSION/libcompression.a" "$STEP_NODECRYPTO/libnodecrypto.a" "$STEP_OPENSSL/libcrypto.a" -o "$OUT/guest.wasm" -Wl,--export=__stack_pointer
 python3 "$guest/check_imports.py" "$OUT/guest.wasm"
 
 echo '[{"name": "quickjs-ng", "version": "0.18.0", "licence": "MIT", "native": true}]' >"$OUT/packages.json"

@@ -42,7 +42,7 @@ extern bool memory_refused;
 extern uint64_t memory_refused_at;
 uint64_t ampoule_where(void); /* abi.h */
 
-/* natives.c, natives_files.c, natives_fs.c, natives_zlib.c, natives_buffer.c, natives_crypto.c, modules.c: functions for the prelude */
+/* natives.c, natives_files.c, natives_fs.c, natives_zlib.c, natives_buffer.c, ../crypto/binding.cpp, modules.c: functions for the prelude */
 JSValue natives_object(JSContext *context);
 void natives_add_files(JSContext *context, JSValueConst object);
 void natives_add_fs(JSContext *context, JSValueConst object);

@@ -17,13 +17,19 @@ for source in "$RECIPE"/harness/*.c; do
         -D_WASI_EMULATED_PROCESS_CLOCKS --embed-dir=. -c "$source" -o "objects/harness-$(basename "$source" .c).o"
 done
 
+# CPython's own module over OpenSSL, which asks for one that is safe with threads; there are none.
+"$cc" -O3 -w -std=gnu17 -DPy_BUILD_CORE_BUILTIN=1 -DOPENSSL_THREADS -I"$include" -I"$include/internal" -I"$STEP_SOURCE/cpython/Modules" -isystem "$STEP_OPENSSL/include" \
+    -c "$STEP_SOURCE/cpython/Modules/_hashopenssl.c" -o objects/hashopenssl.o
+
 # The extension modules of native packages, found by the importer of built-in modules under their full names.
 extensions=("$STEP_NUMPY"/objects/*.o "$STEP_PANDAS"/objects/*.o)
 mapfile -t modules < <(printf '%s\n' "${extensions[@]}" | sed 's#.*/##; s/\.o$//' | sort)
 {
     echo '#include "harness.h"'
+    echo 'PyObject *PyInit__hashlib(void);'
     for module in "${modules[@]}"; do echo "PyObject *PyInit_${module//./__}(void);"; done
     echo 'void harness_packages(void) {'
+    echo '    PyImport_AppendInittab("_hashlib", PyInit__hashlib);'
     for module in "${modules[@]}"; do echo "    PyImport_AppendInittab(\"$module\", PyInit_${module//./__});"; done
     echo '}'
 } >packages.c
@@ -33,7 +39,7 @@ compile -I"$include" -I"$RECIPE/harness" -c packages.c -o objects/packages.o
 "$cc" -mexec-model=reactor -O2 -Wl,--strip-debug -Wl,--fatal-warnings -Wl,-z,stack-size=8388608 \
     -Wl,--export=__stack_pointer -Wl,--export-memory \
     objects/*.o "${extensions[@]}" -L"$STEP_CXX/lib" -L"$STEP_INTERPRETER/lib" -L"$STEP_LIBS/lib" -lpython3.13 -lHacl_Hash_SHA2 -lexpat -lmpdec \
-    -lcxx -lz -lbz2 -llzma -lsqlite3 -lwasi-emulated-signal -lwasi-emulated-getpid -lwasi-emulated-process-clocks \
+    -lcxx -lz -lbz2 -llzma -lsqlite3 "$STEP_OPENSSL/libcrypto.a" -lwasi-emulated-signal -lwasi-emulated-getpid -lwasi-emulated-process-clocks \
     -o "$OUT/guest.wasm"
 
 "$STEP_NATIVE/bin/python3" -I "$RECIPE_ROOT/guest/check_imports.py" "$OUT/guest.wasm"

@@ -86,7 +86,7 @@ const bindings = {
       }));
     },
   },
-  constants, fs, url, fs_dir: dirBinding, fs_event_wrap: { FSEvent }, uv, messaging, symbols, blob, performance, zlib,
+  constants, crypto: natives.crypto, fs, url, fs_dir: dirBinding, fs_event_wrap: { FSEvent }, uv, messaging, symbols, blob, performance, zlib,
   encoding_binding: encodingBinding,
   trace_events: { trace() {}, isTraceCategoryEnabled: () => false, setTraceCategoryStateUpdateHandler() {} },
   errors: { exitCodes: {}, triggerUncaughtException(error) { queueMicrotask(() => { throw error; }); } },

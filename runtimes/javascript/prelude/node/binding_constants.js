@@ -1,4 +1,6 @@
 // internalBinding("constants"): the numbers of Linux, libuv, zlib and brotli that programs combine.
+import { natives } from '../user/natives.js';
+
 const fs = { __proto__: null,
   UV_FS_SYMLINK_DIR: 1, UV_FS_SYMLINK_JUNCTION: 2, O_RDONLY: 0, O_WRONLY: 1, O_RDWR: 2, UV_DIRENT_UNKNOWN: 0, UV_DIRENT_FILE: 1,
   UV_DIRENT_DIR: 2, UV_DIRENT_LINK: 3, UV_DIRENT_FIFO: 4, UV_DIRENT_SOCKET: 5, UV_DIRENT_CHAR: 6, UV_DIRENT_BLOCK: 7, S_IFMT: 61440,
@@ -64,5 +66,5 @@ Object.freeze(zlib);
 export const constants = {
   fs, zlib,
   os: { __proto__: null, UV_UDP_REUSEADDR: 4, dlopen, errno, signals, priority },
-  crypto: { __proto__: null }, trace: { __proto__: null },
+  crypto: natives.crypto.constants, trace: { __proto__: null },
 };

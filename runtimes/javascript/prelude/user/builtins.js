@@ -1,5 +1,4 @@
 // The built-in modules that `require` and `import` offer, by name.
-import cryptoModule from 'crypto';
 import os from 'os';
 import * as asyncHooks from 'async_hooks';
 import * as workerThreads from 'worker_threads';
@@ -19,7 +18,7 @@ export const builtins = {
   buffer: require('buffer'),
   console,
   constants: Object.assign({}, ...['dlopen', 'errno', 'priority', 'signals'].map((name) => os.constants[name]), fs.constants),
-  crypto: cryptoModule,
+  crypto: require('crypto'),
   diagnostics_channel: require('diagnostics_channel'),
   events: require('events'),
   fs,

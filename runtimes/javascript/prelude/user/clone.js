@@ -14,6 +14,8 @@ const classes = {
   'internal/blob:ClonedBlob': () => require('internal/blob').ClonedBlob,
   'internal/abort_controller:ClonedAbortSignal': () => require('internal/abort_controller').ClonedAbortSignal,
   'internal/fs/promises:FileHandle': () => require('internal/fs/promises').FileHandle,
+  'internal/crypto/keys:InternalCryptoKey': () => require('internal/crypto/keys').InternalCryptoKey,
+  'internal/crypto/x509:InternalX509Certificate': () => require('internal/crypto/x509').InternalX509Certificate,
   'internal/webstreams/readablestream:TransferredReadableStream': () => require('internal/webstreams/readablestream').TransferredReadableStream,
   'internal/webstreams/writablestream:TransferredWritableStream': () => require('internal/webstreams/writablestream').TransferredWritableStream,
   'internal/webstreams/transformstream:TransferredTransformStream': () => require('internal/webstreams/transformstream').TransferredTransformStream,
@@ -73,6 +75,7 @@ function clone(value, memory) {
   if (sharedClasses.some((one) => value instanceof one)) return value;
   switch (natives.kind(value)) {
     case kinds.OBJECT: case kinds.ARGUMENTS:
+      if (natives.crypto.isShareable(value)) return value;
       return cloneProperties(value, keep({}), memory);
     case kinds.ARRAY: {
       const copy = keep([]);

@@ -50,7 +50,7 @@ const shipped = (name) => (name.startsWith('node:') ? builtins[name.slice(5)] : 
 
 export function requireFrom(base, name) {
   if (typeof name !== 'string') throw wrongType('id', 'of type string', name);
-  const resolved = natives.resolve(base, name);
+  const resolved = name.startsWith('/work/') ? natives.resolve('', `./${name.slice(6)}`) : natives.resolve(base, name);
   if (resolved !== undefined) return load(resolved);
   const exports = shipped(name);
   if (exports === undefined) throw missing(name, base);

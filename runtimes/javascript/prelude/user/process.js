@@ -122,9 +122,9 @@ for (const name of ['setuid', 'seteuid', 'setgid', 'setegid']) {
 const refused = (name) => ({ [name]() { throw new Error(`process.${name} is not available: this sandbox runs a single process and no native code`); } })[name];
 
 export const process = {
-  title: 'ampoule', version: 'v20.19.2', versions: { node: '20.19.2', quickjs: '0.18.0', ampoule: '1' },
+  title: 'ampoule', version: 'v20.19.2', versions: { node: '20.19.2', quickjs: '0.18.0', openssl: natives.crypto.version, ampoule: '1' },
   platform: 'linux', arch: 'wasm32', pid: 1, ppid: 0, execPath: '/usr/bin/node', execArgv: [], release: { name: 'node', lts: 'Iron' },
-  features: { inspector: false, debug: false, uv: false, ipv6: false, tls_alpn: false, tls_sni: false, tls_ocsp: false, tls: false, cached_builtins: true, require_module: true }, config: { target_defaults: {}, variables: {} }, allowedNodeEnvironmentFlags: new Set(), debugPort: 9229, noDeprecation: false,
+  features: { inspector: false, debug: false, uv: false, ipv6: false, tls_alpn: false, tls_sni: false, tls_ocsp: false, tls: false, cached_builtins: true, require_module: true }, config: { target_defaults: {}, variables: { node_shared_openssl: true } }, allowedNodeEnvironmentFlags: new Set(), debugPort: 9229, noDeprecation: false,
   get env() { return environment ??= new Proxy(natives.environment(), variables); },
   set env(value) { environment = value; },
   get argv() { return ['node', `/work/${natives.programName()}`]; },

@@ -1,2 +1,0 @@
-export const isKeyObject = () => false;
-export const isCryptoKey = () => false;

@@ -1,2 +1,0 @@
-// What internal/url asks of Node's crypto.
-export const randomUUID = () => crypto.randomUUID();

@@ -1,1 +1,0 @@
-export const kKeyObject = Symbol('kKeyObject');

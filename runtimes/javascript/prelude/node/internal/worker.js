@@ -1,0 +1,2 @@
+// There is one thread.
+export const isMainThread = true, ownsProcessState = true;
