@@ -24,9 +24,9 @@ struct hooks hooks;
 struct request request;
 bool memory_refused;
 
-/* The prelude, bundled (build/bundle.sh), and the npm packages (build/packages.sh). */
-extern char prelude_inside[], prelude_user[], prelude_packages[];
-extern const uint32_t prelude_inside_length, prelude_user_length, prelude_packages_length;
+/* The prelude, bundled (build/bundle.sh), what translates TypeScript (build/typescript.sh) and the npm packages (build/packages.sh). */
+extern char prelude_inside[], prelude_user[], prelude_typescript[], prelude_packages[];
+extern const uint32_t prelude_inside_length, prelude_user_length, prelude_typescript_length, prelude_packages_length;
 
 /* ---- memory ---- */
 
@@ -106,6 +106,9 @@ static void run_prelude(void) {
     JSValue shown = prelude(inside, prelude_inside, prelude_inside_length, "ampoule:inside", natives_object(inside));
     hooks.inspect_error = hook(inside, shown, "inspectError");
     hooks.inspect = hook(inside, shown, "inspect");
+    JSValue translator = prelude(inside, prelude_typescript, prelude_typescript_length, "ampoule:typescript", JS_UNDEFINED);
+    hooks.translate = hook(inside, translator, "translate");
+    JS_FreeValue(inside, translator);
     JSValue natives = natives_object(user);
     JS_SetPropertyStr(user, natives, "inside", JS_GetPropertyStr(inside, shown, "exposed"));
     JSValue exports = prelude(user, prelude_user, prelude_user_length, "ampoule:user", natives);
@@ -353,7 +356,7 @@ AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
         bool is_module = false, has_code = message_find(bytes, length, AMPOULE_CODE, &code) && code.length;
         JSValue input = decode_input(&input_text, wants_bigints()), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
         if (!JS_IsException(input))
-            compiled = has_code ? program_read(&code) : program_compile(message_u32(&entry), &source, input, &is_module);
+            compiled = has_code ? program_read(&code, &is_module) : program_compile(message_u32(&entry), &source, input, &is_module);
         if (!JS_IsException(compiled)) result = run(message_u32(&entry), input, compiled, is_module);
         answer(&response, result, message_u32(&entry) == AMPOULE_ENTRY_SCRIPT);
     }
@@ -369,7 +372,7 @@ static bool prepared_is_handler;
 static JSValue prepare(const message_field *source, const message_field *code) {
     bool is_module = false;
     JSValue namespace = JS_UNDEFINED;
-    JSValue compiled = code->length ? program_read(code) : program_compile(AMPOULE_ENTRY_MAIN, source, JS_UNDEFINED, &is_module);
+    JSValue compiled = code->length ? program_read(code, &is_module) : program_compile(AMPOULE_ENTRY_MAIN, source, JS_UNDEFINED, &is_module);
     if (JS_IsException(compiled)) return compiled;
     /* As in a run, what the top level's last statement came to lives on. */
     JSValue value = evaluate(compiled, is_module, &namespace);
