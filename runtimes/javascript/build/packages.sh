@@ -26,6 +26,8 @@ grep -qF 'singletonRandom = /* #__PURE__ */Math.random;' "$generator"
 
 python3 -I "$RECIPE/build/packages.py" "$RECIPE"/packages/*.toml >offered
 builtin=(assert buffer crypto events fs path querystring stream string_decoder timers url util vm)
+# Packages whose builds for browsers have less than what is documented, or want a document: theirs for Node are taken.
+for_node=' turndown iconv-lite nunjucks ejs liquidjs object-hash jsonwebtoken bcryptjs ulid csv csv-generate stream-transform diff xlsx '
 while read -r package modules; do
     {
         echo 'export default { __proto__: null,'
@@ -41,8 +43,10 @@ while read -r package modules; do
         done
         echo '};'
     } >entry.js
+    platform=browser
+    [[ $for_node == *" $package "* ]] && platform=node
     mapfile -t others < <(cut -d' ' -f1 offered | grep -vxF "$package")
-    ./esbuild/bin/esbuild entry.js --bundle --format=iife --global-name=exported --target=es2024 --platform=browser --charset=utf8 \
+    ./esbuild/bin/esbuild entry.js --bundle --format=iife --global-name=exported --target=es2024 --platform=$platform --charset=utf8 \
         --legal-comments=none --log-level=error "${builtin[@]/#/--external:}" "${others[@]/#/--external:}" \
         --alias:side-channel=./stand-ins/side-channel.js --alias:source-map=./stand-ins/absent.js --outfile=bundle.js
     { echo '(function (require) {'; cat bundle.js; echo 'return exported.default; })'; } >text

@@ -41,7 +41,7 @@ export const packageNames = () => Object.keys(modules).filter((name) => !name.in
 /** `require` as packages see it. */
 export function requireInPackage(name) {
   if (name.startsWith('./locale/')) name = `moment${name.slice(1)}`; // moment looks for its languages so
-  const exports = builtins[name] ?? packageModule(name);
+  const exports = builtins[name.startsWith('node:') ? name.slice(5) : name] ?? packageModule(name);
   if (exports === undefined) throw new Error(`Cannot find module '${name}'`);
   return exports;
 }
