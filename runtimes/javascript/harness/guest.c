@@ -54,16 +54,22 @@ static _Noreturn void give_up(JSContext *context, const char *what) {
     abort();
 }
 
-/* Evaluates a part of the prelude, a function of `argument`, and returns its result. Its source is thrown away, so
- * that its functions show as native code. */
-static JSValue prelude(JSContext *context, char *text, size_t length, const char *name, JSValue argument) {
+/* Compiles a part of the prelude. Its source is thrown away, so that its functions show as native code. */
+static uint8_t *prelude_code(JSContext *context, char *text, size_t length, const char *name, size_t *code_length) {
     JSValue compiled = engine_compile(context, text, length, name, 1, JS_EVAL_TYPE_GLOBAL);
     memset(text, 0, length);
     if (JS_IsException(compiled)) give_up(context, name);
-    size_t code_length;
-    uint8_t *code = JS_WriteObject(context, &code_length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+    uint8_t *code = JS_WriteObject(context, code_length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
     JS_FreeValue(context, compiled);
-    JSValue function = code ? JS_EvalFunction(context, JS_ReadObject(context, code, code_length, JS_READ_OBJ_BYTECODE)) : JS_EXCEPTION;
+    if (!code) give_up(context, name);
+    return code;
+}
+
+/* Evaluates a part of the prelude, a function of `argument`, and returns its result. */
+static JSValue prelude(JSContext *context, char *text, size_t length, const char *name, JSValue argument) {
+    size_t code_length;
+    uint8_t *code = prelude_code(context, text, length, name, &code_length);
+    JSValue function = JS_EvalFunction(context, JS_ReadObject(context, code, code_length, JS_READ_OBJ_BYTECODE));
     js_free(context, code);
     if (JS_IsException(function)) give_up(context, name);
     JSValue result = JS_Call(context, function, JS_UNDEFINED, 1, (JSValueConst *)&argument);
@@ -79,9 +85,35 @@ static JSValue hook(JSContext *context, JSValueConst exports, const char *name) 
     return function;
 }
 
+/* Packages that are loaded when they are asked for: compiled, as bytes that nobody reads before. */
+static struct {
+    uint8_t *code;
+    size_t length;
+} later[64];
+static int later_count;
+
+/* The table of such a package, of that number. `data`: `require`. */
+static JSValue load_later(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int number, JSValueConst *data) {
+    JSValue function = JS_EvalFunction(user, JS_ReadObject(user, later[number].code, later[number].length, JS_READ_OBJ_BYTECODE));
+    if (JS_IsException(function)) return function;
+    JSValue table = JS_Call(user, function, JS_UNDEFINED, 1, data);
+    JS_FreeValue(user, function);
+    return table;
+}
+
+static void add_later(JSValueConst add, const char *modules, char *text, uint32_t length, const char *file, JSValueConst require) {
+    if (later_count == sizeof later / sizeof *later) give_up(user, "too many packages that are loaded later");
+    later[later_count].code = prelude_code(user, text, length, file, &later[later_count].length);
+    JSValue arguments[] = {JS_NewString(user, modules), JS_NewCFunctionData(user, load_later, 0, later_count++, 1, &require)};
+    JSValue done = JS_Call(user, add, JS_UNDEFINED, 2, (JSValueConst *)arguments);
+    if (JS_IsException(done)) give_up(user, file);
+    JS_FreeValue(user, arguments[0]);
+    JS_FreeValue(user, arguments[1]);
+}
+
 /* Hands the npm packages to the prelude, each as a table of functions that evaluate its modules. */
 static void add_packages(JSValueConst exports) {
-    JSValue require = hook(user, exports, "requireInPackage"), add = hook(user, exports, "addPackage");
+    JSValue require = hook(user, exports, "requireInPackage"), add = hook(user, exports, "addPackage"), add_module = hook(user, exports, "addLater");
     for (char *at = prelude_packages, *end = at + prelude_packages_length; at < end;) {
         char file[128];
         uint32_t length;
@@ -90,6 +122,13 @@ static void add_packages(JSValueConst exports) {
         memcpy(&length, at + name_length, sizeof length);
         char *text = at + name_length + sizeof length, after = text[length];
         text[length] = 0; /* the parser wants a terminator */
+        if (*at == '-') {
+            add_later(add_module, at + 1, text, length, file, require);
+            text[length] = after;
+            memset(at, 0, text - at);
+            at = text + length;
+            continue;
+        }
         JSValue modules = prelude(user, text, length, file, JS_DupValue(user, require));
         text[length] = after;
         JSValue done = JS_Call(user, add, JS_UNDEFINED, 1, (JSValueConst *)&modules);
@@ -99,6 +138,7 @@ static void add_packages(JSValueConst exports) {
         at = text + length;
     }
     JS_FreeValue(user, add);
+    JS_FreeValue(user, add_module);
     JS_FreeValue(user, require);
 }
 

@@ -12,6 +12,12 @@ export function addPackage(table) {
   }
 }
 
+/** Called once a package that is loaded when it is first asked for: names of its modules, and what gives its table. */
+export function addLater(names, load) {
+  let table;
+  for (const name of names.split(' ')) modules[name] = () => (table ??= load())[name][0]();
+}
+
 /** Evaluates modules, at image build: an execution finds them ready. Returns what they export. */
 export const evaluatePackages = () => early.map((load) => load());
 
