@@ -13,6 +13,7 @@ mod connections;
 mod converting;
 mod dify;
 mod functions;
+mod graphon;
 mod hosts;
 mod openapi;
 mod operating;

@@ -25,7 +25,7 @@ generator=node_modules/mathjs/lib/cjs/function/probability/util/seededRNG.js
 sed -i 's/(0, _seedrandom\.default)(Date\.now())/Math.random/' "$generator"
 grep -qF 'singletonRandom = /* #__PURE__ */Math.random;' "$generator"
 
-python3 -I "$RECIPE/build/tables.py" node_modules/gpt-tokenizer/*/bpeRanks/*.js
+python3 -I "$RECIPE/build/tables.py" node_modules/gpt-tokenizer/{cjs,esm}/bpeRanks/*.js
 
 python3 -I "$RECIPE/build/packages.py" "$RECIPE"/packages/*.toml >offered
 builtin=(assert buffer crypto events fs path querystring stream string_decoder timers url util vm)

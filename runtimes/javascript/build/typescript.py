@@ -34,11 +34,13 @@ body, count = re.subn(
 if count != 1:
     sys.exit(f"{count} places where the printer tells positions")
 
-# Of the messages those that what is left can say. The parser's are said where it stands, the checker's never.
+# Of the messages those that what is left can say: the checker's are most of them.
 body = re.sub(r"^var plainJSErrors = .*?\]\);\n", "", body, flags=re.S | re.M)
 said = set()
-for name in ("parser", "scanner", "utilities"):
-    said.update(re.findall(r"Diagnostics\.(\w+)", next(part for part in parts if part.startswith(f"// src/compiler/{name}.ts"))))
+for part in parts:
+    kept = re.match(r"// src/compiler/([^.]*)", part)
+    if kept and kept[1] not in dropped | {"checker", "program", "diagnosticInformationMap"}:
+        said.update(re.findall(r"Diagnostics\.(\w+)", part))
 body = re.sub(r"^  (\w+): diag\(.*\),?\n", lambda found: found[0] if found[1] in said else "", body, flags=re.M)
 
 open(out, "w", encoding="utf-8").write(f"{body}\nexport {{ {', '.join(exports)} }};\n")

@@ -53,7 +53,7 @@ export class Layout {
   }
 
   #advance(next) {
-    const { blank } = this;
+    const blank = this.blank && this.text !== '';
     this.blank = false;
     if (this.aim < 0) {
       if (blank) this.#space();

@@ -165,6 +165,7 @@ export function createResolver(file) {
       return original?.parent.kind === SyntaxKind.SourceFile && ts.isInternalModuleImportEqualsDeclaration(original) && isValue(leftmost(original.moduleReference));
     },
     getConstantValue: () => undefined,
+    getExternalModuleFileFromDeclaration: () => undefined,
     getEnumMemberValue: (member) => valueOfMember(parsed(member)),
     getReferencedExportContainer(node, prefixLocals) {
       const identifier = parsed(node);
