@@ -2,6 +2,7 @@
 
 mod bench;
 mod config;
+mod dialect;
 mod doctor;
 mod flags;
 mod fuel;
@@ -26,7 +27,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-/// Runs Python and JavaScript in sealed WebAssembly guests, pristine for each run.
+/// Runs Python, JavaScript and TypeScript in sealed WebAssembly guests, pristine for each run.
 #[derive(Debug, Parser)]
 #[command(name = "ampoule", version, long_version = crate::build_info::LONG, max_term_width = 100)]
 pub(crate) struct Cli {

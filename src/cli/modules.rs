@@ -2,7 +2,7 @@
 
 use super::run::read_text;
 use super::{CommandError, CommandResult};
-use ampoule_model::{Language, Module};
+use ampoule_model::{Language, Module, is_typescript};
 use std::path::Path;
 
 /// The modules of all flags.
@@ -23,16 +23,25 @@ pub(crate) fn modules(flags: &[String], language: Language) -> CommandResult<Vec
                 )));
             }
         } else {
-            modules.push(Module { name: name.into(), source: read_text(path, "--module")? });
+            modules.push(Module { name: file_module(name, path), source: read_text(path, "--module")? });
         }
     }
     Ok(modules)
 }
 
+/// What a file is called as a module: as it is told. TypeScript keeps its ending, by which it is known.
+fn file_module(name: &str, path: &Path) -> String {
+    let file = path.to_string_lossy();
+    match file.rsplit_once('.') {
+        Some((_, ending)) if is_typescript(&file) && !is_typescript(name) => format!("{name}.{ending}"),
+        _ => name.to_owned(),
+    }
+}
+
 fn ending(language: Language) -> &'static str {
     match language {
         Language::Python => ".py",
-        Language::Javascript => ".js, .mjs, .cjs or .json",
+        Language::Javascript => ".js, .mjs, .cjs, .json, .ts, .mts or .cts",
     }
 }
 
@@ -72,7 +81,8 @@ fn module_of(file: &str, language: Language) -> Option<&str> {
     match language {
         Language::Python => file.strip_suffix(".py"),
         Language::Javascript => {
-            [".js", ".mjs", ".cjs", ".json"].iter().any(|ending| file.ends_with(ending)).then_some(file)
+            let endings = [".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"];
+            endings.iter().any(|ending| file.ends_with(ending)).then_some(file).filter(|file| !file.ends_with(".d.ts"))
         }
     }
 }
@@ -109,10 +119,12 @@ mod tests {
             "deep/index.cjs",
             "es.mjs",
             "data.json",
+            "types.d.ts",
+            "typed.ts",
             "README.md",
             "node_modules/x.js",
         ];
-        let expected = ["pk/data.json", "pk/deep/index.cjs", "pk/es.mjs", "pk/helper.js", "pk/index.js"];
+        let expected = ["pk/data.json", "pk/deep/index.cjs", "pk/es.mjs", "pk/helper.js", "pk/index.js", "pk/typed.ts"];
         assert_eq!(names(&files, Language::Javascript), expected);
     }
 }

@@ -1,6 +1,7 @@
 //! `ampoule run`: one program, in process or on a server.
 
 use super::flags;
+use super::dialect::Dialect;
 use super::modules::modules;
 use super::output::Printer;
 use super::remote::{CallerArguments, Remote};
@@ -15,7 +16,7 @@ use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_engine::{Engine, EngineConfig};
 use ampoule_model::{
-    DEFAULT_NOW_UNIX_NANOS, Deterministic, Entry, File, Language, Program, Request, RequestedLimits,
+    DEFAULT_NOW_UNIX_NANOS, Deterministic, Entry, File, Program, Request, RequestedLimits,
 };
 use ampoule_service::{Call, Error, Images, OutputStream, Service, ServiceConfig, default_images_folder};
 use clap::Args;
@@ -35,9 +36,9 @@ pub(crate) struct RunArguments {
     /// The program; '-' reads it from stdin
     #[arg(value_name = "FILE|-")]
     program: PathBuf,
-    /// python or javascript [default: by the file's ending]
+    /// python, javascript or typescript [default: by the file's ending]
     #[arg(long, value_name = "L")]
-    language: Option<Language>,
+    language: Option<Dialect>,
     /// How the program is entered: main, body or script
     #[arg(long, default_value = "main")]
     entry: Entry,
@@ -140,11 +141,11 @@ pub(crate) fn run(arguments: RunArguments) -> CommandResult {
 fn request(arguments: &RunArguments) -> CommandResult<Request> {
     let from_stdin = arguments.program.as_os_str() == "-";
     let shown = arguments.program.to_string_lossy();
-    let language = match arguments.language.or_else(|| Language::of_file_name(&shown)) {
-        Some(language) => language,
+    let dialect = match Dialect::of(arguments.language, &shown) {
+        Some(dialect) => dialect,
         None => {
             return Err(CommandError::usage(format!(
-                "cannot tell the language of '{shown}' by its ending: add --language python or --language javascript"
+                "cannot tell the language of '{shown}' by its ending: add --language python, javascript or typescript"
             )));
         }
     };
@@ -152,12 +153,13 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
         return Err(CommandError::usage("stdin cannot be both the program and the input"));
     }
     let source = read_text(&arguments.program, "the program")?;
+    let language = dialect.language();
     let program = Program {
         language,
         entry: arguments.entry,
         // Editors on Windows begin files with a mark that is no part of the program.
         source: source.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(source),
-        file_name: if from_stdin { "<stdin>".into() } else { shown.into_owned() },
+        file_name: dialect.file_name(if from_stdin { "<stdin>".into() } else { shown.into_owned() }),
         modules: modules(&arguments.module, language)?,
         bigint: arguments.bigint,
     };

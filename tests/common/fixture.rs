@@ -1,8 +1,9 @@
-//! Fixtures: a folder with `program.py` or `program.js` and a `case.toml` that says what goes in and what must come out.
+//! Fixtures: a folder with `program.py`, `program.js` or `program.ts` and a `case.toml` that says what goes in and what must come out.
 //! The format is described in `tests/fixtures/README.md`.
 
 use ampoule_model::{
-    Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits, Status,
+    Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits, Status, TYPESCRIPT_FILE_NAME,
+    is_typescript,
 };
 use base64::Engine as _;
 use serde::Deserialize;
@@ -244,7 +245,10 @@ fn fixture(name: String, folder: &Path, case: Case, defaults: &DefaultLimits) ->
         language,
         entry: case.entry.as_deref().unwrap_or("main").parse::<Entry>()?,
         source,
-        file_name: case.file_name.clone(),
+        file_name: match case.file_name.is_empty() && is_typescript(&path.to_string_lossy()) {
+            true => TYPESCRIPT_FILE_NAME.to_owned(),
+            false => case.file_name.clone(),
+        },
         modules: case
             .modules
             .iter()
@@ -342,13 +346,13 @@ fn input(case: &Case) -> String {
 }
 
 fn program_of(folder: &Path) -> Result<(Language, PathBuf), String> {
-    let python = folder.join("program.py");
-    let javascript = folder.join("program.js");
-    match (python.is_file(), javascript.is_file()) {
-        (true, false) => Ok((Language::Python, python)),
-        (false, true) => Ok((Language::Javascript, javascript)),
-        _ => Err("it needs either program.py or program.js".into()),
-    }
+    let names = ["program.py", "program.js", "program.ts"];
+    let mut found = names.iter().map(|name| folder.join(name)).filter(|path| path.is_file());
+    let (Some(path), None) = (found.next(), found.next()) else {
+        return Err(format!("it needs one of {}", names.join(", ")));
+    };
+    let language = Language::of_file_name(&path.to_string_lossy()).expect("the names' endings are known");
+    Ok((language, path))
 }
 
 fn base64_of(text: &str) -> Result<Vec<u8>, String> {

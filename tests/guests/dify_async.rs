@@ -247,18 +247,15 @@ fn odd_code_ends_alike() {
 }
 
 #[test]
-fn what_does_not_end_to_the_letter_like_difys_is_not_touched() {
+fn what_does_not_end_as_clients_write_it_is_not_touched() {
     for language in Language::ALL {
         let script = dify::code_script(language, "code", "{}");
         let quoted = format!("text = {script:?}");
         let changed = [
-            format!("{script}\n"),
-            format!("{script}# more"),
-            script.trim_end().to_owned(),
-            script.replace("main(", "main ("),
-            script.replace("inputs_obj", "inputs_object"),
+            format!("{script}more()"),
+            script.replace("main(", "other("),
+            script.replacen("inputs_obj", "inputs_object", 1),
             script.replace("<<RESULT>>", "<RESULT>"),
-            script.replace('\n', "\r\n"),
             quoted,
         ];
         for other in changed {
@@ -267,6 +264,50 @@ fn what_does_not_end_to_the_letter_like_difys_is_not_touched() {
         let other_language =
             Language::ALL.into_iter().find(|other| *other != language).expect("there are two");
         assert_eq!(dify::request(other_language, script.clone()), as_it_is(other_language, script));
+    }
+}
+
+/// Ends of other clients: other names, blanks, line ends.
+fn reworded(script: &str) -> [String; 4] {
+    [
+        format!("{script}\n"),
+        script.replace("main(", "main( ").replace(" = ", "   ="),
+        script.replace("inputs_obj", "given").replace("output_json", "text_of_it"),
+        script.replace('\n', "\r\n"),
+    ]
+}
+
+#[test]
+fn other_ends_of_the_same_shape_end_alike_unless_main_is_async() {
+    let fixed = Deterministic { seed: 1, now_unix_nanos: ampoule_model::DEFAULT_NOW_UNIX_NANOS };
+    let codes = ODD.into_iter().flat_map(|(language, codes)| codes.iter().map(move |code| (language, *code)));
+    let mut changed = Vec::new();
+    for (language, code) in codes {
+        let fixture = bare(language, code);
+        for script in reworded(&script(&fixture)) {
+            let Some(waiting) = dify::waiting_script(language, &script) else { continue };
+            let [(_, plain), (_, waited)] =
+                [script.clone(), waiting].map(|script| ended(&fixture, as_it_is(language, script), Some(fixed)));
+            if plain != waited {
+                changed.push(format!("{script}\n{plain}\n--- became\n{waited}"));
+            }
+        }
+    }
+    assert!(changed.is_empty(), "{} changed their meaning:\n{}", changed.len(), changed.join("\n\n"));
+}
+
+#[test]
+fn async_mains_in_ends_of_the_same_shape_are_waited_for() {
+    let codes = [
+        (Language::Python, "async def main(a):\n    return {'a': a}\n", "{\n    \"a\": 1\n}"),
+        (Language::Javascript, "async function main({ a }) { return { a } }", "{\"a\":1}"),
+    ];
+    for (language, code, result) in codes {
+        let fixture = bare(language, code);
+        for script in reworded(&dify::code_script(language, code, "{\"a\": 1}")) {
+            let (outcome, told) = ended(&fixture, dify::request(language, script.clone()), None);
+            assert_eq!(outcome.stdout, format!("<<RESULT>>{result}<<RESULT>>\n"), "{script}\n{told}");
+        }
     }
 }
 

@@ -14,6 +14,7 @@ mod container;
 mod converting;
 mod dify;
 mod functions;
+mod graphon;
 mod hosts;
 mod openapi;
 mod operating;

@@ -136,12 +136,12 @@ mod tests {
         let long = format!("\"{}\"", "x".repeat(1000));
         for json in ["\"ruby\"", "\"language_python\"", "\"\"", "\"ENTRY_MAIN\"", &long] {
             let problem = read::<Language>(json).unwrap_err();
-            assert!(problem.contains("is none of python, javascript"), "{problem}");
+            assert!(problem.contains("is none of python, javascript, typescript"), "{problem}");
             assert!(problem.len() < 200, "{problem}");
         }
         for json in ["7", "-1", "4294967297", "1.5", "null", "{}"] {
             let problem = read::<Language>(json).unwrap_err();
-            assert!(problem.contains("expected one of python, javascript"), "{problem}");
+            assert!(problem.contains("expected one of python, javascript, typescript"), "{problem}");
         }
     }
 }

@@ -96,7 +96,7 @@ pub(crate) fn program(source: v1::Source) -> Result<(world::Program, Option<Stri
         language: language(source.language)?,
         entry: entry(source.entry)?,
         source: source.code,
-        file_name: source.file_name,
+        file_name: file_name(source.language, source.file_name)?,
         modules: source
             .modules
             .into_iter()
@@ -150,15 +150,25 @@ pub(crate) fn invalid(field: impl Into<Cow<'static, str>>, reason: impl Into<Str
 fn language(number: i32) -> Result<world::Language, InvalidMessage> {
     match v1::Language::try_from(number) {
         Ok(v1::Language::Python) => Ok(world::Language::Python),
-        Ok(v1::Language::Javascript) => Ok(world::Language::Javascript),
+        Ok(v1::Language::Javascript | v1::Language::Typescript) => Ok(world::Language::Javascript),
         Ok(v1::Language::Unspecified) => {
-            Err(invalid("source.language", "is not set: use LANGUAGE_PYTHON or LANGUAGE_JAVASCRIPT"))
+            Err(invalid("source.language", format!("is not set: use {LANGUAGES}")))
         }
-        Err(_) => Err(invalid(
-            "source.language",
-            format!("is {number}, which is no language: use LANGUAGE_PYTHON or LANGUAGE_JAVASCRIPT"),
-        )),
+        Err(_) => Err(invalid("source.language", format!("is {number}, which is no language: use {LANGUAGES}"))),
     }
+}
+
+const LANGUAGES: &str = "LANGUAGE_PYTHON, LANGUAGE_JAVASCRIPT or LANGUAGE_TYPESCRIPT";
+
+/// The file name of a program, which tells the guest that it is TypeScript.
+fn file_name(language: i32, name: String) -> Result<String, InvalidMessage> {
+    if v1::Language::try_from(language) != Ok(v1::Language::Typescript) || world::is_typescript(&name) {
+        return Ok(name);
+    }
+    if name.is_empty() {
+        return Ok(world::TYPESCRIPT_FILE_NAME.to_owned());
+    }
+    Err(invalid("source.file_name", "is not that of a TypeScript program: let it end in .ts, .mts or .cts"))
 }
 
 fn entry(number: i32) -> Result<world::Entry, InvalidMessage> {

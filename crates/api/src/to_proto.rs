@@ -27,7 +27,7 @@ pub fn request_to_proto(request: world::Request) -> v1::ExecuteRequest {
 
 pub(crate) fn source_to_proto(program: world::Program, image: Option<String>) -> v1::Source {
     v1::Source {
-        language: language(program.language).into(),
+        language: language_of(&program).into(),
         code: program.source,
         entry: entry(program.entry).into(),
         image: image.unwrap_or_default(),
@@ -38,6 +38,13 @@ pub(crate) fn source_to_proto(program: world::Program, image: Option<String>) ->
             .collect(),
         file_name: program.file_name,
         bigint: program.bigint,
+    }
+}
+
+fn language_of(program: &world::Program) -> v1::Language {
+    match program.language {
+        world::Language::Javascript if world::is_typescript(&program.file_name) => v1::Language::Typescript,
+        other => language(other),
     }
 }
 

@@ -26,5 +26,7 @@ pub use function::{
 pub use limits::{Limit, Limits};
 pub use outcome::{Failure, Outcome, Status, Usage};
 pub use pattern::{LONGEST_PATTERN, Pattern, check_pattern};
-pub use program::{Deterministic, Entry, File, Language, Module, Program};
+pub use program::{
+    Deterministic, Entry, File, Language, Module, Program, TYPESCRIPT_FILE_NAME, is_typescript,
+};
 pub use request::{DEFAULT_NOW_UNIX_NANOS, Invocation, Request, RequestedLimits};

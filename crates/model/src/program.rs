@@ -8,8 +8,16 @@ use serde::{Deserialize, Serialize};
 pub enum Language {
     /// CPython.
     Python,
-    /// QuickJS-ng.
+    /// QuickJS-ng. TypeScript, too: the guest tells it by the program's file name.
     Javascript,
+}
+
+/// The file name of a TypeScript program when the caller gives none.
+pub const TYPESCRIPT_FILE_NAME: &str = "main.ts";
+
+/// Whether a file of this name is TypeScript.
+pub fn is_typescript(file_name: &str) -> bool {
+    file_name.rsplit_once('.').is_some_and(|(_, ending)| matches!(ending, "ts" | "mts" | "cts"))
 }
 
 impl Language {
@@ -36,7 +44,7 @@ impl Language {
     pub fn of_file_name(name: &str) -> Option<Language> {
         match name.rsplit_once('.')?.1 {
             "py" => Some(Language::Python),
-            "js" | "mjs" | "cjs" => Some(Language::Javascript),
+            "js" | "mjs" | "cjs" | "ts" | "mts" | "cts" => Some(Language::Javascript),
             _ => None,
         }
     }
@@ -49,7 +57,7 @@ impl std::str::FromStr for Language {
         match text.to_ascii_lowercase().as_str() {
             "python" | "python3" | "py" => Ok(Language::Python),
             "javascript" | "js" => Ok(Language::Javascript),
-            _ => Err(format!("unknown language '{text}': use python or javascript")),
+            _ => Err(format!("unknown language '{text}': use python, javascript or typescript")),
         }
     }
 }

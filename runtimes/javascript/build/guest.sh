@@ -8,7 +8,7 @@ guest="$RECIPE_ROOT/guest"
 
 # The linear stack: 6 MiB for JavaScript (harness/guest.c), the rest for the C functions below its last check.
 stack=$((8 << 20))
-flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -include $guest/meter.h -I$quickjs -isystem $STEP_COMPRESSION/include --embed-dir=$STEP_BUNDLE --embed-dir=$STEP_ICU --embed-dir=$STEP_PACKAGES"
+flags="-O3 -Xclang -O3 -DNDEBUG -D_GNU_SOURCE -DQUICKJS_NG_BUILD -funsigned-char -mexec-model=reactor -std=gnu23 -include $guest/meter.h -I$quickjs -isystem $STEP_COMPRESSION/include --embed-dir=$STEP_BUNDLE --embed-dir=$STEP_ICU --embed-dir=$STEP_PACKAGES --embed-dir=$STEP_TYPESCRIPT"
 plus="-O2 -DNDEBUG -D_GNU_SOURCE -std=c++20 -fno-exceptions -fno-rtti -fno-threadsafe-statics -mexec-model=reactor -include $guest/meter.h
     -I$quickjs -isystem $STEP_ICU/include -DU_STATIC_IMPLEMENTATION -DU_CHARSET_IS_UTF8=1 -Wno-c99-designator"
 ours='-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers -Werror'

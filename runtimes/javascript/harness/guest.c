@@ -26,9 +26,9 @@ bool memory_refused;
 /* Where that was last: an answer of ampoule_where, 0 if it is not known. */
 uint64_t memory_refused_at;
 
-/* The prelude, bundled (build/bundle.sh), and the npm packages (build/packages.sh). */
-extern char prelude_inside[], prelude_user[], prelude_packages[];
-extern const uint32_t prelude_inside_length, prelude_user_length, prelude_packages_length;
+/* The prelude, bundled (build/bundle.sh), what translates TypeScript (build/typescript.sh) and the npm packages (build/packages.sh). */
+extern char prelude_inside[], prelude_user[], prelude_typescript[], prelude_packages[];
+extern const uint32_t prelude_inside_length, prelude_user_length, prelude_typescript_length, prelude_packages_length;
 
 /* ---- memory ---- */
 
@@ -59,16 +59,22 @@ static _Noreturn void give_up(JSContext *context, const char *what) {
     abort();
 }
 
-/* Evaluates a part of the prelude, a function of `argument`, and returns its result. Its source is thrown away, so
- * that its functions show as native code. */
-static JSValue prelude(JSContext *context, char *text, size_t length, const char *name, JSValue argument) {
+/* Compiles a part of the prelude. Its source is thrown away, so that its functions show as native code. */
+static uint8_t *prelude_code(JSContext *context, char *text, size_t length, const char *name, size_t *code_length) {
     JSValue compiled = engine_compile(context, text, length, name, 1, JS_EVAL_TYPE_GLOBAL);
     memset(text, 0, length);
     if (JS_IsException(compiled)) give_up(context, name);
-    size_t code_length;
-    uint8_t *code = JS_WriteObject(context, &code_length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
+    uint8_t *code = JS_WriteObject(context, code_length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
     JS_FreeValue(context, compiled);
-    JSValue function = code ? JS_EvalFunction(context, JS_ReadObject(context, code, code_length, JS_READ_OBJ_BYTECODE)) : JS_EXCEPTION;
+    if (!code) give_up(context, name);
+    return code;
+}
+
+/* Evaluates a part of the prelude, a function of `argument`, and returns its result. */
+static JSValue prelude(JSContext *context, char *text, size_t length, const char *name, JSValue argument) {
+    size_t code_length;
+    uint8_t *code = prelude_code(context, text, length, name, &code_length);
+    JSValue function = JS_EvalFunction(context, JS_ReadObject(context, code, code_length, JS_READ_OBJ_BYTECODE));
     js_free(context, code);
     if (JS_IsException(function)) give_up(context, name);
     JSValue result = JS_Call(context, function, JS_UNDEFINED, 1, (JSValueConst *)&argument);
@@ -84,9 +90,35 @@ static JSValue hook(JSContext *context, JSValueConst exports, const char *name) 
     return function;
 }
 
+/* Packages that are loaded when they are asked for: compiled, as bytes that nobody reads before. */
+static struct {
+    uint8_t *code;
+    size_t length;
+} later[64];
+static int later_count;
+
+/* The table of such a package, of that number. `data`: `require`. */
+static JSValue load_later(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int number, JSValueConst *data) {
+    JSValue function = JS_EvalFunction(user, JS_ReadObject(user, later[number].code, later[number].length, JS_READ_OBJ_BYTECODE));
+    if (JS_IsException(function)) return function;
+    JSValue table = JS_Call(user, function, JS_UNDEFINED, 1, data);
+    JS_FreeValue(user, function);
+    return table;
+}
+
+static void add_later(JSValueConst add, const char *modules, char *text, uint32_t length, const char *file, JSValueConst require) {
+    if (later_count == sizeof later / sizeof *later) give_up(user, "too many packages that are loaded later");
+    later[later_count].code = prelude_code(user, text, length, file, &later[later_count].length);
+    JSValue arguments[] = {JS_NewString(user, modules), JS_NewCFunctionData(user, load_later, 0, later_count++, 1, &require)};
+    JSValue done = JS_Call(user, add, JS_UNDEFINED, 2, (JSValueConst *)arguments);
+    if (JS_IsException(done)) give_up(user, file);
+    JS_FreeValue(user, arguments[0]);
+    JS_FreeValue(user, arguments[1]);
+}
+
 /* Hands the npm packages to the prelude, each as a table of functions that evaluate its modules. */
 static void add_packages(JSValueConst exports) {
-    JSValue require = hook(user, exports, "requireInPackage"), add = hook(user, exports, "addPackage");
+    JSValue require = hook(user, exports, "requireInPackage"), add = hook(user, exports, "addPackage"), add_module = hook(user, exports, "addLater");
     for (char *at = prelude_packages, *end = at + prelude_packages_length; at < end;) {
         char file[128];
         uint32_t length;
@@ -95,6 +127,13 @@ static void add_packages(JSValueConst exports) {
         memcpy(&length, at + name_length, sizeof length);
         char *text = at + name_length + sizeof length, after = text[length];
         text[length] = 0; /* the parser wants a terminator */
+        if (*at == '-') {
+            add_later(add_module, at + 1, text, length, file, require);
+            text[length] = after;
+            memset(at, 0, text - at);
+            at = text + length;
+            continue;
+        }
         JSValue modules = prelude(user, text, length, file, JS_DupValue(user, require));
         text[length] = after;
         JSValue done = JS_Call(user, add, JS_UNDEFINED, 1, (JSValueConst *)&modules);
@@ -104,6 +143,7 @@ static void add_packages(JSValueConst exports) {
         at = text + length;
     }
     JS_FreeValue(user, add);
+    JS_FreeValue(user, add_module);
     JS_FreeValue(user, require);
 }
 
@@ -111,6 +151,9 @@ static void run_prelude(void) {
     JSValue shown = prelude(inside, prelude_inside, prelude_inside_length, "ampoule:inside", natives_object(inside));
     hooks.inspect_error = hook(inside, shown, "inspectError");
     hooks.inspect = hook(inside, shown, "inspect");
+    JSValue translator = prelude(inside, prelude_typescript, prelude_typescript_length, "ampoule:typescript", JS_UNDEFINED);
+    hooks.translate = hook(inside, translator, "translate");
+    JS_FreeValue(inside, translator);
     JSValue natives = natives_object(user);
     JS_SetPropertyStr(user, natives, "inside", JS_GetPropertyStr(inside, shown, "exposed"));
     JSValue exports = prelude(user, prelude_user, prelude_user_length, "ampoule:user", natives);
@@ -359,7 +402,7 @@ AMPOULE_EXPORT(ampoule_run) uint64_t ampoule_run(void *bytes, uint32_t length) {
         bool is_module = false, has_code = message_find(bytes, length, AMPOULE_CODE, &code) && code.length;
         JSValue input = decode_input(&input_text, wants_bigints()), compiled = JS_EXCEPTION, result = JS_EXCEPTION;
         if (!JS_IsException(input))
-            compiled = has_code ? program_read(&code) : program_compile(message_u32(&entry), &source, input, &is_module);
+            compiled = has_code ? program_read(&code, &is_module) : program_compile(message_u32(&entry), &source, input, &is_module);
         if (!JS_IsException(compiled)) result = run(message_u32(&entry), input, compiled, is_module);
         answer(&response, result, message_u32(&entry) == AMPOULE_ENTRY_SCRIPT);
     }
@@ -375,7 +418,7 @@ static bool prepared_is_handler;
 static JSValue prepare(const message_field *source, const message_field *code) {
     bool is_module = false;
     JSValue namespace = JS_UNDEFINED;
-    JSValue compiled = code->length ? program_read(code) : program_compile(AMPOULE_ENTRY_MAIN, source, JS_UNDEFINED, &is_module);
+    JSValue compiled = code->length ? program_read(code, &is_module) : program_compile(AMPOULE_ENTRY_MAIN, source, JS_UNDEFINED, &is_module);
     if (JS_IsException(compiled)) return compiled;
     /* As in a run, what the top level's last statement came to lives on. */
     JSValue value = evaluate(compiled, is_module, &namespace);

@@ -14,6 +14,7 @@ extern JSContext *user, *inside;
 struct hooks {
     JSValue inspect_error;  /* inside: (error) -> text as console.error shows it */
     JSValue inspect;        /* inside: (value) -> text */
+    JSValue translate;      /* inside: (TypeScript, file name, whether it is a body) -> JavaScript, undefined if it is that already, or what is wrong */
     JSValue run_ticks;      /* user: runs what process.nextTick queued */
     JSValue run_timer;      /* user: runs one due timer or immediate: 0; nothing due: nanoseconds to wait; none: -1 */
     JSValue set_variable;   /* user: (name, text), an environment variable that came after the program had looked */
@@ -56,14 +57,26 @@ void modules_set_meta(JSModuleDef *module, const char *name);
 /* `compiled` if it is none of a syntax error; else the source as an ES module, if it is one. */
 JSValue modules_or_es(JSValue compiled, const char *name, const char *source, uint32_t length);
 
+/* An ES module. */
+JSValue modules_compile_es(const char *name, const char *source, uint32_t length);
+
 /* decode.c: the input object; an exception for bad JSON. The byte after the text is overwritten and put back; the text must stay. */
 JSValue decode_input(const message_field *input, bool bigints);
 /* The digits of numbers of the input that they lost. */
 extern struct numbers input_numbers;
 
+/* typescript.c */
+/* Whether a file of this name is TypeScript. */
+bool typescript_is_name(const char *name);
+/* The JavaScript of a source in TypeScript, undefined if it is JavaScript as it is; an exception for a syntax error. Of a body: what stands between
+ * the line before its first and the end. */
+JSValue typescript_translate(const char *name, const char *source, size_t length, bool is_body);
+/* With an exception pending, which stays: the JavaScript of what is none but is TypeScript, else undefined. */
+JSValue typescript_instead(const char *name, const char *source, size_t length, bool is_body);
+
 /* program.c: source or compiled form -> something to evaluate, an exception for a syntax error */
 JSValue program_compile(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module);
-JSValue program_read(const message_field *code);
+JSValue program_read(const message_field *code, bool *is_module);
 bool program_write(JSValueConst compiled, message *response);
 JSValue program_call_body(JSValueConst function, JSValueConst input);
 

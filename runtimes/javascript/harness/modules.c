@@ -44,7 +44,7 @@ static void join(char *out, const char *base, const char *name) {
 /* The name under which the request has what `name`, written in `base`, means; NULL if it has no such module. To be
  * freed with js_free. */
 char *modules_resolve(JSContext *context, const char *base, const char *name) {
-    static const char *const endings[] = {"", ".js", ".mjs", ".cjs", ".json", "/index.js", "/index.mjs"};
+    static const char *const endings[] = {"", ".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts", "/index.js", "/index.mjs", "/index.ts", "/index.mts"};
     char *path = js_malloc(context, strlen(base) + strlen(name) + 16);
     if (!path) return NULL;
     join(path, base, name);
@@ -53,6 +53,13 @@ char *modules_resolve(JSContext *context, const char *base, const char *name) {
     uint32_t source_length;
     for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
         strcpy(path + length, endings[i]);
+        if (modules_find(path, &source, &source_length)) return path;
+    }
+    /* TypeScript is imported by the name of the JavaScript that it becomes */
+    path[length] = 0;
+    char *ending = strrchr(path, '.');
+    if (ending && (!strcmp(ending, ".js") || !strcmp(ending, ".mjs") || !strcmp(ending, ".cjs"))) {
+        ending[strlen(ending) - 2] = 't';
         if (modules_find(path, &source, &source_length)) return path;
     }
     js_free(context, path);
@@ -102,12 +109,62 @@ JSValue modules_or_es(JSValue compiled, const char *name, const char *source, ui
     return compiled;
 }
 
-/* Bytecode of a CommonJS module's function, or an ES module. */
-JSValue modules_compile(const char *name, const char *source, uint32_t length) {
+static JSValue compile_javascript(const char *name, const char *source, uint32_t length) {
     static const char head[] = "(function (exports, require, module, __filename, __dirname) {\n", tail[] = "\n})";
-    if (modules_ends_with(name, ".mjs")) return modules_compile_es(name, source, length);
+    if (modules_ends_with(name, ".mjs") || modules_ends_with(name, ".mts")) return modules_compile_es(name, source, length);
     JSValue compiled = compile_wrapped(name, head, source, length, tail);
-    return modules_ends_with(name, ".cjs") ? compiled : modules_or_es(compiled, name, source, length);
+    return modules_ends_with(name, ".cjs") || modules_ends_with(name, ".cts") ? compiled : modules_or_es(compiled, name, source, length);
+}
+
+/* What modules were translated to, by their names, as a module's text is wanted more than once. */
+static JSValue translations = JS_UNDEFINED;
+
+static JSValue known_translation(const char *name) {
+    return JS_IsUndefined(translations) ? JS_UNDEFINED : JS_GetPropertyStr(user, translations, name);
+}
+static void keep_translation(const char *name, JSValueConst text) {
+    if (JS_IsUndefined(translations)) translations = JS_NewObjectProto(user, JS_NULL);
+    JS_DefinePropertyValueStr(user, translations, name, JS_DupValue(user, text), JS_PROP_C_W_E);
+}
+
+static JSValue compile_text(const char *name, JSValueConst text) {
+    size_t length;
+    const char *javascript = JS_ToCStringLen(user, &length, text);
+    JSValue compiled = javascript ? compile_javascript(name, javascript, length) : JS_EXCEPTION;
+    JS_FreeCString(user, javascript);
+    return compiled;
+}
+
+/* The JavaScript of a module that is named as TypeScript, or was found to be: undefined if it is JavaScript as it is. */
+static JSValue translation(const char *name, const char *source, uint32_t length) {
+    JSValue text = known_translation(name);
+    if (!JS_IsUndefined(text) || !typescript_is_name(name)) return text;
+    text = typescript_translate(name, source, length, false);
+    if (JS_IsString(text)) keep_translation(name, text);
+    return text;
+}
+
+JSValue modules_compile(const char *name, const char *source, uint32_t length) {
+    JSValue text = translation(name, source, length);
+    if (JS_IsException(text)) return text;
+    JSValue compiled = JS_IsString(text) ? compile_text(name, text) : compile_javascript(name, source, length);
+    if (!JS_IsException(compiled) || JS_IsString(text)) {
+        JS_FreeValue(user, text);
+        return compiled;
+    }
+    text = typescript_instead(name, source, length, false);
+    if (!JS_IsString(text)) return JS_EXCEPTION;
+    JSValue error = JS_GetException(user);
+    compiled = compile_text(name, text);
+    if (JS_IsException(compiled)) {
+        JS_FreeValue(user, JS_GetException(user));
+        JS_Throw(user, error);
+    } else {
+        keep_translation(name, text);
+        JS_FreeValue(user, error);
+    }
+    JS_FreeValue(user, text);
+    return compiled;
 }
 
 /* ---- natives ---- */
@@ -137,12 +194,16 @@ NATIVE(native_module_names) {
     return names;
 }
 
-/* (name) -> text of a module */
+/* (name) -> text of a module, in JavaScript */
 NATIVE(native_module_text) {
     const char *source, *name = JS_ToCString(context, argv[0]);
     uint32_t length;
     if (!name) return JS_EXCEPTION;
-    JSValue text = modules_find(name, &source, &length) ? JS_NewStringLen(context, source, length) : JS_UNDEFINED;
+    JSValue text = JS_UNDEFINED;
+    if (modules_find(name, &source, &length)) {
+        text = translation(name, source, length);
+        if (JS_IsUndefined(text)) text = JS_NewStringLen(context, source, length);
+    }
     JS_FreeCString(context, name);
     return text;
 }

@@ -92,11 +92,12 @@ static void free_names(struct names *names) {
     free(names->names);
 }
 
-static JSValue compile_body(const message_field *source, JSValueConst input) {
-    static const char head[] = "(async function (", middle[] = ") {\n", tail[] = "\n})";
+/* `body` is what compiles for `source`; `first_line` ends the wrapper's line. */
+static JSValue compile_body(const message_field *source, const char *first_line, const char *body, size_t body_length, JSValueConst input) {
+    static const char head[] = "(async function (", middle[] = ") {", tail[] = "\n})";
     struct names names;
     if (!parameters(input, source, &names)) return JS_EXCEPTION;
-    size_t length = sizeof head + sizeof middle + sizeof tail + source->length;
+    size_t length = sizeof head + sizeof middle + sizeof tail + strlen(first_line) + body_length;
     for (uint32_t i = 0; i < names.count; i++) length += strlen(names.names[i]) + 1;
     char *text = js_malloc(user, length), *at = text;
     JSValue compiled = JS_EXCEPTION;
@@ -107,39 +108,101 @@ static JSValue compile_body(const message_field *source, JSValueConst input) {
             at = stpcpy(at, names.names[i]);
         }
         at = stpcpy(at, middle);
-        memcpy(at, source->bytes, source->length);
-        strcpy(at + source->length, tail);
-        compiled = engine_compile(user, text, at + source->length - text + sizeof tail - 1, request.file_name, 0, JS_EVAL_TYPE_GLOBAL);
+        at = stpcpy(at, first_line);
+        memcpy(at, body, body_length);
+        strcpy(at + body_length, tail);
+        compiled = engine_compile(user, text, at + body_length - text + sizeof tail - 1, request.file_name, 0, JS_EVAL_TYPE_GLOBAL);
     }
     js_free(user, text);
     free_names(&names);
     return compiled;
 }
 
-JSValue program_compile(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module) {
-    *is_module = false;
-    if (entry == AMPOULE_ENTRY_BODY) return compile_body(source, input);
+/* A text with a terminator. */
+static JSValue compile_script(const char *text, size_t length, bool *is_module) {
+    JSValue compiled = engine_compile(user, text, length, request.file_name, 1, JS_EVAL_TYPE_GLOBAL);
+    compiled = modules_or_es(compiled, request.file_name, text, length);
+    *is_module = JS_VALUE_GET_TAG(compiled) == JS_TAG_MODULE;
+    return compiled;
+}
+
+static JSValue compile_source(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module) {
+    if (entry == AMPOULE_ENTRY_BODY) return compile_body(source, "\n", source->bytes, source->length, input);
     char *text = (char *)source->bytes;
     char next = text[source->length]; /* the parser wants a terminator; ampoule_alloc left room for it */
     text[source->length] = 0;
-    JSValue compiled = engine_compile(user, text, source->length, request.file_name, 1, JS_EVAL_TYPE_GLOBAL);
-    compiled = modules_or_es(compiled, request.file_name, text, source->length);
-    *is_module = JS_VALUE_GET_TAG(compiled) == JS_TAG_MODULE;
+    JSValue compiled = compile_script(text, source->length, is_module);
     text[source->length] = next;
     return compiled;
 }
 
-JSValue program_read(const message_field *code) {
+/* What TypeScript was translated to; undefined if the program is JavaScript. */
+static JSValue translated = JS_UNDEFINED;
+
+static JSValue compile_translated(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module) {
+    size_t length;
+    const char *text = JS_ToCStringLen(user, &length, translated);
+    if (!text) return JS_EXCEPTION;
+    JSValue compiled = entry == AMPOULE_ENTRY_BODY ? compile_body(source, "", text, length, input) : compile_script(text, length, is_module);
+    JS_FreeCString(user, text);
+    return compiled;
+}
+
+/* Plain JavaScript is never looked at as TypeScript: only what would fail as JavaScript is. */
+JSValue program_compile(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module) {
+    bool is_body = entry == AMPOULE_ENTRY_BODY;
+    *is_module = false;
+    if (typescript_is_name(request.file_name)) {
+        translated = typescript_translate(request.file_name, source->bytes, source->length, is_body);
+        if (JS_IsException(translated)) return JS_EXCEPTION;
+        return JS_IsUndefined(translated) ? compile_source(entry, source, input, is_module) : compile_translated(entry, source, input, is_module);
+    }
+    JSValue compiled = compile_source(entry, source, input, is_module);
+    if (!JS_IsException(compiled)) return compiled;
+    translated = typescript_instead(request.file_name, source->bytes, source->length, is_body);
+    if (JS_IsUndefined(translated)) return JS_EXCEPTION;
+    JSValue error = JS_GetException(user);
+    compiled = compile_translated(entry, source, input, is_module);
+    if (!JS_IsException(compiled)) {
+        JS_FreeValue(user, error);
+        return compiled;
+    }
+    JS_FreeValue(user, JS_GetException(user));
+    return JS_Throw(user, error);
+}
+
+/* The form of an ES module of TypeScript is this and its JavaScript: no bytecode begins so. */
+static const char module_form[] = "\0TS";
+enum { MODULE_FORM = sizeof module_form - 1 };
+
+JSValue program_read(const message_field *code, bool *is_module) {
+    *is_module = code->length >= MODULE_FORM && !memcmp(code->bytes, module_form, MODULE_FORM);
+    if (*is_module) return modules_compile_es(request.file_name, code->bytes + MODULE_FORM, code->length - MODULE_FORM);
     return JS_ReadObject(user, (const uint8_t *)code->bytes, code->length, JS_READ_OBJ_BYTECODE);
+}
+
+static bool write_module(message *response) {
+    if (JS_IsUndefined(translated)) {
+        message_put(response, AMPOULE_CODE, NULL, 0);
+        return true;
+    }
+    size_t length;
+    const char *text = JS_ToCStringLen(user, &length, translated);
+    char *form = text ? js_malloc(user, MODULE_FORM + length) : NULL;
+    if (form) {
+        memcpy(form, module_form, MODULE_FORM);
+        memcpy(form + MODULE_FORM, text, length);
+        message_put(response, AMPOULE_CODE, form, MODULE_FORM + length);
+    }
+    js_free(user, form);
+    JS_FreeCString(user, text);
+    return form;
 }
 
 /* The form of an ES module is empty, which is to say: compile it again. It is tied to the modules it imports. */
 bool program_write(JSValueConst compiled, message *response) {
     size_t length;
-    if (JS_VALUE_GET_TAG(compiled) == JS_TAG_MODULE) {
-        message_put(response, AMPOULE_CODE, NULL, 0);
-        return true;
-    }
+    if (JS_VALUE_GET_TAG(compiled) == JS_TAG_MODULE) return write_module(response);
     uint8_t *code = JS_WriteObject(user, &length, compiled, JS_WRITE_OBJ_BYTECODE);
     if (!code) return false;
     message_put(response, AMPOULE_CODE, code, length);

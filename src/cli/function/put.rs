@@ -1,6 +1,7 @@
 //! `ampoule function put`: keeps a program as a version of a function.
 
 use super::{environment, files, label, reference};
+use crate::cli::dialect::Dialect;
 use crate::cli::modules::modules;
 use crate::cli::remote::RemoteArguments;
 use crate::cli::report::{exit_of, print_for_people};
@@ -10,7 +11,7 @@ use crate::units::{self, Bytes, Span};
 use ampoule_api::v1::function_service_client::FunctionServiceClient;
 use ampoule_api::v1::{self, Conversion, PutFunctionRequest, Variable, VariableType};
 use ampoule_api::{execution_from_proto, request_to_proto};
-use ampoule_model::{Entry, Language, Program, Request, RequestedLimits};
+use ampoule_model::{Entry, Program, Request, RequestedLimits};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -21,9 +22,9 @@ pub(crate) struct PutArguments {
     /// The program
     #[arg(value_name = "FILE")]
     program: PathBuf,
-    /// python or javascript [default: by the file's ending]
+    /// python, javascript or typescript [default: by the file's ending]
     #[arg(long, value_name = "L")]
-    language: Option<Language>,
+    language: Option<Dialect>,
     /// A module the program can import; repeatable
     #[arg(long, value_name = "NAME=PATH")]
     module: Vec<String>,
@@ -85,15 +86,17 @@ enum Rule {
 /// Runs the command.
 pub(crate) async fn put(arguments: PutArguments) -> CommandResult {
     let shown = arguments.program.to_string_lossy().into_owned();
-    let language = arguments.language.or_else(|| Language::of_file_name(&shown)).ok_or_else(|| {
+    let dialect = Dialect::of(arguments.language, &shown).ok_or_else(|| {
         CommandError::usage(format!("cannot tell the language of '{shown}' by its ending: add --language"))
     })?;
+    let language = dialect.language();
+    // Without its folder: the same program has the same version wherever it lies.
+    let file_name = arguments.program.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let program = Program {
         language,
         entry: Entry::Main,
         source: read_text(&arguments.program, "the program")?,
-        // Without its folder: the same program has the same version wherever it lies.
-        file_name: arguments.program.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        file_name: dialect.file_name(file_name),
         modules: modules(&arguments.module, language)?,
         bigint: false,
     };

@@ -45,11 +45,11 @@ const BAD_REQUESTS: &[Case] = &[
     (|r| r.source.as_mut().unwrap().code.clear(), "source.code is empty: give a program"),
     (
         |r| r.source.as_mut().unwrap().language = Language::Unspecified.into(),
-        "source.language is not set: use LANGUAGE_PYTHON or LANGUAGE_JAVASCRIPT",
+        "source.language is not set: use LANGUAGE_PYTHON, LANGUAGE_JAVASCRIPT or LANGUAGE_TYPESCRIPT",
     ),
     (
         |r| r.source.as_mut().unwrap().language = 7,
-        "source.language is 7, which is no language: use LANGUAGE_PYTHON or LANGUAGE_JAVASCRIPT",
+        "source.language is 7, which is no language: use LANGUAGE_PYTHON, LANGUAGE_JAVASCRIPT or LANGUAGE_TYPESCRIPT",
     ),
     (
         |r| r.source.as_mut().unwrap().entry = 9,

@@ -1,7 +1,7 @@
 //! What the fuzz targets (`fuzz/`) need of the inside: not a part of the API.
 
 use super::wrapper::{tail, unwrap};
-use super::{jinja, run, script};
+use super::{jinja, run, script, shape};
 use crate::body;
 use ampoule_api::WithInput;
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest};
@@ -26,7 +26,11 @@ pub fn asked(json: &[u8]) -> Result<Request, String> {
 /// A script that was recognised, put together of its parts.
 pub fn put_together(language: Language, script: &str) -> Option<String> {
     let tail = tail(language);
-    let wrapped = unwrap(script, tail)?;
+    let Some(wrapped) = unwrap(script, tail) else {
+        let shape = shape::read(language, script)?;
+        assert!(shape.expression.contains(shape.inputs), "the inputs are in their expression");
+        return Some([shape.before, shape.expression, shape.until, shape.rest].concat());
+    };
     assert!(wrapped.expression.contains(wrapped.inputs), "the inputs are in their expression");
     Some([wrapped.code, tail.before, wrapped.expression, tail.after].concat())
 }

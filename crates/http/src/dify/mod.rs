@@ -15,6 +15,7 @@ mod jinja;
 mod outcome;
 mod run;
 mod script;
+mod shape;
 mod tail;
 mod wrapper;
 

@@ -11,6 +11,7 @@
 //! * Python: a coroutine is told by the name of its type, read past everything that a class can define, then by `inspect`.
 //!   Without this change a coroutine ends in a TypeError of `json.dumps`.
 
+use super::shape;
 use super::wrapper::Tail;
 use ampoule_model::Language;
 
@@ -48,7 +49,11 @@ const PYTHON: (&str, &str) = (
 /// A traceback as if nothing had been added: a line of Dify's that it quotes is shown as Dify wrote it, and where a coroutine
 /// was run, the frames of the loop and the line added here give way to the line that called `main`.
 pub fn tidied(traceback: &str) -> String {
-    without_loop(traceback).unwrap_or_else(|| traceback.replace(JAVASCRIPT.1, ""))
+    if let Some(tidied) = without_loop(traceback) {
+        return tidied;
+    }
+    let traceback = traceback.replace(JAVASCRIPT.1, "");
+    shape::added_to(&traceback).unwrap_or(traceback)
 }
 
 fn without_loop(traceback: &str) -> Option<String> {
@@ -58,9 +63,20 @@ fn without_loop(traceback: &str) -> Option<String> {
     let frame = lines[..at].last()?;
     let (place, number) = frame.strip_suffix(IN_MODULE)?.rsplit_once(' ')?;
     let number: u32 = number.parse().ok()?;
-    let mut behind = lines[at + 1..].iter().peekable();
+    let behind = behind_loop(&lines[at + 1..]);
+    let call = PYTHON.0.trim_end();
+    let mut tidied: Vec<String> = lines[..at - 1].iter().map(ToString::to_string).collect();
+    tidied.push(format!("{place} {}{IN_MODULE}", number.checked_sub(1)?));
+    tidied.push(format!("    {call}"));
+    tidied.extend(behind.iter().map(ToString::to_string));
+    Some(tidied.join("\n") + "\n")
+}
+
+/// Of the lines that follow where a coroutine is run: those behind the frames of the loop.
+pub(super) fn behind_loop<'a, 'b>(lines: &'a [&'b str]) -> &'a [&'b str] {
+    let mut behind = lines;
     let mut in_loop = true;
-    while let Some(line) = behind.peek() {
+    while let Some((line, further)) = behind.split_first() {
         match line.strip_prefix("  File ") {
             Some(file) => in_loop = file.contains("/asyncio/"),
             None if !line.starts_with("    ") => in_loop = false,
@@ -69,14 +85,9 @@ fn without_loop(traceback: &str) -> Option<String> {
         if !in_loop {
             break;
         }
-        behind.next();
+        behind = further;
     }
-    let call = PYTHON.0.trim_end();
-    let mut tidied: Vec<String> = lines[..at - 1].iter().map(ToString::to_string).collect();
-    tidied.push(format!("{place} {}{IN_MODULE}", number.checked_sub(1)?));
-    tidied.push(format!("    {call}"));
-    tidied.extend(behind.map(ToString::to_string));
-    Some(tidied.join("\n") + "\n")
+    behind
 }
 
 /// How a frame of a script's own level ends.

@@ -75,7 +75,7 @@ async fn bad_requests_name_the_field() {
         (json!({}), "source is missing: give a program, or name a function"),
         (
             with("source.language", "ruby".into()),
-            "source.language is not as expected: 'ruby' is none of python, javascript",
+            "source.language is not as expected: 'ruby' is none of python, javascript, typescript",
         ),
         (with("source.language", 0.into()), "source.language is not set"),
         (with("source.code", "".into()), "source.code is empty: give a program"),

@@ -19,7 +19,7 @@ import './files.js';
 import './unavailable.js';
 import { builtins } from './builtins.js';
 import { exportNames, requireFrom } from './modules.js';
-import { addPackage, evaluatePackages, requireInPackage } from './packages.js';
+import { addPackage, addLater, evaluatePackages, requireInPackage } from './packages.js';
 import { prepareStack } from './call_sites.js';
 import { warm } from './warm.js';
 
@@ -30,7 +30,7 @@ for (const name of ['global', 'clearImmediate', 'setImmediate', 'clearInterval',
 completeConsole();
 
 export default {
-  ...hooks, runTicks, runTimer, setVariable, prepareStack, requireInPackage, addPackage,
+  ...hooks, runTicks, runTimer, setVariable, prepareStack, requireInPackage, addPackage, addLater,
   warm() {
     warm([...Object.values(builtins), ...evaluatePackages()]);
     forgetEnvironment();

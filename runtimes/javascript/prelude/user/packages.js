@@ -12,6 +12,12 @@ export function addPackage(table) {
   }
 }
 
+/** Called once a package that is loaded when it is first asked for: names of its modules, and what gives its table. */
+export function addLater(names, load) {
+  let table;
+  for (const name of names.split(' ')) modules[name] = () => (table ??= load())[name][0]();
+}
+
 /** Evaluates modules, at image build: an execution finds them ready. Returns what they export. */
 export const evaluatePackages = () => early.map((load) => load());
 
@@ -41,7 +47,7 @@ export const packageNames = () => Object.keys(modules).filter((name) => !name.in
 /** `require` as packages see it. */
 export function requireInPackage(name) {
   if (name.startsWith('./locale/')) name = `moment${name.slice(1)}`; // moment looks for its languages so
-  const exports = builtins[name] ?? packageModule(name);
+  const exports = builtins[name.startsWith('node:') ? name.slice(5) : name] ?? packageModule(name);
   if (exports === undefined) throw new Error(`Cannot find module '${name}'`);
   return exports;
 }
