@@ -74,7 +74,9 @@ fn request_of(tests: &Path, name: &str, library: &[Module], files: &[File]) -> R
     request.program.modules = library.to_vec();
     request.program.modules.push(Module { name: path.clone(), source: source.clone() });
     let required = |file: &&File| {
-        let Some(name) = file.path.trim_start_matches("test/fixtures/").strip_suffix(".js") else { return false };
+        let Some(name) = file.path.trim_start_matches("test/fixtures/").strip_suffix(".js") else {
+            return false;
+        };
         source.contains(&format!("fixtures/{name}")) || source.contains(&format!("fixtures.path('{name}.js"))
     };
     request.program.modules.extend(files.iter().filter(required).map(|file| Module {

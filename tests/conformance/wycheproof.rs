@@ -31,7 +31,8 @@ fn run() -> Result<(), Failed> {
     for name in lines(&conformance_file("javascript", "wycheproof.txt")) {
         let file = format!("{name}_test.json");
         let mut request = request(Language::Javascript, &program);
-        request.files = vec![File { path: format!("vectors/{file}"), content: std::fs::read(sets.join(&file))? }];
+        request.files =
+            vec![File { path: format!("vectors/{file}"), content: std::fs::read(sets.join(&file))? }];
         request.limits.wall_time = Some(Duration::from_secs(300));
         let outcome = runner::execute(&SERVICE, request)?;
         counts.cpu_time += outcome.usage.cpu_time;
