@@ -59,7 +59,11 @@ export class Layout {
     this.blank = false;
     if (this.aim < 0) {
       if (blank) this.#space();
-      if (helper.test(next)) this.text += '/*\u00010:0*/'; // frames of line 0 are not shown
+      if (helper.test(next)) { // frames of line 0 are not shown
+        this.text += '/*\u00010:0*/';
+        this.line = -this.first;
+        this.column = 0;
+      }
       return;
     }
     const line = this.#lineOfAim(), column = this.aim - this.starts[line], ahead = line - this.line;
