@@ -82,7 +82,11 @@ fn module_of(file: &str, language: Language) -> Option<&str> {
         Language::Python => file.strip_suffix(".py"),
         Language::Javascript => {
             let endings = [".js", ".mjs", ".cjs", ".json", ".ts", ".mts", ".cts"];
-            endings.iter().any(|ending| file.ends_with(ending)).then_some(file).filter(|file| !file.ends_with(".d.ts"))
+            endings
+                .iter()
+                .any(|ending| file.ends_with(ending))
+                .then_some(file)
+                .filter(|file| !file.ends_with(".d.ts"))
         }
     }
 }
@@ -124,7 +128,8 @@ mod tests {
             "README.md",
             "node_modules/x.js",
         ];
-        let expected = ["pk/data.json", "pk/deep/index.cjs", "pk/es.mjs", "pk/helper.js", "pk/index.js", "pk/typed.ts"];
+        let expected =
+            ["pk/data.json", "pk/deep/index.cjs", "pk/es.mjs", "pk/helper.js", "pk/index.js", "pk/typed.ts"];
         assert_eq!(names(&files, Language::Javascript), expected);
     }
 }

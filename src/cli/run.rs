@@ -1,7 +1,7 @@
 //! `ampoule run`: one program, in process or on a server.
 
-use super::flags;
 use super::dialect::Dialect;
+use super::flags;
 use super::modules::modules;
 use super::output::Printer;
 use super::remote::{CallerArguments, Remote};
@@ -15,9 +15,7 @@ use ampoule_api::Execution;
 use ampoule_api::v1::execute_stream_response::Event;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_engine::{Engine, EngineConfig};
-use ampoule_model::{
-    DEFAULT_NOW_UNIX_NANOS, Deterministic, Entry, File, Program, Request, RequestedLimits,
-};
+use ampoule_model::{DEFAULT_NOW_UNIX_NANOS, Deterministic, Entry, File, Program, Request, RequestedLimits};
 use ampoule_service::{Call, Error, Images, OutputStream, Service, ServiceConfig, default_images_folder};
 use clap::Args;
 use std::io::Read;

@@ -2,8 +2,8 @@
 //! The format is described in `tests/fixtures/README.md`.
 
 use ampoule_model::{
-    Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits, Status, TYPESCRIPT_FILE_NAME,
-    is_typescript,
+    Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits, Status,
+    TYPESCRIPT_FILE_NAME, is_typescript,
 };
 use base64::Engine as _;
 use serde::Deserialize;

@@ -286,8 +286,8 @@ fn other_ends_of_the_same_shape_end_alike_unless_main_is_async() {
         let fixture = bare(language, code);
         for script in reworded(&script(&fixture)) {
             let Some(waiting) = dify::waiting_script(language, &script) else { continue };
-            let [(_, plain), (_, waited)] =
-                [script.clone(), waiting].map(|script| ended(&fixture, as_it_is(language, script), Some(fixed)));
+            let [(_, plain), (_, waited)] = [script.clone(), waiting]
+                .map(|script| ended(&fixture, as_it_is(language, script), Some(fixed)));
             if plain != waited {
                 changed.push(format!("{script}\n{plain}\n--- became\n{waited}"));
             }

@@ -16,7 +16,15 @@ fn package(requirements: &Path) -> Option<PathBuf> {
         return Some(folder);
     }
     let fetched = Command::new("python3")
-        .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes"])
+        .args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--require-hashes",
+        ])
         .args(["--python-version", "3.13", "--only-binary", ":all:", "--target"])
         .arg(&folder)
         .arg("-r")

@@ -154,7 +154,9 @@ fn language(number: i32) -> Result<world::Language, InvalidMessage> {
         Ok(v1::Language::Unspecified) => {
             Err(invalid("source.language", format!("is not set: use {LANGUAGES}")))
         }
-        Err(_) => Err(invalid("source.language", format!("is {number}, which is no language: use {LANGUAGES}"))),
+        Err(_) => {
+            Err(invalid("source.language", format!("is {number}, which is no language: use {LANGUAGES}")))
+        }
     }
 }
 

@@ -155,7 +155,8 @@ pub(super) fn added_to(traceback: &str) -> Option<String> {
     const ASKED: &str = "; if (!(";
     const ASKS: &str = "((async () => {})().then)))";
     let lines: Vec<&str> = traceback.lines().collect();
-    let at = lines.iter().position(|line| line.contains(RUN) || (line.contains(ASKED) && line.contains(ASKS)))?;
+    let at =
+        lines.iter().position(|line| line.contains(RUN) || (line.contains(ASKED) && line.contains(ASKS)))?;
     let line = lines[at];
     let mut behind = &lines[at + 1..];
     let plain = if let Some(found) = line.find(RUN) {
@@ -174,7 +175,8 @@ pub(super) fn added_to(traceback: &str) -> Option<String> {
         let (start, end) = (line.find(ASKED)?, line.find(ASKS)? + ASKS.len());
         [line.get(..start)?, &line[end..]].concat()
     };
-    let tidied: Vec<&str> = lines[..at].iter().copied().chain([&*plain]).chain(behind.iter().copied()).collect();
+    let tidied: Vec<&str> =
+        lines[..at].iter().copied().chain([&*plain]).chain(behind.iter().copied()).collect();
     Some(tidied.join("\n") + if traceback.ends_with('\n') { "\n" } else { "" })
 }
 
@@ -293,7 +295,14 @@ impl<'a> Reader<'a> {
     }
 
     /// The parts, if this is the end.
-    fn ends(&mut self, start: usize, end: usize, waits: usize, base64: &'a str, added: String) -> Option<Shape<'a>> {
+    fn ends(
+        &mut self,
+        start: usize,
+        end: usize,
+        waits: usize,
+        base64: &'a str,
+        added: String,
+    ) -> Option<Shape<'a>> {
         let text = self.text;
         (self.next() == text.len()).then(|| Shape {
             before: &text[..start],
@@ -336,7 +345,10 @@ mod tests {
             let variants = [
                 script.to_owned(),
                 script.replace('\n', "\r\n"),
-                script.replace("inputs_obj", "given").replace("output_obj", "got").replace("output_json", "text_"),
+                script
+                    .replace("inputs_obj", "given")
+                    .replace("output_obj", "got")
+                    .replace("output_json", "text_"),
                 script.replace(" = ", "="),
                 script.replace("(", "( ").replace("= ", "=   "),
                 script.replace('\'', "\"").replace("\"\"\"", "'''"),
