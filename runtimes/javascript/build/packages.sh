@@ -30,7 +30,7 @@ python3 -I "$RECIPE/build/tables.py" node_modules/gpt-tokenizer/{cjs,esm}/bpeRan
 python3 -I "$RECIPE/build/packages.py" "$RECIPE"/packages/*.toml >offered
 builtin=(assert buffer crypto events fs path querystring stream string_decoder timers url util vm)
 # Packages whose builds for browsers have less than what is documented, or want a document: theirs for Node are taken.
-for_node=' turndown iconv-lite nunjucks ejs liquidjs object-hash jsonwebtoken bcryptjs ulid csv csv-generate stream-transform diff xlsx '
+for_node=' turndown iconv-lite nunjucks ejs liquidjs object-hash jsonwebtoken bcryptjs ulid csv csv-generate stream-transform diff xlsx simple-statistics '
 while read -r package modules; do
     name_of_text=$package package=${package#-}
     [ "$name_of_text" = "$package" ] || name_of_text=-$(sed 's/\(^\| \)[-+]/\1/g' <<<"$modules")

@@ -45,6 +45,7 @@ static bool read_frame(const char *line, size_t length, struct frame *frame) {
     frame->file = start;
     frame->file_length = second - start;
     if (frame->file_length == sizeof PARSED - 1 && !memcmp(start, PARSED, sizeof PARSED - 1)) return false;
+    if (!frame->line) return false; /* what TypeScript adds (prelude/typescript/layout.js) */
     return frame->file_length < sizeof OURS - 1 || memcmp(start, OURS, sizeof OURS - 1);
 }
 

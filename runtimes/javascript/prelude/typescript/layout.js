@@ -7,6 +7,8 @@
 const unbroken = new Set(['return', 'throw', 'yield', 'break', 'continue', 'async', 'accessor', 'static', 'get', 'set', 'await']);
 /** Tokens that an error can happen at. */
 const telling = /^[\w$#"'`([{\u0080-\uffff]/;
+/** How the functions begin that TypeScript puts before a program. */
+const helper = /^var __\w+ = /;
 /** Further away than so many lines, a comment is shorter. */
 const FAR = 99;
 const isBlank = (text) => /^\s*$/.test(text);
@@ -57,6 +59,11 @@ export class Layout {
     this.blank = false;
     if (this.aim < 0) {
       if (blank) this.#space();
+      if (helper.test(next)) { // frames of line 0 are not shown
+        this.text += '/*\u00010:0*/';
+        this.line = -this.first;
+        this.column = 0;
+      }
       return;
     }
     const line = this.#lineOfAim(), column = this.aim - this.starts[line], ahead = line - this.line;
