@@ -255,6 +255,9 @@ fn the_language_is_told_by_the_ending_or_by_the_flag() {
     assert_ne!(python, javascript);
     assert_eq!(digest(&["echo.txt", "--json", "--language", "javascript"]), javascript);
     assert_eq!(digest(&["echo.js", "--json", "--language", "python"]), python);
+    assert_eq!(digest(&["echo.txt", "--json", "--language", "typescript"]), javascript);
+    std::fs::copy(bench.path("echo.js"), bench.path("echo.mts")).unwrap();
+    assert_eq!(digest(&["echo.mts", "--json"]), javascript);
 }
 
 impl Bench {

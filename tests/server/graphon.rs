@@ -24,6 +24,7 @@ fn package(requirements: &Path) -> Option<PathBuf> {
             "--disable-pip-version-check",
             "--no-deps",
             "--require-hashes",
+            "--ignore-requires-python",
         ])
         .args(["--python-version", "3.13", "--only-binary", ":all:", "--target"])
         .arg(&folder)
@@ -31,7 +32,11 @@ fn package(requirements: &Path) -> Option<PathBuf> {
         .arg(requirements)
         .output()
         .expect("python3 starts");
-    fetched.status.success().then_some(folder)
+    if !fetched.status.success() {
+        println!("pip: {}", String::from_utf8_lossy(&fetched.stderr));
+        return None;
+    }
+    Some(folder)
 }
 
 #[test]

@@ -243,3 +243,34 @@ fn time_used(
     duration_from_proto(&duration.unwrap_or_default())
         .ok_or_else(|| invalid(field, "is negative or malformed"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(language: v1::Language, file_name: &str) -> Result<world::Program, String> {
+        let source = v1::Source {
+            language: language.into(),
+            code: "x".into(),
+            file_name: file_name.into(),
+            ..v1::Source::default()
+        };
+        program(source).map(|(program, _)| program).map_err(|problem| problem.field.into_owned())
+    }
+
+    #[test]
+    fn typescript_is_javascript_of_such_a_file_name_and_back() {
+        for (name, file_name) in
+            [("", "main.ts"), ("step.ts", "step.ts"), ("a.mts", "a.mts"), ("a.cts", "a.cts")]
+        {
+            let program = asked(v1::Language::Typescript, name).unwrap();
+            assert_eq!((program.language, &*program.file_name), (world::Language::Javascript, file_name));
+            let source = crate::to_proto::source_to_proto(program, None);
+            assert_eq!((source.language(), &*source.file_name), (v1::Language::Typescript, file_name));
+        }
+        assert_eq!(asked(v1::Language::Typescript, "step.js"), Err("source.file_name".into()));
+        let plain = asked(v1::Language::Javascript, "").unwrap();
+        assert_eq!((plain.language, &*plain.file_name), (world::Language::Javascript, ""));
+        assert_eq!(crate::to_proto::source_to_proto(plain, None).language(), v1::Language::Javascript);
+    }
+}

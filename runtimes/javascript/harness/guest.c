@@ -116,31 +116,33 @@ static void add_later(JSValueConst add, const char *modules, char *text, uint32_
     JS_FreeValue(user, arguments[1]);
 }
 
+static void add_package(JSValueConst add, char *text, uint32_t length, const char *file, JSValueConst require) {
+    JSValue modules = prelude(user, text, length, file, JS_DupValue(user, require));
+    JSValue done = JS_Call(user, add, JS_UNDEFINED, 1, (JSValueConst *)&modules);
+    if (JS_IsException(done)) give_up(user, file);
+    JS_FreeValue(user, modules);
+}
+
 /* Hands the npm packages to the prelude, each as a table of functions that evaluate its modules. */
 static void add_packages(JSValueConst exports) {
     JSValue require = hook(user, exports, "requireInPackage"), add = hook(user, exports, "addPackage"), add_module = hook(user, exports, "addLater");
-    for (char *at = prelude_packages, *end = at + prelude_packages_length; at < end;) {
-        char file[128];
-        uint32_t length;
-        snprintf(file, sizeof file, "ampoule:%s", at);
-        size_t name_length = strlen(at) + 1;
-        memcpy(&length, at + name_length, sizeof length);
-        char *text = at + name_length + sizeof length, after = text[length];
-        text[length] = 0; /* the parser wants a terminator */
-        if (*at == '-') {
-            add_later(add_module, at + 1, text, length, file, require);
+    /* Those for later first: what compiling a large one takes of the heap is room for the others then. */
+    for (int pass = 0; pass < 2; pass++) {
+        for (char *at = prelude_packages, *end = at + prelude_packages_length; at < end;) {
+            char file[128];
+            uint32_t length;
+            snprintf(file, sizeof file, "ampoule:%s", at);
+            size_t name_length = strlen(at) + 1;
+            memcpy(&length, at + name_length, sizeof length);
+            char *text = at + name_length + sizeof length, after = text[length];
+            bool is_later = *at == '-';
+            text[length] = 0; /* the parser wants a terminator */
+            if (is_later && !pass) add_later(add_module, at + 1, text, length, file, require);
+            if (!is_later && pass) add_package(add, text, length, file, require);
             text[length] = after;
-            memset(at, 0, text - at);
+            if (pass) memset(at, 0, text - at);
             at = text + length;
-            continue;
         }
-        JSValue modules = prelude(user, text, length, file, JS_DupValue(user, require));
-        text[length] = after;
-        JSValue done = JS_Call(user, add, JS_UNDEFINED, 1, (JSValueConst *)&modules);
-        if (JS_IsException(done)) give_up(user, file);
-        JS_FreeValue(user, modules);
-        memset(at, 0, text - at);
-        at = text + length;
     }
     JS_FreeValue(user, add);
     JS_FreeValue(user, add_module);

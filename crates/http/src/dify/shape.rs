@@ -154,7 +154,8 @@ pub(super) fn added_to(traceback: &str) -> Option<String> {
     const RUN: &str = " = __import__('asyncio').run(";
     const ASKED: &str = "; if (!(";
     const ASKS: &str = "((async () => {})().then)))";
-    let lines: Vec<&str> = traceback.lines().collect();
+    // Not by `lines`: a program's lines may end otherwise.
+    let lines: Vec<&str> = traceback.split('\n').collect();
     let at =
         lines.iter().position(|line| line.contains(RUN) || (line.contains(ASKED) && line.contains(ASKS)))?;
     let line = lines[at];
@@ -177,7 +178,7 @@ pub(super) fn added_to(traceback: &str) -> Option<String> {
     };
     let tidied: Vec<&str> =
         lines[..at].iter().copied().chain([&*plain]).chain(behind.iter().copied()).collect();
-    Some(tidied.join("\n") + if traceback.ends_with('\n') { "\n" } else { "" })
+    Some(tidied.join("\n"))
 }
 
 /// Reads tokens; blanks and comments between them are passed over.
