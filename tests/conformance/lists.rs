@@ -25,11 +25,17 @@ pub(crate) fn exclusions(path: &Path) -> Vec<Exclusion> {
 }
 
 impl Exclusion {
-    /// Whether it is about `name`: the same text, or its beginning where the pattern ends in `*`.
+    /// Whether it is about `name`: the same text, where a `*` stands for any.
     pub(crate) fn covers(&self, name: &str) -> bool {
-        match self.pattern.strip_suffix('*') {
-            Some(beginning) => name.starts_with(beginning),
-            None => self.pattern == name,
+        let Some((beginning, rest)) = self.pattern.split_once('*') else { return self.pattern == name };
+        let (middle, end) = rest.rsplit_once('*').unwrap_or(("", rest));
+        let Some(name) = name.strip_prefix(beginning).and_then(|name| name.strip_suffix(end)) else {
+            return false;
+        };
+        let mut left = Some(name);
+        for part in middle.split('*') {
+            left = left.and_then(|left| left.split_once(part)).map(|(_, after)| after);
         }
+        left.is_some()
     }
 }

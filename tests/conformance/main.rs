@@ -6,6 +6,7 @@
 //! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same, or with Node where
 //!   they are about Intl;
 //! - Node's own tests, those of `runtimes/javascript/conformance/node.txt`;
+//! - web-platform-tests, the copy in Node's sources, except for the lines of `runtimes/javascript/conformance/wpt.txt`;
 //! - Wycheproof's vectors for `node:crypto`, those of `runtimes/javascript/conformance/wycheproof.txt`;
 //! - tables of what scripts print, compared with what Node prints.
 //!
@@ -23,6 +24,7 @@ mod quickjs;
 mod report;
 mod tables;
 mod test262;
+mod wpt;
 mod wycheproof;
 
 #[path = "../common/mod.rs"]
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
     trials.extend(tables::trials());
     trials.extend(nodejs::trials());
     trials.extend(wycheproof::trials());
+    trials.extend(wpt::trials());
     let conclusion = libtest_mimic::run(&arguments, trials);
     if !arguments.list {
         report::print();

@@ -1,6 +1,8 @@
 /* Functions and constructors of Node's C++ as JavaScript calls them, and the objects behind theirs. */
 #include "node.h"
 
+#include <openssl/err.h>
+
 namespace node {
 
 Environment Environment::only;
@@ -132,7 +134,9 @@ static JSValue tell(JSContext *, JSValueConst, int, JSValueConst *, int, JSValue
 void ThreadPoolWork::ScheduleWork() {
     if (scheduled) return; /* it is gone when it was told */
     scheduled = true;
+    ERR_set_mark(); /* a thread has a queue of errors of its own, which ends with it */
     DoThreadPoolWork();
+    ERR_pop_to_mark();
     if (JS_HasException(user)) JS_FreeValue(user, JS_GetException(user)); /* from a thread there is no throwing */
     JSValue number = JS_NewInt32(user, static_cast<int32_t>(reinterpret_cast<uintptr_t>(this)));
     JSValue function = JS_NewCFunctionData(user, tell, 0, 0, 1, &number);

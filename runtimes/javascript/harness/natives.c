@@ -89,7 +89,7 @@ NATIVE(native_unfinished) {
     return JS_NewInt32(context, codec_utf8_unfinished(bytes, length));
 }
 
-/* The bytes of any view or buffer as a Uint8Array over the same memory; undefined for other values. */
+/* The bytes of any view or buffer as a Uint8Array over the same memory; undefined for other values, and for what is detached. */
 NATIVE(native_view) {
     enum engine_kind kind = engine_kind(argv[0]);
     uint8_t *bytes;
@@ -102,7 +102,10 @@ NATIVE(native_view) {
                                           : JS_GetPropertyStr(context, argv[0], "buffer");
         uint8_t *base;
         size_t whole;
-        if (JS_IsException(buffer)) return buffer;
+        if (JS_IsException(buffer)) {
+            JS_FreeValue(context, JS_GetException(context)); /* it is detached */
+            return JS_UNDEFINED;
+        }
         if (!engine_bytes(context, buffer, &base, &whole)) return JS_UNDEFINED;
         offset = bytes - base;
     } else {

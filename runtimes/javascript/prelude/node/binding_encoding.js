@@ -104,6 +104,7 @@ export const icuDecoding = {
 export const encodingBinding = {
   encodeIntoResults,
   encodeInto(source, destination) {
+    if (destination.length === 0) return void encodeIntoResults.fill(0); // It may be detached, and `set` would throw.
     const bytes = natives.encode(codecs.utf8, source);
     if (bytes.length <= destination.length) {
       destination.set(bytes);

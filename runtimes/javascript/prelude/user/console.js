@@ -3,6 +3,8 @@ import { define, natives } from './natives.js';
 
 export const { console } = natives.inside;
 define(globalThis, { console });
+// A namespace of Web IDL: its prototype is an empty object of its own.
+Object.setPrototypeOf(console, {});
 
 /** Node's library has to be there first. */
 export function completeConsole() {

@@ -36,7 +36,7 @@ async function local(request) {
     if (found === 'failure') throw new TypeError('fetch failed', { cause: new Error('invalid data: URL') });
     return new Response(found.body, { headers: { 'content-type': require('undici/lib/web/fetch/data-url.js').serializeAMimeType(found.mimeType) } });
   }
-  const blob = require('internal/blob').resolveObjectURL(url.href);
+  const blob = url.search === '' ? require('internal/blob').resolveObjectURL(url.href) : undefined;
   if (blob === undefined) throw new TypeError('fetch failed', { cause: new Error('there is no such object URL') });
   return new Response(blob, { headers: { 'content-length': `${blob.size}`, 'content-type': blob.type } });
 }
