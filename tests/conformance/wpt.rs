@@ -52,8 +52,7 @@ struct Told {
 
 pub(crate) fn trials() -> Vec<Trial> {
     let trial = |folder: &'static str| {
-        Trial::test(format!("javascript/wpt/{folder}"), move || run(folder))
-            .with_ignored_flag(folder == SLOW)
+        Trial::test(format!("javascript/wpt/{folder}"), move || run(folder)).with_ignored_flag(folder == SLOW)
     };
     FOLDERS.into_iter().chain([SLOW]).map(trial).collect()
 }
@@ -90,7 +89,8 @@ fn run(folder: &str) -> Result<(), Failed> {
         counts.cpu_time += outcome.usage.cpu_time;
         counts.peak_memory_bytes = counts.peak_memory_bytes.max(outcome.usage.peak_memory_bytes);
         let file = outcome.files.iter().find(|file| file.path.ends_with("outcome.json"));
-        let told: Told = file.map_or_else(|| Ok(Told::default()), |file| serde_json::from_slice(&file.content))?;
+        let told: Told =
+            file.map_or_else(|| Ok(Told::default()), |file| serde_json::from_slice(&file.content))?;
         counts.passed += told.passed;
         if outcome.status != Status::Completed || !told.harness.is_empty() {
             let why = outcome.failure.map_or_else(String::new, |failure| failure.traceback);
