@@ -89,7 +89,8 @@ NATIVE(native_unfinished) {
     return JS_NewInt32(context, codec_utf8_unfinished(bytes, length));
 }
 
-/* The bytes of any view or buffer as a Uint8Array over the same memory; undefined for other values, and for what is detached. */
+/* The bytes of any view or buffer as a Uint8Array over the same memory; undefined for other values. A view of a
+   buffer that was detached has none. */
 NATIVE(native_view) {
     enum engine_kind kind = engine_kind(argv[0]);
     uint8_t *bytes;
@@ -103,8 +104,9 @@ NATIVE(native_view) {
         uint8_t *base;
         size_t whole;
         if (JS_IsException(buffer)) {
-            JS_FreeValue(context, JS_GetException(context)); /* it is detached */
-            return JS_UNDEFINED;
+            JS_FreeValue(context, JS_GetException(context));
+            JSValueConst none = JS_NewInt32(context, 0);
+            return JS_NewTypedArray(context, 1, &none, JS_TYPED_ARRAY_UINT8);
         }
         if (!engine_bytes(context, buffer, &base, &whole)) return JS_UNDEFINED;
         offset = bytes - base;
