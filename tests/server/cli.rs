@@ -123,11 +123,11 @@ fn mistakes_are_2_and_say_what_to_do() {
         (&["missing.py"], "the program: cannot read 'missing.py': No such file or directory (os error 2)"),
         (
             &["echo.txt"],
-            "cannot tell the language of 'echo.txt' by its ending: add --language python or --language javascript",
+            "cannot tell the language of 'echo.txt' by its ending: add --language python, javascript or typescript",
         ),
         (
             &["-"],
-            "cannot tell the language of '-' by its ending: add --language python or --language javascript",
+            "cannot tell the language of '-' by its ending: add --language python, javascript or typescript",
         ),
         (&["empty.py"], "source.code is empty: give a program"),
         (
