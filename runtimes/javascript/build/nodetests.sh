@@ -9,7 +9,7 @@ cp -r test/parallel test/common "$OUT/test"
 find test/fixtures -maxdepth 1 -type f -size -200k -exec cp {} "$OUT/test/fixtures" \;
 cp -r test/fixtures/{crypto,cycles,dotenv,nested-index,x509-escaping} "$OUT/test/fixtures"
 mkdir "$OUT/test/fixtures/keys"
-find test/fixtures/keys -name '*-csr.pem' -o \( -name '*.pem' -o -name '*.crt' -o -name '*.spkac' -o -name '*.sha1' \) -exec cp {} "$OUT/test/fixtures/keys" \;
+find test/fixtures/keys -name '*-csr.pem' -o \( -name '*.pem' -o -name '*.crt' -o -name '*.spkac' -o -name '*.sha1' -o -name '*.sha256' \) -exec cp {} "$OUT/test/fixtures/keys" \;
 
 mkdir "$OUT/wpt"
 cp -r test/wpt/status "$OUT/wpt/status"
