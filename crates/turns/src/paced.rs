@@ -115,7 +115,15 @@ impl Task {
     fn begin(self: &Arc<Self>) -> Option<Turn> {
         let mut state = self.state();
         if matches!(*state, State::Idle) {
+            // It was just spawned, and is in the threads' queue on its own account: all that were spawned with it first get their
+            // places in their classes.
             self.enter(&mut state);
+            let ready = matches!(*state, State::Ready(_));
+            drop(state);
+            if ready {
+                self.threads.wake();
+            }
+            return None;
         }
         match std::mem::replace(&mut *state, State::Polled(false)) {
             State::Ready(class) => Some(Turn(class)),

@@ -33,6 +33,10 @@ static TURNS: LazyLock<Turns> = LazyLock::new(|| Turns::new(*THREADS));
 static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     let runtime = Builder::new_multi_thread()
         .worker_threads(*THREADS)
+        // All work comes from other threads. A thread that has work of its own would look for that after 61 pieces, each of which can take
+        // a hundred milliseconds.
+        .global_queue_interval(1)
+        .event_interval(1)
         .thread_name("aside")
         .enable_time()
         .on_thread_start(|| {
