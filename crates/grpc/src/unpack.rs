@@ -128,7 +128,7 @@ impl Packed {
         if size <= MUCH {
             return unpacked(&packed, size);
         }
-        // Without one nobody sends as much.
+        // Calls without a tenant are limited to messages far smaller than this.
         let Some(incoming) = &self.incoming else { return unpacked(&packed, size) };
         // A panic is a bug, and this call's own.
         ampoule_service::aside(incoming.tenant(), async move { unpacked(&packed, size) })

@@ -39,7 +39,7 @@ pub(crate) enum Stop {
     Waiting,
     #[error("there is no more memory for the guest")]
     NoMemory,
-    #[error("nobody waits for the guest any more")]
+    #[error("the caller has given up the execution")]
     GivenUp,
     #[error("the engine is shutting down")]
     Shutdown,
@@ -73,7 +73,7 @@ pub(crate) struct GuestState {
     pub(crate) stack_address: usize,
     /// The highest one: close to where its calls begin.
     stack_top: usize,
-    /// None: nobody is in the guest.
+    /// None: no execution is in progress.
     turn: Option<CpuLease>,
     watch: Option<Watch>,
     clock: Clock,

@@ -132,7 +132,7 @@ fn javascript<'a>(reader: &mut Reader<'a>) -> Option<Shape<'a>> {
     reader.ends(start, end, stated, base64, javascript_waits(json, output, arguments))
 }
 
-/// Behind the call of `main`: a coroutine is told as in `tail.rs`.
+/// Added after the call of `main`. It recognises a coroutine as `tail.rs` does.
 pub(crate) fn python_waits(output: &str) -> String {
     format!(
         "; {output} = __import__('asyncio').run({output}) if \
@@ -141,7 +141,7 @@ pub(crate) fn python_waits(output: &str) -> String {
     )
 }
 
-/// Before the line that prints, which is what happens unless there is a promise: that is told as in `tail.rs`.
+/// Added before the line that prints, which runs as it stands unless there is a promise. It recognises a promise as `tail.rs` does.
 pub(crate) fn javascript_waits(json: &str, output: &str, arguments: &str) -> String {
     format!(
         "; if (!({json} === '{{}}' && ((then) => {{ try {{ then.call({output}, (value) => {{ console.log('{TAG}' + \

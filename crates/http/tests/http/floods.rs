@@ -9,7 +9,7 @@ use std::net::TcpStream;
 const CONNECTIONS: usize = 400;
 const REQUESTS: usize = 400;
 
-/// A request that nobody needs a key for.
+/// A request that is answered without authentication.
 const REQUEST: &str = "GET /v1/nothing HTTP/1.1\r\nhost: localhost\r\n\r\n";
 
 /// How many answers have come on a connection.

@@ -122,7 +122,7 @@ mod tests {
         let (flood, other) = (tenant("flood"), tenant("other"));
         let (sender, receiver) = mpsc::channel::<()>();
         let receiver = Arc::new(std::sync::Mutex::new(receiver));
-        // Each takes its thread until it is told to go on.
+        // Each blocks its thread until it receives a message.
         let works: Vec<_> = (0..64)
             .map(|_| {
                 let receiver = Arc::clone(&receiver);

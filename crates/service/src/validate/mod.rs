@@ -1,4 +1,5 @@
-//! Whether a request can be executed: its fields, names, inputs and limits; and by what it is told from another.
+//! Whether a request can be executed: its fields, names, inputs and limits; and the fingerprint by which requests are
+//! compared.
 
 pub(crate) mod admission;
 pub(crate) mod fingerprint;
