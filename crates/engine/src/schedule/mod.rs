@@ -11,8 +11,11 @@
 //! * [`seats`]: the accounts and the choice, without a clock or a task of its own,
 //! * [`waiter`]: a guest among them, and its times,
 //! * [`seat`]: the same as the watchdog sees it,
-//! * [`lease`]: one guest's part of it: waits for its seat, gives it back however the guest ends.
+//! * [`lease`]: one guest's part of it: waits for its seat, gives it back however the guest ends,
+//! * [`threads`]: where guests compute in servers, and how callers wait for them,
+//! * [`awake`]: when to wait awake.
 
+mod awake;
 mod lease;
 pub(crate) mod pace;
 mod seat;

@@ -2,8 +2,12 @@
 //!
 //! One queue for all of them, first come first served: which guest computes is decided by the seats (`schedule`). There is one thread more than
 //! seats, so that whoever comes is always received, and more while guests do not come back (`watch`).
+//!
+//! Nobody who waits for what comes soon sleeps (`awake`): one thread without work looks for work, and the caller of the only
+//! execution asks for its outcome.
 
 use crate::schedule::GivenUp;
+use crate::schedule::awake::Awake;
 use async_task::{Runnable, ScheduleInfo, WithInfo};
 use std::cell::RefCell;
 use std::collections::VecDeque;
@@ -29,19 +33,21 @@ const ADDED_STAYS: Duration = Duration::from_secs(1);
 /// of 3 ms, and 3.5 to 7 ms with 0.1 to 1 ms.
 const KERNEL_SLICE: u64 = 500_000;
 
-/// How long a thread without work keeps looking for some before it sleeps. To wake a sleeping thread on another core takes
-/// some 50 µs in a virtual machine, more than a short execution; one client's next request comes sooner than this.
-const LOOKS_FOR: Duration = Duration::from_micros(100);
-
 pub(crate) struct Threads {
     state: Mutex<State>,
     ready: Condvar,
     /// Length of the queue, for the thread that looks without the lock.
     queued: AtomicUsize,
-    /// There is more than one processor: a thread that looks keeps nobody from computing.
-    looks: bool,
+    /// There is more than one processor: a thread that stays awake keeps nobody from computing.
+    stay_awake: bool,
     /// One thread looks for work and need not be woken for it.
     looking: AtomicBool,
+    /// For work that a thread waits for.
+    work: Awake,
+    /// For the outcome that a caller waits for.
+    outcome: Awake,
+    /// Futures that were not dropped yet.
+    running: AtomicUsize,
     /// Where timers and blocking work of guests run.
     runtime: Handle,
 }
@@ -49,6 +55,8 @@ pub(crate) struct Threads {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Runnable>,
+    /// When the last thread became idle, until the next work comes.
+    idle_since: Option<Instant>,
     added: usize,
     ended: bool,
 }
@@ -66,8 +74,11 @@ impl Threads {
             state: Mutex::default(),
             ready: Condvar::new(),
             queued: AtomicUsize::new(0),
-            looks: thread::available_parallelism().is_ok_and(|count| count.get() > 1),
+            stay_awake: thread::available_parallelism().is_ok_and(|count| count.get() > 1),
             looking: AtomicBool::new(false),
+            work: Awake::default(),
+            outcome: Awake::default(),
+            running: AtomicUsize::new(0),
             runtime,
         });
         for number in 0..count {
@@ -92,14 +103,18 @@ impl Threads {
         });
         let future = Within { future: Box::pin(future), given_up: given_up.clone() };
         let (runnable, task) = async_task::Builder::new().propagate_panic(true).spawn(|()| future, schedule);
+        self.running.fetch_add(1, Ordering::Relaxed);
         runnable.schedule();
-        Running { task, given_up }
+        Running { task, given_up, threads: Arc::clone(self), since: None }
     }
 
     fn push(&self, runnable: Runnable, wake: bool) {
         let mut state = self.lock();
         if state.ended {
             return;
+        }
+        if let Some(since) = state.idle_since.take() {
+            self.work.came_after(since.elapsed());
         }
         state.queue.push_back(runnable);
         let queued = state.queue.len();
@@ -149,7 +164,7 @@ impl Threads {
     }
 
     fn next(&self, stays: Option<Duration>) -> Option<Runnable> {
-        let mut looked = false;
+        let mut idle = false;
         let mut state = self.lock();
         loop {
             if state.ended {
@@ -159,12 +174,17 @@ impl Threads {
                 self.queued.store(state.queue.len(), Ordering::Relaxed);
                 return Some(runnable);
             }
-            if self.looks && !looked && !self.looking.swap(true, Ordering::Relaxed) {
-                drop(state);
-                self.look();
-                looked = true;
-                state = self.lock();
-                continue;
+            if !idle {
+                idle = true;
+                let now = Instant::now();
+                state.idle_since = Some(now);
+                let end = now + self.work.time();
+                if self.stay_awake && end > now && !self.looking.swap(true, Ordering::Relaxed) {
+                    drop(state);
+                    self.look(end);
+                    state = self.lock();
+                    continue;
+                }
             }
             let (next, is_over) = match stays {
                 None => (self.ready.wait(state).unwrap_or_else(PoisonError::into_inner), false),
@@ -182,9 +202,8 @@ impl Threads {
         }
     }
 
-    /// Waits for work for a while, awake.
-    fn look(&self) {
-        let end = Instant::now() + LOOKS_FOR;
+    /// Waits for work until then, awake.
+    fn look(&self, end: Instant) {
         while self.queued.load(Ordering::Relaxed) == 0 && Instant::now() < end {
             // Gives the core's other half, or the machine's other guests, some room.
             for _ in 0..16 {
@@ -204,18 +223,33 @@ impl Threads {
 pub(crate) struct Running<T> {
     task: async_task::Task<T>,
     given_up: GivenUp,
+    threads: Arc<Threads>,
+    /// When it was first waited for.
+    since: Option<Instant>,
 }
 
 impl<T> Future for Running<T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        Pin::new(&mut self.task).poll(context)
+        let this = &mut *self;
+        let polled = Pin::new(&mut this.task).poll(context);
+        let now = Instant::now();
+        let waited = now - *this.since.get_or_insert(now);
+        let Threads { outcome, stay_awake, running, .. } = &*this.threads;
+        if polled.is_ready() {
+            outcome.came_after(waited);
+        } else if *stay_awake && waited < outcome.time() && running.load(Ordering::Relaxed) == 1 {
+            // Whatever else its thread has to do goes first.
+            context.waker().wake_by_ref();
+        }
+        polled
     }
 }
 
 impl<T> Drop for Running<T> {
     fn drop(&mut self) {
+        self.threads.running.fetch_sub(1, Ordering::Relaxed);
         self.given_up.set();
     }
 }
