@@ -55,7 +55,8 @@ pub(crate) struct Threads {
 #[derive(Default)]
 struct State {
     queue: VecDeque<Runnable>,
-    /// When the last thread became idle, until the next work comes.
+    /// Threads without work, and when the last of them became one, until the next work comes.
+    idle: usize,
     idle_since: Option<Instant>,
     added: usize,
     ended: bool,
@@ -172,14 +173,18 @@ impl Threads {
             }
             if let Some(runnable) = state.queue.pop_front() {
                 self.queued.store(state.queue.len(), Ordering::Relaxed);
+                state.idle -= usize::from(idle);
                 return Some(runnable);
             }
             if !idle {
                 idle = true;
+                state.idle += 1;
                 let now = Instant::now();
                 state.idle_since = Some(now);
                 let end = now + self.work.time();
-                if self.stay_awake && end > now && !self.looking.swap(true, Ordering::Relaxed) {
+                // There is one thread more than processors: with a second idle one, a processor is, too.
+                let free = self.stay_awake && state.idle >= 2;
+                if free && end > now && !self.looking.swap(true, Ordering::Relaxed) {
                     drop(state);
                     self.look(end);
                     state = self.lock();
@@ -197,6 +202,7 @@ impl Threads {
             state = next;
             if is_over && state.queue.is_empty() {
                 state.added -= 1;
+                state.idle -= 1;
                 return None;
             }
         }
