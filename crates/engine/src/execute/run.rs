@@ -93,7 +93,7 @@ impl Engine {
         let work = Work::of(image, job, entry_point, ground)?;
         let execution = what(self.clone(), work);
         match threads {
-            Some(threads) if within.is_none() => threads.run(execution, given_up).await,
+            Some(threads) if within.is_none() => threads.execute(execution, given_up).await,
             _ => execution.await,
         }
     }

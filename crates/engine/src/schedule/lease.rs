@@ -2,6 +2,7 @@
 
 use super::seat::Seat;
 use super::seats::{FairShare, Seats};
+use super::threads;
 use super::waiter::Waiter;
 use crate::execute::timing::thread_cpu_time;
 use std::sync::Arc;
@@ -119,6 +120,10 @@ impl CpuLease {
             charged: None,
         };
         turn.wait_for_seat().await?;
+        if turn.ground.others == Others::None {
+            threads::arrive().await;
+            turn.sits();
+        }
         turn.time.waiting = time.waiting.saturating_sub(std::mem::take(&mut turn.waited));
         turn.started = turn.seated;
         turn.place.begins(turn.seated, time.wall);

@@ -9,7 +9,7 @@
 use crate::schedule::GivenUp;
 use crate::schedule::awake::Awake;
 use async_task::{Runnable, ScheduleInfo, WithInfo};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::io;
@@ -95,18 +95,39 @@ impl Threads {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
+        let (runnable, running) = self.prepare(future, given_up);
+        self.push(runnable, true);
+        running
+    }
+
+    /// The same for an execution, which the calling thread polls first, up to where it has a seat ([`arrive`]) or waits for one: no
+    /// thread has to wake up only for it to wait.
+    pub(crate) fn execute<F>(self: &Arc<Self>, future: F, given_up: GivenUp) -> Running<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        let (runnable, running) = self.prepare(future, given_up);
+        runnable.run();
+        running
+    }
+
+    fn prepare<F>(self: &Arc<Self>, future: F, given_up: GivenUp) -> (Runnable, Running<F::Output>)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
         let threads = Arc::downgrade(self);
         let schedule = WithInfo(move |runnable, info: ScheduleInfo| {
             if let Some(threads) = threads.upgrade() {
                 // A task that lets others go first is taken up by the thread that it runs on.
-                threads.push(runnable, !info.woken_while_running);
+                threads.push(runnable, !(info.woken_while_running && OWN.get()));
             }
         });
         let future = Within { future: Box::pin(future), given_up: given_up.clone() };
         let (runnable, task) = async_task::Builder::new().propagate_panic(true).spawn(|()| future, schedule);
         self.running.fetch_add(1, Ordering::Relaxed);
-        runnable.schedule();
-        Running { task, given_up, threads: Arc::clone(self), since: None }
+        (runnable, Running { task, given_up, threads: Arc::clone(self), since: None })
     }
 
     fn push(&self, runnable: Runnable, wake: bool) {
@@ -155,6 +176,7 @@ impl Threads {
     fn spawn(self: &Arc<Self>, name: &str, stays: Option<Duration>) -> io::Result<()> {
         let threads = Arc::clone(self);
         thread::Builder::new().name(name.to_owned()).spawn(move || {
+            OWN.set(true);
             ask_for_short_slices();
             let _within = threads.runtime.enter();
             while let Some(runnable) = threads.next(stays) {
@@ -267,12 +289,27 @@ struct Within<F> {
 }
 
 thread_local! {
+    /// Whether it is one of these threads.
+    static OWN: Cell<bool> = const { Cell::new(false) };
     static CURRENT: RefCell<Option<GivenUp>> = const { RefCell::new(None) };
 }
 
 /// Whether the calling code runs on these threads already: then, how it learns that nobody waits for it.
 pub(crate) fn current() -> Option<GivenUp> {
     CURRENT.with(|current| current.borrow().clone())
+}
+
+/// Goes to one of these threads, for a future that is theirs; elsewhere, only lets others go first.
+pub(crate) async fn arrive() {
+    let mut is_there = OWN.get();
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut is_there, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await
 }
 
 impl<F: Future> Future for Within<F> {
