@@ -11,6 +11,7 @@ pub(crate) async fn measure(service: &Service, options: &Options, report: &mut R
     trivial_python(service, options, report).await?;
     trivial_javascript(service, options, report).await?;
     dates(service, options, report).await?;
+    typescript(service, options, report).await?;
     clean_up(service, options, report).await?;
     watchdog(service, options, report).await?;
     let loaded = options.python_loaded;
@@ -69,6 +70,30 @@ async fn dates(service: &Service, options: &Options, report: &mut Report) -> any
         format!("p50 {}, p99 {}", human(samples.p50()), human(samples.p99())),
         "p50 ≤ 0.2 ms a call",
         samples.p50() <= Duration::from_micros(400),
+    );
+    Ok(())
+}
+
+/// Sources of TypeScript that were never seen before: compiled, and run.
+async fn typescript(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
+    let (source, input) = programs::TYPESCRIPT;
+    let mut first = Vec::new();
+    for round in 0..rounds(options, 100) {
+        let mut request = request(Language::Javascript, &format!("{source}// {round}\n"), input);
+        request.program.file_name = "invoices.ts".into();
+        let started = Instant::now();
+        let execution = service.execute(request).await?;
+        first.push(started.elapsed());
+        if execution.outcome.status != Status::Completed {
+            anyhow::bail!("the benchmark's own program failed: {:?}", execution.outcome.failure);
+        }
+    }
+    let first = Samples::new(first);
+    report.row(
+        "the first run of 99 lines of TypeScript, in process",
+        format!("p50 {}, p99 {}", human(first.p50()), human(first.p99())),
+        "p50 ≤ 60 ms",
+        first.p50() <= Duration::from_millis(60),
     );
     Ok(())
 }

@@ -67,6 +67,16 @@ pub(crate) const DATES: (&str, &str) = (
     r#"{"start_date_str": "2024-01-15T09:00:00Z", "end_date_str": "2024-01-20T12:30:00Z"}"#,
 );
 
+/// 99 lines of TypeScript as people write them, with their input.
+pub(crate) const TYPESCRIPT: (&str, &str) = (
+    include_str!("../programs/typescript/invoices.ts"),
+    r#"{"today": "2026-02-01", "invoices": [
+        {"id": 1, "customer": "a", "currency": "EUR", "status": "sent", "due": "2026-01-02",
+         "lines": [{"sku": "x", "quantity": 2, "unitPrice": 9.99}]},
+        {"id": 2, "customer": "b", "currency": "USD", "status": "paid", "due": "2026-01-02",
+         "lines": [{"sku": "y", "quantity": 1, "unitPrice": 100, "discount": 0.1}]}]}"#,
+);
+
 /// Seed 001 §1.3: JSON out of what a language model wrote.
 pub(crate) const CLEAN_UP: &str = include_str!("../programs/python/clean_up.py");
 
