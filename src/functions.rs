@@ -44,7 +44,8 @@ impl FunctionsConfig {
         ampoule_service::FunctionsConfig {
             room: StoreQuota { functions: self.functions, versions: self.versions, bytes: self.bytes.0 },
             checkpoint_bytes: self.checkpoint.0,
-            cache_bytes: self.cache.0,
+            // Where no functions are kept, executions have this memory.
+            cache_bytes: if self.folder.as_os_str().is_empty() { 0 } else { self.cache.0 },
         }
     }
 

@@ -67,7 +67,7 @@ fn provide(images: &Path, missing: &[&str], built: &[String]) -> CommandResult<(
                 "image {} is not in {}; there are: {}. It cannot be built either: {error}",
                 missing.join(", "),
                 images.display(),
-                built.join(", ")
+                if built.is_empty() { "none".to_owned() } else { built.join(", ") }
             )));
         }
         options => options.map_err(of_builder)?,

@@ -1,7 +1,7 @@
 //! What the command line calls the fields of requests.
 
 /// Fields, and the flags that set them. Longer ones go before those that they begin with.
-const FLAGS: [(&str, &str); 14] = [
+const FLAGS: [(&str, &str); 20] = [
     ("limits.wall_time", "--timeout"),
     ("limits.cpu_time", "--cpu-time"),
     ("limits.memory_bytes", "--memory"),
@@ -11,10 +11,16 @@ const FLAGS: [(&str, &str); 14] = [
     ("output_files", "--output-file"),
     ("files", "--file"),
     ("environment", "--env"),
+    ("env", "--env"),
+    ("labels", "--label"),
+    ("aliases", "--alias"),
+    ("imports", "--import"),
+    ("inputs", "--input"),
+    ("set", "ALIAS=VERSION"),
     ("source.modules", "--module"),
     ("source.image", "--image"),
     ("source.entry", "--entry"),
-    ("function.version", "--version"),
+    ("function.version", "NAME:VERSION"),
     ("function.alias", "--alias"),
 ];
 
@@ -35,6 +41,10 @@ mod tests {
         for (message, expected) in [
             ("limits.wall_time is 70 s", "--timeout: limits.wall_time is 70 s"),
             ("files[0].path is empty", "--file: files[0].path is empty"),
+            ("env has a key that is empty", "--env: env has a key that is empty"),
+            ("imports[0].function is missing", "--import: imports[0].function is missing"),
+            ("set[0].version is missing", "ALIAS=VERSION: set[0].version is missing"),
+            ("settings are missing", "settings are missing"),
             ("input_json['a'] is missing", "--input: input_json['a'] is missing"),
             ("filesystem is full", "filesystem is full"),
             ("source is too large", "source is too large"),

@@ -63,6 +63,13 @@ fn package(name: &str, folder: &Path, language: Language, modules: &mut Vec<Modu
             Language::Python => '.',
             Language::Javascript => '/',
         };
+        // It may name what is no part of the package, and would be sent to a server.
+        if path.is_symlink() {
+            return Err(CommandError::usage(format!(
+                "--module: {} is a link, and links are not followed: put the file itself there",
+                path.display()
+            )));
+        }
         if path.is_dir() {
             package(&format!("{name}{separator}{file}"), &path, language, modules)?;
         } else if let Some(module) = module_of(file, language) {

@@ -227,9 +227,19 @@ impl CallerArguments {
     }
 }
 
+/// How every part of a PEM file begins.
+const PEM: &[u8] = b"-----BEGIN ";
+
 fn read_pem(flag: &str, path: &Path) -> CommandResult<Vec<u8>> {
-    std::fs::read(path)
-        .map_err(|error| CommandError::usage(format!("{flag} {} cannot be read: {error}", path.display())))
+    let bytes = std::fs::read(path)
+        .map_err(|error| CommandError::usage(format!("{flag} {} cannot be read: {error}", path.display())))?;
+    if !bytes.windows(PEM.len()).any(|part| part == PEM) {
+        let shown = path.display();
+        return Err(CommandError::usage(format!(
+            "{flag} {shown} is no PEM file: it has no line that begins with -----BEGIN"
+        )));
+    }
+    Ok(bytes)
 }
 
 /// An error with what it comes from.

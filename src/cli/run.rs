@@ -68,19 +68,19 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "PATTERN")]
     output_file: Vec<String>,
     /// Limit of real time, running and sleeping, like 10s
-    #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
+    #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time, allow_negative_numbers = true)]
     timeout: Option<Span>,
     /// Limit of processor time, like 5s
-    #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time)]
+    #[arg(long, value_name = "SPAN", value_parser = units::limit_of_time, allow_negative_numbers = true)]
     cpu_time: Option<Span>,
     /// Limit of memory beyond the image's own, like 256MiB
-    #[arg(long, value_name = "BYTES", value_parser = units::limit_of_bytes)]
+    #[arg(long, value_name = "BYTES", value_parser = units::limit_of_bytes, allow_negative_numbers = true)]
     memory: Option<Bytes>,
     /// Limit of fuel, like 1000000 or 1e9
-    #[arg(long, value_name = "N", value_parser = units::limit_of_number)]
+    #[arg(long, value_name = "N", value_parser = units::limit_of_number, allow_negative_numbers = true)]
     fuel: Option<u64>,
     /// Fix randomness and time, seeded by N
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = seed, allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Fix randomness and time, starting at T, like 2025-01-01T00:00:00Z
     #[arg(long, value_name = "T", value_parser = unix_nanos)]
@@ -142,6 +142,9 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
     let dialect = match Dialect::of(arguments.language, &shown) {
         Some(dialect) => dialect,
         None => {
+            if !from_stdin && !arguments.program.exists() {
+                read_text(&arguments.program, "the program")?;
+            }
             return Err(CommandError::usage(format!(
                 "cannot tell the language of '{shown}' by its ending: add --language python, javascript or typescript"
             )));
@@ -231,16 +234,72 @@ pub(crate) fn variable(text: &str) -> CommandResult<(String, String)> {
         .ok_or_else(|| CommandError::usage(format!("--env '{text}' lacks its value: write KEY=VALUE")))
 }
 
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| "write a whole number from 0 to 18446744073709551615".to_owned())
+}
+
 fn unix_nanos(text: &str) -> Result<i64, String> {
     let wrong = || {
-        "write a UTC time like 2025-01-01T00:00:00Z or a date like 2025-01-01, from 1970 to 2262".to_owned()
+        "write a time like 2025-01-01T00:00:00Z, 2025-01-01T02:00+02:00 or 2025-01-01 (UTC where nothing else is said), from 1970 to 2262".to_owned()
     };
-    let is_date = text.len() == 10;
-    let midnight = format!("{text}T00:00:00Z");
-    let text = if is_date { &midnight } else { text };
-    let time: SystemTime = humantime::parse_rfc3339_weak(text).map_err(|_| wrong())?;
+    let (local, offset) = zone_of(text).ok_or_else(wrong)?;
+    let whole = match local.len() {
+        10 => format!("{local}T00:00:00Z"),
+        16 => format!("{local}:00Z"),
+        _ => format!("{local}Z"),
+    };
+    let time: SystemTime = humantime::parse_rfc3339_weak(&whole).map_err(|_| wrong())?;
     let since = time.duration_since(UNIX_EPOCH).map_err(|_| wrong())?;
-    i64::try_from(since.as_nanos()).map_err(|_| wrong())
+    let nanos = i64::try_from(since.as_nanos()).map_err(|_| wrong())?;
+    nanos.checked_sub(offset * 60_000_000_000).filter(|nanos| *nanos >= 0).ok_or_else(wrong)
+}
+
+/// A time without its zone, and that zone's minutes east of Greenwich.
+fn zone_of(text: &str) -> Option<(&str, i64)> {
+    if let Some(local) = text.strip_suffix(['Z', 'z']) {
+        return Some((local, 0));
+    }
+    // A date has hyphens, too.
+    let Some(sign) = text.rfind(['+', '-']).filter(|at| *at > 10) else { return Some((text, 0)) };
+    let digits = text[sign + 1..].replace(':', "");
+    if digits.len() != 4 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let (hours, minutes) = (digits[..2].parse::<i64>().ok()?, digits[2..].parse::<i64>().ok()?);
+    let minutes = (hours <= 23 && minutes <= 59).then_some(60 * hours + minutes)?;
+    Some((&text[..sign], if text[sign..].starts_with('-') { -minutes } else { minutes }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unix_nanos;
+
+    #[test]
+    fn times_are_taken_as_people_write_them() {
+        let midnight = unix_nanos("2025-03-01").unwrap();
+        for text in [
+            "2025-03-01T00:00:00Z",
+            "2025-03-01 00:00:00",
+            "2025-03-01T00:00",
+            "2025-03-01T02:00:00+02:00",
+            "2025-02-28T19:00-0500",
+            "2025-03-01T00:00:00.000Z",
+        ] {
+            assert_eq!(unix_nanos(text), Ok(midnight), "{text}");
+        }
+        for text in [
+            "",
+            "2025",
+            "2025-03",
+            "now",
+            "2025-03-01T00:00+99:00",
+            "1969-12-31",
+            "1970-01-01T00:00+01:00",
+            "2025-13-01",
+        ] {
+            assert!(unix_nanos(text).is_err(), "{text}");
+        }
+    }
 }
 
 /// A service with one image and room for one execution.

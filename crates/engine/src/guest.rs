@@ -157,7 +157,7 @@ impl Guest {
 
     /// Where the program was that a limit has stopped: a traceback and a line, as far as its guest can tell. Whatever it
     /// answers may be the program's own doing, and is text for people.
-    pub(crate) async fn place(&mut self) -> Option<(String, u32)> {
+    pub(crate) async fn place(&mut self) -> Option<(String, u32, u32)> {
         let place: TypedFunc<(), u64> = {
             let export = self.image.inner.code(self.entry_point).exports.place?;
             self.function(&export).ok()?

@@ -14,20 +14,28 @@ impl FromStr for Bytes {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || format!("'{text}' is no number of bytes: write it like 268435456, 256MiB or 1GiB");
-        let digits = text.find(|character: char| !character.is_ascii_digit()).unwrap_or(text.len());
-        let number: u64 = text[..digits].parse().map_err(|_| wrong())?;
-        let unit: u64 = match text[digits..].trim() {
-            "" | "B" => 1,
-            "KiB" | "K" => 1 << 10,
-            "MiB" | "M" => 1 << 20,
-            "GiB" | "G" => 1 << 30,
-            "kB" | "KB" => 1000,
-            "MB" => 1_000_000,
-            "GB" => 1_000_000_000,
+        let wrong = || format!("'{text}' is no number of bytes: write it like 268435456, 256MiB or 1.5GiB");
+        let number = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
+        let unit: u64 = match text[number.len()..].to_ascii_lowercase().as_str() {
+            "" | "b" => 1,
+            "kib" | "k" => 1 << 10,
+            "mib" | "m" => 1 << 20,
+            "gib" | "g" => 1 << 30,
+            "kb" => 1000,
+            "mb" => 1_000_000,
+            "gb" => 1_000_000_000,
             _ => return Err(wrong()),
         };
-        number.checked_mul(unit).map(Bytes).ok_or_else(wrong)
+        if let Ok(number) = number.trim().parse::<u64>() {
+            return number.checked_mul(unit).map(Bytes).ok_or_else(wrong);
+        }
+        // 1.5, 1e9: exact, as far as a float counts bytes one by one.
+        let bytes = number.trim().parse::<f64>().map_err(|_| wrong())? * unit as f64;
+        if (0.0..=(1u64 << 53) as f64).contains(&bytes) {
+            Ok(Bytes(bytes.round() as u64))
+        } else {
+            Err(wrong())
+        }
     }
 }
 
@@ -170,11 +178,15 @@ mod tests {
             ("2048KiB", 2 << 20, "2MiB"),
             ("1 GiB", 1 << 30, "1GiB"),
             ("32MB", 32_000_000, "31250KiB"),
+            ("64kb", 64_000, "64000"),
+            ("32m", 32 << 20, "32MiB"),
+            ("1.5GiB", 3 << 29, "1536MiB"),
+            ("1e9", 1_000_000_000, "1000000000"),
         ] {
             let parsed: Bytes = text.parse().unwrap();
             assert_eq!((parsed.0, parsed.to_string().as_str()), (bytes, told));
         }
-        for bad in ["", "MiB", "-1", "1.5GiB", "1TB", "99999999999GiB"] {
+        for bad in ["", "MiB", "-1", "1TB", "nan", "inf", "1e99", "99999999999GiB"] {
             assert!(bad.parse::<Bytes>().is_err(), "{bad}");
         }
     }

@@ -116,7 +116,7 @@ impl<'a> Response<'a> {
 }
 
 /// Where a stopped program was: a traceback, of [`MAX_PLACE`] bytes at most, and a line; none if the guest does not know.
-pub(crate) fn place(bytes: &[u8]) -> Option<(String, u32)> {
+pub(crate) fn place(bytes: &[u8]) -> Option<(String, u32, u32)> {
     let (mut traceback, mut line) = (None, 0);
     for field in MessageReader::new(bytes.get(..bytes.len().min(MAX_PLACE))?) {
         match field.ok()? {
@@ -125,7 +125,16 @@ pub(crate) fn place(bytes: &[u8]) -> Option<(String, u32)> {
             _ => return None,
         }
     }
-    Some((traceback?, line))
+    let traceback = traceback?;
+    let column = column(&traceback, line);
+    Some((traceback, line, column))
+}
+
+/// The column that a traceback of JavaScript has for this line, `file:line:column`; 0 if there is none, as in Python's.
+fn column(traceback: &str, line: u32) -> u32 {
+    let column = traceback.split_once(&format!(":{line}:")).map_or("", |(_, rest)| rest);
+    let digits = column.find(|character: char| !character.is_ascii_digit()).unwrap_or(column.len());
+    column[..digits].parse().unwrap_or(0)
 }
 
 /// A file's name and content. Clients may join the name to a folder of theirs: it leads to nowhere but below that.

@@ -163,6 +163,7 @@ impl Engine {
             let call = Computed { future: call, seat: &seat, share: &work.share, watchdog, watch: &watch };
             within_wall_time(call, &seat, self.inner.end.subscribe()).await
         };
+        seat.has_ended();
         guest.came_back();
         let ending = match called {
             Err(Cut::WallTime) => Ending::Stopped(Limit::WallTime),
@@ -190,8 +191,8 @@ impl Engine {
         let place = if is_timed && !guest.was_cut_off() { guest.place().await } else { None };
         let mut turn = guest.take_turn()?;
         let (mut outcome, code, signature) = conclude::conclude(&guest, ending, work, &mut turn).await;
-        if let (Some((traceback, line)), Some(failure)) = (place, &mut outcome.failure) {
-            (failure.traceback, failure.line) = (traceback, line);
+        if let (Some((traceback, line, column)), Some(failure)) = (place, &mut outcome.failure) {
+            (failure.traceback, failure.line, failure.column) = (traceback, line, column);
         }
         outcome.usage.fuel = fuel;
         outcome.usage.peak_memory_bytes = guest.memory_bytes();

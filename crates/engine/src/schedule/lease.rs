@@ -140,9 +140,9 @@ impl CpuLease {
         self.started
     }
 
-    /// What it has slept since.
+    /// What it has slept since, the sleep included that it was stopped in.
     pub(crate) fn slept(&self) -> Duration {
-        self.slept
+        self.slept + self.place.sleeps_for(Instant::now())
     }
 
     /// What it has waited since: for a seat, and with one for a processor.

@@ -38,6 +38,11 @@ impl Seat {
     }
 
     /// The guest is about to compute on the calling thread.
+    /// The guest computes no more: what it had no processor for is counted until now.
+    pub(crate) fn has_ended(&self) {
+        self.place.count_kept_out(Instant::now());
+    }
+
     pub(crate) fn poll_begins(&self) {
         self.place.poll_begins();
     }

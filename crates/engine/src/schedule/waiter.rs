@@ -162,6 +162,14 @@ impl Waiter {
         self.sleeps_since.store(0, Ordering::Relaxed);
     }
 
+    /// How long it has slept, if it does.
+    pub(super) fn sleeps_for(&self, now: Instant) -> Duration {
+        match self.sleeps_since.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => Duration::from_nanos(self.since_epoch(now).saturating_sub(since)),
+        }
+    }
+
     /// Counts what it had a seat for and no processor, as other processes of the machine had them, or the container its quota: of what
     /// is neither rest nor its thread's processor time. That is waiting: the wall time is over so much later. For the thread that it
     /// computes on, or for whoever asks when it does not. Answers whether the wall time was put off.
