@@ -41,11 +41,12 @@ impl Default for FunctionsConfig {
 impl FunctionsConfig {
     /// What tenants may keep.
     pub(crate) fn granted(&self) -> ampoule_service::FunctionsConfig {
+        // Where no functions are kept, executions have the memory of checkpoints.
+        let kept = if self.folder.as_os_str().is_empty() { 0 } else { u64::MAX };
         ampoule_service::FunctionsConfig {
             room: StoreQuota { functions: self.functions, versions: self.versions, bytes: self.bytes.0 },
-            checkpoint_bytes: self.checkpoint.0,
-            // Where no functions are kept, executions have this memory.
-            cache_bytes: if self.folder.as_os_str().is_empty() { 0 } else { self.cache.0 },
+            checkpoint_bytes: self.checkpoint.0.min(kept),
+            cache_bytes: self.cache.0.min(kept),
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the command line calls the fields of requests.
 
 /// Fields, and the flags that set them. Longer ones go before those that they begin with.
-const FLAGS: [(&str, &str); 20] = [
+const FLAGS: [(&str, &str); 19] = [
     ("limits.wall_time", "--timeout"),
     ("limits.cpu_time", "--cpu-time"),
     ("limits.memory_bytes", "--memory"),
@@ -16,7 +16,6 @@ const FLAGS: [(&str, &str); 20] = [
     ("aliases", "--alias"),
     ("imports", "--import"),
     ("inputs", "--input"),
-    ("set", "ALIAS=VERSION"),
     ("source.modules", "--module"),
     ("source.image", "--image"),
     ("source.entry", "--entry"),
@@ -43,7 +42,6 @@ mod tests {
             ("files[0].path is empty", "--file: files[0].path is empty"),
             ("env has a key that is empty", "--env: env has a key that is empty"),
             ("imports[0].function is missing", "--import: imports[0].function is missing"),
-            ("set[0].version is missing", "ALIAS=VERSION: set[0].version is missing"),
             ("settings are missing", "settings are missing"),
             ("input_json['a'] is missing", "--input: input_json['a'] is missing"),
             ("filesystem is full", "filesystem is full"),

@@ -21,6 +21,7 @@ mod serve;
 mod shell;
 mod stdin;
 mod tenant;
+mod times;
 
 use clap::{Parser, Subcommand};
 use std::fmt;

@@ -3,7 +3,8 @@
 
 use crate::process::{Server, ampoule, get, http, line_with, request_line};
 use serde_json::Value;
-use std::process::Output;
+use std::io::Write;
+use std::process::{Output, Stdio};
 
 fn run(server: &Server, arguments: &[&str]) -> Output {
     let url = format!("http://{}", server.address);
@@ -201,4 +202,22 @@ fn every_transport_says_why_it_refused() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn a_call_sends_the_command_lines_own_stdin() {
+    let server = Server::start("");
+    put(&server, &["f", "echo.py"]);
+    let url = format!("http://{}", server.address);
+    let call = |more: &[&str]| {
+        let mut call = ampoule(&server.folder, &[&["function", "call", "f", "--addr", &url], more].concat());
+        let mut call =
+            call.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        // More than a server takes. Who leaves it alone may be gone before it is written.
+        let _ = call.stdin.take().unwrap().write_all(&vec![b'x'; 64 << 20]);
+        call.wait_with_output().unwrap()
+    };
+    let sent = call(&[]);
+    assert!(!sent.status.success() && stderr(&sent).contains("too large"), "{sent:?}");
+    assert_eq!(stdout(&call(&["--no-stdin"])), "{}\n");
 }

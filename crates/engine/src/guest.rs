@@ -201,6 +201,13 @@ impl Guest {
         turn.ok_or_else(|| EngineError::Guest("nobody is in the guest".into()))
     }
 
+    /// After it was stopped, perhaps while it slept: what is left to do is done with a seat, as all that takes time.
+    pub(crate) async fn sit_again(&mut self) {
+        if let Some(turn) = self.live.store.data_mut().turn_mut() {
+            turn.sit_again().await;
+        }
+    }
+
     /// The guest's own code has ended, or was given up: its memory can be looked at, and is not cut off any more.
     pub(crate) fn came_back(&self) {
         if let Some(watch) = self.live.store.data().watch() {

@@ -10,6 +10,7 @@ use self::put::PutArguments;
 use super::remote::RemoteArguments;
 use super::report::{exit_of, print_for_people, print_json};
 use super::run::{file, read_text, variable};
+use super::stdin::own_stdin;
 use super::{CommandError, CommandResult, Exit, write_stdout};
 use crate::runtime;
 use ampoule_api::execution_from_proto;
@@ -19,7 +20,7 @@ use ampoule_api::v1::{DeleteFunctionRequest, ExecuteRequest, File, FunctionRefer
 use ampoule_model::Entry;
 use clap::{Args, Subcommand};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Keep programs on a server as functions, and call them
@@ -62,6 +63,9 @@ struct CallArguments {
     /// An environment variable, on top of the function's own; repeatable
     #[arg(long, value_name = "KEY=VALUE")]
     env: Vec<String>,
+    /// Leave stdin alone: the function finds its own at its end
+    #[arg(long)]
+    no_stdin: bool,
     /// Print one JSON object, as it is answered over HTTP
     #[arg(long)]
     json: bool,
@@ -100,9 +104,11 @@ async fn call(arguments: CallArguments) -> CommandResult {
         (None, Some(path)) => read_text(path, "--input-file")?,
         (None, None) => String::new(),
     };
+    let is_input = arguments.input_file.as_deref() == Some(Path::new("-"));
     let message = ExecuteRequest {
         function: Some(arguments.function),
         input_json,
+        stdin: if arguments.no_stdin || is_input { Vec::new() } else { own_stdin()? },
         files: files(&arguments.file)?,
         env: environment(&arguments.env)?,
         ..ExecuteRequest::default()

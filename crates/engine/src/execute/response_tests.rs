@@ -131,3 +131,16 @@ fn what_is_large_is_refused_in_less_than_reading_it_takes() {
         assert!(took <= 20 * reading + Duration::from_millis(50), "{name}: {took:?}, reading it {reading:?}");
     }
 }
+
+#[test]
+fn a_place_has_the_column_that_its_traceback_has() {
+    let place_of = |traceback: &str, line: u32| {
+        let mut message = MessageWriter::default();
+        message.bytes(tag::FAIL_TRACEBACK, traceback.as_bytes());
+        message.number(tag::FAIL_LINE, line);
+        place(&message.finish()).map(|(_, line, column)| (line, column))
+    };
+    assert_eq!(place_of("    at again (main.js:12:7)\n    at main (main.js:3:12)", 12), Some((12, 7)));
+    assert_eq!(place_of("    at <anonymous> (main.js:2:3)", 2), Some((2, 3)));
+    assert_eq!(place_of("  File \"main.py\", line 2, in main\n    while True: pass", 2), Some((2, 0)));
+}

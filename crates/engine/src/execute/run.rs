@@ -165,6 +165,9 @@ impl Engine {
         };
         seat.has_ended();
         guest.came_back();
+        if matches!(called, Err(Cut::WallTime)) {
+            guest.sit_again().await;
+        }
         let ending = match called {
             Err(Cut::WallTime) => Ending::Stopped(Limit::WallTime),
             Err(Cut::Shutdown) => Ending::Shutdown,

@@ -144,6 +144,11 @@ impl GuestState {
         self.watch.as_ref()
     }
 
+    /// Its seat, or its wait for one.
+    pub(crate) fn turn_mut(&mut self) -> Option<&mut CpuLease> {
+        self.turn.as_mut()
+    }
+
     /// Its guest computes no more.
     pub(crate) fn take_turn(&mut self) -> Option<CpuLease> {
         self.turn.take()

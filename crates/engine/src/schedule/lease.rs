@@ -140,9 +140,9 @@ impl CpuLease {
         self.started
     }
 
-    /// What it has slept since, the sleep included that it was stopped in.
+    /// What it has slept since.
     pub(crate) fn slept(&self) -> Duration {
-        self.slept + self.place.sleeps_for(Instant::now())
+        self.slept
     }
 
     /// What it has waited since: for a seat, and with one for a processor.
@@ -243,6 +243,19 @@ impl CpuLease {
         self.seats.come_back(&self.share, &self.place);
         self.wait_for_seat().await?;
         got.map_err(|_| Over::Waiting)
+    }
+
+    /// The guest was stopped, perhaps while it slept or waited: for what is left to do there is a seat. The wait counts nowhere.
+    pub(crate) async fn sit_again(&mut self) {
+        let slept = self.place.sleeps_for(Instant::now());
+        self.slept += slept;
+        self.place.has_slept(slept);
+        self.place.has_waited(Duration::ZERO);
+        if !self.place.has_seat() {
+            self.seats.come_back_from_anywhere(&self.share, &self.place);
+            self.place.seat().await;
+            self.sits();
+        }
     }
 
     /// Page faults since its start; asked by the guest that computes.

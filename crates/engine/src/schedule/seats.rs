@@ -202,6 +202,18 @@ impl Seats {
         }
     }
 
+    /// A guest that was stopped wherever it was goes on with something else: with its seat, or to wait for one.
+    pub(super) fn come_back_from_anywhere(&self, share: &FairShare, place: &Arc<Waiter>) {
+        let mut state = self.lock();
+        if place.seated.load(Ordering::Relaxed) {
+            return;
+        }
+        if state.forget(share, place) {
+            self.waiting.fetch_sub(1, Ordering::Relaxed);
+        }
+        self.sit_or_wait(&mut state, share, place, End::Back);
+    }
+
     /// A guest with a seat has computed for `ran` since the last time, and for `turn` since it sat down. False: it lost its
     /// seat to somebody else and waits.
     pub(super) fn may_go_on(
@@ -250,7 +262,10 @@ impl Seats {
     }
 
     fn leave_seat(&self, state: &mut State, share: &FairShare, place: &Waiter) {
-        place.seated.store(false, Ordering::Relaxed);
+        // Who has none gives none back: it would be one more than there are, for ever.
+        if !place.seated.swap(false, Ordering::Relaxed) {
+            return;
+        }
         if !place.lent.swap(false, Ordering::Relaxed) {
             self.hand_over(state);
         } else if place.beside.swap(false, Ordering::Relaxed) {

@@ -320,3 +320,29 @@ fn guests_that_wait_for_the_system_keep_nobody_from_a_seat() {
         assert_eq!((0..6).filter(|guest| play.has_seat(*guest)).count(), guest + 2);
     }
 }
+
+#[test]
+fn who_was_stopped_without_a_seat_gives_none_back_and_takes_one_for_what_is_left() {
+    let share = FairShare::new(1);
+    let mut play = Play::new(1);
+    let (sleeper, other, third) = (play.enter(&share), play.enter(&share), play.enter(&share));
+    let ends = |play: &Play, guest: usize| {
+        play.seats.exit(&play.guests[guest].share, &play.guests[guest].place, SLICE);
+    };
+    // It sleeps, and is stopped.
+    play.seats.stand_up(&share, &play.guests[sleeper].place, SLICE);
+    assert!(play.has_seat(other) && !play.has_seat(third));
+    play.seats.stand_up(&share, &play.guests[sleeper].place, SLICE);
+    assert!(!play.has_seat(third), "there is one seat");
+    // What is left of it waits like others, once.
+    for _ in 0..2 {
+        play.seats.come_back_from_anywhere(&share, &play.guests[sleeper].place);
+    }
+    ends(&play, other);
+    assert!(play.has_seat(third) && !play.has_seat(sleeper));
+    ends(&play, third);
+    assert!(play.has_seat(sleeper));
+    play.seats.come_back_from_anywhere(&share, &play.guests[sleeper].place);
+    ends(&play, sleeper);
+    assert_eq!((play.seats.lock().free, play.seats.guests(), play.seats.are_wanted()), (1, 0, false));
+}

@@ -1,6 +1,6 @@
 //! Threads on which guests compute, and nothing else: sockets and timers have theirs.
 //!
-//! One queue for all of them, first come first served: which guest computes is decided by the seats (`schedule`). There is one thread more than
+//! One queue for all executions, first come first served: which guest computes is decided by the seats (`schedule`). There is one thread more than
 //! seats, so that whoever comes is always received, and more while guests do not come back (`watch`).
 //!
 //! Nobody who waits for what comes soon sleeps (`awake`): one thread without work looks for work, and the caller of the only
@@ -36,7 +36,7 @@ const KERNEL_SLICE: u64 = 500_000;
 pub(crate) struct Threads {
     state: Mutex<State>,
     ready: Condvar,
-    /// Length of the queue, for the thread that looks without the lock.
+    /// Length of both queues, for the thread that looks without the lock.
     queued: AtomicUsize,
     /// There is more than one processor: a thread that stays awake keeps nobody from computing.
     stay_awake: bool,
@@ -54,12 +54,21 @@ pub(crate) struct Threads {
 
 #[derive(Default)]
 struct State {
-    queue: VecDeque<Runnable>,
+    /// Executions: they have a seat, or are about to wait for one.
+    executions: VecDeque<Runnable>,
+    /// What waits for several of them, and does other work in between: it goes after all executions.
+    others: VecDeque<Runnable>,
     /// Threads without work, and when the last of them became one, until the next work comes.
     idle: usize,
     idle_since: Option<Instant>,
     added: usize,
     ended: bool,
+}
+
+impl State {
+    fn queued(&self) -> usize {
+        self.executions.len() + self.others.len()
+    }
 }
 
 impl std::fmt::Debug for Threads {
@@ -95,8 +104,8 @@ impl Threads {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (runnable, running) = self.prepare(future, given_up);
-        self.push(runnable, true);
+        let (runnable, running) = self.prepare(future, given_up, false);
+        self.push(runnable, false, true);
         running
     }
 
@@ -107,12 +116,17 @@ impl Threads {
         F: Future + Send + 'static,
         F::Output: Send + 'static,
     {
-        let (runnable, running) = self.prepare(future, given_up);
+        let (runnable, running) = self.prepare(future, given_up, true);
         runnable.run();
         running
     }
 
-    fn prepare<F>(self: &Arc<Self>, future: F, given_up: GivenUp) -> (Runnable, Running<F::Output>)
+    fn prepare<F>(
+        self: &Arc<Self>,
+        future: F,
+        given_up: GivenUp,
+        is_execution: bool,
+    ) -> (Runnable, Running<F::Output>)
     where
         F: Future + Send + 'static,
         F::Output: Send + 'static,
@@ -121,7 +135,7 @@ impl Threads {
         let schedule = WithInfo(move |runnable, info: ScheduleInfo| {
             if let Some(threads) = threads.upgrade() {
                 // A task that lets others go first is taken up by the thread that it runs on.
-                threads.push(runnable, !(info.woken_while_running && OWN.get()));
+                threads.push(runnable, is_execution, !(info.woken_while_running && OWN.get()));
             }
         });
         let future = Within { future: Box::pin(future), given_up: given_up.clone() };
@@ -130,7 +144,7 @@ impl Threads {
         (runnable, Running { task, given_up, threads: Arc::clone(self), since: None })
     }
 
-    fn push(&self, runnable: Runnable, wake: bool) {
+    fn push(&self, runnable: Runnable, is_execution: bool, wake: bool) {
         let mut state = self.lock();
         if state.ended {
             return;
@@ -138,8 +152,9 @@ impl Threads {
         if let Some(since) = state.idle_since.take() {
             self.work.came_after(since.elapsed());
         }
-        state.queue.push_back(runnable);
-        let queued = state.queue.len();
+        let queue = if is_execution { &mut state.executions } else { &mut state.others };
+        queue.push_back(runnable);
+        let queued = state.queued();
         self.queued.store(queued, Ordering::Relaxed);
         // Read under the lock: who stops looking takes the lock next, and looks at the queue.
         let will_be_seen = queued == 1 && self.looking.load(Ordering::Relaxed);
@@ -167,7 +182,7 @@ impl Threads {
     pub(crate) fn end(&self) {
         let mut state = self.lock();
         state.ended = true;
-        let rest = std::mem::take(&mut state.queue);
+        let rest = (std::mem::take(&mut state.executions), std::mem::take(&mut state.others));
         drop(state);
         self.ready.notify_all();
         drop(rest);
@@ -193,8 +208,8 @@ impl Threads {
             if state.ended {
                 return None;
             }
-            if let Some(runnable) = state.queue.pop_front() {
-                self.queued.store(state.queue.len(), Ordering::Relaxed);
+            if let Some(runnable) = state.executions.pop_front().or_else(|| state.others.pop_front()) {
+                self.queued.store(state.queued(), Ordering::Relaxed);
                 state.idle -= usize::from(idle);
                 return Some(runnable);
             }
@@ -222,7 +237,7 @@ impl Threads {
                 }
             };
             state = next;
-            if is_over && state.queue.is_empty() {
+            if is_over && state.queued() == 0 {
                 state.added -= 1;
                 state.idle -= 1;
                 return None;

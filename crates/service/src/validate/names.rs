@@ -5,7 +5,6 @@
 
 use crate::error::quoted;
 use ampoule_model::{File, Language};
-use std::collections::HashSet;
 
 /// As in most file systems.
 const LONGEST_PART: usize = 255;
@@ -60,23 +59,25 @@ pub(crate) fn check_path(path: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The first file that has the path of an earlier one, or needs a folder where another file is:
-/// its place and what is wrong.
+/// A file that has the path of an earlier one, or needs a folder where another file is: its place and what is wrong.
 pub(crate) fn find_clash(files: &[File]) -> Option<(usize, String)> {
-    let mut seen = HashSet::with_capacity(files.len());
-    for (index, file) in files.iter().enumerate() {
-        if !seen.insert(file.path.as_str()) {
-            return Some((
-                index,
-                format!("{} occurs twice: give every file a path of its own", quoted(&file.path)),
-            ));
-        }
+    // With '/' before all other bytes, what is below a file comes right after it: neighbours are enough, however many folders a
+    // path has.
+    let key = |index: &usize| files[*index].path.bytes().map(|byte| if byte == b'/' { 0 } else { byte });
+    let mut order: Vec<usize> = (0..files.len()).collect();
+    order.sort_by(|one, other| key(one).cmp(key(other)));
+    let twice = order.windows(2).filter(|pair| files[pair[0]].path == files[pair[1]].path);
+    if let Some(index) = twice.map(|pair| pair[1]).min() {
+        let path = quoted(&files[index].path);
+        return Some((index, format!("{path} occurs twice: give every file a path of its own")));
     }
-    files.iter().enumerate().find_map(|(index, file)| {
-        let mut folders = file.path.match_indices('/').map(|(end, _)| &file.path[..end]);
-        let folder = folders.find(|folder| seen.contains(folder))?;
-        Some((index, format!("{} needs a folder where the file {} is", quoted(&file.path), quoted(folder))))
-    })
+    let is_below = |pair: &&[usize]| {
+        let rest = files[pair[1]].path.strip_prefix(files[pair[0]].path.as_str());
+        rest.is_some_and(|rest| rest.starts_with('/'))
+    };
+    let pair = order.windows(2).filter(is_below).min_by_key(|pair| pair[1])?;
+    let [path, file] = [pair[1], pair[0]].map(|index| quoted(&files[index].path));
+    Some((pair[1], format!("{path} needs a folder where the file {file} is")))
 }
 
 /// What is wrong with a module's name.
@@ -151,6 +152,8 @@ mod tests {
         let file = |path: &str| File { path: path.into(), content: Vec::new() };
         let clash = find_clash(&[file("a/b/c"), file("x"), file("a/b")]);
         assert_eq!(clash, Some((0, "'a/b/c' needs a folder where the file 'a/b' is".into())));
+        let clash = find_clash(&[file("a/b/c"), file("a-b"), file("a!"), file("a")]);
+        assert_eq!(clash, Some((0, "'a/b/c' needs a folder where the file 'a' is".into())));
         assert_eq!(find_clash(&[file("a/b"), file("a/c"), file("ab")]), None);
     }
 }

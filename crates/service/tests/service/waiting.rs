@@ -89,6 +89,7 @@ async fn sleeping_is_wall_time_and_no_processor_time() {
     sleeps.limits.wall_time = Some(200 * MS);
     let outcome = execute(&service, sleeps).await.unwrap().unwrap();
     assert!(message(&outcome).contains("0.2 s of wall time"), "{}", message(&outcome));
+    assert!(outcome.usage.sleep_time >= 150 * MS, "the sleep that was cut off counts: {:?}", outcome.usage);
 }
 
 #[tokio::test(flavor = "multi_thread")]
