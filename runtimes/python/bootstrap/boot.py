@@ -64,10 +64,12 @@ def _site_builtins():
 def _gaps():
     """What CPython leaves out on WASI although the guest has it."""
     import os
+    import time
 
     import _ampoule_guest
 
     os.dup2 = _ampoule_guest.dup2
+    time.tzset = _ampoule_guest.tzset
 
 
 def _environment():

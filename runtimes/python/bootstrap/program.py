@@ -10,6 +10,7 @@ import logging
 import marshal
 import os
 import sys
+import time
 from types import CoroutineType, ModuleType
 
 from _ampoule_guest import awaits, have_wheel, open_for_writing, read_json
@@ -100,7 +101,7 @@ def call(entry, file_name, source, input_json, code, extra_modules, environment)
     try:
         values = _parsed(input_json)
         if environment is not None:
-            os.environ.update(environment)
+            _set(environment)
         if have_wheel():
             wheels.add()
         try:
@@ -119,6 +120,13 @@ def call(entry, file_name, source, input_json, code, extra_modules, environment)
             _flush_open_files()
 
 
+def _set(environment):
+    """The request's variables; the zone among them holds from the beginning, as in a process."""
+    os.environ.update(environment)
+    if "TZ" in environment:
+        time.tzset()
+
+
 def _begun(entry, file_name, source, values, code, extra_modules, environment):
     """Sets up everything that a program finds when it starts; its code and its empty module."""
     codes = {}
@@ -135,7 +143,7 @@ def _begun(entry, file_name, source, values, code, extra_modules, environment):
     if extra_modules is not None:
         modules.install(extra_modules, codes)
     if environment is not None:
-        os.environ.update(environment)
+        _set(environment)
     if have_wheel():
         wheels.add()
     if file_name != USUAL_FILE:

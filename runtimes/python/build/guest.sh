@@ -21,6 +21,18 @@ done
 "$cc" -O3 -w -std=gnu17 -DPy_BUILD_CORE_BUILTIN=1 -DOPENSSL_THREADS -I"$include" -I"$include/internal" -I"$STEP_SOURCE/cpython/Modules" -isystem "$STEP_OPENSSL/include" \
     -c "$STEP_SOURCE/cpython/Modules/_hashopenssl.c" -o objects/hashopenssl.o
 
+# Time zones are musl's own, which wasi-libc leaves out. Its tm_gmtoff is an int where musl has a long, which is the same here. They are
+# linked first: what another file has asked libc for before is libc's.
+musl="$STEP_TOOLCHAIN/ziglang/lib/libc/musl/src/time"
+mkdir -p zone/sys
+touch zone/{libc,lock,fork_impl}.h zone/sys/mman.h
+cp "$musl"/{__tz.c,localtime_r.c,mktime.c,time_impl.h} zone
+# What was before the only transition of a zone is not what its rule for the future says.
+perl -0pi -e 's/(\n\tif \(a == n-1\) return -1;)(\n\tif \(a == 0\) \{.*?\n\t\})/$2$1/s or die' zone/__tz.c
+for name in __tz localtime_r mktime; do
+    "$cc" -O2 -w -Wno-incompatible-pointer-types -std=gnu17 -include "$RECIPE/harness/zone.h" -Izone -c "zone/$name.c" -o "objects/first-zone-$name.o"
+done
+
 # The extension modules of native packages, found by the importer of built-in modules under their full names.
 extensions=("$STEP_NUMPY"/objects/*.o "$STEP_PANDAS"/objects/*.o)
 mapfile -t modules < <(printf '%s\n' "${extensions[@]}" | sed 's#.*/##; s/\.o$//' | sort)

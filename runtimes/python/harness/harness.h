@@ -16,5 +16,7 @@ PyObject *harness_read_json(PyObject *module, PyObject *text);
 PyObject *harness_write_json(PyObject *module, PyObject *value);
 /* Its function awaits(coroutine), which says what of the program is awaited, or None (where.c). */
 PyObject *harness_awaits(PyObject *module, PyObject *coroutine);
+/* Its function tzset(), which becomes time.tzset (zone.c). */
+PyObject *harness_tzset(PyObject *module, PyObject *unused);
 
 #endif

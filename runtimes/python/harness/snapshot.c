@@ -250,6 +250,7 @@ PyObject *harness_module(void) {
         {"read_json", harness_read_json, METH_O, "The value of a JSON text."},
         {"write_json", harness_write_json, METH_O, "A plain value as JSON text in UTF-8."},
         {"dup2", duplicate_to, METH_VARARGS, "os.dup2, which CPython leaves out on WASI."},
+        {"tzset", harness_tzset, METH_NOARGS, "Takes up the time zone that the environment variable TZ names now."},
         {"awaits", harness_awaits, METH_O, "Says which coroutine of the program is awaited, for where a limit stops it; None: none is."},
         {0},
     };
