@@ -31,6 +31,8 @@ def of(namespace):
     """The program's entry, to be called with the input's keys."""
     main = namespace.get("main")
     if main is not None:
+        if not callable(main):
+            raise failures.Refused("TypeError", f"main is not callable but of type {type(main).__name__}: let it be a function")
         return main
     for name in HANDLERS:
         handler = namespace.get(name)
@@ -58,6 +60,23 @@ def _takes_context(handler):
     return False
 
 
+def arguments(main, values):
+    """The arguments of a `main` that does not take all of the input's keys by their names: the input itself, or some by their
+    positions. None: it cannot be called."""
+    if takes_whole(main, values):
+        return (values,), {}
+    try:
+        signature = inspect.signature(main)
+        first = [parameter.name for parameter in signature.parameters.values() if parameter.kind is parameter.POSITIONAL_ONLY]
+        given = [values[name] for name in first if name in values]
+        named = {name: value for name, value in values.items() if name not in first}
+        signature.bind(*given, **named)
+    except Exception:
+        return None
+    # A gap would move the later ones.
+    return (given, named) if first[: len(given)] == [name for name in first if name in values] else None
+
+
 def takes_whole(main, keys=()):
     """Whether the input itself is meant: the only parameter has no default, is no key of the input, and its type, if it
     says one, may be an object's."""
@@ -68,7 +87,7 @@ def takes_whole(main, keys=()):
     if len(parameters) != 1 or parameters[0].default is not inspect.Parameter.empty:
         return False
     parameter = parameters[0]
-    if parameter.kind is parameter.POSITIONAL_OR_KEYWORD and parameter.name in keys:
+    if parameter.name in keys:
         return False
     return parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) and _may_be_object(parameter.annotation)
 

@@ -171,18 +171,20 @@ def _top_level(code, namespace):
 
 def _called(namespace, values):
     main = entries.of(namespace)
-    whole = False
-    try:
-        result = main(**values)
-    except TypeError as error:
-        # Only what the call itself raises has no frames below this one.
-        if error.__traceback__.tb_next is not None:
-            raise
-        whole = entries.takes_whole(main, values)
-        if not whole:
-            raise entries.refused(error, main, values) from None
-    if whole:
-        result = main(values)
+    # A decorated function's wrapper takes anything.
+    arguments = ((values,), {}) if getattr(main, "__wrapped__", None) and entries.takes_whole(main, values) else None
+    if arguments is None:
+        try:
+            result = main(**values)
+        except TypeError as error:
+            # Only what the call itself raises has no frames below this one.
+            if error.__traceback__.tb_next is not None:
+                raise
+            arguments = entries.arguments(main, values)
+            if arguments is None:
+                raise entries.refused(error, main, values) from None
+    if arguments is not None:
+        result = main(*arguments[0], **arguments[1])
     if type(result) is CoroutineType or hasattr(type(result), "__await__"):
         result = _awaited(result)
     return result

@@ -23,6 +23,7 @@ soup = BeautifulSoup(HTML, "html.parser")
 for selector in SELECTORS.replace("\\n", "|").split("|"):
     soup.select(selector)
 soup.select_one("p"), soup.find_all("li"), soup.get_text(" ", strip=True), soup.find("div", class_="a")["id"], soup.prettify(), str(soup)
+BeautifulSoup("<p>a &amp; b&nbsp;c &eacute; &#233; &lt;</p>", "html.parser").prettify(formatter="html"), soup.decode(formatter="html5"), soup.encode("ascii")
 soup.p.decompose(), soup.div.append(soup.new_tag("i")), BeautifulSoup(b"<a>\\xe9</a>", "html.parser").a.text
 """,
     """
