@@ -366,3 +366,7 @@ fn ask_for_short_slices() {
     // That it may refuse is no harm.
     unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
 }
+
+#[cfg(test)]
+#[path = "threads_tests.rs"]
+mod tests;

@@ -64,7 +64,9 @@ function print(file, source, transformed, moved, first) {
 
 /** `{ text }`, the JavaScript of a source whose first line has the number `first`, or `{ message, line, column }` of its first syntax error. */
 export function transpile(source, name, first = 1) {
-  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.Preserve, isolatedModules: true, useDefineForClassFields: true, experimentalDecorators: false };
+  // Imports that nothing uses are dropped in TypeScript, as they may be types. JavaScript with a wrong import has to stay wrong.
+  const verbatimModuleSyntax = !/\.[cm]?ts$/.test(name);
+  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.Preserve, isolatedModules: true, verbatimModuleSyntax, useDefineForClassFields: true, experimentalDecorators: false };
   const file = ts.createSourceFile(name, source.startsWith('#!') ? `//${source.slice(2)}` : source, {
     languageVersion: LATEST, jsDocParsingMode: ts.JSDocParsingMode.ParseNone, setExternalModuleIndicator(parsed) { parsed.externalModuleIndicator = true; },
   }, false, ts.ScriptKind.TS);

@@ -1,6 +1,7 @@
 // The npm packages of the image. Each is a table of modules: name -> function to the exports, and whether that is called
 // before the snapshot (build/packages.sh).
 import { builtins } from './builtins.js';
+import { keepingLanguage } from './language.js';
 
 const modules = { __proto__: null }, early = [];
 
@@ -19,7 +20,7 @@ export function addLater(names, load) {
 }
 
 /** Evaluates modules, at image build: an execution finds them ready. Returns what they export. */
-export const evaluatePackages = () => early.map((load) => load());
+export const evaluatePackages = () => keepingLanguage(() => early.map((load) => load()));
 
 /** Modules that are a property of their package, as each function of lodash is. */
 const parts = {
