@@ -31,8 +31,6 @@ def of(namespace):
     """The program's entry, to be called with the input's keys."""
     main = namespace.get("main")
     if main is not None:
-        if not callable(main):
-            raise failures.Refused("TypeError", f"main is not callable but of type {type(main).__name__}: let it be a function")
         return main
     for name in HANDLERS:
         handler = namespace.get(name)
@@ -99,6 +97,8 @@ def _may_be_object(annotation):
 
 def refused(error, main, values):
     """A call that could not be made, told with what `main` takes and what there is."""
+    if not callable(main):
+        return failures.Refused("TypeError", f"main is not callable but of type {type(main).__name__}: let it be a function")
     try:
         takes = _listed(map(_parameter, inspect.signature(main).parameters.values())) or "nothing"
     except Exception:

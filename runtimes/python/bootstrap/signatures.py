@@ -21,7 +21,7 @@ def told(main):
             elif parameter.kind is parameter.KEYWORD_ONLY or parameter.kind is parameter.POSITIONAL_OR_KEYWORD:
                 told["parameters"].append(_parameter(parameter) | ({"required": False} if whole else {}))
             elif parameter.kind is parameter.POSITIONAL_ONLY and parameter.default is parameter.empty and not whole:
-                return None  # nobody can call it by names
+                return None  # what it takes has no names of its own
         if signature.return_annotation is not signature.empty:
             told["returns"] = _text(signature.return_annotation)
         if type(main) is FunctionType and type(main.__doc__) is str:
