@@ -1,9 +1,9 @@
-//! Staying awake for what comes soon.
+//! Adaptive polling: whether to poll before sleeping.
 //!
-//! To wake a thread that sleeps on another core takes 50 to 100 µs in a virtual machine, longer than a short execution, and an
-//! execution on a thread of its own needs two such wake-ups: of the thread, and of the caller. Whoever waits for something that
-//! lately came within [`MOST`] stays awake for as long; whoever waited in vain sleeps at once the next time, until it comes soon
-//! again. Linux polls for halted virtual processors by the same rule (`halt_poll_ns` of KVM).
+//! In a virtual machine, waking a thread that sleeps on another core takes 50 to 100 µs, longer than a short execution. An execution
+//! on its own thread needs two wake-ups: of that thread, and of the caller. If the last event came within [`MOST`], the next wait
+//! polls for up to [`MOST`]; if it came later, the next wait sleeps at once. KVM polls for halted virtual processors by the same
+//! rule (`halt_poll_ns`).
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
@@ -12,7 +12,7 @@ use std::time::Duration;
 /// awake, and up to 450 µs on a slow virtual machine where all sleep, from where it has to get to the former.
 pub(crate) const MOST: Duration = Duration::from_micros(500);
 
-/// Whether what is waited for comes soon. Several who wait may share one.
+/// Whether the last event of a kind came soon. Several threads may share one.
 #[derive(Debug, Default)]
 pub(crate) struct Awake {
     comes_soon: AtomicBool,

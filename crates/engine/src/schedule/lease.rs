@@ -245,15 +245,17 @@ impl CpuLease {
         got.map_err(|_| Over::Waiting)
     }
 
-    /// The guest was stopped, perhaps while it slept or waited: for what is left to do there is a seat. The wait counts nowhere.
+    /// The guest was stopped, perhaps during a sleep: gets a seat for the work that is left. The wait counts as waiting.
     pub(crate) async fn sit_again(&mut self) {
         let slept = self.place.sleeps_for(Instant::now());
         self.slept += slept;
         self.place.has_slept(slept);
         self.place.has_waited(Duration::ZERO);
         if !self.place.has_seat() {
+            let began = Instant::now();
             self.seats.come_back_from_anywhere(&self.share, &self.place);
             self.place.seat().await;
+            self.waited += began.elapsed();
             self.sits();
         }
     }

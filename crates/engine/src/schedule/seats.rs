@@ -262,7 +262,7 @@ impl Seats {
     }
 
     fn leave_seat(&self, state: &mut State, share: &FairShare, place: &Waiter) {
-        // Who has none gives none back: it would be one more than there are, for ever.
+        // A guest without a seat must not return one: there would be one seat too many from then on.
         if !place.seated.swap(false, Ordering::Relaxed) {
             return;
         }

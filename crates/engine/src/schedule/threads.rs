@@ -3,8 +3,8 @@
 //! One queue for all executions, first come first served: which guest computes is decided by the seats (`schedule`). There is one thread more than
 //! seats, so that whoever comes is always received, and more while guests do not come back (`watch`).
 //!
-//! Nobody who waits for what comes soon sleeps (`awake`): one thread without work looks for work, and the caller of the only
-//! execution asks for its outcome.
+//! Where the next event is likely to come soon (`awake`), one idle thread polls for work, and the caller of the only execution
+//! polls for its outcome.
 
 use crate::schedule::GivenUp;
 use crate::schedule::awake::Awake;
@@ -38,7 +38,7 @@ pub(crate) struct Threads {
     ready: Condvar,
     /// Length of both queues, for the thread that looks without the lock.
     queued: AtomicUsize,
-    /// There is more than one processor: a thread that stays awake keeps nobody from computing.
+    /// There is more than one processor, so a thread that polls does not take the only one.
     stay_awake: bool,
     /// One thread looks for work and need not be woken for it.
     looking: AtomicBool,

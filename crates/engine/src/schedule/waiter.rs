@@ -175,6 +175,10 @@ impl Waiter {
     /// computes on, or for whoever asks when it does not. Answers whether the wall time was put off.
     pub(super) fn count_kept_out(&self, now: Instant) -> bool {
         let now = self.since_epoch(now);
+        // A short execution does not pay for the system calls below.
+        if now.saturating_sub(self.began.load(Ordering::Relaxed)) < LEAST_KEPT_OUT {
+            return false;
+        }
         let resting = |since: &AtomicU64| match since.load(Ordering::Relaxed) {
             0 => 0,
             since => now.saturating_sub(since),
