@@ -7,6 +7,7 @@ use crate::execute::response;
 use crate::host::{GuestState, Output, Stop};
 use crate::image::Image;
 use crate::job::NoMemory;
+use crate::reset::history::{History, Reuse};
 use crate::reset::reuse::{Live, Pristine};
 use crate::schedule::CpuLease;
 use crate::watch::{Region, Watch};
@@ -66,13 +67,23 @@ impl Guest {
         engine: &Engine,
         image: &Image,
         entry_point: EntryPoint,
-        state: GuestState,
+        mut state: GuestState,
+        which: Reuse,
     ) -> Result<Self, EngineError> {
-        let Some(mut live) = image.inner.kept.take() else {
+        let Some(mut live) = image.inner.kept.take(which) else {
+            // It is to be kept, and must tell where its stack is.
+            state.fuel.ask_soon();
             return Guest::start(engine, image, entry_point, state).await;
         };
         *live.store.data_mut() = state;
         Guest::of(live, image, entry_point)
+    }
+
+    /// Tells the history of its program what it did; it has answered.
+    pub(crate) fn tell(&self, history: &History, fuel: u64) {
+        if !self.was_kept() {
+            history.learn(fuel, self.live.memory.data(&self.live.store));
+        }
     }
 
     fn of(mut live: Live, image: &Image, entry_point: EntryPoint) -> Result<Self, EngineError> {

@@ -2,10 +2,10 @@
 
 use crate::checkpoint::Checkpoint;
 use crate::execute::output_stream::OutputStream;
+use crate::reset::history::History;
 use crate::schedule::FairShare;
 use ampoule_model::{Deterministic, File, Limits, Outcome, Program};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 /// One execution to be. Everything is checked by the service before it gets here.
@@ -115,10 +115,8 @@ pub struct Compiled {
     pub cpu_time: Duration,
     /// The image's digest.
     pub image_digest: Arc<str>,
-    /// Fuel of its last execution, without what compiling took; 0 before the first. Only the engine writes it.
-    pub last_fuel: Arc<AtomicU64>,
-    /// Memory of the host that its last execution was granted, in bytes; 0 before the first. Whoever grants it writes it.
-    pub last_memory: Arc<AtomicU64>,
+    /// What its executions were like.
+    pub history: Arc<History>,
 }
 
 /// What compiling gave.

@@ -43,5 +43,6 @@ pub use job::{
     Compilation, Compiled, Growing, Job, MemoryGrant, NoMemory, Permit, Preparation, Prepared, Start,
 };
 pub use reset::dirty::knows_dirty_pages;
+pub use reset::history::History;
 pub use schedule::FairShare;
 pub use watch::Health;

@@ -72,7 +72,9 @@ impl Programs {
 
     /// What the program's last execution needed of the memory, in bytes; 0 if nobody knows.
     pub(crate) fn last_memory(&self, admitted: &Admitted, tenant: &Tenant) -> u64 {
-        self.cache.peek(&key(tenant, admitted)).map_or(0, |compiled| compiled.last_memory.load(Relaxed))
+        self.cache
+            .peek(&key(tenant, admitted))
+            .map_or(0, |compiled| compiled.history.last_memory.load(Relaxed))
     }
 
     /// The program's code: from the cache, from another request that compiles it now, or compiled here.
@@ -197,8 +199,7 @@ mod tests {
             wall_time: Duration::ZERO,
             cpu_time: Duration::ZERO,
             image_digest: Arc::from(""),
-            last_fuel: Arc::default(),
-            last_memory: Arc::default(),
+            history: Arc::default(),
         }
     }
 }

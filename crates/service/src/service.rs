@@ -353,7 +353,7 @@ impl Service {
         };
         let outcome = self.inner.engine.run(&admitted.image, &job).await;
         // Also if there was not enough.
-        ready.compiled.last_memory.store(memory.granted(), Relaxed);
+        ready.compiled.history.last_memory.store(memory.granted(), Relaxed);
         Ok(ready.told(outcome?))
     }
 

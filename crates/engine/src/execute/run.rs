@@ -10,7 +10,7 @@ use crate::host::GuestState;
 use crate::host::room::Room;
 use crate::image::Image;
 use crate::job::{Compilation, Compiled, Job, Start};
-use crate::reset::reuse;
+use crate::reset::history::Reuse;
 use crate::schedule::threads::{self, Running};
 use crate::schedule::{CpuLease, GivenUp, Ground, Others, Seat, Time};
 use ampoule_model::{Limit, Outcome, Status};
@@ -39,8 +39,7 @@ impl Engine {
                     wall_time: outcome.usage.wall_time,
                     cpu_time: outcome.usage.cpu_time,
                     image_digest: digest,
-                    last_fuel: Arc::default(),
-                    last_memory: Arc::default(),
+                    history: Arc::default(),
                 }),
                 _ => Compilation::Failed(Box::new(outcome)),
             })
@@ -57,10 +56,14 @@ impl Engine {
         };
         self.work(image, job, entry_point, |engine, work| async move {
             let Entered { outcome, answered, guest, turn, .. } = engine.enter(&work).await?;
-            if let Some(last_fuel) = &work.last_fuel {
-                last_fuel.store(outcome.usage.fuel.saturating_sub(work.compiling.fuel), Ordering::Relaxed);
-                if answered && (guest.was_kept() || engine.computes_long(&work)) {
-                    guest.keep(&engine).await?;
+            if let Some(history) = &work.history {
+                let fuel = outcome.usage.fuel.saturating_sub(work.compiling.fuel);
+                history.last_fuel.store(fuel, Ordering::Relaxed);
+                if answered {
+                    guest.tell(history, fuel);
+                    if guest.was_kept() || engine.reuse(&work).is_some() {
+                        guest.keep(&engine).await?;
+                    }
                 }
             }
             // The account pays for the reset, too.
@@ -111,10 +114,10 @@ impl Engine {
         }
     }
 
-    /// Whether it is a program that computed for long the last time.
-    fn computes_long(&self, work: &Work) -> bool {
-        let last_fuel = work.last_fuel.as_ref().map_or(0, |fuel| fuel.load(Ordering::Relaxed));
-        last_fuel >= self.inner.config.reuse_from_fuel
+    /// Which guests that are kept it may have, as its program was before.
+    fn reuse(&self, work: &Work) -> Option<Reuse> {
+        let long = self.inner.config.reuse_from_fuel;
+        work.history.as_ref().map_or((long == 0).then_some(Reuse::Any), |history| Reuse::of(history, long))
     }
 
     pub(crate) async fn enter(&self, work: &Work) -> Result<Entered, EngineError> {
@@ -139,17 +142,16 @@ impl Engine {
             turn,
             work.output_stream.clone(),
         );
-        let reuses = work.entry_point == EntryPoint::Run && self.computes_long(work);
+        let reuse = self.reuse(work).filter(|_| work.entry_point == EntryPoint::Run);
         if let Some(grant) = &work.memory {
             let resident = self.inner.config.keep_resident_bytes as u64;
-            let begins_with = if reuses { reuse::KEPT_BYTES } else { resident };
+            let begins_with = reuse.map_or(0, Reuse::most_bytes).max(resident);
             let request = work.request.len() as u64;
             state.room = Some(Room::new(Arc::clone(grant), begins_with, request));
         }
-        let mut guest = if reuses {
-            Guest::start_kept(self, image, work.entry_point, state).await?
-        } else {
-            Guest::start(self, image, work.entry_point, state).await?
+        let mut guest = match reuse {
+            Some(which) => Guest::start_kept(self, image, work.entry_point, state, which).await?,
+            None => Guest::start(self, image, work.entry_point, state).await?,
         };
         let called = {
             let watch = guest.watch()?;

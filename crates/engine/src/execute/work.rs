@@ -6,11 +6,11 @@ use crate::execute::output_stream::OutputStream;
 use crate::guest::EntryPoint;
 use crate::image::Image;
 use crate::job::{Compiled, Job, MemoryGrant, Permit, Start};
+use crate::reset::history::History;
 use crate::schedule::{FairShare, Ground};
 use ampoule_model::message::{MessageWriter, tag};
 use ampoule_model::{Deterministic, Limits};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 pub(crate) struct Work {
@@ -26,7 +26,7 @@ pub(crate) struct Work {
     /// What compiling its program took of its limits.
     pub(crate) compiling: Compiling,
     /// Of its compiled program.
-    pub(crate) last_fuel: Option<Arc<AtomicU64>>,
+    pub(crate) history: Option<Arc<History>>,
     pub(crate) deterministic: Option<Deterministic>,
     pub(crate) share: FairShare,
     pub(crate) output_stream: Option<OutputStream>,
@@ -63,7 +63,7 @@ impl Work {
             output_files: if entry_point.is_to_the_end() { job.output_files.to_vec() } else { Vec::new() },
             limits: job.limits,
             compiling: compiled.map(Compiling::of).unwrap_or_default(),
-            last_fuel: compiled.map(|compiled| Arc::clone(&compiled.last_fuel)),
+            history: compiled.map(|compiled| Arc::clone(&compiled.history)),
             deterministic: job.deterministic,
             share: job.share.clone(),
             output_stream: job.output_stream.cloned(),

@@ -71,33 +71,47 @@ struct Region {
 
 /// The written stretches of `memory`, in bytes from its start, ascending; `None` if the kernel does not tell.
 pub(crate) fn dirty(memory: &[u8]) -> Option<Vec<Range<usize>>> {
-    let page_map = PAGE_MAP.as_ref()?;
     let base = memory.as_ptr() as u64;
     let end = base + memory.len() as u64;
     let mut found = Vec::new();
     let mut regions = vec![Region::default(); AT_ONCE];
     let mut at = base;
     while at < end {
-        let mut scan = Scan {
-            size: size_of::<Scan>() as u64,
-            start: at,
-            end,
-            regions: regions.as_mut_ptr() as u64,
-            regions_length: regions.len() as u64,
-            category_inverted: FILE | ZERO,
-            category_mask: WRITTEN | FILE | ZERO,
-            category_anyof_mask: PRESENT | SWAPPED,
-            ..Scan::default()
-        };
-        // SAFETY: beside `scan` the call writes to as many regions as it is told there are, and they live until it returns.
-        let count = unsafe { ioctl(page_map, &mut scan) }.ok()?;
+        let (count, walked) = scan(at..end, &mut regions)?;
         for region in regions.get(..count)? {
             found.push((region.start - base) as usize..(region.end - base) as usize);
         }
         // It never goes back; should it not go on, there is no telling what lies behind.
-        at = (scan.walk_end > at).then_some(scan.walk_end)?;
+        at = (walked > at).then_some(walked)?;
     }
     Some(found)
+}
+
+/// Whether there are more written stretches than so many, which is at most 32; `false` if the kernel does not tell. The scan ends where they are more.
+pub(crate) fn has_more_stretches_than(number: usize, memory: &[u8]) -> bool {
+    let base = memory.as_ptr() as u64;
+    let mut regions = [Region::default(); 33];
+    let Some(regions) = regions.get_mut(..=number) else { return false };
+    scan(base..base + memory.len() as u64, regions).is_some_and(|(count, _)| count > number)
+}
+
+/// Tells `regions` of the written stretches in a range of addresses: how many it filled, and where it stopped.
+fn scan(range: Range<u64>, regions: &mut [Region]) -> Option<(usize, u64)> {
+    let page_map = PAGE_MAP.as_ref()?;
+    let mut scan = Scan {
+        size: size_of::<Scan>() as u64,
+        start: range.start,
+        end: range.end,
+        regions: regions.as_mut_ptr() as u64,
+        regions_length: regions.len() as u64,
+        category_inverted: FILE | ZERO,
+        category_mask: WRITTEN | FILE | ZERO,
+        category_anyof_mask: PRESENT | SWAPPED,
+        ..Scan::default()
+    };
+    // SAFETY: beside `scan` the call writes to as many regions as it is told there are, and they live until it returns.
+    let count = unsafe { ioctl(page_map, &mut scan) }.ok()?;
+    Some((count, scan.walk_end))
 }
 
 /// Whether the kernel tells which pages were written to.
@@ -112,7 +126,7 @@ pub(crate) fn dirty_bytes(memory: &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{AT_ONCE, dirty};
+    use super::{AT_ONCE, dirty, has_more_stretches_than};
     use rustix::mm::{MapFlags, ProtFlags, mmap, munmap};
     use std::io::Write;
     use std::{ptr, slice};
@@ -147,6 +161,9 @@ mod tests {
         }
         assert!(written.len() > AT_ONCE);
         assert_eq!(dirty(memory).unwrap(), written);
+        let some = &memory[..7 * 4 * PAGE];
+        assert!(has_more_stretches_than(6, some) && !has_more_stretches_than(7, some));
+        assert!(has_more_stretches_than(32, memory));
         // SAFETY: nobody uses it from here on.
         unsafe { munmap(memory.as_mut_ptr().cast(), pages * PAGE) }.unwrap();
     }

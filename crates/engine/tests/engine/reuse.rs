@@ -7,7 +7,6 @@ use crate::common::{guest_wat_with, job, load_with, program, small_limits};
 use ampoule_engine::{Compiled, Engine, EngineConfig, Image, Job, Start};
 use ampoule_model::{Deterministic, Limits, Outcome, Status};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 /// Pages of a guest, of 64 KiB: 2.5 MiB.
@@ -87,8 +86,7 @@ fn compiled(image: &Image) -> Compiled {
         wall_time: Duration::ZERO,
         cpu_time: Duration::ZERO,
         image_digest: Arc::from(image.digest()),
-        last_memory: Arc::default(),
-        last_fuel: Arc::default(),
+        history: Arc::default(),
     }
 }
 
@@ -234,7 +232,7 @@ async fn programs_that_computed_for_long_are_given_guests_that_are_kept() {
         for expected in expected {
             let outcome = run_with(&engine, &image, &compiled, small_limits(), None).await;
             assert_eq!(outcome.stdout, expected, "from {reuse_from_fuel}, it used {}", outcome.usage.fuel);
-            assert_eq!(compiled.last_fuel.load(Ordering::Relaxed), fuel);
+            assert_eq!(compiled.history.last_fuel(), fuel);
         }
     }
 }
@@ -257,22 +255,23 @@ async fn a_long_program_that_is_short_once_does_not_cost_its_guest() {
 }
 
 #[tokio::test]
-async fn there_is_room_for_the_guests_of_four_images_and_the_others_run_all_the_same() {
+async fn there_is_room_for_the_guests_of_some_images_and_the_others_run_all_the_same() {
     let Some(engine) = keeping() else { return };
-    let mut images: Vec<Image> = (0..6)
+    // Twelve places: four times one on each of two shelves, and one that nobody is ever in. Of these images each takes two.
+    let mut images: Vec<Image> = (0..8)
         .map(|n| {
             load_with(&engine, &counting(&format!("(drop (i32.const {n})) {A_WHILE} (call $done)")), PAGES)
         })
         .collect();
     for round in ["0001", "0002", "0003"] {
         for (number, image) in images.iter().enumerate() {
-            assert_eq!(nth(&engine, image).await, if number < 4 { round } else { "0001" }, "image {number}");
+            assert_eq!(nth(&engine, image).await, if number < 6 { round } else { "0001" }, "image {number}");
         }
     }
     // With an image go its guests.
     images.remove(0);
-    assert_eq!(nth(&engine, &images[4]).await, "0001");
-    assert_eq!(nth(&engine, &images[4]).await, "0002");
+    assert_eq!(nth(&engine, &images[6]).await, "0001");
+    assert_eq!(nth(&engine, &images[6]).await, "0002");
 }
 
 #[tokio::test]
@@ -322,19 +321,17 @@ async fn slots_do_not_run_out_beside_guests_that_nobody_is_in() {
     let body = |n: u32| {
         format!("(drop (i32.const {n})) {CHECK_AND_MARK} (call $sleep (i64.const 30000000)) (call $done)")
     };
-    let images: Vec<Image> = (0..6).map(|n| load_with(&engine, &counting(&body(n)), PAGES)).collect();
+    let images: Vec<Image> = (0..8).map(|n| load_with(&engine, &counting(&body(n)), PAGES)).collect();
+    // Twenty places, and each image takes three, as long as there are some.
+    let kept = |number: usize| [2, 2, 2, 2, 2, 2, 1, 0][number];
     for round in 0..3 {
         for (number, image) in images.iter().enumerate() {
             let (one, other) = tokio::join!(run(&engine, image), run(&engine, image));
             for outcome in [one, other] {
                 assert_eq!(outcome.status, Status::Completed, "{:?}", outcome.failure);
             }
-            assert_eq!(
-                image.reused_guests(),
-                if number < 4 { 2 } else { 0 },
-                "image {number}, round {round}"
-            );
-            assert_eq!(image.kept_executions(), if number < 4 { 2 * round } else { 0 });
+            assert_eq!(image.reused_guests(), kept(number), "image {number}, round {round}");
+            assert_eq!(image.kept_executions(), kept(number) as u64 * round);
         }
     }
     // Two of different images at a time, in turn, from two tasks.
@@ -351,4 +348,52 @@ async fn slots_do_not_run_out_beside_guests_that_nobody_is_in() {
     while let Some(ended) = tasks.join_next().await {
         ended.expect("every execution completes");
     }
+}
+
+/// A program whose executions are short, and which dirties many stretches: the pool would unmap most of them.
+#[tokio::test]
+async fn a_short_program_of_scattered_memory_is_given_guests_that_keep_little() {
+    /// Touches every other page of 4 KiB, up to a number of them, and computes for long enough to be looked at.
+    fn touching(pages: u32) -> String {
+        format!(
+            "(loop $next (i64.store offset=8192 (i32.mul (local.get $at) (i32.const 8192)) (i64.const 1))
+                (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br_if $next (i32.lt_u (local.get $at) (i32.const {pages}))))
+             (local.set $at (i32.const 0))
+             (loop $more (local.set $at (i32.add (local.get $at) (i32.const 1)))
+                (br_if $more (i32.lt_u (local.get $at) (i32.const 100000)))) (call $done)"
+        )
+    }
+    // With the page of the number it prints. More than 128 pages are too many to be light, and only long programs have others.
+    let kinds = [(20, ["0001"; 3]), (40, ["0001", "0002", "0003"]), (140, ["0001"; 3])];
+    for (pages, expected) in kinds {
+        let Some(engine) = engine(EngineConfig::default(), 1) else { return };
+        let image = load_with(&engine, &counting(&touching(pages)), PAGES);
+        let compiled = compiled(&image);
+        for expected in expected {
+            let outcome = run_with(&engine, &image, &compiled, small_limits(), None).await;
+            assert_eq!(outcome.stdout, expected, "{pages} pages, fuel {}", outcome.usage.fuel);
+        }
+    }
+}
+
+/// The pages that a long program left in its guest are not for a short one to reset.
+#[tokio::test]
+async fn a_short_program_does_not_get_the_guest_of_a_long_one() {
+    let config = EngineConfig { reuse_from_fuel: 1_000_000, ..EngineConfig::default() };
+    let Some(engine) = engine(config, 1) else { return };
+    // What it does depends on the guest: the first execution in one is long and dirties much.
+    let body = format!(
+        "(if (i32.lt_u (global.get $runs) (i32.const 2)) (then {CHECK_AND_MARK})) {A_WHILE} (call $done)"
+    );
+    let image = load_with(&engine, &counting(&body), PAGES);
+    let (long, other) = (compiled(&image), compiled(&image));
+    assert_eq!(run_with(&engine, &image, &long, small_limits(), None).await.stdout, "0001");
+    assert_eq!(image.reused_guests(), 1);
+    // Of the other program nothing is known; then it has taken long, too.
+    assert_eq!(run_with(&engine, &image, &other, small_limits(), None).await.stdout, "0001");
+    assert_eq!(run_with(&engine, &image, &other, small_limits(), None).await.stdout, "0002");
+    // Short the last time, and scattered: the guest that is there keeps too much for it.
+    assert!(other.history.last_fuel() < 1_000_000);
+    assert_eq!(run_with(&engine, &image, &other, small_limits(), None).await.stdout, "0001");
 }
