@@ -297,6 +297,14 @@ typedef struct {
     char path[4096];
 } walk;
 
+/* What a name is, or the file that it is a link to. Folders are not walked by way of links: those can lead in circles. */
+static memfs_node *linked_file(memfs_node *folder, memfs_entry *entry) {
+    memfs_place place;
+    if (entry->node->kind != MEMFS_LINK) return entry->node;
+    if (memfs_find(folder, entry->name, entry->length, MEMFS_FOLLOW, &place) || !place.node) return entry->node;
+    return place.node->kind == MEMFS_FILE ? place.node : entry->node;
+}
+
 static void walk_folder(walk *w, memfs_node *folder, size_t length) {
     memfs_entry **entries = malloc(folder->count * sizeof *entries + 1);
     if (!entries) return;
@@ -308,8 +316,8 @@ static void walk_folder(walk *w, memfs_node *folder, size_t length) {
         if (length + entry->length + 2 > sizeof w->path) continue;
         memcpy(w->path + length, entry->name, entry->length + 1);
         size_t longer = length + entry->length;
-        if (entry->node->kind == MEMFS_FILE && (entry->node->written || !w->only_written))
-            w->visit(w->path, entry->node->bytes, entry->node->size, w->context);
+        memfs_node *file = w->only_written ? entry->node : linked_file(folder, entry);
+        if (file->kind == MEMFS_FILE && (file->written || !w->only_written)) w->visit(w->path, file->bytes, file->size, w->context);
         if (entry->node->kind != MEMFS_FOLDER) continue;
         w->path[longer] = '/';
         walk_folder(w, entry->node, longer + 1);

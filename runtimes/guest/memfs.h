@@ -15,10 +15,11 @@ void memfs_mount(const void *blob, size_t length);
 uint16_t memfs_write_file(const char *path, const void *content, size_t length);
 /* Takes note that every file below `folder` is as it should be: none is `written` any more. */
 void memfs_settle(const char *folder);
-/* Calls `visit` with the path (relative to `folder`) and content of every regular file below it, in name order. */
+/* Calls `visit` with the path (relative to `folder`) and content of every regular file below it, and of every link to one, in name
+ * order. */
 void memfs_walk(const char *folder, void (*visit)(const char *path, const void *content, size_t length, void *context),
                 void *context);
-/* The same, of files only that were made or changed since the last memfs_settle. */
+/* The same, of files only that were made or changed since the last memfs_settle, and of no links. */
 void memfs_walk_written(const char *folder, void (*visit)(const char *path, const void *content, size_t length, void *context),
                         void *context);
 

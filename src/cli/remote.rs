@@ -182,16 +182,27 @@ impl Hint {
                 ": it seems to serve no TLS: write http://"
             }
             Hint { by_tls: true, certified: false }
-                if causes.contains("CertificateRequired") || causes == "transport error" =>
+                if causes.contains("CertificateRequired")
+                    || causes == "transport error"
+                    || is_cut_off(causes) =>
             {
                 ": it may ask for a certificate: --client-certificate PEM and --client-key PEM show one"
             }
-            Hint { by_tls: false, .. } if causes.contains("h2") || causes.contains("http2") => {
-                ": it seems to serve TLS: write https://"
+            Hint { by_tls: false, .. }
+                if causes.contains("h2") || causes.contains("http2") || is_cut_off(causes) =>
+            {
+                ": it seems to serve TLS, or no gRPC at this port: write https://, or the server's listen address instead of its http address"
             }
             _ => "",
         }
     }
+}
+
+/// The server took the connection and ended it, without a word.
+fn is_cut_off(causes: &str) -> bool {
+    ["broken pipe", "reset by peer", "unexpected end", "eof"]
+        .iter()
+        .any(|end| causes.to_lowercase().contains(end))
 }
 
 impl CallerArguments {

@@ -218,7 +218,15 @@ fn parse_but<T: DeserializeOwned>(json: &[u8], whole: Option<Whole>) -> Result<T
         // A dot is the value as a whole, a question mark one that was not reached.
         let form = form_of(&path).map_or_else(String::new, |form| format!(": write {form}"));
         let field = if path == "." || path.ends_with('?') { None } else { Some(cut(path)) };
-        Unusable::Malformed { field, reason: cut(format!("is not as expected: {}{form}", error.inner())) }
+        let told = error.inner().to_string();
+        let told = match whole {
+            // The message itself does not know of it.
+            Some(Whole { key, .. }) if field.is_none() => {
+                told.replacen("expected one of ", &format!("expected one of `{key}`, "), 1)
+            }
+            _ => told,
+        };
+        Unusable::Malformed { field, reason: cut(format!("is not as expected: {told}{form}")) }
     })?;
     let end = deserializer.end();
     end.map_err(|error| Unusable::body(format!("is not one JSON value: {error}")))?;
@@ -232,6 +240,10 @@ fn form_of(path: &str) -> Option<&'static str> {
         "wallTime" | "wall_time" | "cpuTime" | "cpu_time" | "cpuPerSecond" | "cpu_per_second"
         | "cpuPerDay" | "cpu_per_day" => Some("a time in seconds as text, like \"1.5s\""),
         "content" | "stdin" => Some("bytes as text in base64"),
+        "fuel" => Some("a number of units, like 1000000000"),
+        _ if field.ends_with("Bytes") || field.ends_with("_bytes") => {
+            Some("a number of bytes, like 67108864")
+        }
         _ => None,
     }
 }
@@ -350,6 +362,17 @@ mod tests {
             let problem = parse::<ExecuteRequest>(json.as_bytes()).unwrap_err().to_string();
             assert!(problem.len() < 3 * LONGEST, "{}", problem.len());
         }
+    }
+
+    #[test]
+    fn what_may_be_written_instead_is_told() {
+        let problem =
+            |json: &str| parse_with_input::<ExecuteRequest>(json.as_bytes()).unwrap_err().to_string();
+        let unknown = problem(r#"{"inputs": {}}"#);
+        assert!(unknown.contains("unknown field `inputs`, expected one of `input`, `source`"), "{unknown}");
+        let memory = problem(r#"{"limits": {"memoryBytes": "64MiB"}}"#);
+        assert!(memory.starts_with("limits.memoryBytes is not as expected: "), "{memory}");
+        assert!(memory.ends_with(": write a number of bytes, like 67108864"), "{memory}");
     }
 
     #[test]

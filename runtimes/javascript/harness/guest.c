@@ -26,10 +26,6 @@ bool memory_refused;
 /* Where that was last: an answer of ampoule_where, 0 if it is not known. */
 uint64_t memory_refused_at;
 
-/* The prelude, bundled (build/bundle.sh), what translates TypeScript (build/typescript.sh) and the npm packages (build/packages.sh). */
-extern char prelude_inside[], prelude_user[], prelude_typescript[], prelude_packages[];
-extern const uint32_t prelude_inside_length, prelude_user_length, prelude_typescript_length, prelude_packages_length;
-
 /* ---- memory ---- */
 
 static void *note(void *bytes) {
@@ -51,134 +47,6 @@ static size_t usable_size(const void *bytes) { return malloc_usable_size((void *
 
 /* ---- image build ---- */
 
-static _Noreturn void give_up(JSContext *context, const char *what) {
-    JSValue error = JS_GetException(context);
-    JSValue stack = JS_GetPropertyStr(context, error, "stack");
-    const char *text = JS_ToCString(context, error), *frames = JS_ToCString(context, stack);
-    fprintf(stderr, "%s: %s\n%s\n", what, text ? text : "?", frames ? frames : "");
-    abort();
-}
-
-/* Compiles a part of the prelude. Its source is thrown away, so that its functions show as native code. */
-static uint8_t *prelude_code(JSContext *context, char *text, size_t length, const char *name, size_t *code_length) {
-    JSValue compiled = engine_compile(context, text, length, name, 1, JS_EVAL_TYPE_GLOBAL);
-    memset(text, 0, length);
-    if (JS_IsException(compiled)) give_up(context, name);
-    uint8_t *code = JS_WriteObject(context, code_length, compiled, JS_WRITE_OBJ_BYTECODE | JS_WRITE_OBJ_STRIP_SOURCE);
-    JS_FreeValue(context, compiled);
-    if (!code) give_up(context, name);
-    return code;
-}
-
-/* Evaluates a part of the prelude, a function of `argument`, and returns its result. */
-static JSValue prelude(JSContext *context, char *text, size_t length, const char *name, JSValue argument) {
-    size_t code_length;
-    uint8_t *code = prelude_code(context, text, length, name, &code_length);
-    JSValue function = JS_EvalFunction(context, JS_ReadObject(context, code, code_length, JS_READ_OBJ_BYTECODE));
-    js_free(context, code);
-    if (JS_IsException(function)) give_up(context, name);
-    JSValue result = JS_Call(context, function, JS_UNDEFINED, 1, (JSValueConst *)&argument);
-    JS_FreeValue(context, function);
-    JS_FreeValue(context, argument);
-    if (JS_IsException(result) || !loop_drain()) give_up(context, name);
-    return result;
-}
-
-static JSValue hook(JSContext *context, JSValueConst exports, const char *name) {
-    JSValue function = JS_GetPropertyStr(context, exports, name);
-    if (!JS_IsFunction(context, function)) give_up(context, name);
-    return function;
-}
-
-/* Packages that are loaded when they are asked for: compiled, as bytes that nobody reads before. */
-static struct {
-    uint8_t *code;
-    size_t length;
-} later[64];
-static int later_count;
-
-/* The table of such a package, of that number. `data`: `require`. */
-static JSValue load_later(JSContext *context, JSValueConst this, int argc, JSValueConst *argv, int number, JSValueConst *data) {
-    JSValue function = JS_EvalFunction(user, JS_ReadObject(user, later[number].code, later[number].length, JS_READ_OBJ_BYTECODE));
-    if (JS_IsException(function)) return function;
-    JSValue table = JS_Call(user, function, JS_UNDEFINED, 1, data);
-    JS_FreeValue(user, function);
-    return table;
-}
-
-static void add_later(JSValueConst add, const char *modules, char *text, uint32_t length, const char *file, JSValueConst require) {
-    if (later_count == sizeof later / sizeof *later) give_up(user, "too many packages that are loaded later");
-    later[later_count].code = prelude_code(user, text, length, file, &later[later_count].length);
-    JSValue arguments[] = {JS_NewString(user, modules), JS_NewCFunctionData(user, load_later, 0, later_count++, 1, &require)};
-    JSValue done = JS_Call(user, add, JS_UNDEFINED, 2, (JSValueConst *)arguments);
-    if (JS_IsException(done)) give_up(user, file);
-    JS_FreeValue(user, arguments[0]);
-    JS_FreeValue(user, arguments[1]);
-}
-
-static void add_package(JSValueConst add, char *text, uint32_t length, const char *file, JSValueConst require) {
-    JSValue modules = prelude(user, text, length, file, JS_DupValue(user, require));
-    JSValue done = JS_Call(user, add, JS_UNDEFINED, 1, (JSValueConst *)&modules);
-    if (JS_IsException(done)) give_up(user, file);
-    JS_FreeValue(user, modules);
-}
-
-/* Hands the npm packages to the prelude, each as a table of functions that evaluate its modules. */
-static void add_packages(JSValueConst exports) {
-    JSValue require = hook(user, exports, "requireInPackage"), add = hook(user, exports, "addPackage"), add_module = hook(user, exports, "addLater");
-    /* Those for later first: what compiling a large one takes of the heap is room for the others then. */
-    for (int pass = 0; pass < 2; pass++) {
-        for (char *at = prelude_packages, *end = at + prelude_packages_length; at < end;) {
-            char file[128];
-            uint32_t length;
-            snprintf(file, sizeof file, "ampoule:%s", at);
-            size_t name_length = strlen(at) + 1;
-            memcpy(&length, at + name_length, sizeof length);
-            char *text = at + name_length + sizeof length, after = text[length];
-            bool is_later = *at == '-';
-            text[length] = 0; /* the parser wants a terminator */
-            if (is_later && !pass) add_later(add_module, at + 1, text, length, file, require);
-            if (!is_later && pass) add_package(add, text, length, file, require);
-            text[length] = after;
-            if (pass) memset(at, 0, text - at);
-            at = text + length;
-        }
-    }
-    JS_FreeValue(user, add);
-    JS_FreeValue(user, add_module);
-    JS_FreeValue(user, require);
-}
-
-static void run_prelude(void) {
-    JSValue shown = prelude(inside, prelude_inside, prelude_inside_length, "ampoule:inside", natives_object(inside));
-    hooks.inspect_error = hook(inside, shown, "inspectError");
-    hooks.inspect = hook(inside, shown, "inspect");
-    JSValue translator = prelude(inside, prelude_typescript, prelude_typescript_length, "ampoule:typescript", JS_UNDEFINED);
-    hooks.translate = hook(inside, translator, "translate");
-    JS_FreeValue(inside, translator);
-    JSValue natives = natives_object(user);
-    JS_SetPropertyStr(user, natives, "inside", JS_GetPropertyStr(inside, shown, "exposed"));
-    JSValue exports = prelude(user, prelude_user, prelude_user_length, "ampoule:user", natives);
-    hooks.run_ticks = hook(user, exports, "runTicks");
-    hooks.run_timer = hook(user, exports, "runTimer");
-    hooks.set_variable = hook(user, exports, "setVariable");
-    hooks.prepare_stack = hook(user, exports, "prepareStack");
-    hooks.require = hook(user, exports, "require");
-    hooks.export_names = hook(user, exports, "exportNames");
-    hooks.unhandled = hook(user, exports, "unhandled");
-    hooks.handled_late = hook(user, exports, "handledLate");
-    hooks.uncaught = hook(user, exports, "uncaught");
-    hooks.before_exit = hook(user, exports, "beforeExit");
-    hooks.leave = hook(user, exports, "leave");
-    add_packages(exports);
-    JSValue warm = hook(user, exports, "warm");
-    JSValue warmed = JS_Call(user, warm, JS_UNDEFINED, 0, NULL);
-    if (JS_IsException(warmed) || !loop_drain()) give_up(user, "warm");
-    JS_FreeValue(user, warm);
-    JS_FreeValue(user, exports);
-    JS_FreeValue(inside, shown);
-}
-
 AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     static const JSMallocFunctions memory = {allocate_zeroed, allocate, release, reallocate, usable_size};
     memfs_init();
@@ -191,7 +59,7 @@ AMPOULE_EXPORT(ampoule_init) void ampoule_init(void) {
     modules_init();
     failure_init();
     intl_init(user);
-    run_prelude();
+    boot_prelude();
     local_zone_forget();
     failure_keep_default();
     engine_reserve(user);
@@ -225,67 +93,6 @@ static void begin(const void *bytes, uint32_t length) {
     begin_here();
 }
 
-/* A function of this name: a global or an export, of either kind; undefined if there is none. */
-static JSValue find_named(JSValueConst namespace, const char *name) {
-    JSValue found = JS_IsUndefined(namespace) ? engine_global(user, name) : JS_GetPropertyStr(user, namespace, name);
-    if (JS_IsException(found) || JS_IsFunction(user, found)) return found;
-    JS_FreeValue(user, found);
-    JSValue module = JS_IsUndefined(namespace) ? engine_global(user, "module") : JS_UNDEFINED;
-    JSValue exports = JS_IsObject(module) ? JS_GetPropertyStr(user, module, "exports") : JS_UNDEFINED;
-    JS_FreeValue(user, module);
-    if (JS_IsException(exports) || !JS_IsObject(exports)) return exports;
-    found = JS_GetPropertyStr(user, exports, name);
-    JS_FreeValue(user, exports);
-    if (JS_IsException(found) || JS_IsFunction(user, found)) return found;
-    JS_FreeValue(user, found);
-    return JS_UNDEFINED;
-}
-
-/* What the services that call handlers tell them of the call, as far as it is known here. */
-static JSValue handler_context(void) {
-    static const char digits[] = "0123456789abcdef";
-    uint8_t random[16];
-    char id[37], *at = id;
-    ampoule_random_fill(random, sizeof random);
-    random[6] = (random[6] & 0x0f) | 0x40;
-    random[8] = (random[8] & 0x3f) | 0x80;
-    for (int i = 0; i < 16; i++) {
-        if (i == 4 || i == 6 || i == 8 || i == 10) *at++ = '-';
-        *at++ = digits[random[i] >> 4];
-        *at++ = digits[random[i] & 15];
-    }
-    *at = 0;
-    JSValue context = JS_NewObject(user);
-    if (JS_IsException(context)) return context;
-    if (JS_SetPropertyStr(user, context, "functionName", JS_NewString(user, "main")) < 0 ||
-        JS_SetPropertyStr(user, context, "functionVersion", JS_NewString(user, "$LATEST")) < 0 ||
-        JS_SetPropertyStr(user, context, "awsRequestId", JS_NewString(user, id)) < 0) {
-        JS_FreeValue(user, context);
-        return JS_EXCEPTION;
-    }
-    return context;
-}
-
-/* What a script's top level left as the function to call: `main`, else module.exports or exports.main. */
-static JSValue find_main(JSValueConst namespace) {
-    JSValue main = JS_IsUndefined(namespace) ? engine_global(user, "main") : JS_GetPropertyStr(user, namespace, "main");
-    if (JS_IsException(main) || JS_IsFunction(user, main)) return main;
-    JS_FreeValue(user, main);
-    if (!JS_IsUndefined(namespace)) {
-        main = JS_GetPropertyStr(user, namespace, "default");
-        if (JS_IsException(main) || JS_IsFunction(user, main)) return main;
-        JS_FreeValue(user, main);
-        return JS_UNDEFINED;
-    }
-    JSValue module = engine_global(user, "module");
-    JSValue exports = JS_IsObject(module) ? JS_GetPropertyStr(user, module, "exports") : JS_UNDEFINED;
-    JS_FreeValue(user, module);
-    if (JS_IsException(exports) || JS_IsFunction(user, exports) || !JS_IsObject(exports)) return exports;
-    main = JS_GetPropertyStr(user, exports, "main");
-    JS_FreeValue(user, exports);
-    return main;
-}
-
 static JSValue evaluate(JSValue compiled, bool is_module, JSValue *namespace) {
     if (!is_module) return JS_EvalFunction(user, compiled);
     JSModuleDef *module = JS_VALUE_GET_PTR(compiled);
@@ -295,25 +102,6 @@ static JSValue evaluate(JSValue compiled, bool is_module, JSValue *namespace) {
     JSValue value = loop_await(promise);
     if (!JS_IsException(value)) *namespace = JS_GetModuleNamespace(user, module);
     return value;
-}
-
-/* The function to call, an exception if there is none. `*is_handler`: it is called as functions for AWS Lambda are. */
-static JSValue main_of(JSValueConst namespace, bool *is_handler) {
-    JSValue main = find_main(namespace);
-    *is_handler = false;
-    if (JS_IsException(main) || JS_IsFunction(user, main)) return main;
-    JS_FreeValue(user, main);
-    JSValue handler = find_named(namespace, "handler");
-    *is_handler = true;
-    if (JS_IsException(handler) || JS_IsFunction(user, handler)) return handler;
-    JS_FreeValue(user, handler);
-    return JS_ThrowTypeError(user, "the program defines no function named main: write function main(input) { ... }, or handler(event, context)");
-}
-
-static JSValue call_main(JSValueConst main, bool is_handler, JSValueConst input) {
-    JSValueConst arguments[2] = {input, is_handler ? handler_context() : JS_UNDEFINED};
-    if (JS_IsException(arguments[1])) return JS_EXCEPTION;
-    return JS_Call(user, main, JS_UNDEFINED, is_handler ? 2 : 1, arguments);
 }
 
 /* What a call's result comes to: awaited, with all that was to be done at once. */
@@ -337,9 +125,9 @@ static JSValue run(uint32_t entry, JSValueConst input, JSValue compiled, bool is
         result = program_call_body(value, input);
     } else {
         bool is_handler;
-        JSValue main = main_of(namespace, &is_handler);
+        JSValue main = entry_main(namespace, &is_handler);
         if (JS_IsException(main)) return main;
-        result = call_main(main, is_handler, input);
+        result = entry_call(main, is_handler, input);
     }
     return settled(result);
 }
@@ -424,7 +212,7 @@ static JSValue prepare(const message_field *source, const message_field *code) {
     if (JS_IsException(compiled)) return compiled;
     /* As in a run, what the top level's last statement came to lives on. */
     JSValue value = evaluate(compiled, is_module, &namespace);
-    return JS_IsException(value) ? value : main_of(namespace, &prepared_is_handler);
+    return JS_IsException(value) ? value : entry_main(namespace, &prepared_is_handler);
 }
 
 /* The request stays: modules that were not imported yet are read from it. */
@@ -481,7 +269,7 @@ AMPOULE_EXPORT(ampoule_call) uint64_t ampoule_call(void *bytes, uint32_t length)
     if (apply_files(bytes, length, &response)) {
         JSValue input = decode_input(&input_text, wants_bigints()), result = JS_EXCEPTION;
         if (!JS_IsException(input) && set_variables(bytes, length))
-            result = settled(call_main(prepared_main, prepared_is_handler, input));
+            result = settled(entry_call(prepared_main, prepared_is_handler, input));
         answer(&response, result, false);
     }
     return message_answer(&response);

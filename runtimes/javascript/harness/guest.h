@@ -74,6 +74,13 @@ JSValue typescript_translate(const char *name, const char *source, size_t length
 /* With an exception pending, which stays: the JavaScript of what is none but is TypeScript, else undefined. */
 JSValue typescript_instead(const char *name, const char *source, size_t length, bool is_body);
 
+/* boot.c: evaluates the prelude and the packages, when an image is built */
+void boot_prelude(void);
+
+/* entry.c: the function to call, an exception if there is none. `*is_handler`: it is called as functions for AWS Lambda are. */
+JSValue entry_main(JSValueConst namespace, bool *is_handler);
+JSValue entry_call(JSValueConst main, bool is_handler, JSValueConst input);
+
 /* program.c: source or compiled form -> something to evaluate, an exception for a syntax error */
 JSValue program_compile(uint32_t entry, const message_field *source, JSValueConst input, bool *is_module);
 JSValue program_read(const message_field *code, bool *is_module);
