@@ -261,7 +261,7 @@ async fn execute_here(
         None => service.execute(request).await,
         Some(printer) => {
             let tenant = service.open_tenant().ok_or_else(|| CommandError::infrastructure("no tenant"))?;
-            let (call, output_stream) = (Call { tenant, deadline: None }, OutputStream::default());
+            let (call, output_stream) = (Call::new(tenant), OutputStream::default());
             let mut executing = pin!(service.execute_streamed(&call, request, &output_stream));
             loop {
                 tokio::select! {

@@ -3,7 +3,7 @@
 use super::{CommandError, CommandResult, listeners};
 use crate::build_info;
 use crate::config::{Config, LogConfig, LogFormat};
-use crate::traces::{Traces, TracesConfig};
+use crate::traces::{Traces, TracesConfig, is_span};
 use crate::{images, runtime};
 use ampoule_auth::{AuthConfig, Authenticator};
 use ampoule_engine::{Engine, EngineConfig};
@@ -15,6 +15,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use tokio::runtime::Handle;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::FilterExt;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
@@ -111,7 +112,9 @@ fn start_log(config: &LogConfig, traces: Option<&Traces>) -> CommandResult<()> {
         LogFormat::Text => log.with_ansi(std::io::stderr().is_terminal()).boxed(),
         LogFormat::Json => log.json().flatten_event(true).boxed(),
     };
-    tracing_subscriber::registry().with(log.with_filter(filter)).with(traces.map(Traces::layer)).init();
+    // What else asks for everything at its level would ask for spans, too.
+    let lines = filter.and(is_span().not());
+    tracing_subscriber::registry().with(log.with_filter(lines)).with(traces.map(Traces::layer)).init();
     // A panic's message may quote what it stumbled over, which may be a user's.
     std::panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string).unwrap_or_default();

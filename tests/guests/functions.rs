@@ -39,7 +39,7 @@ impl TestEnvironment {
     }
 
     fn caller(&self) -> Call {
-        Call { tenant: self.service.open_tenant().unwrap(), deadline: None }
+        Call::new(self.service.open_tenant().unwrap())
     }
 
     fn put(&self, put: PutFunction) -> Result<Put, Error> {
@@ -412,7 +412,7 @@ fn a_tenants_functions_are_its_own() {
     let house = TestEnvironment::with(|config| {
         config.tenants = vec![config.tenant("one"), config.tenant("two")];
     });
-    let of = |name: &str| Call { tenant: house.service.tenant(name).unwrap(), deadline: None };
+    let of = |name: &str| Call::new(house.service.tenant(name).unwrap());
     let (one, two) = (of("one"), of("two"));
     let kept =
         block_on(house.service.put_function(&one, python("f", "def main():\n    return 1\n"))).unwrap();
@@ -506,7 +506,7 @@ fn a_call_has_the_functions_limits_unless_it_chooses_its_own() {
 #[test]
 fn a_server_without_a_store_says_so() {
     let service = common::service_with_slots(1);
-    let caller = Call { tenant: service.open_tenant().unwrap(), deadline: None };
+    let caller = Call::new(service.open_tenant().unwrap());
     let error = block_on(service.execute_as(&caller, call("f", "{}"))).unwrap_err();
     assert_eq!(error.to_string(), "this server keeps no functions: its operator can set functions.folder");
 }

@@ -2,7 +2,8 @@
 
 use crate::process::Server;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
-use ampoule_api::v1::{ExecuteRequest, Language, Source};
+use ampoule_api::v1::function_service_client::FunctionServiceClient;
+use ampoule_api::v1::{ExecuteRequest, FunctionReference, Language, PutFunctionRequest, Source};
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_server::{
     TraceService, TraceServiceServer,
 };
@@ -20,6 +21,28 @@ use tonic::{Request, Response, Status};
 /// Keeps what it is sent.
 #[derive(Clone, Default)]
 struct Collector(Arc<Mutex<Vec<Span>>>);
+
+impl Collector {
+    async fn start() -> (Collector, String) {
+        let (collector, listener) = (Collector::default(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+        let endpoint = format!("http://{}", listener.local_addr().unwrap());
+        let service = TraceServiceServer::new(collector.clone());
+        let incoming = TcpListenerStream::new(listener);
+        tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
+        (collector, endpoint)
+    }
+
+    /// Names of what is directly below a request of that status, in the order of their beginnings.
+    fn below(&self, status: &str) -> Vec<String> {
+        let spans = self.0.lock().unwrap();
+        let is_it =
+            |span: &&Span| attribute(span, "ampoule.status") == Some(Value::StringValue(status.into()));
+        let above = &spans.iter().find(is_it).expect("it has a span").span_id;
+        let mut below: Vec<&Span> = spans.iter().filter(|span| span.parent_span_id == *above).collect();
+        below.sort_by_key(|span| span.start_time_unix_nano);
+        below.iter().map(|span| span.name.clone()).collect()
+    }
+}
 
 #[tonic::async_trait]
 impl TraceService for Collector {
@@ -48,11 +71,7 @@ fn hex(bytes: &[u8]) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_spans_below_their_callers_and_the_last_are_sent_at_the_end() {
-    let (collector, listener) = (Collector::default(), TcpListener::bind("127.0.0.1:0").await.unwrap());
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let service = TraceServiceServer::new(collector.clone());
-    let incoming = TcpListenerStream::new(listener);
-    tokio::spawn(tonic::transport::Server::builder().add_service(service).serve_with_incoming(incoming));
+    let (collector, endpoint) = Collector::start().await;
     let server = Server::start(&format!("[traces]\nendpoint = \"{endpoint}\""));
     let mut client = ExecutionServiceClient::connect(format!("http://{}", server.address)).await.unwrap();
     let (trace, parent) = ("0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331");
@@ -71,13 +90,26 @@ async fn requests_are_spans_below_their_callers_and_the_last_are_sent_at_the_end
     assert_eq!(code, Some(0), "{rest}");
     assert!(rest.contains(&format!("\"trace_id\":\"{trace}\"")), "{rest}");
     let spans = collector.0.lock().unwrap().clone();
-    assert_eq!(spans.len(), 2, "what the caller does not keep is not sent: {spans:?}");
     let text = |text: &str| Some(Value::StringValue(text.into()));
-    let (called, own) = match &spans[..] {
+    let requests: Vec<&Span> = spans.iter().filter(|span| span.name == "ampoule.request").collect();
+    let (called, own) = match requests[..] {
         [one, other] if hex(&one.trace_id) == trace => (one, other),
         [one, other] => (other, one),
-        _ => unreachable!(),
+        _ => panic!("what the caller does not keep is not sent: {spans:?}"),
     };
+    // What each waited for and did: both programs are seen for the first time.
+    for request in [called, own] {
+        let below: Vec<&Span> = spans.iter().filter(|span| span.parent_span_id == request.span_id).collect();
+        let mut names: Vec<&str> = below.iter().map(|span| span.name.as_str()).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["compile", "queue", "run"], "{spans:?}");
+        for span in below {
+            assert_eq!(span.trace_id, request.trace_id);
+            assert!(span.start_time_unix_nano >= request.start_time_unix_nano, "{span:?}");
+            assert!(span.end_time_unix_nano <= request.end_time_unix_nano, "{span:?}");
+        }
+    }
+    assert_eq!(spans.len(), 8, "{spans:?}");
     assert_eq!((hex(&called.trace_id), hex(&called.parent_span_id)), (trace.into(), parent.into()));
     assert!(own.parent_span_id.is_empty() && hex(&own.trace_id) != trace);
     for (span, status) in [(called, "completed"), (own, "raised")] {
@@ -92,6 +124,28 @@ async fn requests_are_spans_below_their_callers_and_the_last_are_sent_at_the_end
         assert!(span.end_time_unix_nano > span.start_time_unix_nano);
         assert!(!format!("{span:?}").contains("secret"), "{span:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_for_a_function_is_below_its_request() {
+    let (collector, endpoint) = Collector::start().await;
+    let server = Server::start(&format!("[traces]\nendpoint = \"{endpoint}\""));
+    let address = format!("http://{}", server.address);
+    let mut functions = FunctionServiceClient::connect(address.clone()).await.unwrap();
+    let source = request("e").into_inner().source;
+    functions
+        .put_function(PutFunctionRequest { name: "f".into(), source, ..Default::default() })
+        .await
+        .unwrap();
+    let mut client = ExecutionServiceClient::connect(address).await.unwrap();
+    let function = Some(FunctionReference { name: "f".into(), ..Default::default() });
+    client.execute(ExecuteRequest { function, ..Default::default() }).await.unwrap();
+    drop((functions, client));
+    server.signal("-TERM");
+    let (code, rest) = tokio::task::spawn_blocking(move || server.end()).await.unwrap();
+    assert_eq!(code, Some(0), "{rest}");
+    assert_eq!(collector.below("managed"), ["queue", "compile", "run", "store", "store"]);
+    assert_eq!(collector.below("completed"), ["store", "queue", "run"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

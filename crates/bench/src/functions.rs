@@ -12,7 +12,7 @@ const NAME: &str = "rates";
 pub(crate) async fn measure(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
     let (source, input) = programs::RATES;
     let tenant = service.open_tenant().ok_or_else(|| anyhow::anyhow!("the benchmark's service is open"))?;
-    let call = Call { tenant, deadline: None };
+    let call = Call::new(tenant);
     let program = Program {
         language: Language::Python,
         entry: Entry::Main,

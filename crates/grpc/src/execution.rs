@@ -21,8 +21,7 @@ impl ExecutionService for Executions {
     type ExecuteBatchStream = BatchStream;
 
     async fn execute(&self, request: Request<ExecuteRequest>) -> Result<Response<ExecuteResponse>, Status> {
-        let (call, time_left) = call(&request)?;
-        let mut line = line(&request, &call);
+        let (call, mut line, time_left) = begin(&request)?;
         let id = line.id().to_owned();
         let executed = match time_left {
             None => self.run(&call, request.into_inner(), &mut line).await,
@@ -49,8 +48,7 @@ impl ExecutionService for Executions {
         &self,
         request: Request<ExecuteRequest>,
     ) -> Result<Response<ExecutionStream>, Status> {
-        let (call, _) = call(&request)?;
-        let line = line(&request, &call);
+        let (call, line, _) = begin(&request)?;
         let id = line.id().to_owned();
         let stream = stream::execute(&self.service, call, request.into_inner(), line);
         Ok(with_id(stream, &id))
@@ -60,8 +58,7 @@ impl ExecutionService for Executions {
         &self,
         request: Request<ExecuteBatchRequest>,
     ) -> Result<Response<BatchStream>, Status> {
-        let (call, _) = call(&request)?;
-        let line = line(&request, &call);
+        let (call, line, _) = begin(&request)?;
         let id = line.id().to_owned();
         let stream = batch::execute(&self.service, &call, request.into_inner(), line)?;
         Ok(with_id(stream, &id))
@@ -81,13 +78,16 @@ impl Executions {
     }
 }
 
-/// Who calls, and how much time there is.
-pub(crate) fn call<T>(request: &Request<T>) -> Result<(Call, Option<Duration>), Status> {
+/// Who calls, the request's line in the log, and how much time there is.
+pub(crate) fn begin<T>(request: &Request<T>) -> Result<(Call, RequestRecord, Option<Duration>), Status> {
     let tenant = request.extensions().get::<Tenant>().cloned();
     let tenant = tenant.ok_or_else(|| Status::internal("nobody looked at who calls"))?;
     let time_left = deadline::time_left(request.metadata());
     let deadline = time_left.and_then(|left| Instant::now().checked_add(left));
-    Ok((Call { tenant, deadline }, time_left))
+    let mut line = RequestRecord::start(request_id::given(request.metadata()));
+    line.set_trace_parent(request.metadata().get(TRACE_HEADER).and_then(|parent| parent.to_str().ok()));
+    let call = line.call(tenant, deadline);
+    Ok((call, line, time_left))
 }
 
 /// An answer whose message is made as it is read: `body_memory.rs` finds it beside the one of tonic, which is empty.
@@ -121,13 +121,6 @@ pub(crate) fn refused(error: &Error, line: &RequestRecord) -> Status {
 pub(crate) fn invalid(error: &InvalidMessage, line: &RequestRecord) -> Status {
     line.set_invalid_field(&error.field);
     status::of_invalid_message(error)
-}
-
-pub(crate) fn line<T>(request: &Request<T>, call: &Call) -> RequestRecord {
-    let mut line = RequestRecord::start(request_id::given(request.metadata()));
-    line.set_trace_parent(request.metadata().get(TRACE_HEADER).and_then(|parent| parent.to_str().ok()));
-    line.set_tenant(&call.tenant);
-    line
 }
 
 pub(crate) fn with_id<T>(answer: impl Into<Response<T>>, id: &str) -> Response<T> {

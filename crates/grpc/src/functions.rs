@@ -1,6 +1,6 @@
 //! `ampoule.v1.FunctionService`.
 
-use crate::execution::{call, line, refusal, to_proto, with_id};
+use crate::execution::{begin, refusal, to_proto, with_id};
 use crate::{request_id, status};
 use ampoule_api::v1::function_service_server::FunctionService;
 use ampoule_api::v1::{
@@ -130,8 +130,7 @@ struct Asked {
 }
 
 fn enter<T>(request: Request<T>, what: &'static str) -> Result<(Call, Asked, T), Status> {
-    let (call, time_left) = call(&request)?;
-    let line = line(&request, &call);
+    let (call, line, time_left) = begin(&request)?;
     Ok((call, Asked { line, time_left, what }, request.into_inner()))
 }
 

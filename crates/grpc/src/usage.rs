@@ -1,6 +1,6 @@
 //! `ampoule.v1.UsageService`.
 
-use crate::execution::{call, line, with_id};
+use crate::execution::{begin, with_id};
 use ampoule_api::v1::usage_service_server::UsageService;
 use ampoule_api::v1::{GetUsageRequest, GetUsageResponse};
 use ampoule_service::Service;
@@ -17,8 +17,7 @@ impl UsageService for Usages {
         &self,
         request: Request<GetUsageRequest>,
     ) -> Result<Response<GetUsageResponse>, Status> {
-        let (call, _) = call(&request)?;
-        let line = line(&request, &call);
+        let (call, line, _) = begin(&request)?;
         let id = line.id().to_owned();
         let usage = usage_of_caller(&self.service, &call.tenant);
         line.finish_managed("usage");

@@ -1,5 +1,6 @@
 //! The program cache: compiled sources, each compiled once.
 
+use crate::observe::spans::stage;
 use crate::tenants::Tenant;
 use crate::validate::admission::Admitted;
 use ampoule_engine::{
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
+use tracing::Instrument;
 
 /// How long a request waits for another one that compiles the same source. Far more than a compilation takes; a
 /// source that takes longer, or fails, is then compiled by everyone who sends it, within their own limits.
@@ -101,7 +103,8 @@ impl Programs {
             Err(_) => None,
         };
         self.misses.fetch_add(1, Relaxed);
-        match compile(engine, admitted, &tenant.0.share, slot, memory).await? {
+        let compiling = compile(engine, admitted, &tenant.0.share, slot, memory);
+        match compiling.instrument(stage!("compile")).await? {
             Compilation::Ready(compiled) => {
                 match place {
                     // Refused only when the entry was removed meanwhile; the code is good all the same.

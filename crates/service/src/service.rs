@@ -10,6 +10,7 @@ use crate::idempotency::{self, IdempotencyCache};
 use crate::images::Images;
 use crate::observe::heartbeat::Heartbeat;
 use crate::observe::metrics::Metrics;
+use crate::observe::spans::stage;
 use crate::programs::{CacheLevel, Prepared, Programs};
 use crate::tenants::registry::Tenants;
 use crate::tenants::{OPEN_TENANT, Tenant};
@@ -22,6 +23,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
+use tracing::{Instrument, Span};
 
 /// Executes requests. Cheap to clone.
 #[derive(Clone)]
@@ -49,6 +51,21 @@ pub struct Call {
     pub tenant: Tenant,
     /// When nobody waits for the answer any more.
     pub deadline: Option<Instant>,
+    /// What is done for it is a part of this.
+    pub(crate) span: Span,
+}
+
+impl Call {
+    /// One without a deadline, which is a part of no trace.
+    pub fn new(tenant: Tenant) -> Call {
+        Call { tenant, deadline: None, span: Span::none() }
+    }
+
+    /// The same with a deadline, if there is one.
+    #[must_use]
+    pub fn until(self, deadline: Option<Instant>) -> Call {
+        Call { deadline, ..self }
+    }
 }
 
 /// A call, and the way it is to be executed.
@@ -141,7 +158,7 @@ impl Service {
     pub async fn execute(&self, request: impl Into<Invocation>) -> Result<Execution, Error> {
         let tenant =
             self.open_tenant().ok_or_else(|| Error::invalid("tenant", "is missing: say who asks"))?;
-        self.execute_as(&Call { tenant, deadline: None }, request).await
+        self.execute_as(&Call::new(tenant), request).await
     }
 
     /// Executes one request. Dropping the future stops it within one slice of fuel and frees its slot.
@@ -200,7 +217,8 @@ impl Service {
                 Invocation::Function(call) => self.call_function(options, call).await,
             }
         }));
-        execution.catch_unwind().await.unwrap_or(Err(Error::Panicked))
+        let execution = execution.catch_unwind().instrument(options.call.span.clone());
+        execution.await.unwrap_or(Err(Error::Panicked))
     }
 
     /// Everybody's tenant; `None` where it must be said who calls.
@@ -314,6 +332,7 @@ impl Service {
         let slots = &self.inner.slots;
         let slot = slots
             .take(tenant, admitted.need, options.call.deadline, options.accepts(&admitted.limits))
+            .instrument(stage!("queue"))
             .await?;
         let queue_time = arrived.elapsed();
         let (memory, slot) = (slot.memory(), Permit::new(slot));
@@ -351,7 +370,7 @@ impl Service {
             permit: Some(slot),
             memory: Some(memory),
         };
-        let outcome = self.inner.engine.run(&admitted.image, &job).await;
+        let outcome = self.inner.engine.run(&admitted.image, &job).instrument(stage!("run")).await;
         // Also if there was not enough.
         ready.compiled.history.last_memory.store(memory.granted(), Relaxed);
         Ok(ready.told(outcome?))

@@ -8,7 +8,7 @@ use crate::{auth, rate_limit, request_id};
 use ampoule_api::v1::ExecuteBatchRequest;
 use ampoule_api::{Pieces, ResultForm, WithInput};
 use ampoule_connection::Accepted;
-use ampoule_service::{Batch, BatchItem, BatchRun, Call, RequestRecord};
+use ampoule_service::{Batch, BatchItem, BatchRun, RequestRecord};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -71,7 +71,8 @@ async fn begin(
     })?;
     line.set_request(&request);
     let batch = Batch { request, inputs, parallelism: parallelism as usize };
-    let run = shared.service.execute_batch(&Call { tenant, deadline: None }, batch).map_err(|error| {
+    let call = line.call(tenant, None);
+    let run = shared.service.execute_batch(&call, batch).map_err(|error| {
         line.set_error(&error);
         error.log(line.id());
         Refusal::of_error_in(&error, form)

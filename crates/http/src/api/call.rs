@@ -6,20 +6,20 @@
 
 use super::functions::{Which, reference};
 use super::status::Refusal;
-use super::{IDEMPOTENCY_KEY, header, is_json};
+use super::{IDEMPOTENCY_KEY, header, is_json, line, sent};
+use crate::auth;
 use crate::endpoints::{Shared, in_pieces};
-use crate::{auth, request_id};
 use ampoule_api::{PiecesBuilder, ResultForm, part_of};
 use ampoule_connection::Accepted;
 use ampoule_model::{Failure, FunctionCall, FunctionReference, Invocation, Outcome, Status};
-use ampoule_service::{Answer, Call, RequestRecord};
+use ampoule_service::Answer;
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde_json::json;
 use std::sync::Arc;
 
@@ -44,9 +44,7 @@ pub(crate) async fn call(
     headers: HeaderMap,
     body: Body,
 ) -> Response {
-    let mut line = RequestRecord::start(request_id::given(&headers));
-    line.set_trace_parent(request_id::trace_parent(&headers));
-    let id = line.id().to_owned();
+    let mut line = line(&headers);
     let called = async {
         let tenant = auth::of(&shared.auth, &headers, &from).await.map_err(Refusal::denied)?;
         line.set_tenant(&tenant);
@@ -57,25 +55,19 @@ pub(crate) async fn call(
         let call = FunctionCall { function, input_json, idempotency_key, ..FunctionCall::default() };
         let asked = Invocation::Function(call);
         line.set_request(&asked);
-        shared.service.answer(&Call { tenant, deadline: None }, asked).await.map_err(|error| {
+        let call = line.call(tenant, None);
+        shared.service.answer(&call, asked).await.map_err(|error| {
             line.set_error(&error);
             error.log(line.id());
             Refusal::of_error_in(&error, ResultForm::Value)
         })
     };
     let called = called.await;
-    let tenant = line.tenant().cloned();
-    let response = match called {
-        Ok(answer) => {
-            line.finish_answered(&answer);
-            response(&answer)
-        }
-        Err(refusal) => {
-            line.finish_refused(refusal.name());
-            refusal.into_response()
-        }
-    };
-    request_id::put(shared.send(tenant.as_ref(), response).await, &id)
+    let told = sent(&shared, line, called, |line, answer| {
+        line.finish_answered(&answer);
+        response(&answer)
+    });
+    told.await
 }
 
 fn function(path: &str, which: Result<Query<Which>, QueryRejection>) -> Result<FunctionReference, Refusal> {

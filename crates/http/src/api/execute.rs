@@ -1,19 +1,19 @@
 //! `POST /v1/execute`: an `ExecuteRequest` as JSON, answered by an `ExecuteResponse`.
 
 use super::status::Refusal;
-use super::{IDEMPOTENCY_KEY, answer_in_pieces, header, is_json, line};
+use super::{IDEMPOTENCY_KEY, answer_in_pieces, header, is_json, line, sent};
+use crate::auth;
 use crate::endpoints::Shared;
-use crate::{auth, request_id};
 use ampoule_api::v1::ExecuteRequest;
 use ampoule_api::{ResultForm, WithInput};
 use ampoule_connection::Accepted;
 use ampoule_model::Invocation;
-use ampoule_service::{Answer, Call, RequestRecord, Tenant};
+use ampoule_service::{Answer, RequestRecord, Tenant};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use std::sync::Arc;
 
 pub(crate) async fn execute(
@@ -23,20 +23,12 @@ pub(crate) async fn execute(
     body: Body,
 ) -> Response {
     let mut line = line(&headers);
-    let id = line.id().to_owned();
     let executed = run(&shared, &from, &headers, body, &mut line).await;
-    let tenant = line.tenant().cloned();
-    let response = match executed {
-        Ok((answer, form)) => {
-            line.finish_answered(&answer);
-            answer_in_pieces(&answer, form)
-        }
-        Err(refusal) => {
-            line.finish_refused(refusal.name());
-            refusal.into_response()
-        }
-    };
-    request_id::put(shared.send(tenant.as_ref(), response).await, &id)
+    let told = sent(&shared, line, executed, |line, (answer, form)| {
+        line.finish_answered(&answer);
+        answer_in_pieces(&answer, form)
+    });
+    told.await
 }
 
 async fn run(
@@ -47,7 +39,8 @@ async fn run(
     line: &mut RequestRecord,
 ) -> Result<(Arc<Answer>, ResultForm), Refusal> {
     let (tenant, request, form) = asked(shared, from, headers, body, line).await?;
-    let answered = shared.service.answer(&Call { tenant, deadline: None }, request).await;
+    let call = line.call(tenant, None);
+    let answered = shared.service.answer(&call, request).await;
     let answer = answered.map_err(|error| {
         line.set_error(&error);
         error.log(line.id());

@@ -3,9 +3,9 @@
 
 use super::call::is_no_call;
 use super::status::Refusal;
-use super::{is_json, json};
+use super::{is_json, json, line, sent};
+use crate::auth;
 use crate::endpoints::Shared;
-use crate::{auth, request_id};
 use ampoule_api::v1::{
     DeleteFunctionResponse, Function, GetFunctionResponse, ListFunctionsResponse, PutFunctionRequest,
     UpdateFunctionAliasesRequest, UpdateFunctionAliasesResponse,
@@ -23,7 +23,7 @@ use axum::body::Body;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::http::HeaderMap;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::sync::Arc;
@@ -214,13 +214,9 @@ struct Asked {
 
 impl Asked {
     async fn enter(shared: &Shared, from: &Accepted, headers: &HeaderMap, what: &'static str) -> Self {
-        let mut line = RequestRecord::start(request_id::given(headers));
-        line.set_trace_parent(request_id::trace_parent(headers));
+        let mut line = line(headers);
         let tenant = auth::of(&shared.auth, headers, from).await;
-        let call = tenant.map(|tenant| {
-            line.set_tenant(&tenant);
-            Call { tenant, deadline: None }
-        });
+        let call = tenant.map(|tenant| line.call(tenant, None));
         Asked { call, line, what }
     }
 
@@ -247,19 +243,11 @@ impl Asked {
     }
 
     async fn answer(self, shared: &Shared, answered: Result<impl Serialize, Refusal>) -> Response {
-        let tenant = self.line.tenant().cloned();
-        let id = self.line.id().to_owned();
-        let response = match answered {
-            Ok(answer) => {
-                self.line.finish_managed(self.what);
-                json(&answer)
-            }
-            Err(refusal) => {
-                self.line.finish_refused(refusal.name());
-                refusal.into_response()
-            }
-        };
-        request_id::put(shared.send(tenant.as_ref(), response).await, &id)
+        let told = sent(shared, self.line, answered, |line, answer| {
+            line.finish_managed(self.what);
+            json(&answer)
+        });
+        told.await
     }
 }
 

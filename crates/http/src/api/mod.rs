@@ -83,6 +83,24 @@ fn answer_in_pieces(answer: &Arc<Answer>, form: ResultForm) -> Response {
     in_pieces([(CONTENT_TYPE, "application/json")], pieces)
 }
 
+/// Writes the line of a request that was answered or refused, and sends what there is to say.
+async fn sent<T>(
+    shared: &Shared,
+    line: RequestRecord,
+    answered: Result<T, Refusal>,
+    tell: impl FnOnce(RequestRecord, T) -> Response,
+) -> Response {
+    let (tenant, id) = (line.tenant().cloned(), line.id().to_owned());
+    let response = match answered {
+        Ok(answer) => tell(line, answer),
+        Err(refusal) => {
+            line.finish_refused(refusal.name());
+            refusal.into_response()
+        }
+    };
+    request_id::put(shared.send(tenant.as_ref(), response).await, &id)
+}
+
 /// The line of a request in the log.
 fn line(headers: &HeaderMap) -> RequestRecord {
     let mut line = RequestRecord::start(request_id::given(headers));

@@ -9,7 +9,7 @@ use crate::{rate_limit, request_id};
 use ampoule_api::{Pieces, ResultForm};
 use ampoule_connection::Accepted;
 use ampoule_model::Invocation;
-use ampoule_service::{Call, RequestRecord, Service, Stream, StreamEvent, Tenant, Unexecuted};
+use ampoule_service::{RequestRecord, Service, Stream, StreamEvent, Tenant, Unexecuted};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -55,9 +55,9 @@ async fn run(
     shared: &Shared,
     (tenant, asked, form): (Tenant, Invocation, ResultForm),
     events: EventForm,
-    line: RequestRecord,
+    mut line: RequestRecord,
 ) -> Result<Response, Refusal> {
-    let mut run = shared.service.stream(Call { tenant: tenant.clone(), deadline: None }, asked, line);
+    let mut run = shared.service.stream(line.call(tenant.clone(), None), asked, line);
     let telling = Telling { service: shared.service.clone(), tenant, events, form };
     let first = match run.next().await {
         Some(Ok(first)) => telling.event(Ok(first)),

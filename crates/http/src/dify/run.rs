@@ -7,7 +7,7 @@ use crate::endpoints::Shared;
 use crate::{auth, request_id};
 use ampoule_connection::Accepted;
 use ampoule_model::{Invocation, Language};
-use ampoule_service::{Answer, Call, RequestRecord};
+use ampoule_service::{Answer, RequestRecord};
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::State;
@@ -81,7 +81,8 @@ async fn answer(
     request.limits.output_bytes = Some(tenant.config().caps.output_bytes);
     let request = Invocation::Program(request);
     line.set_request(&request);
-    match shared.service.answer(&Call { tenant, deadline: None }, request).await {
+    let call = line.call(tenant, None);
+    match shared.service.answer(&call, request).await {
         Ok(answer) => {
             let response = envelope::executed(&outcome::data(&answer));
             Ok((answer, response))

@@ -7,6 +7,7 @@ use crate::capacity::aside::{MUCH, aside};
 use crate::capacity::memory;
 use crate::capacity::slots::MemoryDemand;
 use crate::error::Error;
+use crate::observe::spans::stage;
 use crate::service::{ExecuteOptions, Execution, Service};
 use crate::tenants::Tenant;
 use crate::validate::admission;
@@ -14,6 +15,7 @@ use ampoule_engine::{Job, Permit, Start};
 use ampoule_model::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::Instrument;
 
 impl Service {
     /// Admits a call and runs `main` from the checkpoint.
@@ -53,7 +55,8 @@ impl Service {
             guest: memory::AT_START + checkpoint,
             most: memory::of_limits(&limits) + checkpoint,
         };
-        let slot = inner.slots.take(tenant, need, options.call.deadline, options.accepts(&limits)).await?;
+        let place = inner.slots.take(tenant, need, options.call.deadline, options.accepts(&limits));
+        let slot = place.instrument(stage!("queue")).await?;
         let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();
         let job = Job {
@@ -70,7 +73,7 @@ impl Service {
             permit: Some(&slot),
             memory: Some(&memory),
         };
-        let mut outcome = inner.engine.run(&loaded.image, &job).await?;
+        let mut outcome = inner.engine.run(&loaded.image, &job).instrument(stage!("run")).await?;
         outcome.usage.queue_time += queue_time;
         let outcome = checked(tenant, &loaded, outcome).await?;
         Ok(Execution {

@@ -4,6 +4,7 @@ use super::stored::Known;
 use super::{Functions, Loaded};
 use crate::answer::Held;
 use crate::error::{Error, bytes};
+use crate::observe::spans::stage;
 use crate::service::{Call, Execution, Service};
 use crate::validate::admission::{self, admit};
 use ampoule_engine::{Checkpoint, EngineError, Image, Job, Permit, Preparation, Prepared, Start};
@@ -11,6 +12,7 @@ use ampoule_model::{FunctionReference, Request, RequestedLimits};
 use ampoule_store::StoreError;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tracing::Instrument;
 
 /// How long a call waits for another one that gets the same version ready, before it does so itself.
 const LOAD_WAIT: Duration = Duration::from_secs(30);
@@ -40,7 +42,7 @@ impl Service {
     ) -> Result<Found, Error> {
         let functions = self.functions()?;
         let tenant = call.tenant.name();
-        let version = functions.version(tenant, "function", reference).await?;
+        let version = functions.version(tenant, "function", reference).instrument(stage!("store")).await?;
         let key = (tenant.to_owned(), reference.name.clone(), version);
         if let Some(loaded) = functions.loaded.get(&key) {
             return Ok(Found::Ready(loaded));
@@ -76,7 +78,8 @@ impl Service {
         let image = admission::image(self.images(), definition.image(), definition.language())?;
         let loaded =
             |checkpoint, image| Found::Ready(Arc::new(Loaded::new(version, &definition, checkpoint, image)));
-        if let Some(checkpoint) = self.read_checkpoint(call, functions, name, version, &image).await? {
+        let reading = self.read_checkpoint(call, functions, name, version, &image);
+        if let Some(checkpoint) = reading.instrument(stage!("store")).await? {
             return Ok(loaded(checkpoint, image));
         }
         let size: u64 = definition.files().iter().map(|file| file.size).sum();
@@ -137,7 +140,8 @@ impl Service {
         let admitted = admit(&inner.config, &inner.images, tenant, request)?;
         tenant.0.quota.check(&tenant.0.share)?;
         let accepted = accepted.then_some(admitted.limits.wall_time);
-        let slot = inner.slots.take(tenant, admitted.need, call.deadline, accepted).await?;
+        let place = inner.slots.take(tenant, admitted.need, call.deadline, accepted);
+        let slot = place.instrument(stage!("queue")).await?;
         let (memory, slot) = (slot.memory(), Permit::new(slot));
         let queue_time = arrived.elapsed();
         let execution = |slot: Permit, mut outcome: ampoule_model::Outcome| {
@@ -168,8 +172,8 @@ impl Service {
             permit: Some(&slot),
             memory: Some(&memory),
         };
-        let prepared =
-            inner.engine.checkpoint(&admitted.image, &job, functions.config.checkpoint_bytes).await;
+        let preparing = inner.engine.checkpoint(&admitted.image, &job, functions.config.checkpoint_bytes);
+        let prepared = preparing.instrument(stage!("run")).await;
         Ok(match prepared.map_err(of_preparing)? {
             Preparation::Ready(prepared) => {
                 let outcome = ready.told(prepared.outcome.clone());
@@ -193,7 +197,7 @@ impl Functions {
         let checkpoint = checkpoint.clone();
         let bytes = tokio::task::spawn_blocking(move || checkpoint.to_bytes());
         let bytes = bytes.await.map_err(|error| StoreError::Failed(error.to_string()))?;
-        self.store.put_checkpoint(tenant, name, version, &image, bytes).await
+        self.store.put_checkpoint(tenant, name, version, &image, bytes).instrument(stage!("store")).await
     }
 }
 

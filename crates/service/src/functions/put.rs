@@ -11,6 +11,7 @@ use crate::capacity::aside::aside;
 use crate::capacity::memory;
 use crate::capacity::slots::Reserved;
 use crate::error::{Error, quoted};
+use crate::observe::spans::stage;
 use crate::service::{Call, Execution, Service};
 use crate::tenants::Tenant;
 use crate::validate::admission;
@@ -21,6 +22,7 @@ use ampoule_store::{Definition as Kept, FunctionIndex, Words};
 use futures_util::FutureExt;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use tracing::Instrument;
 
 /// Aliases of one put, and functions that one imports.
 pub(super) const MOST_ALIASES: usize = 16;
@@ -63,7 +65,8 @@ impl Service {
 
     async fn put_here(&self, call: &Call, put: PutFunction) -> Result<Put, Error> {
         let putting = AssertUnwindSafe(call.tenant.0.stop.or(self.put(call, put)));
-        putting.catch_unwind().await.unwrap_or(Err(Error::Panicked))
+        let putting = putting.catch_unwind().instrument(call.span.clone());
+        putting.await.unwrap_or(Err(Error::Panicked))
     }
 
     async fn put(&self, call: &Call, mut put: PutFunction) -> Result<Put, Error> {
@@ -94,7 +97,9 @@ impl Service {
             return Err(Error::invalid(format!("inputs[{index}]"), format!("is {why}")));
         }
         functions.keep_checkpoint(tenant, name, &version, &checkpoint).await?;
-        let kept = functions.store.put(tenant, name, &made.kept(signature.clone()), &words, room).await;
+        let kept = made.kept(signature.clone());
+        let keeping = functions.store.put(tenant, name, &kept, &words, room);
+        let kept = keeping.instrument(stage!("store")).await;
         let head = match kept {
             Ok(head) => head,
             Err(error) => {

@@ -8,4 +8,5 @@ pub(crate) mod prometheus_memory;
 pub(crate) mod prometheus_quotas;
 pub(crate) mod prometheus_text;
 pub(crate) mod request_log;
+pub(crate) mod spans;
 pub(crate) mod trace_parent;

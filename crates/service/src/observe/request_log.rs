@@ -7,17 +7,19 @@
 use crate::answer::Answer;
 use crate::error::Error;
 use crate::functions::references::{LATEST, check_name, check_version};
+use crate::observe::spans;
 use crate::observe::trace_parent::TraceParent;
-use crate::service::Execution;
+use crate::service::{Call, Execution};
 use crate::tenants::Tenant;
-use ampoule_model::{Entry, FunctionReference, Invocation, Language};
+use ampoule_model::{Entry, FunctionReference, Invocation, Language, Outcome};
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{LazyLock, OnceLock};
 use std::time::{Duration, Instant};
+use tracing::Span;
 
 /// The target of the lines, for filters.
-pub const TARGET: &str = "ampoule::request";
+pub(crate) const TARGET: &str = "ampoule::request";
 
 /// The header that carries an id which the caller chose; taken over so that its logs and ours can be joined, and sent back.
 pub const ID_HEADER: &str = "x-request-id";
@@ -42,6 +44,22 @@ pub struct RequestRecord {
     /// It was answered as an earlier request with its key.
     repeated: bool,
     finished: bool,
+    /// Disabled where no collector is asked for.
+    span: Span,
+}
+
+/// How a request ended, as its line tells it.
+#[derive(Default)]
+struct Ending<'a> {
+    status: &'a str,
+    /// Known better than before: of an execution.
+    language: Option<&'static str>,
+    version: Option<&'a str>,
+    outcome: Option<&'a Outcome>,
+    /// Of a batch: items that were executed, and that were not.
+    items: Option<(usize, usize)>,
+    /// Of a request about functions: what it does.
+    what: Option<&'static str>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -81,12 +99,22 @@ impl RequestRecord {
             reason: OnceLock::new(),
             repeated: false,
             finished: false,
+            span: spans::of_request(),
         }
     }
 
     /// From here the line is a part of the trace that the caller names in [`crate::TRACE_HEADER`].
     pub fn set_trace_parent(&mut self, trace_parent: Option<&str>) {
         self.parent = trace_parent.and_then(TraceParent::parse);
+        if let Some(parent) = &self.parent {
+            spans::set_parent(&self.span, parent);
+        }
+    }
+
+    /// A call of the service on behalf of the request: what is done for it is a part of its trace. From here the line tells who asks.
+    pub fn call(&mut self, tenant: Tenant, deadline: Option<Instant>) -> Call {
+        self.set_tenant(&tenant);
+        Call { tenant, deadline, span: self.span.clone() }
     }
 
     /// From here the line tells who asks.
@@ -195,71 +223,28 @@ impl RequestRecord {
     pub fn finish_executed(mut self, execution: &Execution) {
         self.finished = true;
         self.count(execution, self.started.elapsed());
-        let outcome = &execution.outcome;
-        let usage = &outcome.usage;
-        let files: usize = outcome.files.iter().map(|file| file.content.len()).sum();
-        tracing::info!(
-            target: TARGET,
-            id = self.id,
-            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
-            parent_id = self.parent.as_ref().map(TraceParent::span_id),
-            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
-            tenant = self.tenant_name(),
-            language = execution.language.name(),
-            entry = self.entry(),
-            function = self.function_name(),
-            version = Some(execution.function_version.as_str()).filter(|version| !version.is_empty()),
-            alias = self.alias(),
-            status = outcome.status.name(),
-            repeated = self.repeated.then_some(true),
-            total_us = self.total_us(),
-            queue_us = usage.queue_time.as_micros() as u64,
-            wall_us = usage.wall_time.as_micros() as u64,
-            cpu_us = usage.cpu_time.as_micros() as u64,
-            fuel = usage.fuel,
-            memory_bytes = usage.peak_memory_bytes,
-            bytes_in = self.bytes_in(),
-            bytes_out = outcome.result_json.len() as u64 + usage.output_bytes + files as u64,
-        );
+        let version = execution.function_version.as_str();
+        self.write(&Ending {
+            status: execution.outcome.status.name(),
+            language: Some(execution.language.name()),
+            version: Some(version).filter(|version| !version.is_empty()),
+            outcome: Some(&execution.outcome),
+            ..Ending::default()
+        });
     }
 
     /// A batch that came to its end, with so many items that were executed, and that were not.
     pub fn finish_batch(mut self, executed: usize, refused: usize) {
         self.finished = true;
-        tracing::info!(
-            target: TARGET,
-            id = self.id,
-            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
-            parent_id = self.parent.as_ref().map(TraceParent::span_id),
-            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
-            tenant = self.tenant_name(),
-            language = self.language(),
-            entry = self.entry(),
-            function = self.function_name(),
-            version = self.version(),
-            alias = self.alias(),
-            status = "batch",
-            executed,
-            refused,
-            total_us = self.total_us(),
-            bytes_in = self.bytes_in(),
-        );
+        let items = Some((executed, refused));
+        self.write(&Ending { status: "batch", items, version: self.version(), ..Ending::default() });
     }
 
     /// A request about functions that was answered.
     pub fn finish_managed(mut self, what: &'static str) {
         self.finished = true;
-        tracing::info!(
-            target: TARGET,
-            id = self.id,
-            tenant = self.tenant_name(),
-            function = self.function_name(),
-            version = self.version(),
-            alias = self.alias(),
-            status = "managed",
-            what,
-            total_us = self.total_us(),
-        );
+        let version = self.version();
+        self.write(&Ending { status: "managed", what: Some(what), version, ..Ending::default() });
     }
 
     /// Writes the line of a request that was not; `status` is the refusal's name in gRPC's words, lower case.
@@ -269,26 +254,62 @@ impl RequestRecord {
     }
 
     fn unexecuted(&self, status: &str) {
+        self.count_refused(status, self.reason.get().map_or(status, |reason| reason.cause));
+        self.write(&Ending { status, version: self.version(), ..Ending::default() });
+    }
+
+    /// The request's line, and the same in its span. What is none of this request is left out.
+    fn write(&self, ending: &Ending<'_>) {
+        let Ending { status, outcome, items, what, .. } = *ending;
         let reason = self.reason.get();
-        self.count_refused(status, reason.map_or(status, |reason| reason.cause));
-        tracing::info!(
-            target: TARGET,
-            id = self.id,
-            trace_id = self.parent.as_ref().map(TraceParent::trace_id),
-            parent_id = self.parent.as_ref().map(TraceParent::span_id),
-            sampled = self.parent.as_ref().map(TraceParent::is_sampled),
-            tenant = self.tenant_name(),
-            language = self.language(),
-            entry = self.entry(),
+        let usage = outcome.map(|outcome| &outcome.usage);
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let parent = self.parent.as_ref();
+        // Requests about functions have neither.
+        let asked = what.is_none();
+        let (language, entry) = (ending.language.unwrap_or(self.language()), self.entry());
+        macro_rules! write {
+            ($($name:ident = $value:expr,)*) => {
+                tracing::info!(
+                    target: TARGET,
+                    id = self.id,
+                    trace_id = parent.map(TraceParent::trace_id),
+                    parent_id = parent.map(TraceParent::span_id),
+                    sampled = parent.map(TraceParent::is_sampled),
+                    $($name = $value,)*
+                );
+                if !self.span.is_disabled() {
+                    $(spans::tell(&self.span, concat!("ampoule.", stringify!($name)), attribute($value));)*
+                }
+            };
+        }
+        write! {
+            tenant = Some(self.tenant_name()),
+            language = asked.then_some(language),
+            entry = asked.then_some(entry),
             function = self.function_name(),
-            version = self.version(),
+            version = ending.version,
             alias = self.alias(),
-            status,
+            status = Some(status),
             reason = reason.map(|reason| reason.cause),
             about = reason.and_then(|reason| reason.about.as_deref()),
-            total_us = self.total_us(),
-            bytes_in = self.bytes_in(),
-        );
+            what = what,
+            repeated = self.repeated.then_some(true),
+            executed = items.map(|(executed, _)| executed as u64),
+            refused = items.map(|(_, refused)| refused as u64),
+            total_us = Some(micros(self.started.elapsed())),
+            queue_us = usage.map(|usage| micros(usage.queue_time)),
+            wall_us = usage.map(|usage| micros(usage.wall_time)),
+            cpu_us = usage.map(|usage| micros(usage.cpu_time)),
+            fuel = usage.map(|usage| usage.fuel),
+            memory_bytes = usage.map(|usage| usage.peak_memory_bytes),
+            bytes_in = asked.then_some(self.bytes_in() as u64),
+            bytes_out = outcome.map(bytes_out),
+        }
+        // Of how requests end, these are the server's own doing.
+        if ["internal", "internal_error"].contains(&status) {
+            spans::set_failed(&self.span);
+        }
     }
 
     fn tenant_name(&self) -> &str {
@@ -322,9 +343,39 @@ impl RequestRecord {
     fn bytes_in(&self) -> usize {
         self.facts.map_or(0, |facts| facts.bytes_in)
     }
+}
 
-    fn total_us(&self) -> u64 {
-        self.started.elapsed().as_micros() as u64
+/// What is sent back of an execution.
+fn bytes_out(outcome: &Outcome) -> u64 {
+    let files: usize = outcome.files.iter().map(|file| file.content.len()).sum();
+    (outcome.result_json.len() + files) as u64 + outcome.usage.output_bytes
+}
+
+/// A value of a line as OpenTelemetry has it.
+fn attribute<T: IntoAttribute>(value: Option<T>) -> Option<opentelemetry::Value> {
+    value.map(IntoAttribute::into_attribute)
+}
+
+trait IntoAttribute {
+    fn into_attribute(self) -> opentelemetry::Value;
+}
+
+impl IntoAttribute for &str {
+    fn into_attribute(self) -> opentelemetry::Value {
+        self.to_owned().into()
+    }
+}
+
+impl IntoAttribute for bool {
+    fn into_attribute(self) -> opentelemetry::Value {
+        self.into()
+    }
+}
+
+impl IntoAttribute for u64 {
+    /// There are no unsigned ones.
+    fn into_attribute(self) -> opentelemetry::Value {
+        i64::try_from(self).unwrap_or(i64::MAX).into()
     }
 }
 

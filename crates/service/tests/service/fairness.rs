@@ -19,7 +19,7 @@ fn with_weight(weight: u32, seats: usize) -> Service {
 }
 
 fn call(service: &Service, tenant: &str) -> Call {
-    Call { tenant: service.tenant(tenant).unwrap(), deadline: None }
+    Call::new(service.tenant(tenant).unwrap())
 }
 
 /// Endless loops, until they are dropped.

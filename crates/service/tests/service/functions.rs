@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 fn caller(service: &Service) -> Call {
-    Call { tenant: service.open_tenant().unwrap(), deadline: None }
+    Call::new(service.open_tenant().unwrap())
 }
 
 fn put(name: &str, source: &str) -> PutFunction {

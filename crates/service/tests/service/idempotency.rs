@@ -97,7 +97,7 @@ async fn tenants_choose_their_keys_for_themselves() {
     let service = service(|config| config.tenants = vec![config.tenant("one"), config.tenant("other")]);
     let mut times = Vec::new();
     for name in ["one", "other"] {
-        let call = ampoule_service::Call { tenant: service.tenant(name).unwrap(), deadline: None };
+        let call = ampoule_service::Call::new(service.tenant(name).unwrap());
         let answer = service.execute_as(&call, keyed("e", "{}", "a")).await.unwrap();
         times.push(answer.outcome.usage.wall_time);
     }
@@ -203,7 +203,7 @@ async fn no_repeat_waits_for_the_first_beyond_its_queue_timeout_or_deadline() {
     let text = refused.to_string();
     assert!(text.starts_with("the first request with this idempotency key did not end within "), "{text}");
     let deadline = Some(Instant::now() + Duration::from_millis(10));
-    let call = ampoule_service::Call { tenant: service.open_tenant().unwrap(), deadline };
+    let call = ampoule_service::Call::new(service.open_tenant().unwrap()).until(deadline);
     let refused = service.execute_as(&call, keyed("s", "{}", "a")).await.unwrap_err();
     assert!(matches!(refused, Error::Busy { .. }), "{refused}");
     first.abort();
@@ -216,7 +216,7 @@ async fn a_repeat_is_refused_where_other_requests_are() {
         tenant.quota.fuel_per_day = Some(1);
         config.tenants = vec![tenant];
     });
-    let call = ampoule_service::Call { tenant: service.tenant("one").unwrap(), deadline: None };
+    let call = ampoule_service::Call::new(service.tenant("one").unwrap());
     service.execute_as(&call, keyed("e", "{}", "a")).await.unwrap();
     let refused = service.execute_as(&call, keyed("e", "{}", "a")).await.unwrap_err();
     assert!(matches!(refused, Error::UsedUp { .. }), "{refused}");
@@ -228,7 +228,7 @@ async fn repeats_share_the_answer_and_are_bounded_while_they_are_sent() {
         config.memory_bytes = 1 << 30;
         config.tenants = vec![config.tenant("one"), config.tenant("other")];
     });
-    let call = |name| ampoule_service::Call { tenant: service.tenant(name).unwrap(), deadline: None };
+    let call = |name| ampoule_service::Call::new(service.tenant(name).unwrap());
     let one = call("one");
     let text = format!("{{\"a\":\"{}\"}}", "x".repeat(4 << 20));
     let mut answers = Vec::new();

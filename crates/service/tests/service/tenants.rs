@@ -15,7 +15,7 @@ async fn until(what: &str, reached: impl Fn() -> bool) {
 }
 
 fn call(service: &Service, name: &str) -> Call {
-    Call { tenant: service.tenant(name).unwrap(), deadline: None }
+    Call::new(service.tenant(name).unwrap())
 }
 
 /// Asks in a task of its own.

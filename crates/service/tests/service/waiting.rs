@@ -25,7 +25,7 @@ fn computes(cpu_time: Duration, wall_time: Duration) -> Request {
 
 fn execute(service: &Service, request: Request) -> tokio::task::JoinHandle<Result<Outcome, Error>> {
     let service = service.clone();
-    let call = Call { tenant: service.open_tenant().unwrap(), deadline: None };
+    let call = Call::new(service.open_tenant().unwrap());
     tokio::spawn(async move { service.execute_as(&call, request).await.map(|execution| execution.outcome) })
 }
 
