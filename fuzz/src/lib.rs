@@ -1,7 +1,6 @@
 //! What the fuzz targets share: a service that admits and refuses but runs nothing, and a count of what decoding takes.
 
-#[path = "../../crates/service/tests/support/mod.rs"]
-pub mod tiny;
+pub use ampoule_testing::tiny;
 
 use ampoule_service::{Call, Error, Service, ServiceConfig};
 use ampoule_model::Invocation;
@@ -35,7 +34,7 @@ pub fn drained() -> &'static Service {
 /// Whether `request` is admitted; the field that is refused otherwise. Anything else is a finding.
 pub fn admitted(request: impl Into<Invocation>) -> Result<(), String> {
     let tenant = DRAINED.open_tenant().expect("no tenants are listed");
-    let call = Call { tenant, deadline: None };
+    let call = Call::new(tenant);
     match TOKIO.block_on(DRAINED.execute_as(&call, request)) {
         Err(Error::Draining) => Ok(()),
         Err(Error::Invalid { field, reason }) => {

@@ -1,8 +1,7 @@
 //! Faults around a server: signals and kills under load, damaged images, full disks, clocks that jump. On a tiny guest, see
-//! `crates/service/tests/support/guest.wat`.
+//! `crates/testing/src/guest.wat`.
 
-#[path = "../../crates/service/tests/support/mod.rs"]
-mod tiny;
+use ampoule_testing::tiny;
 
 mod clock;
 mod disk;

@@ -98,7 +98,7 @@ fn declared_dependencies_are_used() {
         };
         let texts = [
             ("normal", text(&["src"])),
-            ("dev", text(&["src", "tests", "benches"]) + &shared_support(folder)),
+            ("dev", text(&["src", "tests", "benches"])),
             ("build", text(&["build.rs"])),
         ];
         for dependency in package["dependencies"].as_array().unwrap() {
@@ -112,15 +112,6 @@ fn declared_dependencies_are_used() {
         }
     }
     assert!(unused.is_empty(), "declared and not used: {unused:#?}");
-}
-
-/// Support that crates' tests include from one another by path.
-fn shared_support(folder: &Path) -> String {
-    let folder = if folder == root() { folder.to_owned() } else { root() };
-    let support = files(&folder.join("crates"), &[".rs"])
-        .into_iter()
-        .filter(|file| file.components().any(|part| part.as_os_str() == "support"));
-    support.map(|file| std::fs::read_to_string(file).unwrap()).collect()
 }
 
 /// Whether a word is in a text, as a word.

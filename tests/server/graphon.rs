@@ -43,7 +43,7 @@ fn package(requirements: &Path) -> Option<PathBuf> {
 fn graphon_is_served() {
     let root = common::checkout();
     let Some(package) = package(&root.join("tests/graphon/requirements.txt")) else {
-        println!("skipped: graphon cannot be fetched, see tests/graphon/requirements.txt");
+        ampoule_testing::cannot_run("graphon cannot be fetched, see tests/graphon/requirements.txt");
         return;
     };
     let server = Server::start(&["--dify", "127.0.0.1:0"]);

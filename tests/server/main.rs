@@ -4,8 +4,8 @@
 mod common;
 #[path = "../common/process.rs"]
 mod process;
-#[path = "../../crates/service/tests/support/mod.rs"]
-mod tiny;
+
+use ampoule_testing::tiny;
 
 mod administration;
 mod cli;

@@ -1,5 +1,5 @@
 //! `ampoule serve` as an operator meets it: configuration, readiness, log, drain. On a tiny guest, see
-//! `crates/service/tests/support/guest.wat`; the API itself is tested in `crates/grpc/tests`.
+//! `crates/testing/src/guest.wat`; the API itself is tested in `crates/grpc/tests`.
 
 use crate::process::{Server, ampoule, http, line_with, request_line};
 use std::io::Read;

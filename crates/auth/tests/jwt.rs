@@ -1,12 +1,10 @@
 //! Tokens: which ones say who calls, and what the others are told.
 
-#[path = "../../connection/tests/support/mod.rs"]
-mod pki;
-
 use ampoule_auth::{ApiKey, AuthConfig, AuthError, Authenticator, JwksAddress, JwtConfig, check_address};
 use ampoule_connection::{Connection, Fingerprint, Listener, Peer, Protocol};
 use ampoule_engine::Engine;
 use ampoule_service::{Images, Service, ServiceConfig, TenantConfig, UnlistedConfig};
+use ampoule_testing::pki;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;

@@ -62,9 +62,7 @@ fn keeping() -> Option<Engine> {
 /// As many slots as guests are kept of each image.
 fn engine(config: EngineConfig, slots: u32) -> Option<Engine> {
     if !wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
-        println!(
-            "no guest is kept here: the kernel does not tell which pages were written to (Linux 6.7 does)"
-        );
+        ampoule_testing::cannot_run("the kernel does not tell which pages were written to (Linux 6.7 does)");
         return None;
     }
     let config = EngineConfig {

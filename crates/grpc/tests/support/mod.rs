@@ -1,14 +1,12 @@
 //! A server on the tiny images, and clients of it.
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
-#[path = "../../../service/tests/support/mod.rs"]
-mod tiny;
-
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
 use ampoule_api::v1::{ExecuteRequest, Language, Source};
 use ampoule_auth::{AuthConfig, Authenticator};
 use ampoule_connection::{Handshakes, Listener, Protocol, Tls};
 use ampoule_service::{Service, ServiceConfig, Shutdown, ShutdownHandle};
+use ampoule_testing::tiny;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
@@ -111,7 +109,7 @@ impl Server {
     }
 }
 
-/// Asks for a program of the tiny guest, see `crates/service/tests/support/guest.wat`.
+/// Asks for a program of the tiny guest, see `crates/testing/src/guest.wat`.
 pub fn request(code: &str, input_json: &str) -> ExecuteRequest {
     ExecuteRequest {
         source: Some(Source { language: Language::Python.into(), code: code.into(), ..Source::default() }),

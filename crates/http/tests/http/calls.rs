@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 const JSON: (&str, &str) = ("content-type", "application/json");
 
-/// Puts a program of the tiny guest, see `crates/service/tests/support/guest.wat`; answers its version.
+/// Puts a program of the tiny guest, see `crates/testing/src/guest.wat`; answers its version.
 async fn put(server: &Server, name: &str, put: Value) -> String {
     let answer = server.send(Method::PUT, &format!("/v1/functions/{name}"), &[JSON], put.to_string()).await;
     answer.json()["function"]["version"].as_str().unwrap().to_owned()

@@ -1,9 +1,9 @@
 //! The HTTP server, one file per behaviour.
 
-#[path = "../../../connection/tests/support/mod.rs"]
-mod pki;
 #[path = "../support/mod.rs"]
 mod support;
+
+use ampoule_testing::pki;
 
 mod batches;
 mod calls;

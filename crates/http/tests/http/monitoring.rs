@@ -1,9 +1,9 @@
 //! What monitoring is told when guests do not come back.
 
-use crate::support::tiny;
 use ampoule_auth::{AuthConfig, Authenticator};
 use ampoule_connection::{Listener, Protocol};
 use ampoule_service::{Service, Shutdown};
+use ampoule_testing::tiny;
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};

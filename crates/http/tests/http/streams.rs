@@ -1,7 +1,8 @@
 //! `POST /v1/execute:stream`: what is printed comes while the program runs, then how it ended.
 
-use crate::support::{Events, Server, request, set_aside, tiny, until_set_aside};
+use crate::support::{Events, Server, request, set_aside, until_set_aside};
 use ampoule_http::Timeouts;
+use ampoule_testing::tiny;
 use http_body_util::BodyExt;
 use hyper::StatusCode;
 use serde_json::{Value, json};

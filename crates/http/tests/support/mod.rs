@@ -1,13 +1,11 @@
 //! A server on the tiny images, and a client of it.
 #![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
-#[path = "../../../service/tests/support/mod.rs"]
-pub mod tiny;
-
 use ampoule_auth::{AuthConfig, Authenticator};
 use ampoule_connection::{Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Endpoints, Timeouts};
 use ampoule_service::{Service, ServiceConfig, Shutdown, ShutdownHandle};
+use ampoule_testing::tiny;
 use axum::body::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -231,7 +229,7 @@ impl Events {
     }
 }
 
-/// An `ExecuteRequest` for a program of the tiny guest, see `crates/service/tests/support/guest.wat`.
+/// An `ExecuteRequest` for a program of the tiny guest, see `crates/testing/src/guest.wat`.
 pub fn request(code: &str, input_json: &str) -> Value {
     json!({ "source": { "language": "LANGUAGE_PYTHON", "code": code }, "inputJson": input_json })
 }

@@ -1,7 +1,6 @@
 //! The service on a tiny guest, one file per behaviour.
 
-#[path = "../support/mod.rs"]
-mod support;
+use ampoule_testing::tiny as support;
 
 mod admission;
 mod executions;

@@ -1,5 +1,4 @@
 //! A tiny image for tests that are not about Python or JavaScript. See `guest.wat` for what its programs do.
-#![allow(dead_code, unreachable_pub, reason = "every test binary uses a part of it")]
 
 use ampoule_engine::Engine;
 use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest, Package};
