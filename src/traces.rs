@@ -1,15 +1,15 @@
-//! `[traces]` of the configuration: requests as spans of OpenTelemetry, sent by OTLP over gRPC.
+//! Requests as spans of OpenTelemetry, sent by OTLP over gRPC, as `[traces]` of the configuration says.
 //!
 //! Spans come from the service (`crates/service/src/observe/spans.rs`) by way of `tracing`, and hold what a request's log line holds, no word of
 //! users'. Where the collector is slow or gone, spans are dropped and requests go on.
 
+use ampoule_config::TracesConfig;
 use ampoule_service::SPAN_TARGET;
 use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{SpanExporter, WithExportConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
-use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use tracing::Subscriber;
 use tracing_subscriber::filter::{FilterFn, filter_fn};
@@ -19,48 +19,17 @@ use tracing_subscriber::registry::LookupSpan;
 /// How long one export may take, and the last one at the end.
 const EXPORT_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// Where spans are sent.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct TracesConfig {
-    /// The collector: `http://host:4317`.
-    endpoint: String,
-    /// Which part of the traces that begin here is kept, from 0 to 1. Those that a caller has begun are kept if it says so.
-    #[serde(default = "all")]
-    ratio: f64,
+/// Sends spans until it is told to end.
+pub(crate) struct Traces {
+    provider: SdkTracerProvider,
 }
 
-impl Eq for TracesConfig {}
-
-fn all() -> f64 {
-    1.0
-}
-
-impl TracesConfig {
-    /// What is wrong with it.
-    pub(crate) fn check(&self) -> Result<(), String> {
-        if !self.endpoint.starts_with("http://") {
-            return Err(format!(
-                "traces.endpoint is '{}': give a collector's http:// address, best one on this machine",
-                self.endpoint
-            ));
-        }
-        if !(0.0..=1.0).contains(&self.ratio) {
-            return Err(format!("traces.ratio is {}, it must be from 0 to 1", self.ratio));
-        }
-        Ok(())
-    }
-
-    /// With a value for every key.
-    pub(crate) fn with_everything() -> TracesConfig {
-        TracesConfig { endpoint: "http://127.0.0.1:4317".into(), ratio: 1.0 }
-    }
-
+impl Traces {
     /// Begins to send, within a tokio runtime.
-    pub(crate) fn start(&self) -> Result<Traces, String> {
+    pub(crate) fn start(config: &TracesConfig) -> Result<Traces, String> {
         let exporter = SpanExporter::builder()
             .with_tonic()
-            .with_endpoint(&self.endpoint)
+            .with_endpoint(&config.endpoint)
             .with_timeout(EXPORT_TIMEOUT)
             .build()
             .map_err(|error| format!("traces: {error}"))?;
@@ -68,7 +37,7 @@ impl TracesConfig {
             .with_service_name("ampoule")
             .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
             .build();
-        let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(self.ratio)));
+        let sampler = Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(config.ratio)));
         let provider = SdkTracerProvider::builder()
             .with_batch_exporter(exporter)
             .with_resource(resource)
@@ -76,14 +45,7 @@ impl TracesConfig {
             .build();
         Ok(Traces { provider })
     }
-}
 
-/// Sends spans until it is told to end.
-pub(crate) struct Traces {
-    provider: SdkTracerProvider,
-}
-
-impl Traces {
     /// Takes in the spans of requests, whatever is logged of them.
     pub(crate) fn layer<S>(&self) -> impl Layer<S> + use<S>
     where

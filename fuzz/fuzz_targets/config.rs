@@ -1,38 +1,8 @@
 //! The configuration file: refused with a reason, or a configuration that can be shown and read again.
 #![no_main]
-#![allow(
-    dead_code,
-    unreachable_pub,
-    reason = "the program's own files are used for a part of what they hold"
-)]
-
-#[path = "../../src/admin.rs"]
-mod admin;
-#[path = "../../src/connections.rs"]
-mod connections;
-#[path = "../../src/config.rs"]
-mod config;
-#[path = "../../src/data.rs"]
-mod data;
-#[path = "../../src/dify.rs"]
-mod dify;
-#[path = "../../src/environment.rs"]
-mod environment;
-#[path = "../../src/functions.rs"]
-mod functions;
-#[path = "../../src/jwt.rs"]
-mod jwt;
-#[path = "../../src/tls.rs"]
-mod tls;
-#[path = "../../src/traces.rs"]
-mod traces;
-/// The program's own is made by its build script.
-mod build_info {
-    pub(crate) const LABELS: [(&str, &str); 1] = [("version", "0")];
-}
 
 use ampoule_tenants::units;
-use config::Config;
+use ampoule_config::Config;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

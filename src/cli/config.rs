@@ -1,7 +1,7 @@
 //! `ampoule config check`: what `ampoule serve` would say of a configuration before it listens, and what its limits are on this machine.
 
 use super::{CommandError, CommandResult, Exit, fuel, write_stdout};
-use crate::config::Config;
+use ampoule_config::Config;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 

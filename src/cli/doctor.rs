@@ -1,8 +1,8 @@
 //! `ampoule doctor`: what of this machine Ampoule uses, what is missing, and what to do.
 
 use super::{CommandError, CommandResult, Exit, write_stdout};
-use crate::config::Config;
 use crate::images;
+use ampoule_config::Config;
 use clap::Args;
 use std::fs;
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
 //! What limits of fuel are in processor time on this machine, for `ampoule config check`: measured when it is asked, in some 100 ms.
 
 use super::bench::on_a_worker;
-use crate::config::Config;
 use crate::images;
 use ampoule_bench::{FuelRate, fuel_rates};
+use ampoule_config::Config;
 use ampoule_engine::Engine;
 use ampoule_model::{Language, Limits};
 use ampoule_service::{Images, Service, ServiceConfig};

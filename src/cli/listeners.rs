@@ -1,9 +1,9 @@
 //! The listeners of `ampoule serve`: all bound before the first one answers, drained together at a signal.
 
 use super::{CommandError, CommandResult, Exit};
-use crate::config::Config;
-use crate::connections::{for_admin, for_monitoring, raise_file_limit};
 use ampoule_auth::Authenticator;
+use ampoule_config::Config;
+use ampoule_config::connections::{for_admin, for_monitoring, raise_file_limit};
 use ampoule_connection::{Connections, Listener, Protocol, Tls};
 use ampoule_http::{DifyKey, Endpoints, Timeouts};
 use ampoule_service::{Service, Shutdown};

@@ -2,10 +2,10 @@
 
 use super::{CommandError, CommandResult, listeners};
 use crate::build_info;
-use crate::config::{Config, LogConfig, LogFormat};
-use crate::traces::{Traces, TracesConfig, is_span};
+use crate::traces::{Traces, is_span};
 use crate::{images, runtime};
 use ampoule_auth::{AuthConfig, Authenticator};
+use ampoule_config::{Config, LogConfig, LogFormat};
 use ampoule_engine::{Engine, EngineConfig};
 use ampoule_service::{DayBook, FunctionStore, Images, Service, ServiceConfig};
 use ampoule_tenants::{Directory, UsageFile, keep_usage};
@@ -63,6 +63,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
     let service_config = ServiceConfig {
         tenants: tenants.tenants,
         unlisted: tenants.unlisted,
+        build: build_info::LABELS.to_vec(),
         ..config.service().map_err(CommandError::usage)?
     };
     let access = config.access().map_err(CommandError::usage)?;
@@ -72,7 +73,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> CommandResult {
         .map_err(|error| CommandError::infrastructure(format!("no threads: {error}")))?;
     let traces = {
         let _within = tokio.enter();
-        config.traces.as_ref().map(TracesConfig::start).transpose().map_err(CommandError::usage)?
+        config.traces.as_ref().map(Traces::start).transpose().map_err(CommandError::usage)?
     };
     start_log(&config.log, traces.as_ref())?;
     tracing::info!(version = build_info::VERSION, commit = build_info::COMMIT, "ampoule");

@@ -1,9 +1,9 @@
 //! `deploy/ampoule.toml` says what is so.
 
-use crate::config::Config;
+use crate::server::Config;
 use toml::{Table, Value};
 
-const EXAMPLE: &str = include_str!("../deploy/ampoule.toml");
+const EXAMPLE: &str = include_str!("../../../deploy/ampoule.toml");
 
 /// With the keys that are off.
 fn with_all_keys() -> String {

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 /// Certificate and key of the gRPC and HTTP listeners, PEM. Changed files are for new connections, without a restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TlsConfig {
+pub struct TlsConfig {
     /// The server's certificate, and those between it and the authority.
     certificate: PathBuf,
     /// Its private key.
@@ -19,18 +19,18 @@ pub(crate) struct TlsConfig {
 
 impl TlsConfig {
     /// Reads the files.
-    pub(crate) fn load(&self) -> Result<Tls, String> {
+    pub fn load(&self) -> Result<Tls, String> {
         let TlsConfig { certificate, key, client_ca } = self.clone();
         Tls::load(TlsFiles { certificate, key, client_ca }).map_err(|error| format!("tls: {error}"))
     }
 
     /// With a value for every key.
-    pub(crate) fn with_everything() -> TlsConfig {
+    pub fn with_everything() -> TlsConfig {
         TlsConfig { certificate: "x".into(), key: "x".into(), client_ca: Some("x".into()) }
     }
 
     /// Whether clients must show certificates.
-    pub(crate) fn asks_clients(&self) -> bool {
+    pub fn asks_clients(&self) -> bool {
         self.client_ca.is_some()
     }
 }

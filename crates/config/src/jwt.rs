@@ -1,7 +1,7 @@
 //! `[jwt]` of the configuration.
 
-use crate::units::Span;
 use ampoule_auth::check_address;
+use ampoule_tenants::units::Span;
 use ampoule_tenants::{TenantEntry, TokenTenants};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use std::time::Duration;
 /// Whose tokens are taken beside API keys, and what must be in them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct JwtConfig {
+pub struct JwtConfig {
     /// The issuer's keys: a file, or an `https://` address.
     jwks: String,
     /// Who signs the certificate of that address, PEM; without it whom the system trusts.
@@ -51,7 +51,7 @@ fn forget_after() -> Span {
 
 impl JwtConfig {
     /// With a value for every key.
-    pub(crate) fn with_everything() -> JwtConfig {
+    pub fn with_everything() -> JwtConfig {
         let x = || "x".to_owned();
         JwtConfig {
             jwks: x(),
@@ -66,18 +66,18 @@ impl JwtConfig {
     }
 
     /// Without what tenants are granted, which can change while the rest stays.
-    pub(crate) fn without_tenants(&self) -> JwtConfig {
+    pub fn without_tenants(&self) -> JwtConfig {
         let (most_tenants, forget_after) = (most_tenants(), forget_after());
         JwtConfig { most_tenants, forget_after, default_tenant: None, ..self.clone() }
     }
 
     /// Whether tokens name tenants that are not listed.
-    pub(crate) fn takes_unlisted(&self) -> bool {
+    pub fn takes_unlisted(&self) -> bool {
         self.default_tenant.is_some()
     }
 
     /// Tenants that are not listed, checked.
-    pub(crate) fn token_tenants(&self) -> Result<Option<TokenTenants>, String> {
+    pub fn token_tenants(&self) -> Result<Option<TokenTenants>, String> {
         let Some(entry) = self.default_tenant.clone() else { return Ok(None) };
         for (key, is_there) in [
             ("name", !entry.name.is_empty()),
@@ -100,7 +100,7 @@ impl JwtConfig {
     }
 
     /// As `access` has it, checked.
-    pub(crate) fn access(&self) -> Result<ampoule_auth::JwtConfig, String> {
+    pub fn access(&self) -> Result<ampoule_auth::JwtConfig, String> {
         for (name, text) in
             [("issuer", &self.issuer), ("audience", &self.audience), ("tenant_claim", &self.tenant_claim)]
         {

@@ -7,13 +7,13 @@ use std::net::SocketAddr;
 /// `[dify]` of the configuration: off until it has an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct DifyConfig {
+pub struct DifyConfig {
     /// Address and port; may be that of `http`, which then answers both.
-    pub(crate) listen: Option<SocketAddr>,
+    pub listen: Option<SocketAddr>,
     /// What Dify sends as `X-Api-Key`, its `CODE_EXECUTION_API_KEY`.
-    pub(crate) key: String,
+    pub key: String,
     /// Takes Dify's default key also from other machines.
-    pub(crate) allow_default_key: bool,
+    pub allow_default_key: bool,
 }
 
 impl Default for DifyConfig {
@@ -24,7 +24,7 @@ impl Default for DifyConfig {
 
 impl DifyConfig {
     /// What is wrong with it, in words for the operator.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), String> {
         let Some(listen) = self.listen else {
             return Ok(());
         };
@@ -41,7 +41,7 @@ impl DifyConfig {
     }
 
     /// As it may be shown: without the key.
-    pub(crate) fn without_key(&self) -> Self {
+    pub fn without_key(&self) -> Self {
         let key = if self.key == DEFAULT_DIFY_KEY { self.key.clone() } else { "(not shown)".into() };
         DifyConfig { key, ..self.clone() }
     }

@@ -1,7 +1,7 @@
 //! `[functions]` in the configuration file.
 
-use crate::units::Bytes;
 use ampoule_service::{FunctionStore, LocalObjectStore, StoreQuota};
+use ampoule_tenants::units::Bytes;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 /// Where functions are kept, and how much of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct FunctionsConfig {
+pub struct FunctionsConfig {
     /// The folder that they are kept in; empty: none are kept.
     folder: PathBuf,
     /// Functions that a tenant can keep.
@@ -40,7 +40,7 @@ impl Default for FunctionsConfig {
 
 impl FunctionsConfig {
     /// What tenants may keep.
-    pub(crate) fn granted(&self) -> ampoule_service::FunctionsConfig {
+    pub fn granted(&self) -> ampoule_service::FunctionsConfig {
         // Where no functions are kept, executions have the memory of checkpoints.
         let kept = if self.folder.as_os_str().is_empty() { 0 } else { u64::MAX };
         ampoule_service::FunctionsConfig {
@@ -51,7 +51,7 @@ impl FunctionsConfig {
     }
 
     /// The store, or none.
-    pub(crate) fn store(&self) -> Result<Option<FunctionStore>, String> {
+    pub fn store(&self) -> Result<Option<FunctionStore>, String> {
         if self.folder.as_os_str().is_empty() {
             return Ok(None);
         }

@@ -11,12 +11,12 @@ use crate::functions::FunctionsConfig;
 use crate::jwt::JwtConfig;
 use crate::tls::TlsConfig;
 use crate::traces::TracesConfig;
-use crate::units::{Bytes, Span};
 use ampoule_auth::AuthConfig;
 use ampoule_connection::Tls;
 use ampoule_engine::EngineConfig;
 use ampoule_model::Limits;
 use ampoule_service::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_images_folder};
+use ampoule_tenants::units::{Bytes, Span};
 use ampoule_tenants::{MainTenants, Opened, Rules, Sources, TenantEntry};
 use serde::{Deserialize, Serialize};
 use std::net::SocketAddr;
@@ -26,73 +26,73 @@ use std::time::Duration;
 /// `ampoule serve --config FILE`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct Config {
+pub struct Config {
     /// Address and port of the gRPC server.
-    pub(crate) listen: SocketAddr,
+    pub listen: SocketAddr,
     /// Address and port of the same API as JSON over HTTP; without it there is none.
-    pub(crate) http: Option<SocketAddr>,
+    pub http: Option<SocketAddr>,
     /// Address and port for monitoring: `/metrics`, `/healthz`, `/readyz`; without it there is none. No key is asked for.
-    pub(crate) metrics: Option<SocketAddr>,
+    pub metrics: Option<SocketAddr>,
     /// Names and addresses, beside those of this machine, by which the server may be called where it asks nobody for a key.
-    pub(crate) allowed_hosts: Vec<String>,
+    pub allowed_hosts: Vec<String>,
     /// How many connections there may be.
-    pub(crate) connections: ConnectionsConfig,
+    pub connections: ConnectionsConfig,
     /// How long the server still serves after it was told to end, saying that it is not ready, before it refuses.
-    pub(crate) drain_delay: Span,
+    pub drain_delay: Span,
     /// The folder with the images.
-    pub(crate) images: PathBuf,
+    pub images: PathBuf,
     /// Executions that run at the same time.
-    pub(crate) slots: u32,
+    pub slots: u32,
     /// Requests that may wait for a slot, of all tenants together.
-    pub(crate) queue: usize,
+    pub queue: usize,
     /// How long a request waits for a slot at most.
-    pub(crate) queue_timeout: Span,
+    pub queue_timeout: Span,
     /// The old name of `queue_timeout`, taken for as long as this version is.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) patience: Option<Span>,
+    pub patience: Option<Span>,
     /// How long an execution waits for a processor at most, in all.
-    pub(crate) processor_timeout: Span,
+    pub processor_timeout: Span,
     /// How long an answer may lie unread, beyond what reading it slowly takes.
-    pub(crate) unread: Span,
+    pub unread: Span,
     /// How long answers to requests with an idempotency key are kept.
-    pub(crate) idempotency_window: Span,
+    pub idempotency_window: Span,
     /// What executions may take of the machine's memory together, each counted with all that its limits allow.
-    pub(crate) memory: Bytes,
+    pub memory: Bytes,
     /// Compiled programs kept in memory.
-    pub(crate) program_cache: Bytes,
+    pub program_cache: Bytes,
     /// What a request gets for limits it leaves open.
-    pub(crate) limits: LimitsConfig,
+    pub limits: LimitsConfig,
     /// The most a request can ask for.
-    pub(crate) caps: CapsConfig,
+    pub caps: CapsConfig,
     /// The largest requests taken.
-    pub(crate) sizes: SizesConfig,
+    pub sizes: SizesConfig,
     /// The log.
-    pub(crate) log: LogConfig,
+    pub log: LogConfig,
     /// Who may send requests. None, here and elsewhere: everybody on this machine.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) tenants: Vec<TenantEntry>,
+    pub tenants: Vec<TenantEntry>,
     /// A file with more of them, or a folder of such files.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) tenants_from: Option<PathBuf>,
+    pub tenants_from: Option<PathBuf>,
     /// The file that keeps what tenants have used today; empty: it is forgotten at a restart.
-    pub(crate) usage_file: PathBuf,
+    pub usage_file: PathBuf,
     /// The admin API.
-    pub(crate) admin: AdminConfig,
+    pub admin: AdminConfig,
     /// The contract of Dify's sandbox.
-    pub(crate) dify: DifyConfig,
+    pub dify: DifyConfig,
     /// Functions that tenants keep here.
-    pub(crate) functions: FunctionsConfig,
+    pub functions: FunctionsConfig,
     /// TLS of all listeners but that for monitoring; without it they speak in plain.
-    pub(crate) tls: Option<TlsConfig>,
+    pub tls: Option<TlsConfig>,
     /// Whose tokens name tenants, beside API keys.
-    pub(crate) jwt: Option<JwtConfig>,
+    pub jwt: Option<JwtConfig>,
     /// Where requests are sent as spans of OpenTelemetry; without it nowhere.
-    pub(crate) traces: Option<TracesConfig>,
+    pub traces: Option<TracesConfig>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct LimitsConfig {
+pub struct LimitsConfig {
     wall_time: Span,
     /// None: as the cap.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,7 +107,7 @@ pub(crate) struct LimitsConfig {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct CapsConfig {
+pub struct CapsConfig {
     wall_time: Span,
     /// None: as that of the wall time.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -120,26 +120,30 @@ pub(crate) struct CapsConfig {
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct SizesConfig {
+pub struct SizesConfig {
     input: Bytes,
     source: Bytes,
     files: Bytes,
     stdin: Bytes,
 }
 
+/// `[log]`: the server's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct LogConfig {
+pub struct LogConfig {
     /// Of the lines on stderr.
-    pub(crate) format: LogFormat,
+    pub format: LogFormat,
     /// As `RUST_LOG` has it: `info`, `ampoule::request=off,info` …
-    pub(crate) filter: String,
+    pub filter: String,
 }
 
+/// How a line of the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum LogFormat {
+pub enum LogFormat {
+    /// For people.
     Text,
+    /// One JSON object a line.
     Json,
 }
 
@@ -229,7 +233,7 @@ impl Default for LogConfig {
 
 impl Config {
     /// Reads a file, if there is one, and the environment, which goes before it; what both leave out is the default.
-    pub(crate) fn read(path: Option<&Path>) -> Result<Config, String> {
+    pub fn read(path: Option<&Path>) -> Result<Config, String> {
         // A value that is no text cannot be a setting's.
         let variables = std::env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
@@ -240,7 +244,7 @@ impl Config {
     }
 
     /// With a value for every key but tenants, so that there is a list of them, and of their types.
-    pub(crate) fn with_everything() -> Config {
+    pub fn with_everything() -> Config {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
         Config {
             http: Some(address),
@@ -257,18 +261,19 @@ impl Config {
         }
     }
 
-    pub(crate) fn parse(text: &str) -> Result<Config, String> {
+    /// A file's text, not checked yet; an error names the line.
+    pub fn parse(text: &str) -> Result<Config, String> {
         toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
     }
 
     /// The configuration, if a server could start with it.
-    pub(crate) fn checked(self) -> Result<Config, String> {
+    pub fn checked(self) -> Result<Config, String> {
         self.tenants_now()?;
         self.checked_but_tenants()
     }
 
     /// The same for a server that reads its tenants next.
-    pub(crate) fn checked_but_tenants(self) -> Result<Config, String> {
+    pub fn checked_but_tenants(self) -> Result<Config, String> {
         if self.patience.is_some() && self.queue_timeout != Config::default().queue_timeout {
             return Err(
                 "patience is the old name of queue_timeout, and both are there: remove patience".into()
@@ -292,7 +297,7 @@ impl Config {
     }
 
     /// Whether nobody is asked who calls: there are no tenants, and none can come.
-    pub(crate) fn is_open(&self) -> bool {
+    pub fn is_open(&self) -> bool {
         self.tenants.is_empty()
             && self.tenants_from.is_none()
             && self.admin.folder().is_none()
@@ -300,7 +305,7 @@ impl Config {
     }
 
     /// Where tenants are written down: in this configuration, which was read from `path` and is read again from there, and beside it.
-    pub(crate) fn sources(&self, path: Option<PathBuf>) -> Result<Sources, String> {
+    pub fn sources(&self, path: Option<PathBuf>) -> Result<Sources, String> {
         let rules = Rules {
             service: self.service()?,
             asks_clients: self.tls.as_ref().is_some_and(TlsConfig::asks_clients),
@@ -340,15 +345,16 @@ impl Config {
     }
 
     /// Where tenants are, as they are now.
-    pub(crate) fn tenants_now(&self) -> Result<Opened, String> {
+    pub fn tenants_now(&self) -> Result<Opened, String> {
         self.sources(None)?.open()
     }
 
     /// The service's part, checked; without tenants.
-    pub(crate) fn service(&self) -> Result<ServiceConfig, String> {
+    pub fn service(&self) -> Result<ServiceConfig, String> {
         let most_cpu_time = self.caps.cpu_time.unwrap_or(self.caps.wall_time).0;
         let service = ServiceConfig {
-            build: crate::build_info::LABELS.to_vec(),
+            // The program's to say.
+            build: Vec::new(),
             engine: EngineConfig {
                 slots: self.slots,
                 processor_timeout: self.processor_timeout.0,
@@ -396,7 +402,7 @@ impl Config {
     }
 
     /// What it says of those who call beside tenants' keys, checked.
-    pub(crate) fn access(&self) -> Result<AuthConfig, String> {
+    pub fn access(&self) -> Result<AuthConfig, String> {
         let jwt = self.jwt.as_ref().map(JwtConfig::access).transpose()?;
         if jwt.is_some() && self.is_open() {
             return Err("jwt is there, but no tenants that its tokens could be for: list them, or set jwt.default_tenant".into());
@@ -407,7 +413,7 @@ impl Config {
     }
 
     /// The listeners' TLS, its files read.
-    pub(crate) fn tls(&self) -> Result<Option<Tls>, String> {
+    pub fn tls(&self) -> Result<Option<Tls>, String> {
         self.tls.as_ref().map(TlsConfig::load).transpose()
     }
 
@@ -425,5 +431,5 @@ impl Config {
 }
 
 #[cfg(test)]
-#[path = "config_tests.rs"]
+#[path = "server_tests.rs"]
 mod tests;

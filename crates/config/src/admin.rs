@@ -8,20 +8,20 @@ use std::path::PathBuf;
 /// The admin API: where it listens, who may call, and where it keeps tenants. Off until it has an address.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct AdminConfig {
+pub struct AdminConfig {
     /// Address and port of `TenantService` over gRPC; without it there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) listen: Option<SocketAddr>,
+    pub listen: Option<SocketAddr>,
     /// The same as JSON over HTTP.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) http: Option<SocketAddr>,
+    pub http: Option<SocketAddr>,
     /// Hashes of the keys of those who administer, as `ampoule key` prints them.
     keys: Vec<String>,
     /// The folder that tenants are kept in.
     #[serde(skip_serializing_if = "Option::is_none")]
     folder: Option<PathBuf>,
     /// How many tenants it may hold.
-    pub(crate) tenants: usize,
+    pub tenants: usize,
 }
 
 impl Default for AdminConfig {
@@ -32,24 +32,24 @@ impl Default for AdminConfig {
 
 impl AdminConfig {
     /// With a value for every key.
-    pub(crate) fn with_everything() -> AdminConfig {
+    pub fn with_everything() -> AdminConfig {
         let address = Some(SocketAddr::from(([127, 0, 0, 1], 1)));
         AdminConfig { listen: address, http: address, folder: Some("x".into()), ..AdminConfig::default() }
     }
 
     /// Whether it listens anywhere.
-    pub(crate) fn is_on(&self) -> bool {
+    pub fn is_on(&self) -> bool {
         self.listen.or(self.http).is_some()
     }
 
     /// Where tenants are kept. They are served as long as the folder is known, also while the API is off.
-    pub(crate) fn folder(&self) -> Option<PathBuf> {
+    pub fn folder(&self) -> Option<PathBuf> {
         let default = || self.is_on().then(|| crate::data::folder("tenants")).flatten();
         self.folder.clone().or_else(default)
     }
 
     /// Who may call, checked.
-    pub(crate) fn keys(&self) -> Result<AdminKeys, String> {
+    pub fn keys(&self) -> Result<AdminKeys, String> {
         let key = |(index, text): (usize, &String)| {
             text.parse::<KeyHash>().map_err(|error| format!("admin.keys[{index}] {error}"))
         };

@@ -1,7 +1,7 @@
 //! `[connections]` of the configuration, and the files that the process may have open.
 
-use crate::units::Span;
 use ampoule_connection::{ConnectionLimits, MOST_ENDING};
+use ampoule_tenants::units::Span;
 use rlimit::Resource;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -22,7 +22,7 @@ const PART_KEPT_BACK: u64 = 8;
 /// How many connections there may be, and how long they may take to begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub(crate) struct ConnectionsConfig {
+pub struct ConnectionsConfig {
     /// On all listeners together but that for monitoring; left out: 8192, or what the limit of open files or the memory allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     all: Option<u64>,
@@ -60,7 +60,7 @@ impl Default for ConnectionsConfig {
 
 impl ConnectionsConfig {
     /// With a value for every key.
-    pub(crate) fn with_everything() -> ConnectionsConfig {
+    pub fn with_everything() -> ConnectionsConfig {
         let span = Some(Span(Duration::from_secs(1)));
         ConnectionsConfig {
             all: Some(2),
@@ -72,12 +72,12 @@ impl ConnectionsConfig {
     }
 
     /// What is wrong with it on any machine, in words for the operator.
-    pub(crate) fn check(&self) -> Result<(), String> {
+    pub fn check(&self) -> Result<(), String> {
         self.limits(u64::MAX, u64::MAX).map(|_| ())
     }
 
     /// For a process that may have so many files open, and sets so many bytes of memory aside for executions.
-    pub(crate) fn limits(&self, files: u64, memory: u64) -> Result<ConnectionLimits, String> {
+    pub fn limits(&self, files: u64, memory: u64) -> Result<ConnectionLimits, String> {
         let default = ConnectionLimits::default();
         let room = files - kept_back(files);
         let affordable = (memory / PART_OF_MEMORY / OF_A_STRANGER).max(FEWEST);
@@ -128,12 +128,12 @@ impl ConnectionsConfig {
 }
 
 /// Those for monitoring, which find room whatever the others do.
-pub(crate) fn for_monitoring() -> ConnectionLimits {
+pub fn for_monitoring() -> ConnectionLimits {
     ConnectionLimits { all: MONITORING, per_peer: MONITORING, ..ConnectionLimits::default() }
 }
 
 /// Those for administration, likewise.
-pub(crate) fn for_admin() -> ConnectionLimits {
+pub fn for_admin() -> ConnectionLimits {
     ConnectionLimits { all: ADMINISTRATION, per_peer: ADMINISTRATION, ..ConnectionLimits::default() }
 }
 
@@ -153,7 +153,7 @@ fn kept_back(files: u64) -> u64 {
 
 /// Has the process have as many files open as it may, and says how many those are. The lower limit that processes start with is
 /// for those that use `select`.
-pub(crate) fn raise_file_limit() -> u64 {
+pub fn raise_file_limit() -> u64 {
     // Linux always says; the least that POSIX grants is what is left to assume.
     let (soft, hard) = Resource::NOFILE.get().unwrap_or((20, 20));
     match Resource::NOFILE.set(hard, hard) {

@@ -2,7 +2,7 @@
 //!
 //! A name that is no setting is an error, as it is in the file: a misspelt limit must not silently be the default.
 
-use crate::config::Config;
+use crate::server::Config;
 use serde::Deserialize;
 use toml::{Table, Value};
 
