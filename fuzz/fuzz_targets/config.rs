@@ -1,7 +1,6 @@
 //! The configuration file: refused with a reason, or a configuration that can be shown and read again.
 #![no_main]
 
-use ampoule_tenants::units;
 use ampoule_config::Config;
 use libfuzzer_sys::fuzz_target;
 
