@@ -1,4 +1,5 @@
-//! What the binary says of itself (`src/build_info.rs`): the commit, the compiler, the version of wasmtime, the API's hash.
+//! What the binary says of itself (`src/build_info.rs`): the commit, the compiler, the version of wasmtime,
+//! the API's hash.
 
 use sha2::{Digest, Sha256};
 use std::error::Error;

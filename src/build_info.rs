@@ -1,4 +1,5 @@
-//! Which build this is: `ampoule --version`, the metric `ampoule_build_info`, the server's first log line. From `build.rs`.
+//! Which build this is: `ampoule --version`, the metric `ampoule_build_info`, the server's first log line.
+//! From `build.rs`.
 
 /// The package's version.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -48,7 +48,8 @@ fn provide(images: &Path, missing: &[&str], _: &[String]) -> CommandResult<()> {
     )))
 }
 
-/// None where there are no recipes: a program that was copied to another machine serves what images there are.
+/// None where there are no recipes: a program that was copied to another machine serves what images there
+/// are.
 #[cfg(feature = "builder")]
 fn buildable(images: &Path) -> CommandResult<Vec<String>> {
     let mut options = match ampoule_builder::Options::from_env() {

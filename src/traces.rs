@@ -1,7 +1,8 @@
 //! Requests as spans of OpenTelemetry, sent by OTLP over gRPC, as `[traces]` of the configuration says.
 //!
-//! Spans come from the service (`crates/service/src/observe/spans.rs`) by way of `tracing`, and hold what a request's log line holds, no word of
-//! users'. Where the collector is slow or gone, spans are dropped and requests go on.
+//! Spans come from the service (`crates/service/src/observe/spans.rs`) by way of `tracing`, and hold what a
+//! request's log line holds, no word of users'. Where the collector is slow or gone, spans are dropped and
+//! requests go on.
 
 use ampoule_config::TracesConfig;
 use ampoule_service::SPAN_TARGET;

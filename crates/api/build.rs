@@ -1,4 +1,5 @@
-//! Generates the API's code from `proto/` without a protoc to install: messages, services, and the messages' JSON form.
+//! Generates the API's code from `proto/` without a protoc to install: messages, services, and the messages'
+//! JSON form.
 
 use prost::Message;
 use std::error::Error;

@@ -1,6 +1,8 @@
-//! Bytecode made by hand, in guests of the Python image: metering ends it, not the watchdog below, and the next guest in the slot is well.
+//! Bytecode made by hand, in guests of the Python image: metering ends it, not the watchdog below, and the
+//! next guest in the slot is well.
 //!
-//! What libFuzzer gives is a seed: the program beside this file makes instructions of it. Any ending is right but one that comes late.
+//! What libFuzzer gives is a seed: the program beside this file makes instructions of it. Any ending is right
+//! but one that comes late.
 #![no_main]
 
 use ampoule_engine::{Engine, EngineConfig};

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 const MAGIC: &[u8] = b"AMPCKPT1";
 
-/// The most that is held for a byte: its pages are copied once, a run of 8 bytes is a range of 8, an error is a text.
+/// The most that is held for a byte: its pages are copied once, a run of 8 bytes is a range of 8, an error is
+/// a text.
 const MOST: usize = 3;
 
 fuzz_target!(|bytes: &[u8]| {

@@ -1,5 +1,6 @@
-//! Inputs and results of functions against what they declare, and the signature that a guest tells: text from callers and from
-//! guests. The name of a variable, its value and the signature, with a zero byte between them; a name with `?` is optional.
+//! Inputs and results of functions against what they declare, and the signature that a guest tells: text from
+//! callers and from guests. The name of a variable, its value and the signature, with a zero byte between
+//! them; a name with `?` is optional.
 #![no_main]
 
 use ampoule_service::fuzzing::{check_result, convert, schemas, take_input};
@@ -16,8 +17,8 @@ const TYPES: [VariableType; 6] = [
     VariableType::File,
 ];
 
-/// A byte of JSON becomes at most so many: `1e15,` five of them and `1000000000000000.0, ` twenty; a control character in
-/// a text of a text is escaped twice.
+/// A byte of JSON becomes at most so many: `1e15,` five of them and `1000000000000000.0, ` twenty; a control
+/// character in a text of a text is escaped twice.
 const MOST: usize = 12;
 
 fuzz_target!(|text: &str| {

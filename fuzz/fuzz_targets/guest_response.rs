@@ -7,12 +7,13 @@ use ampoule_model::message::{MessageReader, MessageWriter, number, split_named, 
 use libfuzzer_sys::fuzz_target;
 use std::time::Duration;
 
-/// The most that is held for a byte: a byte that is not UTF-8 becomes three, in texts that are copied once; a file of nine
-/// bytes is an entry of 40 in a list that grows.
+/// The most that is held for a byte: a byte that is not UTF-8 becomes three, in texts that are copied once; a
+/// file of nine bytes is an entry of 40 in a list that grows.
 const MOST: usize = 24;
 
-/// What decoding holds at most and takes at most beside the files, however large an answer is: three texts of a mebibyte, which grow
-/// as they are made, and a list of 10,000 files. An execution's answer must not cost others more than a slice or two.
+/// What decoding holds at most and takes at most beside the files, however large an answer is: three texts of
+/// a mebibyte, which grow as they are made, and a list of 10,000 files. An execution's answer must not cost
+/// others more than a slice or two.
 const MOST_BYTES: usize = 16 << 20;
 const MOST_TIME: Duration = Duration::from_millis(250);
 

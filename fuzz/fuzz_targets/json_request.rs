@@ -1,4 +1,5 @@
-//! What an HTTP client sends to `/v1/execute` and its kin: JSON, which must come to what the same message in proto comes to.
+//! What an HTTP client sends to `/v1/execute` and its kin: JSON, which must come to what the same message in
+//! proto comes to.
 #![no_main]
 
 use ampoule_api::v1::{ExecuteBatchRequest, ExecuteRequest};

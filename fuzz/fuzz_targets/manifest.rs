@@ -1,4 +1,5 @@
-//! What an image says of itself: an image whose manifest was tampered with is refused, or is the image that it was.
+//! What an image says of itself: an image whose manifest was tampered with is refused, or is the image that
+//! it was.
 #![no_main]
 
 use ampoule_engine::{Engine, EngineConfig, EngineError};

@@ -1,4 +1,5 @@
-//! Names and paths that callers choose: what is admitted stays below the working directory and is unambiguous.
+//! Names and paths that callers choose: what is admitted stays below the working directory and is
+//! unambiguous.
 #![no_main]
 
 use ampoule_fuzz::admitted;

@@ -8,8 +8,8 @@ use ampoule_model::{Invocation, Request};
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
 
-/// The most that is held for a byte. An empty item takes two on the wire and 48 in memory, and a list that grows is there
-/// twice, so this is no small number; SPECIFICATION.md says what follows from it.
+/// The most that is held for a byte. An empty item takes two on the wire and 48 in memory, and a list that
+/// grows is there twice, so this is no small number; SPECIFICATION.md says what follows from it.
 const MOST: usize = 80;
 
 fuzz_target!(|bytes: &[u8]| {

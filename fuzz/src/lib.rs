@@ -1,4 +1,5 @@
-//! What the fuzz targets share: a service that admits and refuses but runs nothing, and a count of what decoding takes.
+//! What the fuzz targets share: a service that admits and refuses but runs nothing, and a count of what
+//! decoding takes.
 
 pub use ampoule_testing::tiny;
 

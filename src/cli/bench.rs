@@ -20,7 +20,8 @@ pub(crate) struct BenchArguments {
     /// Measure throughput and tails of 1, 8, 64 and 256 clients instead
     #[arg(long, conflicts_with = "only")]
     load: bool,
-    /// Soak a server instead: so many executions of every kind, every outcome checked, its memory in soak.csv and soak.svg
+    /// Soak a server instead: so many executions of every kind, every outcome checked, its memory in soak.csv
+    /// and soak.svg
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "200000", conflicts_with_all = ["only", "load", "quick"])]
     soak: Option<usize>,
     /// What the soak's calls are drawn from
@@ -101,7 +102,8 @@ fn this_program() -> CommandResult<PathBuf> {
     })
 }
 
-/// Runs what measures where a server's executions run; the thread that waits here would be woken at every turn's end.
+/// Runs what measures where a server's executions run; the thread that waits here would be woken at every
+/// turn's end.
 pub(super) fn on_a_worker<T: Send + 'static, E: Display + Send + 'static>(
     measuring: impl Future<Output = Result<T, E>> + Send + 'static,
 ) -> CommandResult<T> {

@@ -1,4 +1,5 @@
-//! `ampoule config check`: what `ampoule serve` would say of a configuration before it listens, and what its limits are on this machine.
+//! `ampoule config check`: what `ampoule serve` would say of a configuration before it listens, and what its
+//! limits are on this machine.
 
 use super::{CommandError, CommandResult, Exit, fuel, write_stdout};
 use ampoule_config::Config;
@@ -14,8 +15,8 @@ pub(crate) struct ConfigArguments {
 
 #[derive(Debug, Subcommand)]
 enum ConfigCommand {
-    /// Check a file and the environment as `ampoule serve` would; print the configuration in force, how many executions fit, and
-    /// what its fuel is in processor time here
+    /// Check a file and the environment as `ampoule serve` would; print the configuration in force, how many
+    /// executions fit, and what its fuel is in processor time here
     Check {
         /// Configuration file; without it there is the environment only
         #[arg(value_name = "F")]

@@ -1,4 +1,5 @@
-//! `--language`: what a program is written in. TypeScript runs in the image of JavaScript, which tells it by the file's name.
+//! `--language`: what a program is written in. TypeScript runs in the image of JavaScript, which tells it by
+//! the file's name.
 
 use ampoule_model::{Language, is_typescript};
 use std::str::FromStr;

@@ -1,4 +1,5 @@
-//! What limits of fuel are in processor time on this machine, for `ampoule config check`: measured when it is asked, in some 100 ms.
+//! What limits of fuel are in processor time on this machine, for `ampoule config check`: measured when it is
+//! asked, in some 100 ms.
 
 use super::bench::on_a_worker;
 use crate::images;
@@ -20,7 +21,8 @@ pub(super) fn lines(config: &Config, limits: &Limits) -> String {
     }
 }
 
-/// Short programs, with the limits of a server out of the box: the ones asked about may be too small for them.
+/// Short programs, with the limits of a server out of the box: the ones asked about may be too small for
+/// them.
 fn measure(folder: &Path) -> Result<Vec<FuelRate>, String> {
     let built = images::built(folder).map_err(|error| error.message)?;
     let names: Vec<String> = Language::ALL.map(|language| language.name().to_owned()).into();

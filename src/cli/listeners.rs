@@ -19,8 +19,8 @@ use tokio::task::JoinSet;
 /// What executions may take beyond their wall time while the server drains: answers have to be sent too.
 const GRACE_FOR_ANSWERS: Duration = Duration::from_secs(5);
 
-/// While the server drains: how long answers may lie unread once nothing runs or waits any more, unless `unread` is less. A reader who
-/// has stopped does not keep the process from ending.
+/// While the server drains: how long answers may lie unread once nothing runs or waits any more, unless
+/// `unread` is less. A reader who has stopped does not keep the process from ending.
 const UNREAD_AT_THE_END: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether something runs.
@@ -136,7 +136,8 @@ pub(crate) async fn listen(
         () = service.stuck() => true,
     };
     if is_stuck {
-        // What runs gets its answers; then whoever started the server starts it again, with all of its threads.
+        // What runs gets its answers; then whoever started the server starts it again, with all of its
+        // threads.
         service.drain();
         shutdown_handle.drain();
         let _ = tokio::time::timeout(GRACE_FOR_ANSWERS, &mut servers).await;
@@ -210,8 +211,8 @@ fn all_endpoints(config: &Config) -> Vec<(SocketAddr, Endpoints)> {
     all_endpoints
 }
 
-/// Serves a listener on a thread that nothing else runs on, so that it answers whatever keeps the others. Never waited for: it
-/// answers until the process ends.
+/// Serves a listener on a thread that nothing else runs on, so that it answers whatever keeps the others.
+/// Never waited for: it answers until the process ends.
 fn on_a_thread_of_its_own<S: Future<Output = ()>>(
     name: &'static str,
     listener: TcpListener,

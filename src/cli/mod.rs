@@ -113,13 +113,14 @@ impl Cli {
     }
 }
 
-/// A line of our own on stderr, told apart from the program's by its start. When stderr is gone there is nobody to tell.
+/// A line of our own on stderr, told apart from the program's by its start. When stderr is gone there is
+/// nobody to tell.
 pub(crate) fn say(message: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "ampoule: {message}");
 }
 
-/// Writes to stdout and flushes, so that nothing is lost in a buffer. A reader that has left (`| head`) is no error:
-/// it has what it wanted.
+/// Writes to stdout and flushes, so that nothing is lost in a buffer. A reader that has left (`| head`) is no
+/// error: it has what it wanted.
 pub(crate) fn write_stdout(bytes: &[u8]) -> CommandResult<()> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {

@@ -82,8 +82,8 @@ fn package(name: &str, folder: &Path, language: Language, modules: &mut Vec<Modu
     Ok(())
 }
 
-/// What a file of a package is called there: of Python without its ending, `__init__` included, which makes its folder a package
-/// whatever else is in it; of JavaScript as it is, as `require` looks for it.
+/// What a file of a package is called there: of Python without its ending, `__init__` included, which makes
+/// its folder a package whatever else is in it; of JavaScript as it is, as `require` looks for it.
 fn module_of(file: &str, language: Language) -> Option<&str> {
     match language {
         Language::Python => file.strip_suffix(".py"),

@@ -1,9 +1,10 @@
-//! JSON text made readable without reading it into numbers: a result's 64-bit and big integers and the digits of
-//! its floats come out as they came in.
+//! JSON text made readable without reading it into numbers: a result's 64-bit and big integers and the digits
+//! of its floats come out as they came in.
 
 const INDENT: &str = "  ";
 
-/// Puts every member and element of `json` on a line of its own. Text that is not JSON comes out as some text.
+/// Puts every member and element of `json` on a line of its own. Text that is not JSON comes out as some
+/// text.
 pub(crate) fn pretty(json: &str) -> String {
     let mut printer = Printer { out: String::with_capacity(json.len() * 2), depth: 0 };
     let mut characters = json.chars().peekable();

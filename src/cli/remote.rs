@@ -220,7 +220,8 @@ impl CallerArguments {
         Ok(tls)
     }
 
-    /// What is asked for that a connection in clear text does not give is an error, and a key that others can read is told.
+    /// What is asked for that a connection in clear text does not give is an error, and a key that others can
+    /// read is told.
     fn in_clear_text(&self, address: &str, host: &str) -> CommandResult<()> {
         if self.ca.is_some() || self.client_certificate.is_some() {
             return Err(CommandError::usage(format!(

@@ -26,9 +26,9 @@ use std::sync::Arc;
 
 /// Run a program in a fresh guest
 ///
-/// Prints the program's stdout and stderr as they are and its result as JSON on stdout. Stdin, unless it is a terminal, is the
-/// program's.
-/// Exit status: 0 completed, 1 raised or invalid result, 2 usage, 3 stopped by a limit, 4 infrastructure.
+/// Prints the program's stdout and stderr as they are and its result as JSON on stdout. Stdin, unless it is a
+/// terminal, is the program's. Exit status: 0 completed, 1 raised or invalid result, 2 usage, 3 stopped by a
+/// limit, 4 infrastructure.
 #[derive(Debug, Args)]
 pub(crate) struct RunArguments {
     /// The program; '-' reads it from stdin
@@ -91,7 +91,8 @@ pub(crate) struct RunArguments {
     /// Save the files that come back below this folder, out/a as DIR/a
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Run on the server at URL, like https://ampoule.example or http://127.0.0.1:50051, instead of in process
+    /// Run on the server at URL, like https://ampoule.example or http://127.0.0.1:50051, instead of in
+    /// process
     #[arg(long, value_name = "URL")]
     addr: Option<String>,
     /// Say where in the image a guest trapped, by the names of its functions: for those who work on images

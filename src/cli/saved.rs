@@ -8,8 +8,9 @@ use std::collections::HashSet;
 use std::io::Write;
 use std::path::Path;
 
-/// Writes files below `folder`, and nowhere else: no link is followed out of it, and none is written through. `out/` itself is the
-/// folder: a program's `out/a.txt` becomes `DIR/a.txt`, unless it has made an `a.txt` that comes back, too.
+/// Writes files below `folder`, and nowhere else: no link is followed out of it, and none is written through.
+/// `out/` itself is the folder: a program's `out/a.txt` becomes `DIR/a.txt`, unless it has made an `a.txt`
+/// that comes back, too.
 pub(crate) fn save(folder: &Path, files: &[File]) -> CommandResult<()> {
     let cannot = |path: &str, error: std::io::Error| {
         CommandError::infrastructure(format!("--out: cannot write {}: {error}", folder.join(path).display()))

@@ -24,7 +24,8 @@ const SLOTS_OF_OUR_OWN: u32 = 1;
 
 /// Serve the gRPC API, and HTTP where that is asked for, until SIGTERM or SIGINT
 ///
-/// The first signal drains: no new requests are taken and those in flight are answered. A second one ends at once.
+/// The first signal drains: no new requests are taken and those in flight are answered. A second one ends at
+/// once.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArguments {
     /// Address and port [default: 127.0.0.1:50051]
@@ -140,7 +141,8 @@ fn show(config: &Config, tenants: usize) {
     }
 }
 
-/// Where what tenants use is kept, and what they have used today already. Where nobody is asked who calls there are no quotas.
+/// Where what tenants use is kept, and what they have used today already. Where nobody is asked who calls
+/// there are no quotas.
 fn usage_file(config: &Config) -> CommandResult<Option<(UsageFile, DayBook)>> {
     if config.is_open() || config.usage_file.as_os_str().is_empty() {
         return Ok(None);

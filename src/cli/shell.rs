@@ -3,7 +3,8 @@
 use super::{Cli, CommandError, CommandResult, Exit, write_stdout};
 use clap::{Args, CommandFactory};
 
-/// Print completions for a shell: `ampoule completions bash > ~/.local/share/bash-completion/completions/ampoule`
+/// Print completions for a shell:
+/// `ampoule completions bash > ~/.local/share/bash-completion/completions/ampoule`
 #[derive(Debug, Args)]
 pub(crate) struct CompletionsArguments {
     /// Which shell

@@ -3,7 +3,8 @@
 use super::request;
 use ampoule_model::{Deterministic, Language, Request};
 
-/// What earlier runs leave wherever they can. The canaries are given it backwards, so that they hold it only while they look.
+/// What earlier runs leave wherever they can. The canaries are given it backwards, so that they hold it only
+/// while they look.
 pub(crate) const MARK: &str = "AMPOULE-LEAK-7f3a91c4d2";
 
 /// The result of a canary that found nothing.

@@ -1,5 +1,5 @@
-//! Fixtures: a folder with `program.py`, `program.js` or `program.ts` and a `case.toml` that says what goes in and what must come out.
-//! The format is described in `tests/fixtures/README.md`.
+//! Fixtures: a folder with `program.py`, `program.js` or `program.ts` and a `case.toml` that says what goes
+//! in and what must come out. The format is described in `tests/fixtures/README.md`.
 
 use ampoule_model::{
     Deterministic, Entry, File, Language, Module, Program, Request, RequestedLimits, Status,
@@ -106,7 +106,8 @@ struct Case {
     files_out: Option<Vec<FileText>>,
 }
 
-/// `before` so many times, `middle`, `after` so many times; as the member `key` of an object if it is an input.
+/// `before` so many times, `middle`, `after` so many times; as the member `key` of an object if it is an
+/// input.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Nested {

@@ -1,4 +1,5 @@
-//! JSON as it is written: numbers keep their digits and strings their UTF-16 units, so that a comparison sees every loss.
+//! JSON as it is written: numbers keep their digits and strings their UTF-16 units, so that a comparison sees
+//! every loss.
 
 /// A JSON value. Objects keep the order of their keys; of equal keys the last counts.
 #[derive(Clone, Debug, PartialEq)]

@@ -5,8 +5,9 @@ use ampoule_engine::{Engine, EngineConfig, Image};
 use ampoule_model::Language;
 use ampoule_service::{Service, ServiceConfig};
 
-/// What an engine is told so that a program finds itself in the guest of the one before it, of the same language, if that
-/// has answered: one guest is kept of each image, whatever it ran. Guests ask for fuel early, as one that never did is not kept.
+/// What an engine is told so that a program finds itself in the guest of the one before it, of the same
+/// language, if that has answered: one guest is kept of each image, whatever it ran. Guests ask for fuel
+/// early, as one that never did is not kept.
 pub(crate) fn keeping() -> EngineConfig {
     EngineConfig {
         slots: 1,

@@ -1,4 +1,5 @@
-//! Leakers: programs that leave their mark in everything they can reach, and then end in one of the ways there are.
+//! Leakers: programs that leave their mark in everything they can reach, and then end in one of the ways
+//! there are.
 
 use super::canary::MARK;
 use super::request;

@@ -27,12 +27,14 @@ use std::sync::LazyLock;
 use std::time::Duration;
 use tokio::runtime::Runtime;
 
-/// The checkout whose tests these are. Asked for when they run: checkouts that share a cargo target share test binaries.
+/// The checkout whose tests these are. Asked for when they run: checkouts that share a cargo target share
+/// test binaries.
 pub(crate) fn checkout() -> PathBuf {
     std::env::var_os("CARGO_MANIFEST_DIR").expect("cargo runs the tests").into()
 }
 
-/// Builds what is missing or stale, once; the builder's own lock keeps test binaries from building side by side.
+/// Builds what is missing or stale, once; the builder's own lock keeps test binaries from building side by
+/// side.
 static IMAGES: LazyLock<PathBuf> = LazyLock::new(|| {
     if let Some(folder) = std::env::var_os("AMPOULE_TEST_IMAGES") {
         return folder.into();

@@ -51,7 +51,8 @@ impl Drop for Server {
     }
 }
 
-/// The address of the next log line that says that the server listens; both log formats hold it as `127.0.0.1:<port>`.
+/// The address of the next log line that says that the server listens; both log formats hold it as
+/// `127.0.0.1:<port>`.
 fn address_in(log: &mut impl BufRead) -> String {
     let mut seen = String::new();
     loop {

@@ -9,8 +9,9 @@ use ampoule_model::{Entry, Language, Limits, Program, Status};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 
-/// A guest that grows to 96 MiB and counts the places where its memory holds the mark: the request brings it with every
-/// byte flipped, so that the request itself is none. The response's result is the number of places, as one digit.
+/// A guest that grows to 96 MiB and counts the places where its memory holds the mark: the request brings it
+/// with every byte flipped, so that the request itself is none. The response's result is the number of
+/// places, as one digit.
 const SCANNER: &str = r#"(module
     (import "ampoule" "exit" (func (param i32)))
     (memory (export "memory") 2 65536)

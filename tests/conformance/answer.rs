@@ -1,4 +1,5 @@
-//! What the test runners inside a guest answer: `run_tests.py` of CPython's own tests, `run_pytest.py` of a package's.
+//! What the test runners inside a guest answer: `run_tests.py` of CPython's own tests, `run_pytest.py` of a
+//! package's.
 
 use serde::Deserialize;
 use std::collections::BTreeMap;

@@ -1,5 +1,5 @@
-//! JavaScript test files in the style of test262: what their header asks for, how one is run in the guest and in a
-//! native `qjs` of the same sources, and when it has passed.
+//! JavaScript test files in the style of test262: what their header asks for, how one is run in the guest and
+//! in a native `qjs` of the same sources, and when it has passed.
 
 use crate::common::compare::shorten;
 use crate::common::{request, runner};
@@ -144,8 +144,8 @@ impl Case {
         self.path.trim_end_matches(".js").to_owned() + ".mjs"
     }
 
-    /// Paths, or a source, in which the files that are imported as ES modules have names of such: a `.js` that could be
-    /// CommonJS too is that in a guest, as in Node.
+    /// Paths, or a source, in which the files that are imported as ES modules have names of such: a `.js`
+    /// that could be CommonJS too is that in a guest, as in Node.
     fn with_module_names(&self, text: &str) -> String {
         let changes = [
             (FIXTURE.to_owned(), FIXTURE.replace(".js", ".mjs")),

@@ -3,16 +3,17 @@
 //! - CPython's `Lib/test`, the modules of `runtimes/python/conformance/modules.txt`;
 //! - numpy's and pandas's own tests by pytest, the folders of `runtimes/python/conformance/packages.txt`;
 //! - QuickJS-ng's `tests`, compared with a native `qjs` of the same sources;
-//! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same, or with Node where
-//!   they are about Intl;
+//! - test262, the folders of `runtimes/javascript/conformance/test262.txt`, compared with the same, or with
+//!   Node where they are about Intl;
 //! - Node's own tests, those of `runtimes/javascript/conformance/node.txt`;
-//! - web-platform-tests, the copy in Node's sources, except for the lines of `runtimes/javascript/conformance/wpt.txt`;
+//! - web-platform-tests, the copy in Node's sources, except for the lines of
+//!   `runtimes/javascript/conformance/wpt.txt`;
 //! - Wycheproof's vectors for `node:crypto`, those of `runtimes/javascript/conformance/wycheproof.txt`;
 //! - tables of what scripts print, compared with what Node prints.
 //!
-//! A short list runs in the ordinary test suite, everything with `just conformance`. `AMPOULE_CONFORMANCE_REPORT=1`
-//! prints a line for each part; `AMPOULE_CONFORMANCE_ONLY=*pattern*` runs only some tests of the Python modules and
-//! packages, excluded ones too.
+//! A short list runs in the ordinary test suite, everything with `just conformance`.
+//! `AMPOULE_CONFORMANCE_REPORT=1` prints a line for each part; `AMPOULE_CONFORMANCE_ONLY=*pattern*` runs only
+//! some tests of the Python modules and packages, excluded ones too.
 
 mod answer;
 mod javascript;
@@ -39,7 +40,8 @@ use std::process::ExitCode;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-/// The product's service, except that it grants what tests need and users do not: minutes, and thousands of files.
+/// The product's service, except that it grants what tests need and users do not: minutes, and thousands of
+/// files.
 static SERVICE: LazyLock<Service> = LazyLock::new(|| {
     let config = ServiceConfig::default();
     common::service_of(ServiceConfig {

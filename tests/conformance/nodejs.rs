@@ -1,6 +1,7 @@
 //! Node's own tests (`test/parallel` of the sources whose JavaScript the prelude takes), those of
-//! `runtimes/javascript/conformance/node.txt`. A test is a CommonJS module of the request; what Node's test library asks of a
-//! machine is answered by the stand-ins of `conformance/node/`. One that is not to pass has its reason in `exclusions.txt`.
+//! `runtimes/javascript/conformance/node.txt`. A test is a CommonJS module of the request; what Node's test
+//! library asks of a machine is answered by the stand-ins of `conformance/node/`. One that is not to pass has
+//! its reason in `exclusions.txt`.
 
 use crate::common::compare::shorten;
 use crate::common::{request, runner};

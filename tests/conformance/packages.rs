@@ -1,7 +1,8 @@
-//! The tests of numpy and pandas in the guest, by pytest: one test a line of `runtimes/python/conformance/packages.txt`.
+//! The tests of numpy and pandas in the guest, by pytest: one test a line of
+//! `runtimes/python/conformance/packages.txt`.
 //!
-//! A line's folder is run a few files at a time, each time in a fresh guest. The guest gets the tests of the whole package, as
-//! they import from each other; `run_pytest.py` runs those asked for.
+//! A line's folder is run a few files at a time, each time in a fresh guest. The guest gets the tests of the
+//! whole package, as they import from each other; `run_pytest.py` runs those asked for.
 
 use crate::answer::Answer;
 use crate::common::compare::describe;
@@ -16,7 +17,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
-/// Of pandas, what `pandas.test()` leaves out; and its sdist comes without many files that tests read, which those then say.
+/// Of pandas, what `pandas.test()` leaves out; and its sdist comes without many files that tests read, which
+/// those then say.
 const PANDAS_OPTIONS: [&str; 3] = ["-m", "not network and not db", "--no-strict-data-files"];
 
 const MEMORY_MIB: u64 = 1024;
@@ -31,7 +33,8 @@ static SITE: LazyLock<PathBuf> = LazyLock::new(|| step_output("python", "pytest"
 struct Part {
     /// A folder of tests, or one file.
     path: String,
-    /// So many tests must pass: else a part of the package may be missing and its tests skip themselves unseen.
+    /// So many tests must pass: else a part of the package may be missing and its tests skip themselves
+    /// unseen.
     least: usize,
     /// Part of the ordinary test suite.
     quick: bool,

@@ -1,6 +1,7 @@
 //! CPython's `Lib/test` in the guest: one test a module of `runtimes/python/conformance/modules.txt`.
 //!
-//! A module is sent with its files below the working directory; `run_tests.py` imports it and runs it with unittest.
+//! A module is sent with its files below the working directory; `run_tests.py` imports it and runs it with
+//! unittest.
 
 use crate::answer::Answer;
 use crate::common::compare::describe;
@@ -27,7 +28,8 @@ static LIB_TEST: LazyLock<PathBuf> =
 /// A line of the list.
 struct Module {
     name: String,
-    /// So many tests must pass: else a part of the interpreter may be missing and its tests skip themselves unseen.
+    /// So many tests must pass: else a part of the interpreter may be missing and its tests skip themselves
+    /// unseen.
     least: usize,
     /// Part of the ordinary test suite.
     quick: bool,

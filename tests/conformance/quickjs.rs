@@ -1,5 +1,5 @@
-//! The tests that come with QuickJS-ng's sources, in the guest. One that fails there is run in a native `qjs` too, to
-//! tell a fault of the guest from one of QuickJS.
+//! The tests that come with QuickJS-ng's sources, in the guest. One that fails there is run in a native `qjs`
+//! too, to tell a fault of the guest from one of QuickJS.
 
 use crate::javascript::{Case, Header, QJS, files_below};
 use crate::lists::{Exclusion, exclusions, lines};
@@ -102,8 +102,8 @@ fn case(tests: &std::path::Path, path: String, modules: &[Module]) -> Case {
     Case { path, source, header, modules, original }
 }
 
-/// The source with imports of the shim, and with the global function of the runner. No line is added: tests look at
-/// line numbers.
+/// The source with imports of the shim, and with the global function of the runner. No line is added: tests
+/// look at line numbers.
 fn in_guest(source: &str) -> String {
     let mut source = source.to_owned();
     if source.contains("print(") || source.contains("gc()") {

@@ -1,5 +1,6 @@
-//! Tables of what a script prints: `runtimes/javascript/conformance/<table>.js` in the guest against `<table>.expected`,
-//! which Node printed. Lines are compared one by one; one that differs needs an exclusion, and an exclusion a difference.
+//! Tables of what a script prints: `runtimes/javascript/conformance/<table>.js` in the guest against
+//! `<table>.expected`, which Node printed. Lines are compared one by one; one that differs needs an
+//! exclusion, and an exclusion a difference.
 
 use crate::SERVICE;
 use crate::common::{request, runner};

@@ -1,8 +1,10 @@
-//! test262, the conformance tests of ECMAScript: one test a folder of `runtimes/javascript/conformance/test262.txt`.
+//! test262, the conformance tests of ECMAScript: one test a folder of
+//! `runtimes/javascript/conformance/test262.txt`.
 //!
-//! The files are those that SpiderMonkey's sources carry (Debian's source package `mozjs128`, the newest published
-//! copy there is). What fails in the guest is run in a native `qjs` of the same sources, or in Node where it is about Intl:
-//! what fails there too is what QuickJS-ng, or Node, itself does not do, and only counted.
+//! The files are those that SpiderMonkey's sources carry (Debian's source package `mozjs128`, the newest
+//! published copy there is). What fails in the guest is run in a native `qjs` of the same sources, or in Node
+//! where it is about Intl: what fails there too is what QuickJS-ng, or Node, itself does not do, and only
+//! counted.
 
 use crate::javascript::{Case, FIXTURE, Header, files_below};
 use crate::lists::{Exclusion, exclusions, lines};
@@ -31,7 +33,8 @@ function $DONE(error) {
 }
 "#;
 
-/// Words of tests that need another realm, an agent or a detached buffer, which only an engine's own shell can make.
+/// Words of tests that need another realm, an agent or a detached buffer, which only an engine's own shell
+/// can make.
 const HOST_NEEDED: [&str; 3] = ["$262", "$DETACHBUFFER", "createRealm"];
 
 /// The folder of what QuickJS-ng does not have and the guest does: Intl. The other interpreter is Node there.
@@ -101,7 +104,8 @@ fn is_excluded(path: &str, excluded: &[Exclusion]) -> bool {
     excluded.iter().any(|exclusion| exclusion.covers(&name))
 }
 
-/// The test with its harness before it; none if QuickJS-ng says that it lacks a feature, or no program can run it.
+/// The test with its harness before it; none if QuickJS-ng says that it lacks a feature, or no program can
+/// run it.
 fn case(path: &str) -> Option<Case> {
     let test = read(path)?;
     let header = Header::of(&test);

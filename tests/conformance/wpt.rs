@@ -1,7 +1,8 @@
-//! web-platform-tests, the copy that Node's sources carry: one trial a folder. A test's `META` scripts and itself are one script
-//! of the guest, with the tests' own `testharness.js` and `conformance/wpt.js` as modules. All files `*.any.js` and `*.window.js`
-//! are run, and all of their subtests pass, except for the lines of `runtimes/javascript/conformance/wpt.txt` and
-//! the subtests that Node's own status files expect to fail in Node, which are only counted.
+//! web-platform-tests, the copy that Node's sources carry: one trial a folder. A test's `META` scripts and
+//! itself are one script of the guest, with the tests' own `testharness.js` and `conformance/wpt.js` as
+//! modules. All files `*.any.js` and `*.window.js` are run, and all of their subtests pass, except for the
+//! lines of `runtimes/javascript/conformance/wpt.txt` and the subtests that Node's own status files expect to
+//! fail in Node, which are only counted.
 
 use crate::common::compare::shorten;
 use crate::common::{request, runner};
@@ -162,7 +163,8 @@ fn script_path(test: &str, address: &str) -> PathBuf {
     }
 }
 
-/// The data files that a program fetches: those whose names it has, and all descriptions of interfaces if it tests such.
+/// The data files that a program fetches: those whose names it has, and all descriptions of interfaces if it
+/// tests such.
 fn files_for(source: &str) -> Vec<File> {
     static DATA: LazyLock<Vec<File>> = LazyLock::new(|| {
         let is_data = |name: &String| {

@@ -1,5 +1,6 @@
-//! Wycheproof's vectors against `node:crypto`: the sets of `runtimes/javascript/conformance/wycheproof.txt`, each an input file of the
-//! program `wycheproof.js`. A vector that does not come out as it says has its reason in `exclusions.txt`.
+//! Wycheproof's vectors against `node:crypto`: the sets of `runtimes/javascript/conformance/wycheproof.txt`,
+//! each an input file of the program `wycheproof.js`. A vector that does not come out as it says has its
+//! reason in `exclusions.txt`.
 
 use crate::common::{request, runner};
 use crate::lists::{exclusions, lines};

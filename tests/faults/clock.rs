@@ -1,5 +1,5 @@
-//! A wall clock that jumps by years while executions run: nothing ends early, nothing late. The server's clock is faked by a
-//! library of a few lines before libc (`clock.c`); the machine's stays as it is.
+//! A wall clock that jumps by years while executions run: nothing ends early, nothing late. The server's
+//! clock is faked by a library of a few lines before libc (`clock.c`); the machine's stays as it is.
 
 use crate::server::{TestEnvironment, ended};
 use serde_json::Value;

@@ -1,5 +1,5 @@
-//! A disk that is full: the server writes nothing but its log, and does without it. That a build says so and leaves no
-//! half of an image is in `crates/builder/tests/full_disk.rs`.
+//! A disk that is full: the server writes nothing but its log, and does without it. That a build says so and
+//! leaves no half of an image is in `crates/builder/tests/full_disk.rs`.
 
 use crate::server::{TestEnvironment, wait};
 use std::fs::File;

@@ -1,5 +1,5 @@
-//! Faults around a server: signals and kills under load, damaged images, full disks, clocks that jump. On a tiny guest, see
-//! `crates/testing/src/guest.wat`.
+//! Faults around a server: signals and kills under load, damaged images, full disks, clocks that jump. On a
+//! tiny guest, see `crates/testing/src/guest.wat`.
 
 use ampoule_testing::tiny;
 

@@ -1,8 +1,9 @@
 //! Bytecode made by hand: whatever its operands, it is metered, and leaves its slot as it found it.
 //!
-//! Every instruction that changes the position (the guest's interpreter says which) with operands around the powers of two where an
-//! address of 32 bits wraps, and with such as lead back to the start of a loop by that. Whatever comes of it is right, be it a failure of the
-//! guest: but metering ends what does not end, and not the watchdog below it.
+//! Every instruction that changes the position (the guest's interpreter says which) with operands around the
+//! powers of two where an address of 32 bits wraps, and with such as lead back to the start of a loop by
+//! that. Whatever comes of it is right, be it a failure of the guest: but metering ends what does not end,
+//! and not the watchdog below it.
 
 use crate::common::compare::describe;
 use crate::common::keeping::TestEnvironment;
@@ -15,7 +16,8 @@ use std::time::Duration;
 
 const PROGRAM: &str = include_str!("../bytecode/jump.py");
 
-/// The position is an address of 32 bits, an operand counts two bytes: 2^31 of them are nothing, 2^30 are two gibibytes.
+/// The position is an address of 32 bits, an operand counts two bytes: 2^31 of them are nothing, 2^30 are two
+/// gibibytes.
 const POWERS: std::ops::RangeInclusive<u32> = 29..=32;
 
 /// Beside a power of two, and so far from it that one sign or the other leads back to the start of the loop.
@@ -76,7 +78,8 @@ fn jumps(watched: bool) {
     let house = one_slot();
     for name in names(&house) {
         let rounds = run(&house, "jump", &name, watched);
-        // The jump of a generator that ends is kept in 16 bits; the others of these stand for an instruction and jump nowhere.
+        // The jump of a generator that ends is kept in 16 bits; the others of these stand for an instruction
+        // and jump nowhere.
         let special = name.ends_with("_GEN") || STANDING.contains(&name.as_str());
         assert!(special || rounds > 0, "no operand leads {name} back to the start of its loop");
     }

@@ -1,4 +1,5 @@
-//! Nothing of one call is there for the next, nor anything of a checkpoint for a guest that does not start from it.
+//! Nothing of one call is there for the next, nor anything of a checkpoint for a guest that does not start
+//! from it.
 
 use crate::common::canary::{self, MARK};
 use crate::common::compare::describe;

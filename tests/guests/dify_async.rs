@@ -1,8 +1,9 @@
 //! Waiting for an `async` main changes the meaning of no other program.
 //!
-//! Every fixture is put into Dify's wrapper and run twice: as it is, and as the server changes it. Both must end alike,
-//! in all but where main returned a promise or a coroutine, which the wrapper alone cannot deliver. The same for code that
-//! leaves a quote, a comment or a bracket open, so that Dify's text is not where it seems to be.
+//! Every fixture is put into Dify's wrapper and run twice: as it is, and as the server changes it. Both must
+//! end alike, in all but where main returned a promise or a coroutine, which the wrapper alone cannot
+//! deliver. The same for code that leaves a quote, a comment or a bracket open, so that Dify's text is not
+//! where it seems to be.
 
 use crate::common;
 use crate::common::fixture::{DefaultLimits, Fixture, load};
@@ -122,7 +123,8 @@ fn fixtures_end_alike_unless_main_is_async() {
 /// What a program says that lists its folder, where the inputs are then among the rest.
 const LISTS: [&str; 7] = ["listdir", "scandir", "iterdir", "walk(", "glob", "listFiles", "readdir"];
 
-/// What a program says that hides what Dify's script decodes its inputs by: such a program fails there by itself.
+/// What a program says that hides what Dify's script decodes its inputs by: such a program fails there by
+/// itself.
 const HIDES: &str = "const Buffer = ";
 
 /// Reading the inputs from a file takes a look at the clock, so this holds for what ends alike without one.

@@ -1,4 +1,5 @@
-//! Files and environment variables of functions: there at the top level and in every call, under what a call brings along.
+//! Files and environment variables of functions: there at the top level and in every call, under what a call
+//! brings along.
 
 use crate::functions::{TestEnvironment, call, put, python};
 use ampoule_model::{File, FunctionCall, Language, PutFunction, Status};

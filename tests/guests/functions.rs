@@ -385,7 +385,8 @@ fn difys_rule_converts_as_its_table_says() {
     }
 }
 
-/// Whatever strict conversion takes, Python finds to be of the declared type; and a text that is no number is an error.
+/// Whatever strict conversion takes, Python finds to be of the declared type; and a text that is no number is
+/// an error.
 #[test]
 fn strict_conversion_takes_what_says_the_same() {
     let house = TestEnvironment::new();

@@ -6,7 +6,8 @@ use ampoule_model::imports::{HOST_FUNCTIONS, MODULE, REQUIRED_EXPORTS};
 use ampoule_model::{Language, Status};
 use std::collections::BTreeSet;
 
-/// The list as it is promised to operators. It stands here a second time so that widening it takes two changes.
+/// The list as it is promised to operators. It stands here a second time so that widening it takes two
+/// changes.
 const WRITTEN: [&str; 6] = [
     "ampoule.clock_now",
     "ampoule.exit",
@@ -64,8 +65,8 @@ fn every_image_imports_the_written_list_and_nothing_else() {
 
 #[test]
 fn the_manifest_tells_what_the_code_imports() {
-    // The manifest is only text: the module itself is asked by loading it with a linker of these functions and
-    // nothing else, which is what the engine does. An image with one more import does not load.
+    // The manifest is only text: the module itself is asked by loading it with a linker of these functions
+    // and nothing else, which is what the engine does. An image with one more import does not load.
     let engine =
         ampoule_engine::Engine::new(ampoule_engine::EngineConfig::default()).expect("the engine starts");
     for language in Language::ALL {

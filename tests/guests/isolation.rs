@@ -1,8 +1,8 @@
 //! Nothing of one run is visible to the next, however the first one ended.
 //!
-//! A *leaker* leaves its mark in everything it can reach and then ends in one of the ways an execution can end. The next
-//! guest in the same slot (the engine has only one) is a canary, which looks around, or a scanner: a guest of our
-//! own that reads every byte of its linear memory.
+//! A *leaker* leaves its mark in everything it can reach and then ends in one of the ways an execution can
+//! end. The next guest in the same slot (the engine has only one) is a canary, which looks around, or a
+//! scanner: a guest of our own that reads every byte of its linear memory.
 
 use crate::common::canary::{self, MARK};
 use crate::common::compare::describe;
@@ -52,7 +52,8 @@ fn nothing_is_left_of(leaking: Language) {
     }
 }
 
-/// Leaker and canary in one and the same guest: a canary that finds nothing here would prove nothing elsewhere.
+/// Leaker and canary in one and the same guest: a canary that finds nothing here would prove nothing
+/// elsewhere.
 #[test]
 fn a_canary_does_see_what_a_leaker_leaves() {
     let service = service_with_slots(1);

@@ -1,6 +1,8 @@
-//! JSON in and out of a Python program: every text arrives as Python's own `json` reads it, and leaves as it arrived.
+//! JSON in and out of a Python program: every text arrives as Python's own `json` reads it, and leaves as it
+//! arrived.
 //!
-//! The guest reads and writes 16 bytes at a time, so texts of all lengths around that, with something to stop at in all places.
+//! The guest reads and writes 16 bytes at a time, so texts of all lengths around that, with something to stop
+//! at in all places.
 
 use crate::common::compare::describe;
 use crate::common::runner::execute;

@@ -336,8 +336,8 @@ fn fuel_is_the_same_on_every_run_in_deterministic_mode() {
         let mut asked = request(language, source);
         asked.input_json = r#"{"text": "a banana and an ananas are not the same a a a"}"#.into();
         asked.deterministic = Some(Deterministic { seed: 5, now_unix_nanos: 1_700_000_000_000_000_000 });
-        // The first run of a fresh service compiles; the second finds the compiled program; another service starts over;
-        // and with no room for compiled programs every run compiles.
+        // The first run of a fresh service compiles; the second finds the compiled program; another service
+        // starts over; and with no room for compiled programs every run compiles.
         let uncached = service_of(ServiceConfig { program_cache_bytes: 0, ..ServiceConfig::default() });
         let services = [service_with_slots(1), service_with_slots(3), uncached];
         let mut outcomes: Vec<Outcome> = Vec::new();

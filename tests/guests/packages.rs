@@ -1,5 +1,5 @@
-//! What the manifest says of packages is so: each can be imported, is the version it claims, and is imported at the
-//! snapshot or on demand; and nothing is importable that the manifest does not list.
+//! What the manifest says of packages is so: each can be imported, is the version it claims, and is imported
+//! at the snapshot or on demand; and nothing is importable that the manifest does not list.
 
 use crate::common::compare::describe;
 use crate::common::runner::execute;

@@ -1,4 +1,5 @@
-//! A server that is killed at any moment, again and again, has lost no function that it acknowledged, and none is half there.
+//! A server that is killed at any moment, again and again, has lost no function that it acknowledged, and
+//! none is half there.
 
 use crate::tiny;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
@@ -77,7 +78,8 @@ fn named(name: &str, version: &str) -> Option<FunctionReference> {
     Some(FunctionReference { name: name.into(), version: version.into(), alias: String::new() })
 }
 
-/// What a client knows of a function: the versions whose put was acknowledged, and whether a change is in doubt.
+/// What a client knows of a function: the versions whose put was acknowledged, and whether a change is in
+/// doubt.
 #[derive(Default)]
 struct Known {
     versions: Vec<String>,

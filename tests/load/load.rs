@@ -1,4 +1,5 @@
-//! `ampoule bench --load`: its table has a row for each kind of call and each number of clients, and no call fails.
+//! `ampoule bench --load`: its table has a row for each kind of call and each number of clients, and no call
+//! fails.
 
 use crate::common;
 use std::process::Command;

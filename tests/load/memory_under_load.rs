@@ -1,7 +1,9 @@
-//! Load cannot drive the server out of memory: 256 clients ask for all that they may and use it, and the server's
-//! own count, as the kernel has it, stays below the memory that it is configured with and a constant.
+//! Load cannot drive the server out of memory: 256 clients ask for all that they may and use it, and the
+//! server's own count, as the kernel has it, stays below the memory that it is configured with and a
+//! constant.
 //!
-//! What is looked at, again and again, is what a control group would count: each page once, however many guests map it (`Pss`).
+//! What is looked at, again and again, is what a control group would count: each page once, however many
+//! guests map it (`Pss`).
 
 use crate::common;
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;
@@ -18,8 +20,8 @@ use tonic::transport::{Channel, Endpoint};
 /// What the server is told that executions may take together.
 const BUDGET: u64 = 2 << 30;
 
-/// What it may have beside: the images' code and pristine memory, as far as they are mapped, connections, the messages that are being
-/// received and sent, the allocator's leftovers.
+/// What it may have beside: the images' code and pristine memory, as far as they are mapped, connections, the
+/// messages that are being received and sent, the allocator's leftovers.
 const BESIDE: u64 = 512 << 20;
 
 const CLIENTS: usize = 256;
@@ -191,7 +193,8 @@ fn the_server_stays_within_its_memory_and_serves_on() {
         for _ in 0..20 {
             sum(&mut client).await;
         }
-        // Of 115 large inputs, none to six are let in while others fill all memory: which is luck. Afterwards all kinds are.
+        // Of 115 large inputs, none to six are let in while others fill all memory: which is luck. Afterwards
+        // all kinds are.
         for (what, make, ends) in GREED {
             let ended = greedy(&mut client, what, make(), ends).await;
             assert!(ended.is_some(), "after the load nothing that {what} is let in");

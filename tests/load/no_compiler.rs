@@ -1,5 +1,5 @@
-//! A build without the `builder` feature links no compiler: a server that is broken into can make no machine code of
-//! its own.
+//! A build without the `builder` feature links no compiler: a server that is broken into can make no machine
+//! code of its own.
 
 use std::process::Command;
 

@@ -20,9 +20,10 @@ const CLIENTS: usize = 8;
 /// What one client saw: ids of requests that were answered, and how often it had to send again.
 type Seen = (BTreeSet<String>, usize);
 
-/// Whether a request was refused before it ran: by the server, or by the client's own transport, whose word for a
-/// request that it had not sent when the connection closed is CANCELLED, or INTERNAL where it just learnt that the server goes away:
-/// of those that were sent before, it waits for the answers. A request that did run is in the server's log.
+/// Whether a request was refused before it ran: by the server, or by the client's own transport, whose word
+/// for a request that it had not sent when the connection closed is CANCELLED, or INTERNAL where it just
+/// learnt that the server goes away: of those that were sent before, it waits for the answers. A request that
+/// did run is in the server's log.
 fn refused(status: &tonic::Status) -> bool {
     let by_transport = status.source().is_some_and(|source| source.is::<tonic::transport::Error>());
     let went_away =

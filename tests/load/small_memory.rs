@@ -1,4 +1,5 @@
-//! A small container serves many executions at a time: memory is set aside as it is used, not as it is allowed.
+//! A small container serves many executions at a time: memory is set aside as it is used, not as it is
+//! allowed.
 
 use crate::common;
 use ampoule_model::{Language, Status};

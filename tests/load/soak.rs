@@ -1,4 +1,5 @@
-//! `ampoule bench --soak`, a short one: every call ends as it must, the server serves on and drains, the files are written.
+//! `ampoule bench --soak`, a short one: every call ends as it must, the server serves on and drains, the
+//! files are written.
 
 use crate::common;
 use std::process::Command;

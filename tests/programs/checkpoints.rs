@@ -1,7 +1,7 @@
 //! A program in two halves, its top level once and then a call from the checkpoint, is the same program.
 //!
-//! `same/…`: every fixture with a main comes to the same in two halves as in one run. `calls/…`: the fixtures of
-//! `tests/fixtures/checkpoints`, whose cases are calls from one checkpoint.
+//! `same/…`: every fixture with a main comes to the same in two halves as in one run. `calls/…`: the fixtures
+//! of `tests/fixtures/checkpoints`, whose cases are calls from one checkpoint.
 
 use crate::common::compare::{describe, differences};
 use crate::common::fixture::{DefaultLimits, Fixture, load};
@@ -63,7 +63,8 @@ fn comes_to_the_same(fixture: &Fixture) -> Result<(), Failed> {
     if wrong.is_empty() { Ok(()) } else { Err(Failed::from(format!("- {}", wrong.join("\n- ")))) }
 }
 
-/// What the halves consume differs: a checkpoint costs memory where it is restored, not the fuel that made it.
+/// What the halves consume differs: a checkpoint costs memory where it is restored, not the fuel that made
+/// it.
 fn without_usage(outcome: &Outcome) -> Outcome {
     let mut outcome = without_times(outcome);
     outcome.usage = Default::default();

@@ -1,9 +1,9 @@
 //! Hostile programs: each must end in the status its fixture names, and leave its slot as it found it.
 //!
-//! After each of them a canary of both languages runs in the very same slot: its engine has only one. The canaries look
-//! around (`tests/fixtures/canary`) and run in deterministic mode, so their whole outcome, fuel and memory included, must
-//! be what it was in a slot that never saw anything else. `… kept`: the same where guests are kept, so that a canary
-//! is in the very guest of a program that has answered.
+//! After each of them a canary of both languages runs in the very same slot: its engine has only one. The
+//! canaries look around (`tests/fixtures/canary`) and run in deterministic mode, so their whole outcome, fuel
+//! and memory included, must be what it was in a slot that never saw anything else. `… kept`: the same where
+//! guests are kept, so that a canary is in the very guest of a program that has answered.
 
 use crate::common::canary;
 use crate::common::compare::describe;

@@ -1,8 +1,9 @@
-//! A guest that is kept is what a fresh one is: every fixture comes to the same in it, and what it leaves is gone.
+//! A guest that is kept is what a fresh one is: every fixture comes to the same in it, and what it leaves is
+//! gone.
 //!
-//! `same/…`: every fixture of `tests/fixtures/{seeds,behaviour}`, in guests that ran others before, and whose whole memory is compared with the
-//! image's each time. `marks/…`: a leaker that answers, and a canary in its guest (tests/guests/isolation.rs says what they are).
-//! `default/…`: what the product's defaults keep.
+//! `same/…`: every fixture of `tests/fixtures/{seeds,behaviour}`, in guests that ran others before, and whose
+//! whole memory is compared with the image's each time. `marks/…`: a leaker that answers, and a canary in its
+//! guest (tests/guests/isolation.rs says what they are). `default/…`: what the product's defaults keep.
 
 use crate::common::canary;
 use crate::common::compare::{describe, differences};
@@ -49,14 +50,15 @@ pub(crate) fn check_that_guests_were_kept() {
     if !wasmtime::PoolingAllocationConfig::is_pagemap_scan_available() {
         return;
     }
-    // Each fixture was run three times in a house that keeps; those that are stopped or grow, and the next, are not.
+    // Each fixture was run three times in a house that keeps; those that are stopped or grow, and the next,
+    // are not.
     let kept: u64 = COMPARED.images.iter().map(Image::kept_executions).sum();
     println!("{kept} executions began in a guest that was kept");
     assert!(kept > 500, "only {kept} executions began in a guest that was kept");
 }
 
-/// Both by what the fixture expects and, where randomness and time are fixed, by what a fresh guest gives: fuel and memory,
-/// too.
+/// Both by what the fixture expects and, where randomness and time are fixed, by what a fresh guest gives:
+/// fuel and memory, too.
 fn comes_to_the_same(fixture: &Fixture) -> Result<(), Failed> {
     let way = Way::InProcess(COMPARED.service.clone());
     let mut wrong = differences(&fixture.expected, &way.execute(fixture.request.clone()));

@@ -1,6 +1,7 @@
 //! Every fixture, in every way that programs run: see the modules.
 //!
-//! One test a case: `cargo test --release --workspace --test programs hostile/` runs those of one module, `… seeds/001-1.3` those of one example.
+//! One test a case: `cargo test --release --workspace --test programs hostile/` runs those of one module,
+//! `… seeds/001-1.3` those of one example.
 
 mod checkpoints;
 #[path = "../common/mod.rs"]

@@ -1,6 +1,8 @@
-//! The repository's own rules: dependencies as ARCHITECTURE.md has them, one set of ABI numbers, docs whose paths exist.
+//! The repository's own rules: dependencies as ARCHITECTURE.md has them, one set of ABI numbers, docs whose
+//! paths exist.
 
 mod abi;
+mod comments;
 mod dependencies;
 mod docs;
 

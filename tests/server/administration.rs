@@ -1,5 +1,5 @@
-//! The admin API as an operator meets it: tenants and keys made, changed and deleted while the server runs, and there after it was
-//! killed. On a tiny guest, as in `tests/server/serve.rs`.
+//! The admin API as an operator meets it: tenants and keys made, changed and deleted while the server runs,
+//! and there after it was killed. On a tiny guest, as in `tests/server/serve.rs`.
 
 use crate::process::{Server, ampoule, line_with, send};
 use crate::tenants::{Client, Key, key, tenant};

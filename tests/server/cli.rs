@@ -1,5 +1,5 @@
-//! The command line as scripts use it: exit codes, what goes to stdout and stderr, messages. On a tiny guest, see
-//! `crates/testing/src/guest.wat`; the languages themselves are tested elsewhere.
+//! The command line as scripts use it: exit codes, what goes to stdout and stderr, messages. On a tiny guest,
+//! see `crates/testing/src/guest.wat`; the languages themselves are tested elsewhere.
 
 use crate::tiny;
 use serde_json::Value;

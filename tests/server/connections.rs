@@ -1,5 +1,6 @@
-//! Connections of `ampoule serve` where there is room for few: the silent ones make room, whatever they sent; busy ones
-//! stay; monitoring answers. On a tiny guest, as in `tests/server/serve.rs`; by TLS in `crates/grpc/tests/grpc/connections.rs`.
+//! Connections of `ampoule serve` where there is room for few: the silent ones make room, whatever they sent;
+//! busy ones stay; monitoring answers. On a tiny guest, as in `tests/server/serve.rs`; by TLS in
+//! `crates/grpc/tests/grpc/connections.rs`.
 
 use crate::process;
 use crate::process::{Server, get, http, line_with};

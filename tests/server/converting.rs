@@ -1,4 +1,5 @@
-//! `ampoule function put --convert`: how inputs become what a function declares. On a tiny guest, whose `e` answers with its input.
+//! `ampoule function put --convert`: how inputs become what a function declares. On a tiny guest, whose `e`
+//! answers with its input.
 
 use crate::process::{Server, ampoule};
 use std::process::Output;

@@ -1,5 +1,5 @@
-//! Dify's own way of calling, through `tests/dify/client.py`: its scripts, its live test cases, its limits, its pooled
-//! connection (httpx), against `ampoule serve --dify`.
+//! Dify's own way of calling, through `tests/dify/client.py`: its scripts, its live test cases, its limits,
+//! its pooled connection (httpx), against `ampoule serve --dify`.
 //!
 //! The client's packages are pinned by hash in `tests/dify/requirements.txt`.
 

@@ -1,5 +1,5 @@
-//! `ampoule function` against a server, and what the server's log and metrics say of functions. On a tiny guest, see
-//! `crates/testing/src/guest.wat`.
+//! `ampoule function` against a server, and what the server's log and metrics say of functions. On a tiny
+//! guest, see `crates/testing/src/guest.wat`.
 
 use crate::process::{Server, ampoule, get, http, line_with, request_line};
 use serde_json::Value;

@@ -1,7 +1,9 @@
-//! The code execution client of graphon, Dify's node engine, as its package of PyPI has it, against `ampoule serve --dify`.
+//! The code execution client of graphon, Dify's node engine, as its package of PyPI has it, against
+//! `ampoule serve --dify`.
 //!
-//! The package is pinned by hash in `tests/graphon/requirements.txt` and fetched once into the cache folder, for the Python that it asks for, which
-//! need not be there: `tests/graphon/client.py` loads the one module of it that wraps programs.
+//! The package is pinned by hash in `tests/graphon/requirements.txt` and fetched once into the cache folder,
+//! for the Python that it asks for, which need not be there: `tests/graphon/client.py` loads the one module
+//! of it that wraps programs.
 
 use crate::common;
 use crate::common::python::Server;

@@ -1,5 +1,5 @@
-//! By which names a server without tenants is called, on every listener, as a page would call it that has its name point here.
-//! On a tiny guest, as in `tests/server/serve.rs`.
+//! By which names a server without tenants is called, on every listener, as a page would call it that has its
+//! name point here. On a tiny guest, as in `tests/server/serve.rs`.
 
 use crate::process::{Server, line_with};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;

@@ -1,6 +1,7 @@
 //! `GET /openapi.json`: it is valid by the rules of OpenAPI, and what the server answers is what it says.
 //!
-//! Both are looked at by Python packages, pinned by hash in `tests/openapi/requirements.txt` as those of `python_client.rs`.
+//! Both are looked at by Python packages, pinned by hash in `tests/openapi/requirements.txt` as those of
+//! `python_client.rs`.
 
 use crate::common;
 use crate::common::python::{Server, python_with};

@@ -1,5 +1,5 @@
-//! Operating `ampoule serve`: metrics, health, readiness, drains that a balancer can see coming. On a tiny guest, as in
-//! `tests/server/serve.rs`.
+//! Operating `ampoule serve`: metrics, health, readiness, drains that a balancer can see coming. On a tiny
+//! guest, as in `tests/server/serve.rs`.
 
 use crate::process::{Server, get, http, line_with};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;

@@ -1,7 +1,9 @@
-//! A gRPC client that is not ours: Python's grpcio, with stubs generated from `proto/`, against `ampoule serve`.
+//! A gRPC client that is not ours: Python's grpcio, with stubs generated from `proto/`, against
+//! `ampoule serve`.
 //!
-//! The client's packages are pinned by hash in `tests/python_client/requirements.txt` and installed once into a virtual
-//! environment in the cache folder; its name holds the digest of the requirements, so a change makes a new one.
+//! The client's packages are pinned by hash in `tests/python_client/requirements.txt` and installed once into
+//! a virtual environment in the cache folder; its name holds the digest of the requirements, so a change
+//! makes a new one.
 
 use crate::common;
 use crate::common::python::{Server, python_with};

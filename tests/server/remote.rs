@@ -1,4 +1,5 @@
-//! `ampoule run --addr`: by TLS where the address says so, never in clear text then, and what is printed comes as it is printed.
+//! `ampoule run --addr`: by TLS where the address says so, never in clear text then, and what is printed
+//! comes as it is printed.
 
 use crate::process::{Server, ampoule};
 use crate::tiny;

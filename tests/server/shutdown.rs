@@ -1,5 +1,5 @@
-//! SIGTERM, whatever state clients have brought the server into: what was accepted is answered, what nobody reads or
-//! finishes is given up, and the process ends by itself, with 0.
+//! SIGTERM, whatever state clients have brought the server into: what was accepted is answered, what nobody
+//! reads or finishes is given up, and the process ends by itself, with 0.
 
 use crate::process::{Server, get, line_with};
 use ampoule_api::v1::{ExecuteRequest, Language, Limits, Source};
@@ -13,7 +13,8 @@ use std::net::TcpStream;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-/// Far more than the timeouts of the configuration here, and far less than what the server would wait for executions.
+/// Far more than the timeouts of the configuration here, and far less than what the server would wait for
+/// executions.
 const SOON: Duration = Duration::from_secs(20);
 
 /// A connection of HTTP/2 whose windows are shut, or as wide as they usually are.
@@ -74,7 +75,8 @@ fn drains(server: Server) {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_and_streams_that_nobody_reads_do_not_keep_it() {
     let (server, http) = start();
-    // A small answer that no window has room for, a large one, and a stream that prints for as long as it may.
+    // A small answer that no window has room for, a large one, and a stream that prints for as long as it
+    // may.
     let mut shut = connect(&server, 0).await;
     let mut open = connect(&server, 65_535).await;
     let _small = unread(&mut shut, "Execute", "e", 10).await;

@@ -1,5 +1,5 @@
-//! Tenants that change while the server runs: by SIGHUP, and by files that are looked at. On a tiny guest, as in
-//! `tests/server/serve.rs`.
+//! Tenants that change while the server runs: by SIGHUP, and by files that are looked at. On a tiny guest, as
+//! in `tests/server/serve.rs`.
 
 use crate::process::{Server, get, line_with};
 use ampoule_api::v1::execution_service_client::ExecutionServiceClient;

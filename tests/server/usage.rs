@@ -1,5 +1,5 @@
-//! What tenants are told of their quotas, and that those of a day survive the server's end. On a tiny guest, as in
-//! `tests/server/serve.rs`.
+//! What tenants are told of their quotas, and that those of a day survive the server's end. On a tiny guest,
+//! as in `tests/server/serve.rs`.
 
 use crate::process::{Server, line_with, send};
 use crate::tenants::{Client, TIMEOUT, key, tenant};

@@ -1,4 +1,5 @@
-//! What is to differ between the guests' WASI, `wasmtime-wasi` and Linux: `differences.txt`, and how lines are judged by it.
+//! What is to differ between the guests' WASI, `wasmtime-wasi` and Linux: `differences.txt`, and how lines
+//! are judged by it.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -27,7 +28,8 @@ struct Entry {
     side: Side,
 }
 
-/// The entries for a program: `program/label — linux|wasi|own — reason`, `*` in a label standing for any text.
+/// The entries for a program: `program/label — linux|wasi|own — reason`, `*` in a label standing for any
+/// text.
 fn entries(program: &str) -> Vec<Entry> {
     let lines = LIST.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     let parse = |line: &'static str| {
@@ -74,7 +76,8 @@ fn labelled(lines: &str) -> Vec<(String, &str)> {
     lines.lines().map(label).collect()
 }
 
-/// Every line is the same in all three worlds, or is listed; and nothing is listed that is. Without lines of Linux it is left out.
+/// Every line is the same in all three worlds, or is listed; and nothing is listed that is. Without lines of
+/// Linux it is left out.
 pub(crate) fn judge(program: &str, guest: &str, wasi: &str, linux: Option<&str>) -> Result<(), String> {
     let entries = entries(program);
     let lines = [guest, wasi, linux.unwrap_or(wasi)].map(labelled);

@@ -1,5 +1,6 @@
-//! Random sequences of operations over few names (`programs/random.c`): the guests' WASI does what Linux does, and what `wasmtime-wasi`
-//! does, with forms of paths and kinds of descriptors that it has no way of its own with (`differences.txt`).
+//! Random sequences of operations over few names (`programs/random.c`): the guests' WASI does what Linux
+//! does, and what `wasmtime-wasi` does, with forms of paths and kinds of descriptors that it has no way of
+//! its own with (`differences.txt`).
 //!
 //! `AMPOULE_WASI_SEEDS=FROM..TO` tries other seeds than the usual ones.
 

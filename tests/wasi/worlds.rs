@@ -52,7 +52,8 @@ fn load(path: &Path) -> Module {
     Module::from_file(&ENGINE, path).unwrap_or_else(|error| panic!("{}: {error:?}", path.display()))
 }
 
-/// A folder that looks like a guest's root. In memory if there is such a place: the programs make some ten thousand files.
+/// A folder that looks like a guest's root. In memory if there is such a place: the programs make some ten
+/// thousand files.
 fn root() -> TempDir {
     let root = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir());
     let root = root.expect("there is room for a folder");

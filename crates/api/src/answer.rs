@@ -1,4 +1,5 @@
-//! An `ExecuteResponse` as it is sent over gRPC: its large texts and files are those of the outcome itself, shared and not copied.
+//! An `ExecuteResponse` as it is sent over gRPC: its large texts and files are those of the outcome itself,
+//! shared and not copied.
 
 use crate::pieces::{COPIED, Pieces, PiecesBuilder, part_of};
 use crate::{execution_to_proto, v1};

@@ -1,5 +1,6 @@
-//! An `ExecuteResponse` in JSON, as HTTP and the command line tell it: all of its fields are there, also those that are empty, and
-//! its large texts and files are those of the outcome itself, shared and not copied.
+//! An `ExecuteResponse` in JSON, as HTTP and the command line tell it: all of its fields are there, also
+//! those that are empty, and its large texts and files are those of the outcome itself, shared and not
+//! copied.
 
 use crate::pieces::{COPIED, Pieces, PiecesBuilder, part_of};
 use crate::times::duration_to_json;

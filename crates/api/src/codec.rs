@@ -1,5 +1,5 @@
-//! Proto, looked at before it is decoded: an empty item takes two bytes on the wire and some fifty in memory, so a message of
-//! nothing but those would take twenty times its size.
+//! Proto, looked at before it is decoded: an empty item takes two bytes on the wire and some fifty in memory,
+//! so a message of nothing but those would take twenty times its size.
 
 use crate::v1;
 use prost::Message;
@@ -10,8 +10,8 @@ use tonic::Status;
 use tonic::codec::{Codec, DecodeBuf, Decoder};
 use tonic_prost::{ProstCodec, ProstEncoder};
 
-/// Fields that a message can have, those of its parts included: more than any that is admitted, of which the largest is a batch
-/// of 10,000 inputs with 256 each of files, modules and variables.
+/// Fields that a message can have, those of its parts included: more than any that is admitted, of which the
+/// largest is a batch of 10,000 inputs with 256 each of files, modules and variables.
 const MOST_FIELDS: usize = 12_000;
 
 /// Which fields of a message are messages whose fields count, too.

@@ -1,5 +1,5 @@
-//! Enums in JSON: written by proto's names (`LANGUAGE_PYTHON`), and read by these, by what is left of them without the enum's own
-//! name in either case (`python`), and by their numbers.
+//! Enums in JSON: written by proto's names (`LANGUAGE_PYTHON`), and read by these, by what is left of them
+//! without the enum's own name in either case (`python`), and by their numbers.
 
 use serde::de::{Error, Unexpected, Visitor};
 use std::fmt;

@@ -1,6 +1,8 @@
-//! Requests in JSON with their input as the JSON that it is: `input` in place of `inputJson`, `inputs` in place of `inputsJson`.
+//! Requests in JSON with their input as the JSON that it is: `input` in place of `inputJson`, `inputs` in
+//! place of `inputsJson`.
 //!
-//! The input's text is taken as it stands in the body, so that numbers keep their digits and objects the order of their keys.
+//! The input's text is taken as it stands in the body, so that numbers keep their digits and objects the
+//! order of their keys.
 
 use crate::ResultForm;
 use crate::v1;

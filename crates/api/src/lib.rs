@@ -1,12 +1,12 @@
 //! The gRPC API: the code generated from `proto/ampoule/v1`, and the mapping between proto and words.
 //!
-//! * [`v1`], [`admin::v1`]: messages, clients and servers as generated; messages read and write proto's canonical JSON by serde, with empty
-//!   fields present; `enums.rs` reads short names of enums, too,
+//! * [`v1`], [`admin::v1`]: messages, clients and servers as generated; messages read and write proto's
+//!   canonical JSON by serde, with empty fields present; `enums.rs` reads short names of enums, too,
 //! * [`WithInput`]: requests in JSON whose input is the JSON that it is,
 //! * [`request_from_proto`], [`execution_to_proto`] …: what a server needs,
 //! * [`request_to_proto`], [`execution_from_proto`]: what a client needs,
-//! * [`answer_to_grpc`], [`answer_to_json`]: an answer as [`Pieces`], which is how it is sent; [`ResultForm`] is how JSON has its
-//!   result,
+//! * [`answer_to_grpc`], [`answer_to_json`]: an answer as [`Pieces`], which is how it is sent; [`ResultForm`]
+//!   is how JSON has its result,
 //! * `codec.rs`: looks at a message before it is decoded,
 //! * [`FILE_DESCRIPTOR_SET`]: for server reflection.
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
-//! An answer as it is sent: made piece by piece as its reader takes them, so that its form on the wire, which can be six
-//! times its size, is never held, and that whoever sends the same answer to many holds it once.
+//! An answer as it is sent: made piece by piece as its reader takes them, so that its form on the wire, which
+//! can be six times its size, is never held, and that whoever sends the same answer to many holds it once.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -53,7 +53,8 @@ pub struct PiecesBuilder {
 }
 
 impl Pieces {
-    /// The next bytes, never more than [`PIECE`]; a copy, so that whoever is slow to send them holds no more than these.
+    /// The next bytes, never more than [`PIECE`]; a copy, so that whoever is slow to send them holds no more
+    /// than these.
     pub fn next_piece(&mut self) -> Option<Bytes> {
         let mut piece = Vec::with_capacity(self.length_at_least().min(PIECE));
         while let Some(part) = self.parts.front_mut() {

@@ -59,7 +59,8 @@ pub(crate) fn limits_to_proto(limits: &world::RequestedLimits) -> v1::Limits {
     }
 }
 
-/// What a server answers for `outcome`; moves its texts and files. `function_version` is empty for a program that came along.
+/// What a server answers for `outcome`; moves its texts and files. `function_version` is empty for a program
+/// that came along.
 pub fn execution_to_proto(
     outcome: world::Outcome,
     image_digest: &str,

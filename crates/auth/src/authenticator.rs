@@ -22,7 +22,8 @@ const BEARER: &str = "Bearer ";
 /// Which keys belong to which tenant.
 #[derive(Clone, Debug, Default)]
 pub struct AuthConfig {
-    /// Tenants' names and the hashes of their keys. A tenant can have several keys, so that one can follow another.
+    /// Tenants' names and the hashes of their keys. A tenant can have several keys, so that one can follow
+    /// another.
     pub keys: Vec<(String, KeyHash)>,
     /// When keys end; those that are not in here never do.
     pub expiries: HashMap<KeyHash, SystemTime>,
@@ -30,8 +31,8 @@ pub struct AuthConfig {
     pub certificates: Vec<(String, Fingerprint)>,
     /// Whose tokens are taken beside keys.
     pub jwt: Option<JwtConfig>,
-    /// Hosts, beside those of this machine, by which the server may be called where it asks nobody for a key, and whose pages
-    /// may call it.
+    /// Hosts, beside those of this machine, by which the server may be called where it asks nobody for a key,
+    /// and whose pages may call it.
     pub allowed_hosts: Vec<String>,
 }
 
@@ -115,7 +116,8 @@ impl AuthError {
 }
 
 impl Authenticator {
-    /// The keys of `service`'s tenants. A key of a tenant that the service does not have is an error, in words.
+    /// The keys of `service`'s tenants. A key of a tenant that the service does not have is an error, in
+    /// words.
     pub fn new(config: &AuthConfig, service: &Service) -> Result<Authenticator, String> {
         let credentials = ArcSwap::from_pointee(Credentials::of(config, service)?);
         let tokens =
@@ -125,8 +127,8 @@ impl Authenticator {
         Ok(Authenticator(Arc::new(Known { service, open, credentials, tokens, allowed_hosts })))
     }
 
-    /// From now on these are the keys and certificates, whose tenants the service must have. The rest of the configuration stays as
-    /// it is.
+    /// From now on these are the keys and certificates, whose tenants the service must have. The rest of the
+    /// configuration stays as it is.
     pub fn replace(&self, config: &AuthConfig) -> Result<(), String> {
         self.0.credentials.store(Arc::new(Credentials::of(config, &self.0.service)?));
         Ok(())
@@ -164,7 +166,8 @@ impl Authenticator {
         tenant.inspect_err(|_| self.denied())
     }
 
-    /// A key says who calls also where the certificate is somebody's through whom many call, and is of no tenant.
+    /// A key says who calls also where the certificate is somebody's through whom many call, and is of no
+    /// tenant.
     async fn of_call(&self, headers: &HeaderMap, peer: Peer) -> Result<Tenant, AuthError> {
         let by_certificate = peer
             .certificate

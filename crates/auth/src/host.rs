@@ -1,8 +1,9 @@
 //! By which name a server without keys is called, and whether a web page calls.
 //!
-//! A page in a browser on this machine can have its own name point to a loopback address (DNS rebinding), so that the browser
-//! takes the server for the page's own and lets it send and read whatever it likes. Two headers tell, which pages cannot
-//! choose: `Host` has the page's name, and `Origin` says that there is a page at all.
+//! A page in a browser on this machine can have its own name point to a loopback address (DNS rebinding), so
+//! that the browser takes the server for the page's own and lets it send and read whatever it likes. Two
+//! headers tell, which pages cannot choose: `Host` has the page's name, and `Origin` says that there is a
+//! page at all.
 
 use ampoule_service::Service;
 use http::header::{HOST, ORIGIN};
@@ -114,7 +115,8 @@ impl Hosts {
         if self.rule == Rule::NoPages {
             return Ok(());
         }
-        // HTTP/2 has it in the address, as has HTTP/1.1 where a client takes us for a proxy: whatever there is must be ours.
+        // HTTP/2 has it in the address, as has HTTP/1.1 where a client takes us for a proxy: whatever there
+        // is must be ours.
         let mut named = headers.get_all(HOST).iter().map(|value| value.as_bytes());
         let (first, second) = (named.next(), named.next());
         let authority = uri.authority().map(|authority| authority.as_str().as_bytes());
@@ -137,8 +139,8 @@ impl Hosts {
 
     fn answers_to(&self, host: &Name<'_>) -> bool {
         let ours = match host {
-            // What a page's own host is an address, that address is this server: there is no other name that could have
-            // been made to point here.
+            // What a page's own host is an address, that address is this server: there is no other name that
+            // could have been made to point here.
             Name::Address(address) => address.is_loopback() || self.rule == Rule::Allowed,
             Name::Text(name) => name == "localhost",
         };

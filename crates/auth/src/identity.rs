@@ -9,8 +9,9 @@ use http::HeaderMap;
 const DIGITS: usize = 12;
 
 impl Authenticator {
-    /// Who calls with these headers, beside whose tenant it is: `key:` and the first digits of the API key's sha256, `certificate:`
-    /// and those of the certificate's, `token:` and the token's subject. For calls that were let in; empty where everybody is.
+    /// Who calls with these headers, beside whose tenant it is: `key:` and the first digits of the API key's
+    /// sha256, `certificate:` and those of the certificate's, `token:` and the token's subject. For calls
+    /// that were let in; empty where everybody is.
     pub async fn identity(&self, headers: &HeaderMap, peer: Peer) -> String {
         if self.is_open() {
             return String::new();

@@ -9,7 +9,8 @@ use std::str::FromStr;
 /// Begins every key, so that people and secret scanners recognise one.
 pub(crate) const PREFIX: &str = "amp_";
 
-/// Nobody guesses 256 bits, so a plain, fast hash keeps them safe at rest; a slow one is for what people make up.
+/// Nobody guesses 256 bits, so a plain, fast hash keeps them safe at rest; a slow one is for what people make
+/// up.
 const RANDOM_BYTES: usize = 32;
 
 /// A key as its client has it. Shown once, when it is made.
@@ -36,7 +37,8 @@ impl ApiKey {
 
 /// The sha256 of a key: all that configuration files hold. Written `sha256:` and 64 hex digits.
 ///
-/// Looked up in a table as it is: how long that takes says something of a hash, and nothing of a key that has it.
+/// Looked up in a table as it is: how long that takes says something of a hash, and nothing of a key that has
+/// it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct KeyHash([u8; 32]);
 
@@ -46,8 +48,8 @@ impl KeyHash {
         KeyHash(Sha256::digest(key.as_bytes()).into())
     }
 
-    /// The key's id: what it is called in logs and answers. The first 12 hex digits of the hash, which say nothing of the key: enough to
-    /// tell it from the tenant's others, and to find it in the configuration.
+    /// The key's id: what it is called in logs and answers. The first 12 hex digits of the hash, which say
+    /// nothing of the key: enough to tell it from the tenant's others, and to find it in the configuration.
     pub fn id(&self) -> String {
         hex::encode(&self.0[..6])
     }

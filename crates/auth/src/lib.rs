@@ -4,8 +4,8 @@
 //! headers, the peer's certificate ─▶ Access ─▶ Tenant, or Denied
 //! ```
 //!
-//! * [`Authenticator`]: the keys and certificates of all tenants; asked by every transport before it reads a request; and by which of
-//!   them somebody called (`identity.rs`),
+//! * [`Authenticator`]: the keys and certificates of all tenants; asked by every transport before it reads a
+//!   request; and by which of them somebody called (`identity.rs`),
 //! * [`JwtConfig`]: whose tokens are taken, too,
 //! * [`AdminKeys`]: who may administer tenants,
 //! * [`Hosts`]: by which names a server without keys is called, and that no web page calls it,

@@ -1,5 +1,5 @@
-//! CPU-bound programs, fuel on, against the native interpreter built from the same source: fastest against fastest,
-//! taken in turns so that a busy moment of the machine hits both.
+//! CPU-bound programs, fuel on, against the native interpreter built from the same source: fastest against
+//! fastest, taken in turns so that a busy moment of the machine hits both.
 
 use crate::stats::{geometric_mean, human};
 use crate::{Options, Report, native, programs, request};

@@ -1,4 +1,5 @@
-//! NumPy and pandas in fresh guests, where they are imported already, against pip's builds of them in a native CPython.
+//! NumPy and pandas in fresh guests, where they are imported already, against pip's builds of them in a
+//! native CPython.
 
 use crate::in_process::{executions, rounds};
 use crate::stats::{Samples, human};

@@ -1,5 +1,5 @@
-//! Nodes of Dify: its scripts over HTTP on a kept connection, every time with other inputs, beside a process for each, which
-//! is how its own sandbox runs them.
+//! Nodes of Dify: its scripts over HTTP on a kept connection, every time with other inputs, beside a process
+//! for each, which is how its own sandbox runs them.
 
 use crate::in_process::rounds;
 use crate::server::Server;

@@ -1,4 +1,5 @@
-//! What a unit of fuel is in time: how many of them this machine's processors burn in a nanosecond, by kinds of programs.
+//! What a unit of fuel is in time: how many of them this machine's processors burn in a nanosecond, by kinds
+//! of programs.
 
 use crate::{Options, Report, programs, request};
 use ampoule_model::{Language, Limits, Status};
@@ -35,8 +36,8 @@ fn kinds() -> Vec<(&'static str, Language, &'static str, String)> {
     kinds
 }
 
-/// Runs a short program of each kind, twice after it was compiled; the faster run counts. A kind that does not run here, as its image or
-/// a package is missing, is left out.
+/// Runs a short program of each kind, twice after it was compiled; the faster run counts. A kind that does
+/// not run here, as its image or a package is missing, is left out.
 pub async fn fuel_rates(service: &Service) -> Vec<FuelRate> {
     let mut rates = Vec::new();
     for (kind, language, source, input) in kinds() {

@@ -1,4 +1,5 @@
-//! Functions: calls that start where a top level of tens of milliseconds has ended, against running all of it.
+//! Functions: calls that start where a top level of tens of milliseconds has ended, against running all of
+//! it.
 
 use crate::in_process::{executions, rounds};
 use crate::stats::{Samples, human};

@@ -117,8 +117,9 @@ async fn clean_up(service: &Service, options: &Options, report: &mut Report) -> 
     Ok(())
 }
 
-/// What the second net below metering takes of the machine while a guest computes: the watchdog's own processor time beside that of
-/// the guest that it watches. What a guest does for it, once a slice, is in every other row.
+/// What the second net below metering takes of the machine while a guest computes: the watchdog's own
+/// processor time beside that of the guest that it watches. What a guest does for it, once a slice, is in
+/// every other row.
 async fn watchdog(service: &Service, options: &Options, report: &mut Report) -> anyhow::Result<()> {
     const LOOP: &str = "def main(n):\n    while n:\n        n -= 1\n";
     let Some(before) = thread_cpu_time("watchdog") else {

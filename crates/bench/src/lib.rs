@@ -1,4 +1,5 @@
-//! `ampoule bench`: measures every promise of SPECIFICATION.md on this machine, native interpreters in the same run.
+//! `ampoule bench`: measures every promise of SPECIFICATION.md on this machine, native interpreters in the
+//! same run.
 //!
 //! * [`in_process`]: fresh guests through the service, without a transport,
 //! * [`cpu`]: CPU-bound programs against the native interpreters of the same source,
@@ -42,8 +43,8 @@ use ampoule_model::{Entry, Language, Program, Request};
 use ampoule_service::{LoadTimes, Service};
 use std::path::PathBuf;
 
-/// What can be measured by itself: in process, CPU-bound programs, NumPy and pandas, over gRPC, two tenants, as Dify calls,
-/// functions, fuel in processor time.
+/// What can be measured by itself: in process, CPU-bound programs, NumPy and pandas, over gRPC, two tenants,
+/// as Dify calls, functions, fuel in processor time.
 pub const PARTS: [&str; 8] = ["process", "cpu", "data", "grpc", "tenants", "dify", "functions", "fuel"];
 
 /// What to measure with.

@@ -1,9 +1,10 @@
 //! `ampoule bench --load`: throughput and tails of a server under 1 to 256 clients, for each kind of call.
 //!
-//! A closed loop: every client has a connection of its own and sends its next call when it has the answer to its last. So
-//! the times are those of callers who wait for each other's turns, and nothing is promised of callers who would arrive
-//! regardless: while a server of a closed loop stands still, nobody arrives. What ends within the measured time is the
-//! rate; the latencies are those of the calls that began in it, each to its end, however late that was.
+//! A closed loop: every client has a connection of its own and sends its next call when it has the answer to
+//! its last. So the times are those of callers who wait for each other's turns, and nothing is promised of
+//! callers who would arrive regardless: while a server of a closed loop stands still, nobody arrives. What
+//! ends within the measured time is the rate; the latencies are those of the calls that began in it, each to
+//! its end, however late that was.
 
 use crate::calls::{self, Client};
 use crate::server::{Server, cpu_time};
@@ -24,7 +25,8 @@ const FUNCTION: &str = "sum";
 /// Inputs of each batch.
 const BATCH: usize = 16;
 
-/// A kind of call. A new one is a name in [`Kind::ALL`] and [`Kind::name`], and what a client does in [`Kind::call`].
+/// A kind of call. A new one is a name in [`Kind::ALL`] and [`Kind::name`], and what a client does in
+/// [`Kind::call`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// `Execute`.

@@ -1,5 +1,5 @@
-//! The native interpreters, measured in the same run: built from the same source as the images, and the machine's own
-//! `python3` for what spawning costs.
+//! The native interpreters, measured in the same run: built from the same source as the images, and the
+//! machine's own `python3` for what spawning costs.
 
 use ampoule_model::Language;
 use std::io::Write;
@@ -27,7 +27,8 @@ impl Natives {
     }
 }
 
-/// Times `main` inside a native interpreter that is already running: the fastest of `turns` calls, in seconds on stdout.
+/// Times `main` inside a native interpreter that is already running: the fastest of `turns` calls, in seconds
+/// on stdout.
 const PYTHON_TIMER: &str = r#"
 import sys, json, time
 source, data, turns = json.loads(sys.stdin.read())

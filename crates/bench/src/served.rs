@@ -174,7 +174,8 @@ async fn memory(server: &Server, report: &mut Report, idle: u64, idle_private: u
         idle <= 150_000_000,
     );
     let mut sleepers = Vec::new();
-    // What the first executions need once, the pages of code and of the image that all read, is not counted for the others.
+    // What the first executions need once, the pages of code and of the image that all read, is not counted
+    // for the others.
     for _ in 0..3 {
         execute(&mut server.connect().await?, trivial(Language::Python)).await?;
     }

@@ -84,8 +84,8 @@ impl Server {
     }
 }
 
-/// An address of this machine with a free port: bound and given up at once. Somebody could take it in between; then the
-/// start of who wanted it fails.
+/// An address of this machine with a free port: bound and given up at once. Somebody could take it in
+/// between; then the start of who wanted it fails.
 pub(crate) fn free_address() -> anyhow::Result<String> {
     Ok(std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string())
 }

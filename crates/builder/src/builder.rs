@@ -78,7 +78,8 @@ impl Builder {
         self.names()?.iter().map(|name| self.build(name, progress)).collect()
     }
 
-    /// Builds the image `name`, unless it is current and whole. Waits while another process builds in the same cache.
+    /// Builds the image `name`, unless it is current and whole. Waits while another process builds in the
+    /// same cache.
     pub fn build(&self, name: &str, progress: &mut dyn Progress) -> Result<BuiltImage> {
         let recipe = Recipe::load(&self.options.runtimes, name)?;
         if let Some(image) = self.current(&recipe, &Plan::of(&recipe)?)
@@ -103,8 +104,8 @@ impl Builder {
         self.assemble(&recipe, &plan)
     }
 
-    /// The folder one step of the recipe left, which is built if it is not there: the interpreter's sources, its
-    /// native build, whatever tests and benchmarks compare with.
+    /// The folder one step of the recipe left, which is built if it is not there: the interpreter's sources,
+    /// its native build, whatever tests and benchmarks compare with.
     pub fn build_step(&self, name: &str, step: &str, progress: &mut dyn Progress) -> Result<PathBuf> {
         // What is there is not waited for, however long another build takes.
         let (_, plan) = self.plan_for(name, step)?;

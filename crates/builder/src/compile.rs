@@ -35,8 +35,8 @@ fn config() -> Config {
     config
 }
 
-/// What goes into the code besides the snapshot: wasmtime's own view of everything that matters to it, this machine's
-/// CPU features included.
+/// What goes into the code besides the snapshot: wasmtime's own view of everything that matters to it, this
+/// machine's CPU features included.
 pub(crate) fn inputs() -> Result<Inputs> {
     let engine = engine("")?;
     let mut digest = DigestHasher(Sha256::new());

@@ -76,7 +76,8 @@ fn pattern(state: &mut u64) -> u8 {
     ((mixed ^ (mixed >> 31)) as u8).max(1)
 }
 
-/// Checks a module against the guest world: imports nothing else, exports everything required, as the right kind.
+/// Checks a module against the guest world: imports nothing else, exports everything required, as the right
+/// kind.
 pub(crate) fn check(module: &Module) -> std::result::Result<(), String> {
     let foreign: Vec<String> = module
         .imports()

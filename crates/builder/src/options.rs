@@ -18,9 +18,9 @@ pub struct Options {
 }
 
 impl Options {
-    /// From the environment: `AMPOULE_RUNTIMES` (else of the checkout that cargo runs this from, that it is called in, or that
-    /// the program lies in),
-    /// `XDG_CACHE_HOME` (else `~/.cache`), `AMPOULE_IMAGES` (else `ampoule/images` in the cache).
+    /// From the environment: `AMPOULE_RUNTIMES` (else of the checkout that cargo runs this from, that it is
+    /// called in, or that the program lies in), `XDG_CACHE_HOME` (else `~/.cache`), `AMPOULE_IMAGES` (else
+    /// `ampoule/images` in the cache).
     pub fn from_env() -> Result<Options> {
         let runtimes = find_runtimes()?;
         let cache = absolute("XDG_CACHE_HOME")
@@ -51,8 +51,8 @@ fn find_runtimes() -> Result<PathBuf> {
             Err(Error::NoRuntimes(format!("AMPOULE_RUNTIMES is {}", path.display())))
         };
     }
-    // The first, because checkouts that share a cargo target share binaries too. No path of the machine that compiled this:
-    // it means nothing elsewhere.
+    // The first, because checkouts that share a cargo target share binaries too. No path of the machine that
+    // compiled this: it means nothing elsewhere.
     let run_from = absolute("CARGO_MANIFEST_DIR");
     let (here, binary) = (env::current_dir().ok(), env::current_exe().ok());
     let folders = [run_from, here, binary];

@@ -82,8 +82,8 @@ pub struct Source {
     /// What programs import of it; none for what they do not.
     #[serde(default)]
     pub modules: Vec<String>,
-    /// Those of its modules that are imported before the snapshot, for the step that asks for the recipe itself; without
-    /// any, programs import it on demand.
+    /// Those of its modules that are imported before the snapshot, for the step that asks for the recipe
+    /// itself; without any, programs import it on demand.
     #[serde(default)]
     pub preimported: Vec<String>,
 }
@@ -119,7 +119,8 @@ struct ImageTable {
     name: String,
     language: Language,
     version: String,
-    /// Files that hold further sources, relative to the recipe. A step that names one reads all of its sources.
+    /// Files that hold further sources, relative to the recipe. A step that names one reads all of its
+    /// sources.
     #[serde(default)]
     sources: Vec<String>,
 }
@@ -180,7 +181,8 @@ impl Recipe {
     }
 }
 
-/// The recipe with the sources of its other files in it, and the names of those files in steps replaced by their ids.
+/// The recipe with the sources of its other files in it, and the names of those files in steps replaced by
+/// their ids.
 fn gather(root: &Path, name: &str, mut recipe: RecipeFile) -> std::result::Result<RecipeFile, String> {
     for file in &recipe.image.sources {
         let path = within(Path::new(name), file)

@@ -41,8 +41,8 @@ pub(crate) struct Job<'a> {
     pub(crate) step: Option<&'a StepPlan>,
 }
 
-/// Runs all jobs on threads of their own, while this one reports on them. The first error stops the others and
-/// is returned.
+/// Runs all jobs on threads of their own, while this one reports on them. The first error stops the others
+/// and is returned.
 pub(crate) fn run_all<'a>(
     jobs: Vec<Job<'a>>,
     progress: &mut dyn Progress,

@@ -41,8 +41,9 @@ exec 3<&-
 exec bash -e -u -o pipefail "$1"
 "#;
 
-/// Copies exactly the declared files to the step's scratch folder, so that reading an undeclared one fails. Done for
-/// all steps before the first one runs: a file that is edited during a long build counts for the next one.
+/// Copies exactly the declared files to the step's scratch folder, so that reading an undeclared one fails.
+/// Done for all steps before the first one runs: a file that is edited during a long build counts for the
+/// next one.
 pub(crate) fn stage(cache: &Cache, recipe: &Recipe, step: &StepPlan, script: &ScriptPlan) -> Result<()> {
     let root = staged(&cache.scratch(&recipe.name, &step.name));
     for file in &script.files {

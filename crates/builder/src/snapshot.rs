@@ -30,8 +30,8 @@ const INITIALIZE: &str = "_initialize";
 /// Stack of the thread a guest boots on; must exceed `max_wasm_stack`, else an overflow ends the process.
 const BOOT_STACK: usize = 80 << 20;
 
-/// Most time a guest may take to boot: ten times what the slowest needs on a busy machine with two cores. One that has
-/// gone astray would otherwise be waited for without end.
+/// Most time a guest may take to boot: ten times what the slowest needs on a busy machine with two cores. One
+/// that has gone astray would otherwise be waited for without end.
 const BOOT_TIME: Duration = Duration::from_secs(600);
 
 /// Granularity in which memory is mapped from an image.

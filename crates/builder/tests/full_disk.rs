@@ -1,5 +1,6 @@
-//! A disk that becomes full while an image is written: the build says so, leaves no half of an image, and works when there
-//! is room again. The disk is a tmpfs of a few KiB, which only root can mount: elsewhere the test says that it did nothing.
+//! A disk that becomes full while an image is written: the build says so, leaves no half of an image, and
+//! works when there is room again. The disk is a tmpfs of a few KiB, which only root can mount: elsewhere the
+//! test says that it did nothing.
 
 mod common;
 

@@ -12,18 +12,20 @@ const MONITORING: usize = 32;
 /// Connections for administration: a console or two, and those who try.
 const ADMINISTRATION: usize = 16;
 
-/// Files that are kept for what is no connection: those for monitoring and administration, those that were told to end, listeners, the store and the
-/// log, and what the runtime has open (some 20).
+/// Files that are kept for what is no connection: those for monitoring and administration, those that were
+/// told to end, listeners, the store and the log, and what the runtime has open (some 20).
 const KEPT_BACK: u64 = 192;
 
-/// Where more files can be open more are kept: the store reads and writes on as many threads as there is work.
+/// Where more files can be open more are kept: the store reads and writes on as many threads as there is
+/// work.
 const PART_KEPT_BACK: u64 = 8;
 
 /// How many connections there may be, and how long they may take to begin.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ConnectionsConfig {
-    /// On all listeners together but that for monitoring; left out: 8192, or what the limit of open files or the memory allows.
+    /// On all listeners together but that for monitoring; left out: 8192, or what the limit of open files or
+    /// the memory allows.
     #[serde(skip_serializing_if = "Option::is_none")]
     all: Option<u64>,
     /// Of one address; left out: half of all.
@@ -137,8 +139,9 @@ pub fn for_admin() -> ConnectionLimits {
     ConnectionLimits { all: ADMINISTRATION, per_peer: ADMINISTRATION, ..ConnectionLimits::default() }
 }
 
-/// What a connection holds of which it is not known who calls: half a head that is read ahead, and calls of which each has its head and
-/// its refusal. All of them together may hold as much again as this part of what executions may take.
+/// What a connection holds of which it is not known who calls: half a head that is read ahead, and calls of
+/// which each has its head and its refusal. All of them together may hold as much again as this part of what
+/// executions may take.
 const OF_A_STRANGER: u64 = 192 << 10;
 const PART_OF_MEMORY: u64 = 4;
 
@@ -151,8 +154,8 @@ fn kept_back(files: u64) -> u64 {
     (files / PART_KEPT_BACK).max(KEPT_BACK).min(files / 2)
 }
 
-/// Has the process have as many files open as it may, and says how many those are. The lower limit that processes start with is
-/// for those that use `select`.
+/// Has the process have as many files open as it may, and says how many those are. The lower limit that
+/// processes start with is for those that use `select`.
 pub fn raise_file_limit() -> u64 {
     // Linux always says; the least that POSIX grants is what is left to assume.
     let (soft, hard) = Resource::NOFILE.get().unwrap_or((20, 20));

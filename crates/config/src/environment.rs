@@ -1,6 +1,8 @@
-//! The configuration from the environment: `AMPOULE_LIMITS__WALL_TIME=5s` is `limits.wall_time` of the file, and goes before it.
+//! The configuration from the environment: `AMPOULE_LIMITS__WALL_TIME=5s` is `limits.wall_time` of the file,
+//! and goes before it.
 //!
-//! A name that is no setting is an error, as it is in the file: a misspelt limit must not silently be the default.
+//! A name that is no setting is an error, as it is in the file: a misspelt limit must not silently be the
+//! default.
 
 use crate::server::Config;
 use serde::Deserialize;
@@ -49,7 +51,8 @@ fn said(error: &toml::de::Error) -> String {
     error.to_string().trim_end().to_owned()
 }
 
-/// Others, or an address of a service that Kubernetes puts into the environment of every pod, whose name begins with ours.
+/// Others, or an address of a service that Kubernetes puts into the environment of every pod, whose name
+/// begins with ours.
 fn is_other(name: &str) -> bool {
     let of_ours =
         OTHERS.iter().any(|other| name == *other || (other.ends_with('_') && name.starts_with(other)));

@@ -1,5 +1,5 @@
-//! The configuration file of a server: one TOML file, over it the environment, over that the command line; checked as a whole, with
-//! a message for each mistake.
+//! The configuration file of a server: one TOML file, over it the environment, over that the command line;
+//! checked as a whole, with a message for each mistake.
 //!
 //! * [`Config`]: all of it; [`Config::service`] is the service's part,
 //! * a module for each section,

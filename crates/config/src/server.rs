@@ -1,7 +1,8 @@
 //! The server's configuration: a TOML file over defaults that are right for a laptop.
 //!
-//! All of it is read, checked and shown before a port is bound; tenants are read again when they change (`ampoule_tenants`). A key that does not exist is an error:
-//! a misspelt limit must not silently be the default.
+//! All of it is read, checked and shown before a port is bound; tenants are read again when they change
+//! (`ampoule_tenants`). A key that does not exist is an error: a misspelt limit must not silently be the
+//! default.
 
 use crate::admin::AdminConfig;
 use crate::connections::ConnectionsConfig;
@@ -31,13 +32,16 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address and port of the same API as JSON over HTTP; without it there is none.
     pub http: Option<SocketAddr>,
-    /// Address and port for monitoring: `/metrics`, `/healthz`, `/readyz`; without it there is none. No key is asked for.
+    /// Address and port for monitoring: `/metrics`, `/healthz`, `/readyz`; without it there is none. No key
+    /// is asked for.
     pub metrics: Option<SocketAddr>,
-    /// Names and addresses, beside those of this machine, by which the server may be called where it asks nobody for a key.
+    /// Names and addresses, beside those of this machine, by which the server may be called where it asks
+    /// nobody for a key.
     pub allowed_hosts: Vec<String>,
     /// How many connections there may be.
     pub connections: ConnectionsConfig,
-    /// How long the server still serves after it was told to end, saying that it is not ready, before it refuses.
+    /// How long the server still serves after it was told to end, saying that it is not ready, before it
+    /// refuses.
     pub drain_delay: Span,
     /// The folder with the images.
     pub images: PathBuf,
@@ -56,7 +60,8 @@ pub struct Config {
     pub unread: Span,
     /// How long answers to requests with an idempotency key are kept.
     pub idempotency_window: Span,
-    /// What executions may take of the machine's memory together, each counted with all that its limits allow.
+    /// What executions may take of the machine's memory together, each counted with all that its limits
+    /// allow.
     pub memory: Bytes,
     /// Compiled programs kept in memory.
     pub program_cache: Bytes,
@@ -232,7 +237,8 @@ impl Default for LogConfig {
 }
 
 impl Config {
-    /// Reads a file, if there is one, and the environment, which goes before it; what both leave out is the default.
+    /// Reads a file, if there is one, and the environment, which goes before it; what both leave out is the
+    /// default.
     pub fn read(path: Option<&Path>) -> Result<Config, String> {
         // A value that is no text cannot be a setting's.
         let variables = std::env::vars_os()
@@ -304,7 +310,8 @@ impl Config {
             && !self.jwt.as_ref().is_some_and(JwtConfig::takes_unlisted)
     }
 
-    /// Where tenants are written down: in this configuration, which was read from `path` and is read again from there, and beside it.
+    /// Where tenants are written down: in this configuration, which was read from `path` and is read again
+    /// from there, and beside it.
     pub fn sources(&self, path: Option<PathBuf>) -> Result<Sources, String> {
         let rules = Rules {
             service: self.service()?,
@@ -314,7 +321,8 @@ impl Config {
         let first = std::sync::Mutex::new(Some(self.main_tenants(self)?));
         let file = path.clone();
         let read = move || {
-            // What was read already when the server starts; the file may have changed since, and then it is read again.
+            // What was read already when the server starts; the file may have changed since, and then it is
+            // read again.
             let first = first.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
             first.map_or_else(|| Config::read(file.as_deref())?.main_tenants(&running), Ok)
         };

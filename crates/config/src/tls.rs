@@ -4,7 +4,8 @@ use ampoule_connection::{Tls, TlsFiles};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Certificate and key of the gRPC and HTTP listeners, PEM. Changed files are for new connections, without a restart.
+/// Certificate and key of the gRPC and HTTP listeners, PEM. Changed files are for new connections, without a
+/// restart.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsConfig {

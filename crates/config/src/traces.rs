@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 pub struct TracesConfig {
     /// The collector: `http://host:4317`.
     pub endpoint: String,
-    /// Which part of the traces that begin here is kept, from 0 to 1. Those that a caller has begun are kept if it says so.
+    /// Which part of the traces that begin here is kept, from 0 to 1. Those that a caller has begun are kept
+    /// if it says so.
     #[serde(default = "all")]
     pub ratio: f64,
 }

@@ -1,4 +1,5 @@
-//! What a connection is doing: requests say when they begin and end, and a connection learns that it has to go.
+//! What a connection is doing: requests say when they begin and end, and a connection learns that it has to
+//! go.
 
 use crate::connections::{Connections, Open};
 use ampoule_turns::Member;
@@ -64,20 +65,21 @@ impl Activity {
         }
     }
 
-    /// A request is in progress for as long as the answer lives; none: the connection was told to end, so that nobody would
-    /// read what comes of it.
+    /// A request is in progress for as long as the answer lives; none: the connection was told to end, so
+    /// that nobody would read what comes of it.
     pub fn begin(&self) -> Option<Busy> {
         let request = || Request { activity: self.clone(), unread: AtomicUsize::new(0) };
         self.connections.begin(self.id).then(|| Busy(Arc::new(request())))
     }
 
-    /// A request of it, which is in progress, is of `caller`, who may send it: such connections are ended after those of strangers,
-    /// and have their turns among the caller's own.
+    /// A request of it, which is in progress, is of `caller`, who may send it: such connections are ended
+    /// after those of strangers, and have their turns among the caller's own.
     pub fn let_in(&self, caller: &str) {
         self.connections.let_in(self.id, &self.member, caller);
     }
 
-    /// A call that everybody may make, and that does not keep its connection from being ended; none: there are `most` already.
+    /// A call that everybody may make, and that does not keep its connection from being ended; none: there
+    /// are `most` already.
     pub fn aside(&self, most: usize) -> Option<Aside> {
         let asides = &self.signal.asides;
         let one_more = |count| (count < most).then_some(count + 1);
@@ -97,8 +99,8 @@ struct Request {
 }
 
 impl Busy {
-    /// Counts so many bytes of the request's answer until it is written. Answers how many bytes of answers, of this request and others,
-    /// the connection has yet to write.
+    /// Counts so many bytes of the request's answer until it is written. Answers how many bytes of answers,
+    /// of this request and others, the connection has yet to write.
     pub fn sends(&self, bytes: usize) -> usize {
         self.0.unread.fetch_add(bytes, Ordering::Relaxed);
         self.0.activity.signal.unread.fetch_add(bytes, Ordering::Relaxed) + bytes
@@ -126,7 +128,8 @@ impl Drop for Counted {
     }
 }
 
-/// An answer's body that holds something until its last byte is written: the bytes themselves hold it, whoever buffers them.
+/// An answer's body that holds something until its last byte is written: the bytes themselves hold it,
+/// whoever buffers them.
 #[derive(Debug)]
 pub struct Held<B, G> {
     body: B,

@@ -17,7 +17,8 @@ use tokio_rustls::server::TlsStream;
 /// Who is at the other end, as far as the connection says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Peer {
-    /// Of the certificate that it has shown, and whose key it has. Only ever of one that the clients' authority has signed.
+    /// Of the certificate that it has shown, and whose key it has. Only ever of one that the clients'
+    /// authority has signed.
     pub certificate: Option<Fingerprint>,
 }
 

@@ -1,7 +1,7 @@
 //! How many connections are open, and which of them has to go when there is no room for another.
 //!
-//! A connection is *busy* while a request of it is in progress, and *silent* otherwise, whatever bytes come: answers to
-//! pings and halves of heads are no requests. A busy one is never ended for another.
+//! A connection is *busy* while a request of it is in progress, and *silent* otherwise, whatever bytes come:
+//! answers to pings and halves of heads are no requests. A busy one is never ended for another.
 
 use crate::activity::Signal;
 use crate::meters::{Meters, Series};
@@ -22,8 +22,8 @@ pub const MOST_ENDING: usize = 32;
 pub struct ConnectionLimits {
     /// How many are open at the same time.
     pub all: usize,
-    /// How many of them one peer has: one IPv4 address, or one IPv6 network of 64 bits, which is the least that anybody is
-    /// given.
+    /// How many of them one peer has: one IPv4 address, or one IPv6 network of 64 bits, which is the least
+    /// that anybody is given.
     pub per_peer: usize,
     /// How long a client of gRPC may take to say that it is one: the 24 bytes with which HTTP/2 begins.
     pub preface: Duration,
@@ -31,17 +31,19 @@ pub struct ConnectionLimits {
     pub keepalive_interval: Duration,
     /// How long the answer to that may take; then the connection ends.
     pub keepalive_timeout: Duration,
-    /// How old a connection of gRPC may grow, give or take a tenth; then it takes no new calls, and ends when those in progress
-    /// are answered. None: as old as its client likes.
+    /// How old a connection of gRPC may grow, give or take a tenth; then it takes no new calls, and ends when
+    /// those in progress are answered. None: as old as its client likes.
     pub max_age: Option<Duration>,
-    /// How long those calls may then take; what is in progress after that is cut off. None: as long as they like.
+    /// How long those calls may then take; what is in progress after that is cut off. None: as long as they
+    /// like.
     pub max_age_grace: Option<Duration>,
 }
 
 impl Default for ConnectionLimits {
-    /// An idle connection takes some tens of KiB, so that these take some hundred MiB at most. A peer may be a gateway behind
-    /// which many are, and gets half. A preface is sent with the first packet; 10 s are three losses of it. A client that vanished is found within a
-    /// minute, and one whose network stands still for a moment is not. Ages are for balancers' sake, which only operators know.
+    /// An idle connection takes some tens of KiB, so that these take some hundred MiB at most. A peer may be
+    /// a gateway behind which many are, and gets half. A preface is sent with the first packet; 10 s are
+    /// three losses of it. A client that vanished is found within a minute, and one whose network stands
+    /// still for a moment is not. Ages are for balancers' sake, which only operators know.
     fn default() -> Self {
         let seconds = Duration::from_secs;
         ConnectionLimits {
@@ -148,8 +150,8 @@ impl Connections {
         Arc::new(self.0.series.of(listener))
     }
 
-    /// Takes one in, for as long as the answer lives. Where there is no room a silent one is told to end: of the same peer if
-    /// that has its share, else of all.
+    /// Takes one in, for as long as the answer lives. Where there is no room a silent one is told to end: of
+    /// the same peer if that has its share, else of all.
     pub(crate) fn enter(&self, address: IpAddr, meters: &Arc<Meters>) -> Result<Open, Full> {
         let peer = peer_of(address);
         let ConnectionLimits { all, per_peer, .. } = self.0.limits;

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 /// The sha256 of a certificate as it goes over the wire (DER). Written `sha256:` and 64 hex digits.
 ///
-/// It names one certificate and no other. A name within a certificate names whatever any authority below the trusted one
-/// writes into one, and has to be read out of a format that invites to be read in two ways.
+/// It names one certificate and no other. A name within a certificate names whatever any authority below the
+/// trusted one writes into one, and has to be read out of a format that invites to be read in two ways.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 32]);
 

@@ -1,7 +1,8 @@
-//! Where TLS handshakes are computed. Anybody can ask for one by a message that was recorded once, and a signature takes a server
-//! milliseconds: that must not be time in which sockets are not served.
+//! Where TLS handshakes are computed. Anybody can ask for one by a message that was recorded once, and a
+//! signature takes a server milliseconds: that must not be time in which sockets are not served.
 //!
-//! A thread of its own, of lower priority than all others: whatever handshakes are asked for, connections that have theirs go first.
+//! A thread of its own, of lower priority than all others: whatever handshakes are asked for, connections
+//! that have theirs go first.
 
 use std::future::Future;
 use std::sync::LazyLock;
@@ -9,8 +10,8 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::AbortHandle;
 use tokio::task::JoinSet;
 
-/// Added to the process' own niceness: at 5, a thread gets a third of what others get that compete with it. Those who were never
-/// here wait a little longer where processors are short; those who are connected do not.
+/// Added to the process' own niceness: at 5, a thread gets a third of what others get that compete with it.
+/// Those who were never here wait a little longer where processors are short; those who are connected do not.
 const NICENESS: i32 = 5;
 
 /// None: the system gives no thread.

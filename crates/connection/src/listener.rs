@@ -29,8 +29,8 @@ const TURNS: u32 = 100;
 pub struct Handshakes {
     /// How long one may take.
     pub timeout: Duration,
-    /// How many there are at the same time. One more ends the oldest, which is the least likely to be still meant: whoever
-    /// opens connections and says nothing would otherwise keep everybody out.
+    /// How many there are at the same time. One more ends the oldest, which is the least likely to be still
+    /// meant: whoever opens connections and says nothing would otherwise keep everybody out.
     pub most: usize,
 }
 
@@ -41,8 +41,8 @@ impl Default for Handshakes {
     }
 }
 
-/// Of the handshakes at the same time one peer has such a part, but not less than these: what it asks for stands in a queue before
-/// the handshakes of others, half a millisecond each with a key of 2048 bits.
+/// Of the handshakes at the same time one peer has such a part, but not less than these: what it asks for
+/// stands in a queue before the handshakes of others, half a millisecond each with a key of 2048 bits.
 const PART_OF_A_PEER: usize = 8;
 const FEWEST_OF_A_PEER: usize = 8;
 

@@ -1,4 +1,5 @@
-//! Counts connections, for operators' monitoring. Labels are the listeners' names, so that there is a bounded number of series.
+//! Counts connections, for operators' monitoring. Labels are the listeners' names, so that there is a bounded
+//! number of series.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;

@@ -85,8 +85,8 @@ impl Tls {
         self.0.look.notify_one();
     }
 
-    /// Looks at the files every `interval`, for ever. Changed ones are for new connections; those that are of no use leave
-    /// everything as it was, and are told of in the log, once.
+    /// Looks at the files every `interval`, for ever. Changed ones are for new connections; those that are of
+    /// no use leave everything as it was, and are told of in the log, once.
     pub async fn watch(self, interval: Duration) {
         let mut seen = Contents::read(&self.0.files).map_err(|_| String::new());
         loop {
@@ -103,7 +103,8 @@ impl Tls {
                     *self.0.loaded.write().unwrap_or_else(PoisonError::into_inner) = loaded;
                     tracing::info!(%certificate, "TLS: new connections get the new certificate");
                 }
-                // A certificate and its key are two files, written one after the other: the next look may find both.
+                // A certificate and its key are two files, written one after the other: the next look may
+                // find both.
                 Err(error) => tracing::warn!(error, "TLS: the new files are of no use, the old ones stay"),
             }
         }

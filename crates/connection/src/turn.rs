@@ -1,5 +1,5 @@
-//! The turns of a connection's tasks, and how much it reads in one: a caller that sends without end must not keep the threads that
-//! serve sockets from the others.
+//! The turns of a connection's tasks, and how much it reads in one: a caller that sends without end must not
+//! keep the threads that serve sockets from the others.
 
 use ampoule_turns::{Member, Paced, Priority};
 use std::future::Future;
@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-/// What a connection reads in one turn, in bytes. It holds thousands of the smallest frames, which take a millisecond together.
+/// What a connection reads in one turn, in bytes. It holds thousands of the smallest frames, which take a
+/// millisecond together.
 const MOST_READ: usize = 64 << 10;
 
 /// After so long a turn ends before the next request: requests that were sent ahead are there without a read.

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-/// Of those that never had a request let in, this part of the room may be held against those that had: strangers who open
-/// connections go first, but one that is new has time to send its first request.
+/// Of those that never had a request let in, this part of the room may be held against those that had:
+/// strangers who open connections go first, but one that is new has time to send its first request.
 const SHARE_OF_STRANGERS: usize = 4;
 
 /// Connections by since when they are silent.

@@ -72,9 +72,10 @@ impl Engine {
         Ok(Engine { inner: Arc::new(inner) })
     }
 
-    /// From now on guests compute on threads of their own, and whoever polls their futures only waits for them: for servers,
-    /// whose sockets and timers no guest must stop. Timers of guests run in `runtime`. In a program that does nothing else,
-    /// going to another thread and back would take longer than a short execution.
+    /// From now on guests compute on threads of their own, and whoever polls their futures only waits for
+    /// them: for servers, whose sockets and timers no guest must stop. Timers of guests run in `runtime`. In
+    /// a program that does nothing else, going to another thread and back would take longer than a short
+    /// execution.
     pub fn compute_on_own_threads(&self, runtime: Handle) -> Result<(), EngineError> {
         // One more than can compute, so that somebody is there to receive who comes.
         let threads = Threads::start(self.inner.config.seats.max(1) + 1, runtime);
@@ -96,7 +97,8 @@ impl Engine {
         self.inner.watchdog.health()
     }
 
-    /// Ready when a guest has taken a thread of the process for ever: then it should end, for its supervisor to start it again.
+    /// Ready when a guest has taken a thread of the process for ever: then it should end, for its supervisor
+    /// to start it again.
     pub async fn stuck(&self) {
         self.inner.watchdog.stuck().await;
     }

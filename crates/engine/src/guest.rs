@@ -15,7 +15,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::{Global, ModuleExport, Store, TypedFunc, Val};
 
-/// Units of fuel for telling where a program was: some milliseconds, in which a hundred thousand frames are walked.
+/// Units of fuel for telling where a program was: some milliseconds, in which a hundred thousand frames are
+/// walked.
 const PLACE_FUEL: i64 = 10_000_000;
 
 /// Which of the guest's doors is used.
@@ -38,7 +39,8 @@ impl EntryPoint {
         }
     }
 
-    /// Whether a program runs to its end behind it: compiling and preparing have no result, no stdin, and no files that come back.
+    /// Whether a program runs to its end behind it: compiling and preparing have no result, no stdin, and no
+    /// files that come back.
     pub(crate) fn is_to_the_end(self) -> bool {
         matches!(self, EntryPoint::Run | EntryPoint::Call)
     }
@@ -123,7 +125,8 @@ impl Guest {
         kept.put(live, places, engine.inner.config.compare_reused)
     }
 
-    /// Hands in a request and returns where the response lies. Traps and stops come back as errors of wasmtime.
+    /// Hands in a request and returns where the response lies. Traps and stops come back as errors of
+    /// wasmtime.
     pub(crate) async fn call(&mut self, request: &[u8]) -> wasmtime::Result<u64> {
         let length = u32::try_from(request.len())?;
         let exports = &self.image.inner.code(self.entry_point).exports;
@@ -142,8 +145,8 @@ impl Guest {
         entry_point.call_async(&mut self.live.store, (address, length)).await
     }
 
-    /// The guest's own code runs from now on: its memory may be cut off. Nothing else of this thread touches it meanwhile, but
-    /// what that code calls.
+    /// The guest's own code runs from now on: its memory may be cut off. Nothing else of this thread touches
+    /// it meanwhile, but what that code calls.
     fn guard(&self) {
         if let Some(watch) = self.live.store.data().watch() {
             watch.guards(Arc::clone(&self.live.region));
@@ -166,8 +169,8 @@ impl Guest {
         self.live.store.data_mut().take_output()
     }
 
-    /// Where the program was that a limit has stopped: a traceback and a line, as far as its guest can tell. Whatever it
-    /// answers may be the program's own doing, and is text for people.
+    /// Where the program was that a limit has stopped: a traceback and a line, as far as its guest can tell.
+    /// Whatever it answers may be the program's own doing, and is text for people.
     pub(crate) async fn place(&mut self) -> Option<(String, u32, u32)> {
         let place: TypedFunc<(), u64> = {
             let export = self.image.inner.code(self.entry_point).exports.place?;
@@ -212,14 +215,16 @@ impl Guest {
         turn.ok_or_else(|| EngineError::Guest("nobody is in the guest".into()))
     }
 
-    /// After it was stopped, perhaps while it slept: what is left to do is done with a seat, as all that takes time.
+    /// After it was stopped, perhaps while it slept: what is left to do is done with a seat, as all that
+    /// takes time.
     pub(crate) async fn sit_again(&mut self) {
         if let Some(turn) = self.live.store.data_mut().turn_mut() {
             turn.sit_again().await;
         }
     }
 
-    /// The guest's own code has ended, or was given up: its memory can be looked at, and is not cut off any more.
+    /// The guest's own code has ended, or was given up: its memory can be looked at, and is not cut off any
+    /// more.
     pub(crate) fn came_back(&self) {
         if let Some(watch) = self.live.store.data().watch() {
             watch.guards_no_more(|| self.live.memory.data_size(&self.live.store));

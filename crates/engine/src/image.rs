@@ -31,9 +31,10 @@ pub(crate) struct LoadedImage {
     times: LoadTimes,
     /// The file of the code, whose digest was checked.
     pub(crate) file: File,
-    /// The code, loaded once for each door. A slot that held a guest of a module keeps the memory ready that such
-    /// guests write to, as far as it is not scattered too much; the compiler's would crowd out the programs', so
-    /// the pool is made to see two modules and prefers to give each its own slots again. The mapped file is one.
+    /// The code, loaded once for each door. A slot that held a guest of a module keeps the memory ready that
+    /// such guests write to, as far as it is not scattered too much; the compiler's would crowd out the
+    /// programs', so the pool is made to see two modules and prefers to give each its own slots again. The
+    /// mapped file is one.
     compiling: Code,
     running: Code,
     /// Guests of `running`.
@@ -76,8 +77,8 @@ pub(crate) struct GuestExports {
     pub(crate) alloc: ModuleExport,
     /// By the number of the [`EntryPoint`].
     pub(crate) entry_points: [ModuleExport; 4],
-    /// The mutable globals but for that of the fuel, in the order of their names. Every global that a guest changes is
-    /// exported (`ampoule_meter::check_state`).
+    /// The mutable globals but for that of the fuel, in the order of their names. Every global that a guest
+    /// changes is exported (`ampoule_meter::check_state`).
     pub(crate) globals: Arc<[ModuleExport]>,
 }
 

@@ -1,5 +1,6 @@
-//! Whether bytes are one JSON text (RFC 8259), looked at piece by piece: others get their turn in between, whatever a guest
-//! has answered. The grammar and nothing else: numbers keep their digits, texts their escapes.
+//! Whether bytes are one JSON text (RFC 8259), looked at piece by piece: others get their turn in between,
+//! whatever a guest has answered. The grammar and nothing else: numbers keep their digits, texts their
+//! escapes.
 
 /// What was read so far.
 #[derive(Debug, Default)]

@@ -7,10 +7,10 @@
 //! Checkpoint = the pages that a program's top level has changed           (checkpoint.rs, prepare.rs)
 //! ```
 //!
-//! A guest is one wasmtime store and instance. It lives for one execution in a slot of the pool; its
-//! memory starts as a copy-on-write mapping of the image and is reset when it goes. After programs that compute for long,
-//! the store itself is reset and kept for the next one (kept.rs). What it may ask of the
-//! host is in `host.rs`, and nothing else is linked.
+//! A guest is one wasmtime store and instance. It lives for one execution in a slot of the pool; its memory
+//! starts as a copy-on-write mapping of the image and is reset when it goes. After programs that compute for
+//! long, the store itself is reset and kept for the next one (kept.rs). What it may ask of the host is in
+//! `host.rs`, and nothing else is linked.
 //!
 //! This is the only crate with `unsafe`; every block says why it is sound.
 

@@ -30,8 +30,8 @@ const LARGEST: usize = 256 << 10;
 /// How long answers to reflection may lie unread.
 const UNREAD: Duration = Duration::from_secs(60);
 
-/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `shutdown` says that it drains and what was
-/// begun is answered.
+/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `shutdown` says
+/// that it drains and what was begun is answered.
 pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, shutdown: Shutdown) {
     let tenants = TenantServiceServer::new(Tenants(admin.clone())).max_decoding_message_size(LARGEST);
     let reflection = || descriptors().with_service_name(<TenantServiceServer<Tenants> as NamedService>::NAME);

@@ -1,5 +1,5 @@
-//! Services that everybody may call, health and reflection: so few at a time that nobody fills memory with them, and none that
-//! keeps its connection from making room for others.
+//! Services that everybody may call, health and reflection: so few at a time that nobody fills memory with
+//! them, and none that keeps its connection from making room for others.
 
 use crate::{receiving, unpack, unread};
 use ampoule_connection::{Accepted, Held};
@@ -12,7 +12,8 @@ use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::Service;
 
-/// Of one connection at the same time. A client watches the health of a service or two, and looks at one thing at a time.
+/// Of one connection at the same time. A client watches the health of a service or two, and looks at one
+/// thing at a time.
 const MOST: usize = 16;
 
 /// The largest message to them: names of services and of what is in them.

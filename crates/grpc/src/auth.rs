@@ -1,5 +1,5 @@
-//! Looks at who calls before anything of the message is read, puts the tenant beside the call, and has the memory of what
-//! comes and goes counted as the tenant's.
+//! Looks at who calls before anything of the message is read, puts the tenant beside the call, and has the
+//! memory of what comes and goes counted as the tenant's.
 
 use crate::{receiving, status, unpack, unread};
 use ampoule_auth::Authenticator;
@@ -90,8 +90,8 @@ where
     }
 }
 
-/// A call of somebody who was let in; where its connection was ended at this very moment, nothing is done that nobody would
-/// hear of.
+/// A call of somebody who was let in; where its connection was ended at this very moment, nothing is done
+/// that nobody would hear of.
 fn busy(activity: &Activity, tenant: &str) -> Result<Busy, Status> {
     let busy = activity
         .begin()

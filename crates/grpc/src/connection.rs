@@ -17,20 +17,22 @@ use tokio::sync::mpsc;
 use tonic::body::Body;
 use tower::{Service, ServiceExt};
 
-/// Flow control windows: a request of the common size goes through without waiting for a window update, a large one
-/// with few; more would let idle callers fill memory.
+/// Flow control windows: a request of the common size goes through without waiting for a window update, a
+/// large one with few; more would let idle callers fill memory.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = 4 << 20;
 
-/// Calls one connection can have at the same time. Clients of gRPC queue further calls themselves. Every call holds memory before its
-/// caller is authenticated: about 1.5 KiB when it is refused, and some 40 KiB if its head refers to one HPACK entry hundreds of times.
+/// Calls one connection can have at the same time. Clients of gRPC queue further calls themselves. Every call
+/// holds memory before its caller is authenticated: about 1.5 KiB when it is refused, and some 40 KiB if its
+/// head refers to one HPACK entry hundreds of times.
 const STREAMS: u32 = 128;
 
-/// Connections that were opened at once, after a restart, are not to be closed at once: each grows older or less old than it
-/// may by up to this part.
+/// Connections that were opened at once, after a restart, are not to be closed at once: each grows older or
+/// less old than it may by up to this part.
 const SPREAD: f64 = 0.1;
 
-/// Serves `service` on what `listener` accepts until the server drains, and returns when what was accepted is answered.
+/// Serves `service` on what `listener` accepts until the server drains, and returns when what was accepted is
+/// answered.
 pub(crate) async fn accept<S>(service: S, mut listener: Listener, shutdown: Shutdown)
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
@@ -71,7 +73,8 @@ where
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
         .max_concurrent_streams(STREAMS)
-        // Finds clients that vanished without a word (a cable, a machine), whose executions would otherwise run to their end.
+        // Finds clients that vanished without a word (a cable, a machine), whose executions would otherwise
+        // run to their end.
         .keep_alive_interval(limits.keepalive_interval)
         .keep_alive_timeout(limits.keepalive_timeout)
         .serve_connection(TokioIo::new(connection), answering);

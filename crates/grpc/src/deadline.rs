@@ -5,8 +5,8 @@ use tonic::metadata::MetadataMap;
 
 const HEADER: &str = "grpc-timeout";
 
-/// Clients end a call at its deadline, too, and tonic's say CANCELLED then; ending it this much earlier lets us say
-/// DEADLINE_EXCEEDED. Timers are exact to one millisecond.
+/// Clients end a call at its deadline, too, and tonic's say CANCELLED then; ending it this much earlier lets
+/// us say DEADLINE_EXCEEDED. Timers are exact to one millisecond.
 const HEAD_START: Duration = Duration::from_millis(2);
 
 /// Time the call may take from now; `None` when the client set no deadline, or none that can be read.

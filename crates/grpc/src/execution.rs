@@ -90,7 +90,8 @@ pub(crate) fn begin<T>(request: &Request<T>) -> Result<(Call, RequestRecord, Opt
     Ok((call, line, time_left))
 }
 
-/// An answer whose message is made as it is read: `body_memory.rs` finds it beside the one of tonic, which is empty.
+/// An answer whose message is made as it is read: `body_memory.rs` finds it beside the one of tonic, which is
+/// empty.
 fn answer_in_pieces(answer: &Arc<Answer>) -> Response<ExecuteResponse> {
     let Execution { image_digest, function_version, .. } = answer.execution();
     let pieces = ampoule_api::answer_to_grpc(answer, image_digest, function_version);

@@ -24,7 +24,8 @@ struct Received {
     /// The largest message that is taken; larger ones are refused by who decodes them.
     largest: usize,
     prefix: Prefix,
-    /// Messages that have begun. A call takes one; whoever decodes it reads on to the end, and would read on for ever.
+    /// Messages that have begun. A call takes one; whoever decodes it reads on to the end, and would read on
+    /// for ever.
     messages: usize,
     /// Made when there is something to wait for.
     late: Option<Pin<Box<Sleep>>>,

@@ -23,8 +23,9 @@ use tonic_health::ServingStatus;
 use tower::Layer;
 use tower::util::MapResponse;
 
-/// Serves on `listener`. Health becomes NOT_SERVING when `shutdown` says that the server leaves, so that balancers
-/// send elsewhere first; when it drains, no more requests are taken, and this returns when those in flight have ended.
+/// Serves on `listener`. Health becomes NOT_SERVING when `shutdown` says that the server leaves, so that
+/// balancers send elsewhere first; when it drains, no more requests are taken, and this returns when those in
+/// flight have ended.
 pub async fn serve(service: Service, access: Authenticator, listener: Listener, shutdown: Shutdown) {
     let largest = service.sizes().largest_request();
     let executions = ExecutionServiceServer::new(Executions { service: service.clone() })

@@ -49,8 +49,8 @@ pub(crate) fn name(code: Code) -> &'static str {
     ErrorCode::of_grpc(code.into()).map_or("error", ErrorCode::name)
 }
 
-/// Rewrites tonic's answer to a message beyond its decoding limit: OUT_OF_RANGE is about positions in streams, and
-/// its text names nothing a caller knows. No other answer of ours has that code.
+/// Rewrites tonic's answer to a message beyond its decoding limit: OUT_OF_RANGE is about positions in
+/// streams, and its text names nothing a caller knows. No other answer of ours has that code.
 pub(crate) fn explain_too_large<B>(mut response: Response<B>, largest: usize) -> Response<B> {
     const STATUS: &str = "grpc-status";
     let out_of_range = (Code::OutOfRange as i32).to_string();

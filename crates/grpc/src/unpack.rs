@@ -1,8 +1,9 @@
-//! Requests that come compressed by gzip: each message is unpacked here, so that what is behind sees it as if it had come plain.
+//! Requests that come compressed by gzip: each message is unpacked here, so that what is behind sees it as if
+//! it had come plain.
 //!
-//! gzip says at its end how large the message is that it holds. That is compared with what the service takes, and memory is set
-//! aside for it, before anything is unpacked; and nothing is unpacked beyond what it says. So a small message that would become
-//! a huge one costs no more than itself.
+//! gzip says at its end how large the message is that it holds. That is compared with what the service takes,
+//! and memory is set aside for it, before anything is unpacked; and nothing is unpacked beyond what it says.
+//! So a small message that would become a huge one costs no more than itself.
 
 use crate::status;
 use ampoule_service::BodyReservation;
@@ -46,8 +47,8 @@ pub(crate) fn takes(headers: &mut HeaderMap) -> Result<bool, Status> {
     }
 }
 
-/// A body of messages that may be compressed, of which none is larger than `most`. `incoming` sets memory aside for what they
-/// unpack to.
+/// A body of messages that may be compressed, of which none is larger than `most`. `incoming` sets memory
+/// aside for what they unpack to.
 pub(crate) fn unpacking(body: Body, most: usize, incoming: Option<BodyReservation>) -> Body {
     let packed = Packed { body, begun: BytesMut::new(), most, incoming, broken: false };
     let messages = stream::unfold(packed, |mut packed| async move {

@@ -18,8 +18,8 @@ use tonic::body::Body;
 /// What an answer takes beside its bytes until it is read: its stream, its head, its task.
 const BESIDE: usize = 2 << 10;
 
-/// Small answers that a connection has yet to write are not counted up to so many bytes: each connection is granted more than
-/// that. Beyond it somebody asks on and on and reads nothing.
+/// Small answers that a connection has yet to write are not counted up to so many bytes: each connection is
+/// granted more than that. Beyond it somebody asks on and on and reads nothing.
 const UNCOUNTED: usize = 64 << 10;
 
 /// An answer whose body is accounted for until it is read. `busy`: its request.

@@ -3,8 +3,8 @@
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// The best liked of the forms that `form_of` knows a media range by; of those that are liked as well as each other the first. `Err`:
-/// the client names none of them. `Ok(None)`: it names nothing at all.
+/// The best liked of the forms that `form_of` knows a media range by; of those that are liked as well as each
+/// other the first. `Err`: the client names none of them. `Ok(None)`: it names nothing at all.
 pub(crate) fn preferred<T>(
     headers: &HeaderMap,
     form_of: impl Fn(&str) -> Option<T>,

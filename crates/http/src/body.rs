@@ -140,8 +140,8 @@ impl Received {
     }
 }
 
-/// The whole body. A part of it is only taken in when memory is set aside for it: for all of it at once where its length is
-/// said beforehand.
+/// The whole body. A part of it is only taken in when memory is set aside for it: for all of it at once where
+/// its length is said beforehand.
 pub(crate) async fn read(
     body: Body,
     mut memory: BodyReservation,
@@ -182,8 +182,9 @@ fn no_room(error: Error) -> Unusable {
     Unusable::NoRoom { message: error.to_string(), retry_after }
 }
 
-/// Members, items and braces that a body can have outside of its texts: three times those of the largest request that is
-/// admitted, of 256 each of files, modules and variables. An empty item takes three bytes here and some fifty as a value.
+/// Members, items and braces that a body can have outside of its texts: three times those of the largest
+/// request that is admitted, of 256 each of files, modules and variables. An empty item takes three bytes
+/// here and some fifty as a value.
 const MOST_PARTS: usize = 20_000;
 
 /// Longer names and reasons are cut: both can hold what the client has sent.

@@ -21,7 +21,8 @@ use std::time::Duration;
 /// What a listener answers; both parts can share one.
 #[derive(Clone, Debug, Default)]
 pub struct Endpoints {
-    /// `POST /v1/execute` and all else that `GET /openapi.json` describes, for tenants, or for everybody where none are listed.
+    /// `POST /v1/execute` and all else that `GET /openapi.json` describes, for tenants, or for everybody
+    /// where none are listed.
     pub api: bool,
     /// The contract of Dify's sandbox, for tenants, or for who knows this key where none are listed.
     pub dify: Option<DifyKey>,
@@ -41,8 +42,8 @@ pub struct Timeouts {
 }
 
 impl Default for Timeouts {
-    /// A head or an idle connection longer than the clients' pools keep theirs, so that it is they who close; a body of the
-    /// largest size at less than 1 MiB a second.
+    /// A head or an idle connection longer than the clients' pools keep theirs, so that it is they who close;
+    /// a body of the largest size at less than 1 MiB a second.
     fn default() -> Self {
         let seconds = Duration::from_secs;
         Timeouts { head: seconds(75), body: seconds(60), answer: seconds(60) }

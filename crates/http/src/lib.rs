@@ -5,10 +5,11 @@
 //! * [`operator`] is for monitoring, on a listener of its own: [`serve_operator`],
 //! * `admin.rs` is for those who administer tenants, likewise: [`serve_admin`],
 //! * `caller.rs` decides who calls, `hint.rs` what is answered where there is nothing,
-//! * `api/status.rs` is the one place that maps errors to HTTP status, `dify/envelope.rs` the one for Dify's codes.
+//! * `api/status.rs` is the one place that maps errors to HTTP status, `dify/envelope.rs` the one for Dify's
+//!   codes.
 //!
-//! An execution runs inside its handler's future. When the client goes away, that future is dropped, and with it
-//! the guest.
+//! An execution runs inside its handler's future. When the client goes away, that future is dropped, and with
+//! it the guest.
 #![forbid(unsafe_code)]
 
 mod accept;

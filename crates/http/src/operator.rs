@@ -1,7 +1,8 @@
 //! For operators' monitoring, on a listener of its own: `GET /metrics`, `/healthz`, `/readyz`.
 //!
-//! Asks nobody for a key, and tells nothing but numbers, the tenants' names and the images' versions: for a network that
-//! only the operator's machines reach. It answers until the process ends, so that a drain can be watched.
+//! Asks nobody for a key, and tells nothing but numbers, the tenants' names and the images' versions: for a
+//! network that only the operator's machines reach. It answers until the process ends, so that a drain can be
+//! watched.
 
 use crate::accept;
 use crate::hint::Routes;

@@ -5,9 +5,9 @@
 //! RateLimit: "requests-per-minute";r=598;t=1, "cpu-per-day";r=7199110;t=52341
 //! ```
 //!
-//! As in draft-ietf-httpapi-ratelimit-headers-10, since a tenant can have five quotas at once, in three units; the older
-//! `RateLimit-Limit`, `-Remaining` and `-Reset` know one, of requests. `q` is the most there is within `w` seconds, `r` what is left,
-//! `t` the seconds until all of it is back.
+//! As in draft-ietf-httpapi-ratelimit-headers-10, since a tenant can have five quotas at once, in three
+//! units; the older `RateLimit-Limit`, `-Remaining` and `-Reset` know one, of requests. `q` is the most there
+//! is within `w` seconds, `r` what is left, `t` the seconds until all of it is back.
 
 use ampoule_service::{QuotaKind, QuotaUsage, Tenant};
 use axum::http::HeaderValue;

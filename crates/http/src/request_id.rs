@@ -1,4 +1,5 @@
-//! The id of a request in HTTP's headers: taken from the caller, and sent back; and the trace that it belongs to.
+//! The id of a request in HTTP's headers: taken from the caller, and sent back; and the trace that it belongs
+//! to.
 
 use ampoule_service::{ID_HEADER, TRACE_HEADER};
 use axum::http::{HeaderMap, HeaderValue};

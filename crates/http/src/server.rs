@@ -25,11 +25,12 @@ use std::time::Duration;
 use tokio::net::TcpStream;
 use tower::ServiceExt;
 
-/// Finds clients that vanished without a word (a cable, a machine), whose executions would otherwise run to their end.
+/// Finds clients that vanished without a word (a cable, a machine), whose executions would otherwise run to
+/// their end.
 const KEEPALIVE: Duration = Duration::from_secs(20);
 
-/// What is read ahead on a connection, so also the largest head: a token of the largest size, four times over. Without a bound of
-/// ours it would be 400 KiB, held by each connection that sends half a head.
+/// What is read ahead on a connection, so also the largest head: a token of the largest size, four times
+/// over. Without a bound of ours it would be 400 KiB, held by each connection that sends half a head.
 const READ_AHEAD: usize = 64 << 10;
 
 /// What all connections of a listener have in common.
@@ -41,8 +42,9 @@ struct Answers {
     timeouts: Timeouts,
 }
 
-/// Serves `endpoints` on `listener` until `shutdown` says that it drains; then takes no more connections and requests, and returns when
-/// what it has accepted is answered. Telling the service to drain is the caller's business.
+/// Serves `endpoints` on `listener` until `shutdown` says that it drains; then takes no more connections and
+/// requests, and returns when what it has accepted is answered. Telling the service to drain is the caller's
+/// business.
 pub async fn serve(
     service: Service,
     access: Authenticator,
@@ -60,15 +62,16 @@ pub async fn serve(
     .await;
 }
 
-/// Serves operators' monitoring on `listener` until the process ends, through the drain: [`crate::operator`]. It tells of all
-/// connections that are counted beside those of `listener`.
+/// Serves operators' monitoring on `listener` until the process ends, through the drain: [`crate::operator`].
+/// It tells of all connections that are counted beside those of `listener`.
 pub async fn serve_operator(service: Service, access: Authenticator, listener: Listener, shutdown: Shutdown) {
     let hosts = listener.address().map(|address| access.hosts_for_monitoring(address.ip()));
     let router = operator::router(service, listener.connections().clone(), shutdown);
     accept(Answers { router, hosts, timeouts: Timeouts::default() }, listener, std::future::pending()).await;
 }
 
-/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `shutdown` says that it drains.
+/// Serves those who administer tenants on `listener`, to whoever has one of the keys, until `shutdown` says
+/// that it drains.
 pub async fn serve_admin(admin: Admin, keys: AdminKeys, listener: Listener, shutdown: Shutdown) {
     // It asks for keys, so whoever calls it may call it by any name.
     let hosts = Some(Hosts::any());
@@ -104,7 +107,8 @@ async fn serve_connection(connection: Connection, answers: Answers, watcher: Wat
         .serve_connection(
             TokioIo::new(connection),
             service_fn(move |request| {
-                // The head is complete. As long as the answer is not written the connection is not ended to make room.
+                // The head is complete. As long as the answer is not written the connection is not ended to
+                // make room.
                 let busy = accepted.activity.begin();
                 let (answers, accepted, turn) = (answers.clone(), accepted.clone(), turn.clone());
                 async move {

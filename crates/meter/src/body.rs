@@ -19,7 +19,8 @@ pub(crate) const PUT_AWAY: [(ValType, fn() -> ConstExpr); 5] = [
     (ValType::V128, || ConstExpr::v128_const(0)),
 ];
 
-/// How many of each type: a machine has 16 registers of a kind, and what does not fit into them is on the stack anyway.
+/// How many of each type: a machine has 16 registers of a kind, and what does not fit into them is on the
+/// stack anyway.
 pub(crate) const PUT_AWAY_EACH: u32 = 16;
 
 /// Blocks that are written around a loop that holds the fuel.
@@ -184,8 +185,8 @@ impl<'a> MeteredFunction<'a> {
         Ok(())
     }
 
-    /// Charged where it starts, which is where all ways round meet; the first time round is given back before, as
-    /// whoever enters the loop has paid for it.
+    /// Charged where it starts, which is where all ways round meet; the first time round is given back
+    /// before, as whoever enters the loop has paid for it.
     ///
     /// ```text
     /// hold the fuel
@@ -303,7 +304,8 @@ impl<'a> MeteredFunction<'a> {
         if !self.leaves(depth) && target.is_none_or(|label| label.charge.is_none()) {
             self.function.instruction(&Instruction::BrIf(now));
         } else if target.is_none_or(|label| label.carries) {
-            // The values lie below the condition, out of reach in a block of its own; so whether it branches or not.
+            // The values lie below the condition, out of reach in a block of its own; so whether it branches
+            // or not.
             self.put_back();
             self.function.instruction(&Instruction::BrIf(now));
         } else {

@@ -1,14 +1,17 @@
 //! Bulk memory instructions: charged by their length, and long ones done in pieces with a point between them.
 //!
-//! One such instruction can write to all of memory, which takes most of a second if no page of it was touched before, and
-//! no slice would end meanwhile. So where there is one, it is done there if it is short; otherwise a function is called
-//! that is added to the module, one for each instruction with its immediates. Its parameters are the three operands.
+//! One such instruction can write to all of memory, which takes most of a second if no page of it was touched
+//! before, and no slice would end meanwhile. So where there is one, it is done there if it is short;
+//! otherwise a function is called that is added to the module, one for each instruction with its immediates.
+//! Its parameters are the three operands.
 //!
 //! It does what the instruction does:
 //!
-//! * What is out of bounds somewhere traps before anything is written: the bounds of the whole are looked at first, and
-//!   beyond them the instruction is done as a whole, which traps by itself. `refuel` changes no memory, so they hold.
-//! * A copy is as if all were read before anything is written: from the end if a piece would overwrite what is still to be read.
+//! * What is out of bounds somewhere traps before anything is written: the bounds of the whole are looked at
+//!   first, and beyond them the instruction is done as a whole, which traps by itself. `refuel` changes no
+//!   memory, so they hold.
+//! * A copy is as if all were read before anything is written: from the end if a piece would overwrite what
+//!   is still to be read.
 
 use crate::body::MeteredFunction;
 use crate::rewrite::Writer;
@@ -23,11 +26,12 @@ const SHORT: u32 = 4 << 10;
 
 /// Units for each byte beyond that, as the base-2 logarithm: two, 8,192 a page.
 ///
-/// The first access to a page since the guest began is a page fault: filling 900 MiB of them takes 0.9 to 2.2 µs a page, a copy up to 2.4.
-/// At the 7·10⁹ units a second of a busy loop the price comes to 1.2 µs. A unit for eight bytes would be 12 to 30 times too low.
+/// The first access to a page since the guest began is a page fault: filling 900 MiB of them takes 0.9 to 2.2
+/// µs a page, a copy up to 2.4. At the 7·10⁹ units a second of a busy loop the price comes to 1.2 µs. A unit
+/// for eight bytes would be 12 to 30 times too low.
 ///
-/// What was touched before costs the same, as nothing here can tell. That is two or three times its time if it lies beyond the
-/// caches (0.4 to 0.6 µs a page), and 14 times if it lies in them (0.08 µs).
+/// What was touched before costs the same, as nothing here can tell. That is two or three times its time if
+/// it lies beyond the caches (0.4 to 0.6 µs a page), and 14 times if it lies in them (0.08 µs).
 pub(crate) const UNITS_PER_BYTE_LOG2: i64 = 1;
 
 /// What the first bytes of a long one would cost too much, so that one byte more never makes a leap.
@@ -121,8 +125,8 @@ impl Bulk {
         code.end();
     }
 
-    /// Charges each piece, and asks for fuel before the next one if there is none left. The last one leaves that to the
-    /// next point, as short ones do.
+    /// Charges each piece, and asks for fuel before the next one if there is none left. The last one leaves
+    /// that to the next point, as short ones do.
     fn pieces(self, code: &mut InstructionSink<'_>, direction: Direction, fuel: u32, refuel: u32) {
         let piece = PIECE as i32;
         code.loop_(BlockType::Empty)
@@ -188,8 +192,8 @@ fn size_of(code: &mut InstructionSink<'_>, memory: u32) {
 }
 
 impl MeteredFunction<'_> {
-    /// With its operands on the stack. `constant` is the length if that is one: nothing is compared then, and the compiler
-    /// finds the constant where it looks for it, as it does short copies itself.
+    /// With its operands on the stack. `constant` is the length if that is one: nothing is compared then, and
+    /// the compiler finds the constant where it looks for it, as it does short copies itself.
     pub(crate) fn bulk(&mut self, writer: &Writer<'_>, bulk: Bulk, constant: Option<u32>) {
         let (fuel, length) = (self.survey.global_count, self.spare);
         let function = writer.bulk_function(bulk);

@@ -1,13 +1,14 @@
-//! Calls through the function table become direct calls of a *dispatcher*, one for each signature, that branches to the
-//! callee: `call_indirect` is `call $dispatcher`, with the index as one more argument.
+//! Calls through the function table become direct calls of a *dispatcher*, one for each signature, that
+//! branches to the callee: `call_indirect` is `call $dispatcher`, with the index as one more argument.
 //!
-//! wasmtime fills the table of a fresh instance as it is used: the first call through every entry goes by way of the
-//! runtime and dirties memory that is then reset. A guest is fresh in every execution, so that was 4 of the 44 µs of a
-//! trivial one, and 0.7 of the 10.9 ms of a pandas pipeline, which calls 1,400 functions so (SPECIFICATION.md). A
-//! dispatcher is code, the same in every instance, and no slower than a table that is filled.
+//! wasmtime fills the table of a fresh instance as it is used: the first call through every entry goes by way
+//! of the runtime and dirties memory that is then reset. A guest is fresh in every execution, so that was 4
+//! of the 44 µs of a trivial one, and 0.7 of the 10.9 ms of a pandas pipeline, which calls 1,400 functions so
+//! (SPECIFICATION.md). A dispatcher is code, the same in every instance, and no slower than a table that is
+//! filled.
 //!
-//! The table and its elements stay for whatever else uses them. Nothing is charged: the survey prices the `call_indirect`
-//! that was there, a dispatcher has no point in it, and what it calls, it calls as a tail.
+//! The table and its elements stay for whatever else uses them. Nothing is charged: the survey prices the
+//! `call_indirect` that was there, a dispatcher has no point in it, and what it calls, it calls as a tail.
 
 use crate::MeterError;
 use crate::table::Table;
@@ -18,7 +19,8 @@ use wasmparser::FuncType;
 /// Most entries of one `br_table`: an engine need not take more than 65,520.
 const LONGEST_BR_TABLE: u32 = 65_000;
 
-/// Up to so many callees are compared one by one: they may lie far apart, and a `br_table` has all between them in it.
+/// Up to so many callees are compared one by one: they may lie far apart, and a `br_table` has all between
+/// them in it.
 const COMPARED: usize = 3;
 
 /// What takes the place of calls through the table.
@@ -88,8 +90,8 @@ impl Dispatcher {
         self.callees.len() <= COMPARED || self.span() < LONGEST_BR_TABLE
     }
 
-    /// The body. It takes the signature's parameters and the index; `index_of` tells a function's index in the module that
-    /// is written.
+    /// The body. It takes the signature's parameters and the index; `index_of` tells a function's index in
+    /// the module that is written.
     pub(crate) fn body(&self, index_of: impl Fn(u32) -> u32) -> Function {
         let mut function = Function::new([]);
         let callees: Vec<(u32, u32)> =

@@ -1,7 +1,8 @@
 //! Memory that a module adds: charged at the price of pages that nobody touched, and a point.
 //!
-//! Whoever has it may touch it at a few units a page, a fault each. So it is paid for when it is added, and the slice ends there: the
-//! host gives shorter ones from then on (the engine's `pace.rs`). What is refused costs nothing.
+//! Whoever has it may touch it at a few units a page, a fault each. So it is paid for when it is added, and
+//! the slice ends there: the host gives shorter ones from then on (the engine's `pace.rs`). What is refused
+//! costs nothing.
 
 use crate::body::MeteredFunction;
 use crate::bulk::UNITS_PER_BYTE_LOG2;

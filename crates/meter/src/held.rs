@@ -1,13 +1,14 @@
 //! Which loops hold the fuel in a local while they go round, and what they need for it.
 //!
-//! The fuel is a global: memory, to which every way round would write and which the next one would wait for: cycles
-//! that a loop over vectors does not have. A loop that calls nothing can hold it in a local and write it back where it is
-//! left; nobody else looks at it meanwhile. If such a loop traps, its last ways round stay uncharged.
+//! The fuel is a global: memory, to which every way round would write and which the next one would wait for:
+//! cycles that a loop over vectors does not have. A loop that calls nothing can hold it in a local and write
+//! it back where it is left; nobody else looks at it meanwhile. If such a loop traps, its last ways round
+//! stay uncharged.
 //!
-//! It still calls `refuel`, and a compiler keeps nothing in vector registers that is needed after a call: it would write all of
-//! them to the stack every time round. So the locals the loop works with are put away in globals before that call, and taken
-//! back after it: then none of them lives across it. Vector constants become such locals, because the compiler loads them
-//! once, before the loop.
+//! It still calls `refuel`, and a compiler keeps nothing in vector registers that is needed after a call: it
+//! would write all of them to the stack every time round. So the locals the loop works with are put away in
+//! globals before that call, and taken back after it: then none of them lives across it. Vector constants
+//! become such locals, because the compiler loads them once, before the loop.
 
 use crate::MeterError;
 use crate::loops::{Mark, Placement};

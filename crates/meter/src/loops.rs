@@ -1,13 +1,16 @@
-//! Where each loop is charged: at the branches that lead back, at its start, or nowhere because it meters itself.
+//! Where each loop is charged: at the branches that lead back, at its start, or nowhere because it meters
+//! itself.
 //!
-//! An interpreter's dispatch would pay for a point with every bytecode. So instead its C source charges for a whole run of
-//! bytecodes where the run ends, at jumps and calls (`runtimes/guest/meter.h`). The source says so with two sequences of instructions that do nothing and that no compiler writes:
+//! An interpreter's dispatch would pay for a point with every bytecode. So instead its C source charges for a
+//! whole run of bytecodes where the run ends, at jumps and calls (`runtimes/guest/meter.h`). The source says
+//! so with two sequences of instructions that do nothing and that no compiler writes:
 //!
 //! * `i64.const CHARGE; drop; drop` charges the `i32` on the stack;
 //! * `i64.const BOUNDED; drop` says that whoever comes by only a bounded number of times before a charge.
 //!
-//! A loop in which every way round passes one of them gets no point. That it really is bounded, the pass cannot see: it
-//! is the claim of whoever wrote the mark, and `tests/hostile` is full of programs that would show the opposite.
+//! A loop in which every way round passes one of them gets no point. That it really is bounded, the pass
+//! cannot see: it is the claim of whoever wrote the mark, and `tests/hostile` is full of programs that would
+//! show the opposite.
 
 use crate::MeterError;
 use wasmparser::{BlockType, Catch, FunctionBody, Operator};
@@ -52,8 +55,9 @@ enum Frame {
     Loop { index: usize, nest: usize },
 }
 
-/// How many of the open loops, counted from the outermost, have passed a mark since their start; `None` where no
-/// control flow arrives. Passing a mark counts for every open loop at once, so the others are always the innermost.
+/// How many of the open loops, counted from the outermost, have passed a mark since their start; `None` where
+/// no control flow arrives. Passing a mark counts for every open loop at once, so the others are always the
+/// innermost.
 type State = Option<usize>;
 
 fn join(one: State, other: State) -> State {
@@ -77,7 +81,8 @@ pub(crate) enum Placement {
 
 /// Of each loop of the function, in the order in which they appear.
 ///
-/// One walk is enough: in WebAssembly all branches but those to a loop's start go forward, to an end yet to come.
+/// One walk is enough: in WebAssembly all branches but those to a loop's start go forward, to an end yet to
+/// come.
 pub(crate) fn placements(body: &FunctionBody<'_>) -> Result<Vec<Placement>, MeterError> {
     let mut walk = Walk { state: Some(0), nest: 0, frames: Vec::new(), loops: Vec::new() };
     for operator in body.get_operators_reader()? {

@@ -184,7 +184,8 @@ impl Reencode for Writer<'_> {
         Ok(())
     }
 
-    /// Tells the compiler that `refuel` is hardly ever called, so that it keeps that call out of the way of hot loops.
+    /// Tells the compiler that `refuel` is hardly ever called, so that it keeps that call out of the way of
+    /// hot loops.
     fn intersperse_section_hook(
         &mut self,
         module: &mut Module,

@@ -1,7 +1,8 @@
 //! What a guest's state is: the contents and size of its memory, and the mutable globals that it exports.
 //!
-//! Checkpoints are made of that, and guests that are kept are reset to it (`crates/engine`). A module that could keep anything
-//! elsewhere (in a global of its own, its table, a segment that it drops) is not fit to be a guest.
+//! Checkpoints are made of that, and guests that are kept are reset to it (`crates/engine`). A module that
+//! could keep anything elsewhere (in a global of its own, its table, a segment that it drops) is not fit to
+//! be a guest.
 
 use crate::MeterError;
 use std::collections::BTreeSet;

@@ -13,8 +13,8 @@ use wasmparser::{
 /// Charged for an indirect call on top of the instruction: the callee may be a leaf that is no point itself.
 const INDIRECT_CALL: u64 = 8;
 
-/// Most that is charged for a stretch that branches: a typical path through it, not the sum of all its arms. An
-/// interpreter's dispatch, the largest of them, runs about as many instructions for one bytecode.
+/// Most that is charged for a stretch that branches: a typical path through it, not the sum of all its arms.
+/// An interpreter's dispatch, the largest of them, runs about as many instructions for one bytecode.
 const BRANCHING: u64 = 64;
 
 /// Most that is charged for straight code: the rounds of a hash function, unrolled, take about as many.
@@ -52,7 +52,8 @@ pub(crate) struct Survey {
     pub(crate) bulk: BTreeSet<Bulk>,
 }
 
-/// Straight-line work between points: a function's body outside of its loops, or one loop's body outside of inner loops.
+/// Straight-line work between points: a function's body outside of its loops, or one loop's body outside of
+/// inner loops.
 #[derive(Debug, Default)]
 struct Stretch {
     instructions: u64,
@@ -74,7 +75,8 @@ struct Facts {
 }
 
 impl Survey {
-    /// Where a function is in the metered module: `refuel` is the last import, so every defined function moves up by one.
+    /// Where a function is in the metered module: `refuel` is the last import, so every defined function
+    /// moves up by one.
     pub(crate) fn moved(&self, function: u32) -> u32 {
         if function < self.imported_functions { function } else { function + 1 }
     }
@@ -240,7 +242,8 @@ struct Pricing<'a> {
 
 impl<'a> Pricing<'a> {
     fn new(facts: &'a [Facts], imported: u32) -> Self {
-        // A cycle of calls with an indirect one in it enters a function whose address was taken. A leaf closes no cycle.
+        // A cycle of calls with an indirect one in it enters a function whose address was taken. A leaf
+        // closes no cycle.
         let is_point = facts.iter().map(|facts| facts.address_taken && facts.calls).collect();
         let mut pricing = Pricing { facts, imported, is_point, prices: vec![None; facts.len()] };
         pricing.cut_direct_cycles();

@@ -103,7 +103,8 @@ impl Table {
         self.called.iter().any(|called| self.same_as.get(*called as usize) == Some(&type_index))
     }
 
-    /// Types in a group of several are the same as others only if all of the group are, and to an open type, subtypes are too.
+    /// Types in a group of several are the same as others only if all of the group are, and to an open type,
+    /// subtypes are too.
     fn add_types(&mut self, group: RecGroup) -> bool {
         let mut known = !group.is_explicit_rec_group();
         for sub_type in group.into_types() {

@@ -1,4 +1,5 @@
-//! Loops that hold the fuel in a local: however they are left, what they used is known afterwards, and they mean the same.
+//! Loops that hold the fuel in a local: however they are left, what they used is known afterwards, and they
+//! mean the same.
 
 mod common;
 

@@ -11,7 +11,8 @@ pub struct FunctionCall {
     pub function: FunctionReference,
     /// See [`crate::Request::input_json`].
     pub input_json: String,
-    /// See [`crate::Request::files`]; in the place of the function's own of the same path, and beside its others.
+    /// See [`crate::Request::files`]; in the place of the function's own of the same path, and beside its
+    /// others.
     pub files: Vec<File>,
     /// Environment variables; in the place of the function's own of the same key, and beside its others.
     pub environment: Vec<(String, String)>,

@@ -9,10 +9,11 @@ pub struct Limits {
     pub wall_time: Duration,
     /// Processor time.
     pub cpu_time: Duration,
-    /// Memory of the guest in bytes, beyond what its image starts with: the image's memory is one mapping that all its
-    /// guests share, and how large it is is not the program's doing.
+    /// Memory of the guest in bytes, beyond what its image starts with: the image's memory is one mapping
+    /// that all its guests share, and how large it is is not the program's doing.
     pub memory_bytes: u64,
-    /// Units of work: about one per WebAssembly instruction on a typical path (`crates/meter` says how it is counted).
+    /// Units of work: about one per WebAssembly instruction on a typical path (`crates/meter` says how it is
+    /// counted).
     pub fuel: u64,
     /// stdout and stderr together, in bytes.
     pub output_bytes: u64,

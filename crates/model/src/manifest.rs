@@ -60,7 +60,8 @@ pub struct Package {
     pub version: String,
     /// SPDX expression.
     pub licence: String,
-    /// sha256 in hex of the file that it was taken from; empty for a part whose source is listed under another name.
+    /// sha256 in hex of the file that it was taken from; empty for a part whose source is listed under
+    /// another name.
     #[serde(default)]
     pub sha256: String,
     /// Whether compiled code of it is in the image; else it is pure, written in the image's language.

@@ -82,7 +82,8 @@ pub struct Usage {
     pub wait_time: Duration,
     /// Processor time of the guest.
     pub cpu_time: Duration,
-    /// The most memory the guest had beyond what its image starts with; 0 when what the image holds ready was enough.
+    /// The most memory the guest had beyond what its image starts with; 0 when what the image holds ready was
+    /// enough.
     pub peak_memory_bytes: u64,
     /// Bytes written to stdout and stderr, before truncation.
     pub output_bytes: u64,

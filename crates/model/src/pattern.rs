@@ -1,10 +1,12 @@
 //! Patterns of paths, by which requests ask for files that a program has written.
 //!
-//! A pattern is a relative path whose parts may hold `*`, any characters of one part, and `?`, one character. A part that is `**` stands
-//! for any number of parts, also none; as the last one for at least one. Everything else means itself.
+//! A pattern is a relative path whose parts may hold `*`, any characters of one part, and `?`, one character.
+//! A part that is `**` stands for any number of parts, also none; as the last one for at least one.
+//! Everything else means itself.
 //!
-//! `runtimes/guest/pattern.c` chooses files by them in the guest; what comes back is looked at once more here, in time that grows with
-//! the path alone: all places of the pattern that the path may have got to are bits of one number.
+//! `runtimes/guest/pattern.c` chooses files by them in the guest; what comes back is looked at once more
+//! here, in time that grows with the path alone: all places of the pattern that the path may have got to are
+//! bits of one number.
 
 use std::collections::HashMap;
 

@@ -3,8 +3,8 @@
 use crate::{Deterministic, File, FunctionCall, Program};
 use std::time::Duration;
 
-/// The realtime clock's start in deterministic mode when the caller gives none: 2025-01-01T00:00:00Z in nanoseconds
-/// since the Unix epoch. Not the epoch itself: formats such as zip know no time before 1980.
+/// The realtime clock's start in deterministic mode when the caller gives none: 2025-01-01T00:00:00Z in
+/// nanoseconds since the Unix epoch. Not the epoch itself: formats such as zip know no time before 1980.
 pub const DEFAULT_NOW_UNIX_NANOS: i64 = 1_735_689_600_000_000_000;
 
 /// One execution as asked for: nothing in it is checked yet.

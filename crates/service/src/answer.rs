@@ -14,8 +14,8 @@ use ampoule_model::{Invocation, Outcome};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// What sending takes beside the answer itself: the pieces that a connection has taken and not yet written, of which hyper
-/// holds 16 of 16 KiB for HTTP/1, and the one being made.
+/// What sending takes beside the answer itself: the pieces that a connection has taken and not yet written,
+/// of which hyper holds 16 of 16 KiB for HTTP/1, and the one being made.
 const PLACE: u64 = 17 * (16 << 10);
 
 /// An answer, which may be shared with others who sent its idempotency key.
@@ -40,8 +40,8 @@ pub(crate) enum Held {
 }
 
 impl Held {
-    /// What an outcome takes of the memory of the slot it was made in, which is given back otherwise. The guest is gone, so nobody
-    /// else holds the slot.
+    /// What an outcome takes of the memory of the slot it was made in, which is given back otherwise. The
+    /// guest is gone, so nobody else holds the slot.
     pub(crate) fn of(slot: Permit, outcome: &Outcome) -> Held {
         match (memory::of_answer(outcome), slot.take::<Slot>()) {
             (bytes, Some(slot)) if bytes > SMALL => Held::Sent(Arc::new(slot.leave(bytes + place(bytes)))),
@@ -96,7 +96,8 @@ impl Answer {
 }
 
 impl Service {
-    /// Executes one request, as [`Service::execute_as`] does, with an answer that is shared with those who sent the request's idempotency key, too.
+    /// Executes one request, as [`Service::execute_as`] does, with an answer that is shared with those who
+    /// sent the request's idempotency key, too.
     pub async fn answer(&self, call: &Call, asked: impl Into<Invocation>) -> Result<Arc<Answer>, Error> {
         let asked = asked.into();
         let Some(held) = self.hold_if_large(&call.tenant, &asked)? else {
@@ -111,8 +112,8 @@ impl Service {
         answered.await.unwrap_or(Err(Error::Panicked))
     }
 
-    /// The memory of a request that is large enough to be worked on aside, until it is. Where guests compute on the threads
-    /// that serve requests, nothing is kept from anybody by doing all of it there.
+    /// The memory of a request that is large enough to be worked on aside, until it is. Where guests compute
+    /// on the threads that serve requests, nothing is kept from anybody by doing all of it there.
     pub(crate) fn hold_if_large(
         &self,
         tenant: &Tenant,

@@ -4,9 +4,9 @@
 //! inputs ─▶ workers, as many as run at the same time: next input, execute, send ─▶ channel ─▶ BatchRun::next
 //! ```
 //!
-//! The workers run where guests compute, so that between two items no other thread has to be woken; those of a large request, which
-//! is copied for each item, aside, and few of them. The channel holds an answer for each worker; who does not read holds the workers
-//! up, but none of their guests or slots.
+//! The workers run where guests compute, so that between two items no other thread has to be woken; those of
+//! a large request, which is copied for each item, aside, and few of them. The channel holds an answer for
+//! each worker; who does not read holds the workers up, but none of their guests or slots.
 
 use crate::capacity::aside::{MUCH, Task, spawn_aside};
 use crate::capacity::memory;
@@ -24,7 +24,8 @@ use tokio::sync::mpsc;
 /// Inputs that one batch can have: more are better sent as several, whose answers come sooner.
 pub const MOST_INPUTS: usize = 10_000;
 
-/// Copies of a large request at the same time, for each processor: one that its guest has, and one that is being made.
+/// Copies of a large request at the same time, for each processor: one that its guest has, and one that is
+/// being made.
 const COPIES_FOR_EACH_PROCESSOR: usize = 2;
 
 /// One program and its inputs.
@@ -62,7 +63,8 @@ struct Shared {
 }
 
 impl Service {
-    /// Begins a batch. What is wrong with one input is that input's answer, what is wrong with all is this call's.
+    /// Begins a batch. What is wrong with one input is that input's answer, what is wrong with all is this
+    /// call's.
     pub fn execute_batch(&self, call: &Call, batch: Batch) -> Result<BatchRun, Error> {
         if batch.inputs.len() > MOST_INPUTS {
             let reason =
@@ -132,8 +134,8 @@ async fn work(shared: Arc<Shared>, answers: mpsc::Sender<BatchItem>) {
     }
 }
 
-/// One item. It was accepted with its batch, so where there is no room now it is tried again until the call's deadline, or,
-/// without one, until the queue timeout.
+/// One item. It was accepted with its batch, so where there is no room now it is tried again until the call's
+/// deadline, or, without one, until the queue timeout.
 async fn execute(
     service: &Service,
     call: &Call,

@@ -31,10 +31,11 @@ pub struct ServiceConfig {
     pub unread: Duration,
     /// How long answers to requests with an idempotency key are kept.
     pub idempotency_window: Duration,
-    /// What requests and guests may take of the host's memory together, in bytes. Every execution counts with all that its
-    /// limits allow.
+    /// What requests and guests may take of the host's memory together, in bytes. Every execution counts with
+    /// all that its limits allow.
     pub memory_bytes: u64,
-    /// Who may send requests, to begin with. None, and none to come: everybody who reaches the service, as the tenant [`OPEN_TENANT`].
+    /// Who may send requests, to begin with. None, and none to come: everybody who reaches the service, as
+    /// the tenant [`OPEN_TENANT`].
     pub tenants: Vec<TenantConfig>,
     /// Who may send requests beside them, as an issuer of tokens vouches for them.
     pub unlisted: Option<UnlistedConfig>,
@@ -61,11 +62,12 @@ pub struct Capacity {
     pub full: u64,
 }
 
-/// Of [`ServiceConfig::memory_bytes`], one part in so many is what checkpoints that are kept may take: a small machine's memory is for
-/// guests first.
+/// Of [`ServiceConfig::memory_bytes`], one part in so many is what checkpoints that are kept may take: a
+/// small machine's memory is for guests first.
 pub(crate) const MOST_FOR_CHECKPOINTS: u64 = 4;
 
-/// Of [`ServiceConfig::memory_bytes`], guests that are kept have one part in so many at most while nobody is in them.
+/// Of [`ServiceConfig::memory_bytes`], guests that are kept have one part in so many at most while nobody is
+/// in them.
 pub const MOST_FOR_IDLE_GUESTS: u64 = 16;
 
 /// The most a request can ask for.
@@ -85,8 +87,8 @@ pub struct Caps {
     pub result_bytes: u64,
 }
 
-/// The largest requests taken. The guest holds all of it in its own memory too, so these bound what a request costs
-/// before its memory limit speaks.
+/// The largest requests taken. The guest holds all of it in its own memory too, so these bound what a request
+/// costs before its memory limit speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sizes {
     /// The input as JSON text, in bytes.
@@ -162,8 +164,8 @@ impl Default for Sizes {
 }
 
 impl Sizes {
-    /// A size that no acceptable request exceeds, in bytes: what a transport needs to take in. The 64 bytes an item
-    /// are for its framing.
+    /// A size that no acceptable request exceeds, in bytes: what a transport needs to take in. The 64 bytes
+    /// an item are for its framing.
     pub fn largest_request(&self) -> usize {
         let items = self.files + self.modules + self.environment + self.output_files;
         self.input_bytes

@@ -21,8 +21,9 @@ fn told(time: Duration) -> String {
 /// While a server drains another one may be there within a second.
 const RETRY_ELSEWHERE: Duration = Duration::from_secs(1);
 
-/// Why a request was not executed, named for what its sender can do about it. No text in here holds anything of
-/// a program's source, input or output; names and paths the sender chose are quoted, shortened and escaped.
+/// Why a request was not executed, named for what its sender can do about it. No text in here holds anything
+/// of a program's source, input or output; names and paths the sender chose are quoted, shortened and
+/// escaped.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The request cannot be run as it is. Mend the field and send again.

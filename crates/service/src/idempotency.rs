@@ -1,7 +1,8 @@
 //! Answers that are kept for requests that may be sent again, by their idempotency keys.
 //!
-//! The first request with a key runs, others with it wait for its answer or get the kept one. What was refused is not kept:
-//! nothing ran. Room for an answer is set aside before its request runs, so that a promise made is kept.
+//! The first request with a key runs, others with it wait for its answer or get the kept one. What was
+//! refused is not kept: nothing ran. Room for an answer is set aside before its request runs, so that a
+//! promise made is kept.
 //!
 //! ```text
 //! find ─ nothing ─▶ First ─ keep ─▶ the answer, for the window's time; all who send it share its bytes
@@ -22,7 +23,8 @@ use tokio::sync::{oneshot, watch};
 /// Longer keys are no keys.
 const LONGEST_KEY: usize = 255;
 
-/// Every heir keeps a request up to this size: a page, not more than the place itself takes. Of larger ones one heir keeps his.
+/// Every heir keeps a request up to this size: a page, not more than the place itself takes. Of larger ones
+/// one heir keeps his.
 const SMALL: u64 = 4 << 10;
 
 /// When a request is to be sent again that nobody has kept: whoever comes first then runs.
@@ -94,7 +96,8 @@ impl IdempotencyCache {
         Arc::new(IdempotencyCache { window, state: Mutex::default() })
     }
 
-    /// Finds the answer to a request, waiting for one that runs in the place that `place` makes for so many bytes.
+    /// Finds the answer to a request, waiting for one that runs in the place that `place` makes for so many
+    /// bytes.
     pub(crate) async fn find(
         self: &Arc<Self>,
         repeat: Repeat<'_>,

@@ -13,7 +13,8 @@
 //! * [`Caps`] and [`Sizes`]: what a request may ask for,
 //! * `functions`: programs that are kept under a name and prepared ahead of their calls,
 //! * [`StreamRun`] and [`BatchStream`]: what comes piece by piece, for all transports,
-//! * [`RequestRecord`]: the log line that a transport writes for each request, and its part in [`Service::metrics`],
+//! * [`RequestRecord`]: the log line that a transport writes for each request, and its part in
+//!   [`Service::metrics`],
 //! * [`Shutdown`]: when servers leave and drain,
 //! * [`Error`]: why a request was not executed. How a program ended is an outcome, never an error.
 #![forbid(unsafe_code)]

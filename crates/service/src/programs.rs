@@ -16,8 +16,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 use tracing::Instrument;
 
-/// How long a request waits for another one that compiles the same source. Far more than a compilation takes; a
-/// source that takes longer, or fails, is then compiled by everyone who sends it, within their own limits.
+/// How long a request waits for another one that compiles the same source. Far more than a compilation takes;
+/// a source that takes longer, or fails, is then compiled by everyone who sends it, within their own limits.
 const COMPILE_WAIT: Duration = Duration::from_millis(100);
 
 /// What an entry costs beside its code, in bytes.
@@ -135,7 +135,8 @@ impl Programs {
     }
 }
 
-/// Compiles in a guest that gets the source and nothing else of the request, so that the code is the same whoever asks.
+/// Compiles in a guest that gets the source and nothing else of the request, so that the code is the same
+/// whoever asks.
 async fn compile(
     engine: &Engine,
     admitted: &Admitted,

@@ -113,7 +113,8 @@ impl AsRef<Outcome> for Execution {
 }
 
 impl Service {
-    /// A service on `engine`, which must be the one that loaded `images` and be configured as `config.engine` says.
+    /// A service on `engine`, which must be the one that loaded `images` and be configured as `config.engine`
+    /// says.
     pub fn new(config: ServiceConfig, engine: Engine, images: Images) -> Self {
         Service::with_functions(config, engine, images, None)
     }
@@ -167,7 +168,8 @@ impl Service {
         Ok(Arc::try_unwrap(answer).map_or_else(|shared| shared.execution().clone(), Answer::into_execution))
     }
 
-    /// The same, with what is printed going to `output_stream` while the program runs; the outcome holds none of it.
+    /// The same, with what is printed going to `output_stream` while the program runs; the outcome holds none
+    /// of it.
     pub async fn execute_streamed(
         &self,
         call: &Call,
@@ -195,8 +197,8 @@ impl Service {
         executed.await.unwrap_or(Err(Error::Panicked))
     }
 
-    /// The same for a part of what was accepted earlier: while the service drains it is served if it ends, by its limits, when the longest
-    /// execution does.
+    /// The same for a part of what was accepted earlier: while the service drains it is served if it ends, by
+    /// its limits, when the longest execution does.
     pub(crate) async fn execute_accepted(&self, call: &Call, asked: Invocation) -> Result<Execution, Error> {
         self.guarded(ExecuteOptions { call, accepted: true, output_stream: None }, asked).await
     }
@@ -271,7 +273,8 @@ impl Service {
         self.inner.slots.drain(self.longest());
     }
 
-    /// Ends what a drain has left: what runs is stopped and answered as by its wall time, and what waits is refused.
+    /// Ends what a drain has left: what runs is stopped and answered as by its wall time, and what waits is
+    /// refused.
     pub fn end(&self) {
         self.inner.slots.end();
         self.inner.engine.end_guests();

@@ -1,7 +1,8 @@
 //! How a server ends: it leaves, then it drains.
 //!
-//! While it leaves, everything is served as ever, but whoever asks whether it is ready is told no, so that balancers send
-//! elsewhere before anybody is refused. While it drains, what was accepted is answered and nothing more is taken.
+//! While it leaves, everything is served as ever, but whoever asks whether it is ready is told no, so that
+//! balancers send elsewhere before anybody is refused. While it drains, what was accepted is answered and
+//! nothing more is taken.
 
 use tokio::sync::watch;
 

@@ -1,4 +1,5 @@
-//! Streams: what a program prints while it runs, then how it ended. And batches, with their line in the log. For all transports.
+//! Streams: what a program prints while it runs, then how it ended. And batches, with their line in the log.
+//! For all transports.
 
 use crate::batch::BatchRun;
 use crate::capacity::unread::Unread;
@@ -30,8 +31,9 @@ pub enum Unexecuted {
     DeadlinePassed,
 }
 
-/// An execution whose output is told while it runs. It is a task of its own: it goes on, and ends at its limits, whether anybody
-/// asks for its events or not, and holds its slot no longer than it runs. Dropping this stops it.
+/// An execution whose output is told while it runs. It is a task of its own: it goes on, and ends at its
+/// limits, whether anybody asks for its events or not, and holds its slot no longer than it runs. Dropping
+/// this stops it.
 #[derive(Debug)]
 pub struct StreamRun {
     /// None: it has ended.
@@ -40,7 +42,8 @@ pub struct StreamRun {
     text: [PrintedText; 2],
     /// What is still to be told.
     events: VecDeque<Result<StreamEvent, Unexecuted>>,
-    /// How it ended, and the memory of what was printed and is not told yet. None: it runs, or its end was told.
+    /// How it ended, and the memory of what was printed and is not told yet. None: it runs, or its end was
+    /// told.
     ended: Option<Box<(Execution, Unread)>>,
 }
 
@@ -48,7 +51,8 @@ pub struct StreamRun {
 type Ended = Result<Box<(Execution, Unread)>, Unexecuted>;
 
 impl Service {
-    /// Begins an execution and tells its output while it runs. Its line in the log is written when it has ended.
+    /// Begins an execution and tells its output while it runs. Its line in the log is written when it has
+    /// ended.
     pub fn stream(&self, call: Call, asked: Invocation, line: RequestRecord) -> StreamRun {
         let output_stream = OutputStream::default();
         let mut execution = JoinSet::new();

@@ -18,8 +18,8 @@ pub struct Kept {
 }
 
 impl FunctionStore {
-    /// Of each tenant that has something here, by name. Leftovers of puts and deletions that were cut short count until they are swept
-    /// away.
+    /// Of each tenant that has something here, by name. Leftovers of puts and deletions that were cut short
+    /// count until they are swept away.
     pub async fn census(&self) -> Result<BTreeMap<String, Kept>, StoreError> {
         let mut found: BTreeMap<String, Kept> = BTreeMap::new();
         let mut objects = self.objects.list(Some(&paths::root()));

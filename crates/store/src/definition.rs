@@ -39,8 +39,8 @@ impl Definition {
         Definition { version: hex::encode(Sha256::digest(&content)), content, signature, files: None }
     }
 
-    /// The same with files, in a form of the caller's; the content must tell them apart from others. Servers that know of no
-    /// files refuse such a version.
+    /// The same with files, in a form of the caller's; the content must tell them apart from others. Servers
+    /// that know of no files refuse such a version.
     pub fn with_files(self, files: Bytes) -> Self {
         Definition { files: Some(files), ..self }
     }

@@ -1,5 +1,5 @@
-//! Objects that say what they are and whether they are whole: a line with a name, a version of the format and the sha256
-//! of what follows.
+//! Objects that say what they are and whether they are whole: a line with a name, a version of the format and
+//! the sha256 of what follows.
 
 use crate::error::StoreError;
 use sha2::{Digest, Sha256};

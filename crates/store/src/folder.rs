@@ -1,8 +1,9 @@
 //! An object store in a local folder.
 //!
-//! Objects are written under another name, brought to the disk (fsync), and renamed: whoever looks sees all of an object or
-//! none, also after a crash. What changes names does so under a lock of the folder, so that comparing and swapping is one step
-//! for all processes that use the folder. The folder is opened once, as a capability: no path leads out of it.
+//! Objects are written under another name, brought to the disk (fsync), and renamed: whoever looks sees all
+//! of an object or none, also after a crash. What changes names does so under a lock of the folder, so that
+//! comparing and swapping is one step for all processes that use the folder. The folder is opened once, as a
+//! capability: no path leads out of it.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -28,8 +29,8 @@ const LOCK: &str = "lock";
 /// What a crash has left unfinished is removed when it is older than any write takes.
 const OLD: Duration = Duration::from_secs(3600);
 
-/// Objects up to this size have their content's hash as entity tag, which makes comparing and swapping exact; times of files
-/// are too coarse for that. Larger ones are never swapped.
+/// Objects up to this size have their content's hash as entity tag, which makes comparing and swapping exact;
+/// times of files are too coarse for that. Larger ones are never swapped.
 const TAGGED: u64 = 16 << 20;
 
 /// An object store in a folder. Cheap to clone.

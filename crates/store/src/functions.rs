@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-/// How long a head is taken from memory. Changes by this process are seen at once, those by others after this time.
+/// How long a head is taken from memory. Changes by this process are seen at once, those by others after this
+/// time.
 const FRESH: Duration = Duration::from_secs(1);
 
 /// Heads in memory, in bytes: one has a few hundred, one with the most versions, aliases and words 130 KiB.
@@ -160,7 +161,8 @@ impl FunctionStore {
         reading.await.map_err(|error| StoreError::Failed(error.to_string()))?
     }
 
-    /// Keeps a version, unless it is kept already, and points aliases to it. It is on the disk when this returns.
+    /// Keeps a version, unless it is kept already, and points aliases to it. It is on the disk when this
+    /// returns.
     pub async fn put(
         &self,
         tenant: &str,

@@ -1,7 +1,7 @@
 //! The head of a function: its versions and aliases, as one object that is replaced as a whole.
 //!
-//! Fields are never renamed, and new ones are left out where they are empty: older servers may read and write the same heads,
-//! and lose no more than what they do not know.
+//! Fields are never renamed, and new ones are left out where they are empty: older servers may read and write
+//! the same heads, and lose no more than what they do not know.
 
 use crate::envelope;
 use crate::error::StoreError;
@@ -14,8 +14,8 @@ const KIND: &str = "ampoule-function-head 1";
 /// Aliases of a function: names for people, of which a head is to stay small.
 const MOST_ALIASES: usize = 100;
 
-/// Descriptions and labels of all versions of a function together, in bytes: the head is read for every call that finds it
-/// older than a second.
+/// Descriptions and labels of all versions of a function together, in bytes: the head is read for every call
+/// that finds it older than a second.
 const MOST_WORDS: usize = 64 << 10;
 
 /// Candidates that a message names.
@@ -38,8 +38,8 @@ pub struct FunctionIndex {
 pub struct Version {
     /// Its name: the sha256 of what it was made of, in hex.
     pub version: String,
-    /// The last part of its definition's path: another one each time it is put, so that what a deletion leaves is never
-    /// mistaken for what was put after it.
+    /// The last part of its definition's path: another one each time it is put, so that what a deletion
+    /// leaves is never mistaken for what was put after it.
     pub object: String,
     /// When it was put, in milliseconds since the Unix epoch.
     pub created_unix_millis: u64,

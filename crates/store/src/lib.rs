@@ -7,12 +7,13 @@
 //! functions/<tenant>/<name>/checkpoints/<version>.<image> can be made again at any time
 //! ```
 //!
-//! The head is the only object that is ever replaced, and that by compare and swap: so every change is one step, whichever
-//! servers make changes, and whenever one is killed. What no head names is swept away later.
+//! The head is the only object that is ever replaced, and that by compare and swap: so every change is one
+//! step, whichever servers make changes, and whenever one is killed. What no head names is swept away later.
 //!
-//! * [`FunctionStore`]: what the service calls; on any [`object_store::ObjectStore`] that can compare and swap,
-//! * [`LocalObjectStore`]: such a store in a local folder, which it cannot leave (cap-std), and whose writes are on the disk when they
-//!   are answered.
+//! * [`FunctionStore`]: what the service calls; on any [`object_store::ObjectStore`] that can compare and
+//!   swap,
+//! * [`LocalObjectStore`]: such a store in a local folder, which it cannot leave (cap-std), and whose writes
+//!   are on the disk when they are answered.
 //!
 //! Names and versions are checked by the service; here they are only kept apart from each other.
 #![forbid(unsafe_code)]

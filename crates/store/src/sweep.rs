@@ -12,12 +12,13 @@ use std::time::{Duration, SystemTime};
 /// Younger objects may belong to a put that is under way.
 const OLD: Duration = Duration::from_secs(3600);
 
-/// Checkpoints for images that this server has not got may be another server's, or wanted again after a step back.
+/// Checkpoints for images that this server has not got may be another server's, or wanted again after a step
+/// back.
 const UNUSED: Duration = Duration::from_secs(7 * 24 * 3600);
 
 impl FunctionStore {
-    /// Removes what belongs to no version, and, after a week, checkpoints for other images than those of these digests.
-    /// Answers how many objects it removed.
+    /// Removes what belongs to no version, and, after a week, checkpoints for other images than those of
+    /// these digests. Answers how many objects it removed.
     pub async fn sweep(&self, images: &[&str]) -> Result<usize, StoreError> {
         self.sweep_older(images, OLD, UNUSED).await
     }

@@ -8,7 +8,8 @@ use std::time::Duration;
 
 const ROOM: StoreQuota = StoreQuota { functions: 100, versions: 1000, bytes: 1 << 30 };
 
-/// In this variable a test finds the folder that it, as a process of its own, is to write to until it is killed.
+/// In this variable a test finds the folder that it, as a process of its own, is to write to until it is
+/// killed.
 const VICTIM: &str = "AMPOULE_STORE_TEST_FOLDER";
 
 fn open(path: &std::path::Path) -> FunctionStore {
@@ -49,8 +50,9 @@ fn a_folder_that_cannot_be_written_to_is_an_error_at_once() {
     assert!(LocalObjectStore::open(&file.join("below")).is_err());
 }
 
-/// A process puts version after version and says so; it is killed at a random moment, again and again. Whatever it has said
-/// is there, all heads and definitions are whole, and nothing of it is in the way of what follows.
+/// A process puts version after version and says so; it is killed at a random moment, again and again.
+/// Whatever it has said is there, all heads and definitions are whole, and nothing of it is in the way of
+/// what follows.
 #[tokio::test]
 async fn kill_9_at_any_moment_loses_nothing_that_was_acknowledged() {
     let folder = tempfile::tempdir().unwrap();
@@ -68,7 +70,8 @@ async fn kill_9_at_any_moment_loses_nothing_that_was_acknowledged() {
         child.kill().unwrap();
         let output = child.wait_with_output().unwrap();
         for line in String::from_utf8_lossy(&output.stdout).lines() {
-            // The harness's own words come first on a line, perhaps; a line that was cut is not an acknowledgement.
+            // The harness's own words come first on a line, perhaps; a line that was cut is not an
+            // acknowledgement.
             if let Some((_, put)) = line.split_once("put ")
                 && let Some((name, version)) = put.split_once(' ')
                 && let Some(version) = version.strip_suffix('.')

@@ -30,7 +30,8 @@ const LONGEST_DESCRIPTION: usize = 200;
 const OVERLAP: Duration = Duration::from_secs(60 * 60);
 const LONGEST_OVERLAP: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
-/// A key that has ended is told of for so long: its calls hear that it has expired, and not that nobody knows it.
+/// A key that has ended is told of for so long: its calls hear that it has expired, and not that nobody knows
+/// it.
 const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// Answers to those who administer tenants. Cheap to clone.
@@ -207,7 +208,8 @@ impl Admin {
         self.0.get(name).ok_or_else(|| no_tenant(name))
     }
 
-    /// Changes a tenant on a thread that may wait for the disk, to its end even if the caller leaves; gives its name back.
+    /// Changes a tenant on a thread that may wait for the disk, to its end even if the caller leaves; gives
+    /// its name back.
     async fn change(
         &self,
         name: &str,
@@ -227,7 +229,8 @@ impl Admin {
     }
 }
 
-/// Writes the line of a call that was answered, the same from every transport. What was changed has a line of its own.
+/// Writes the line of a call that was answered, the same from every transport. What was changed has a line of
+/// its own.
 pub fn log_call<T>(transport: &'static str, what: &'static str, by: &str, answered: &Result<T, Refused>) {
     let status = answered.as_ref().map_or_else(|refused| refused.code.name(), |_| "ok");
     tracing::info!(target: "ampoule::admin", transport, what, by, status);

@@ -1,4 +1,5 @@
-//! What is different between two lists of tenants, for the log: names and ids of keys, never a key, and not too many of them.
+//! What is different between two lists of tenants, for the log: names and ids of keys, never a key, and not
+//! too many of them.
 
 use crate::entry::{KeyEntry, TenantEntry};
 use crate::list::List;

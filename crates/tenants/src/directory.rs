@@ -1,7 +1,8 @@
 //! The tenants in force, and how they are exchanged.
 //!
-//! A change is read and checked as a whole before anything of it is taken up; one that does not fit leaves everything as it was.
-//! What is served does not wait for it: accounts and keys are exchanged by a pointer each, on a thread of its own.
+//! A change is read and checked as a whole before anything of it is taken up; one that does not fit leaves
+//! everything as it was. What is served does not wait for it: accounts and keys are exchanged by a pointer
+//! each, on a thread of its own.
 
 use crate::changes::Changes;
 use crate::entry::TenantEntry;
@@ -55,7 +56,8 @@ pub(crate) enum NotChanged {
 /// How the files are looked at.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Look {
-    /// If they have changed, and have lain still since the last look: whoever writes one must not be read half-way.
+    /// If they have changed, and have lain still since the last look: whoever writes one must not be read
+    /// half-way.
     AtChanges,
     /// Whether or not they seem to have changed: somebody says that they have.
     Now,
@@ -127,8 +129,9 @@ impl Directory {
         }
     }
 
-    /// Changes one tenant that the server has written down: on the disk, then in force. `change` is given the tenant as it is, if
-    /// there is one, and gives what it is to be, or nothing if it is not to be any more. To be called where blocking is fine.
+    /// Changes one tenant that the server has written down: on the disk, then in force. `change` is given the
+    /// tenant as it is, if there is one, and gives what it is to be, or nothing if it is not to be any more.
+    /// To be called where blocking is fine.
     pub(crate) fn change<E>(
         &self,
         name: &str,
@@ -207,7 +210,8 @@ impl Directory {
             return;
         }
         let Checked { tenants: granted, unlisted, access } = checked;
-        // Accounts first: keys are of tenants that there are. A key whose tenant is gone opens nothing meanwhile.
+        // Accounts first: keys are of tenants that there are. A key whose tenant is gone opens nothing
+        // meanwhile.
         self.0.service.replace_tenants(granted, unlisted);
         if let Err(error) = self.0.access.replace(&access) {
             // Every key is of a tenant of the same list.

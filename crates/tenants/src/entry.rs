@@ -18,7 +18,8 @@ pub struct TenantEntry {
     /// Hashes of its keys, as `ampoule key` prints them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<KeyEntry>,
-    /// Fingerprints of its certificates, as `openssl x509 -noout -fingerprint -sha256` prints them, after `sha256:`.
+    /// Fingerprints of its certificates, as `openssl x509 -noout -fingerprint -sha256` prints them, after
+    /// `sha256:`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub certificates: Vec<String>,
     /// Nothing of it runs, and its requests are refused.
@@ -92,7 +93,8 @@ pub(crate) struct TenantCaps {
     pub(crate) result_bytes: Option<Bytes>,
 }
 
-/// A key of a tenant, as the server knows it: its hash alone, as a text, or a table with what else is known of it.
+/// A key of a tenant, as the server knows it: its hash alone, as a text, or a table with what else is known
+/// of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct KeyEntry {
     /// `sha256:` and 64 hex digits.
@@ -212,7 +214,8 @@ impl TenantEntry {
         }
     }
 
-    /// What it is granted by `service`. Where a cap is below a default that the file does not set, the cap is the default.
+    /// What it is granted by `service`. Where a cap is below a default that the file does not set, the cap is
+    /// the default.
     pub fn granted(&self, service: &ServiceConfig) -> ampoule_service::TenantConfig {
         let mut granted = service.tenant(&self.name);
         let caps = &mut granted.caps;

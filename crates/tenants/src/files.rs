@@ -57,7 +57,8 @@ pub(crate) fn look(path: &Path) -> (PathBuf, Option<Stamp>) {
     (path.to_owned(), std::fs::metadata(path).ok().map(|metadata| Stamp::of(&metadata)))
 }
 
-/// The files of tenants in a folder, sorted. Those that begin with a dot are other programs' (editors', the kubelet's).
+/// The files of tenants in a folder, sorted. Those that begin with a dot are other programs' (editors', the
+/// kubelet's).
 pub(crate) fn in_folder(folder: &Path) -> io::Result<Vec<PathBuf>> {
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder)? {

@@ -1,7 +1,8 @@
 //! The folder in which tenants are kept that the admin API has made: a file for each.
 //!
-//! A file is written under another name, brought to the disk and renamed, so that a kill at any moment leaves the tenant as it was or as
-//! it is to be. Servers can share a folder: changes are made under its lock, by what is on the disk then.
+//! A file is written under another name, brought to the disk and renamed, so that a kill at any moment leaves
+//! the tenant as it was or as it is to be. Servers can share a folder: changes are made under its lock, by
+//! what is on the disk then.
 
 use crate::entry::TenantEntry;
 use crate::files;

@@ -121,7 +121,8 @@ impl Sources {
         let from = match &self.from {
             Some(folder) if folder.is_dir() => match files::in_folder(folder) {
                 Err(error) => Err(format!("cannot read {}: {error}", folder.display())),
-                // More likely a disk that is not there than a fleet that is no more; an empty file says that it is meant.
+                // More likely a disk that is not there than a fleet that is no more; an empty file says that
+                // it is meant.
                 Ok(files) if files.is_empty() => Err(format!("{}: no file *.toml in it", folder.display())),
                 Ok(files) => Ok(files),
             },

@@ -1,7 +1,8 @@
 //! What tenants used today, in a file, so that quotas of a day survive a restart and a crash.
 //!
-//! It is written every few seconds if something has changed, and at the end; a crash loses what was used since. Another process may use the
-//! same file, as one does that replaces this one: of what both have counted the larger number stays.
+//! It is written every few seconds if something has changed, and at the end; a crash loses what was used
+//! since. Another process may use the same file, as one does that replaces this one: of what both have
+//! counted the larger number stays.
 
 use crate::kept;
 use ampoule_service::{DayBook, Service, UsedToday};
@@ -60,7 +61,8 @@ struct Entry {
 }
 
 impl UsageFile {
-    /// Sees that it can be written, and gives what is in it; a file that cannot be read is told of, put aside, and holds nothing.
+    /// Sees that it can be written, and gives what is in it; a file that cannot be read is told of, put
+    /// aside, and holds nothing.
     pub fn open(path: &Path) -> Result<(UsageFile, DayBook), String> {
         let path = std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let file = UsageFile(Arc::new(Inner { path, state: Mutex::default() }));
@@ -82,7 +84,8 @@ impl UsageFile {
         Ok((file, book))
     }
 
-    /// Brings what the service's tenants have used today to the disk, if it has changed. To be called where blocking is fine.
+    /// Brings what the service's tenants have used today to the disk, if it has changed. To be called where
+    /// blocking is fine.
     pub fn write(&self, service: &Service) {
         let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
         let book = service.used_today();

@@ -9,7 +9,8 @@
 pub mod pki;
 pub mod tiny;
 
-/// A test cannot be run on this machine: it says so and is left out, but in CI, whose machines have what all tests need, it fails.
+/// A test cannot be run on this machine: it says so and is left out, but in CI, whose machines have what all
+/// tests need, it fails.
 pub fn cannot_run(why: &str) {
     assert!(std::env::var_os("CI").is_none(), "this test cannot be run here: {why}");
     println!("not run: {why}");

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-/// The place of a task among those that wait: its priority, the time that its member has used lately, and when it came.
+/// The place of a task among those that wait: its priority, the time that its member has used lately, and
+/// when it came.
 pub(crate) type Place = (u8, u64, u64);
 
 /// The classes that share some threads. Clones are the same.
@@ -43,8 +44,8 @@ struct Tasks {
 }
 
 impl Turns {
-    /// No classes yet. `ready`: how many tasks of a class are in the threads' queue at the same time; with fewer than there are
-    /// threads, a class that is alone does not use all of them.
+    /// No classes yet. `ready`: how many tasks of a class are in the threads' queue at the same time; with
+    /// fewer than there are threads, a class that is alone does not use all of them.
     pub fn new(ready: usize) -> Turns {
         Turns(Arc::new(Inner { ready: ready.max(1), classes: Mutex::default() }))
     }

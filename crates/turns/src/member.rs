@@ -31,8 +31,8 @@ impl Member {
         }))
     }
 
-    /// From now on it is of that class; tasks of it that wait have their turn where they are. `class` is only asked where the name
-    /// is another one.
+    /// From now on it is of that class; tasks of it that wait have their turn where they are. `class` is only
+    /// asked where the name is another one.
     pub fn join(&self, name: &str, class: impl FnOnce() -> Arc<Class>) {
         let mut own = self.0.class.lock().unwrap_or_else(PoisonError::into_inner);
         if own.name() != name {

@@ -115,8 +115,8 @@ impl Task {
     fn begin(self: &Arc<Self>) -> Option<Turn> {
         let mut state = self.state();
         if matches!(*state, State::Idle) {
-            // It was just spawned, and is in the threads' queue on its own account: all that were spawned with it first get their
-            // places in their classes.
+            // It was just spawned, and is in the threads' queue on its own account: all that were spawned
+            // with it first get their places in their classes.
             self.enter(&mut state);
             let ready = matches!(*state, State::Ready(_));
             drop(state);

@@ -55,8 +55,8 @@ pub(crate) struct PutArguments {
     /// A declared output; repeatable
     #[arg(long, value_name = "NAME:TYPE[?]", value_parser = variable)]
     output: Vec<Variable>,
-    /// Convert inputs that are not of their type: strictly, where they say the same in another form ("12.5" for 12.5); or
-    /// by Dify's rule, which makes 0 of "abc" and null of what it cannot convert
+    /// Convert inputs that are not of their type: strictly, where they say the same in another form ("12.5"
+    /// for 12.5); or by Dify's rule, which makes 0 of "abc" and null of what it cannot convert
     #[arg(long, value_name = "RULE", requires = "input", num_args = 0..=1, require_equals = true)]
     #[arg(value_enum, default_missing_value = "strict")]
     convert: Option<Rule>,

@@ -6,8 +6,9 @@
 //!                 a file, or an https:// address
 //! ```
 //!
-//! The key decides which algorithms it is used with, never the token, and only asymmetric ones are there: a token that says
-//! `none`, or that is signed with the public key as if it were a secret, is refused before anything is computed.
+//! The key decides which algorithms it is used with, never the token, and only asymmetric ones are there: a
+//! token that says `none`, or that is signed with the public key as if it were a secret, is refused before
+//! anything is computed.
 
 mod fetch;
 mod keys;
@@ -119,7 +120,8 @@ impl Tokens {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Reads the keys because of a token, unless that was done just now. Whoever comes meanwhile waits for it.
+    /// Reads the keys because of a token, unless that was done just now. Whoever comes meanwhile waits for
+    /// it.
     async fn look_again(&self, seen: &Arc<KeySet>) {
         let mut looked = self.looked.lock().await;
         let is_new = !Arc::ptr_eq(seen, &self.keys());

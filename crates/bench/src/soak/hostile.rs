@@ -12,8 +12,9 @@ pub(crate) struct Hostile {
 }
 
 impl Hostile {
-    /// Whether it may end like this. There are so many of them that they starve each other within their tenant's share, in which
-    /// those that computed little go first: then their time is over before they get to what they are after.
+    /// Whether it may end like this. There are so many of them that they starve each other within their
+    /// tenant's share, in which those that computed little go first: then their time is over before they get
+    /// to what they are after.
     pub(crate) fn may_end(&self, status: Status) -> bool {
         self.ends.contains(&status) || status == Status::TimedOut
     }

@@ -1,6 +1,6 @@
-//! `ampoule bench --soak`: hours of a server's life in minutes. Three tenants send calls of every kind at full concurrency, well
-//! and badly behaved, drawn from a seed; every outcome is compared with the one it must have, and the server's memory
-//! is looked at all along.
+//! `ampoule bench --soak`: hours of a server's life in minutes. Three tenants send calls of every kind at
+//! full concurrency, well and badly behaved, drawn from a seed; every outcome is compared with the one it
+//! must have, and the server's memory is looked at all along.
 //!
 //! * `mix.rs`: what is sent, drawn from the seed,
 //! * `world.rs`: the server and its tenants,

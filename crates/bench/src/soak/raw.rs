@@ -56,7 +56,8 @@ pub(crate) async fn slow_reader(world: &World, drawn: &Drawn) -> Result<(), Stri
     if whole { Ok(()) } else { Err(format!("{:?}, {} bytes printed", answer.status(), answer.stdout.len())) }
 }
 
-/// The content of a body with `Transfer-Encoding: chunked`, as large answers have; `None` if its last chunk is missing.
+/// The content of a body with `Transfer-Encoding: chunked`, as large answers have; `None` if its last chunk
+/// is missing.
 fn unchunked(mut body: &str) -> Option<String> {
     let mut content = String::new();
     loop {

@@ -1,5 +1,5 @@
-//! Debian source packages: apt with a configuration of our own, below the cache folder. No root, and nothing of the
-//! machine's own apt state is touched; its mirror is used, and the archive's signature is checked.
+//! Debian source packages: apt with a configuration of our own, below the cache folder. No root, and nothing
+//! of the machine's own apt state is touched; its mirror is used, and the archive's signature is checked.
 
 use super::client::{Answer, Refusal, left, run};
 use crate::recipe::Source;
@@ -44,7 +44,8 @@ pub(super) fn fetch(source: &Source, folder: &Path, apt: &Path) -> Answer<PathBu
     left(folder, &source.file)
 }
 
-/// The revision that has the pinned bytes: the pinned one if it is still there, else one that shares the file.
+/// The revision that has the pinned bytes: the pinned one if it is still there, else one that shares the
+/// file.
 fn find_revision(apt: &Path, source: &Source) -> Answer<Option<String>> {
     let mut cache = client(apt, "apt-cache");
     let listed = run(cache.args(["showsrc", "--only-source", &source.package]))?;

@@ -5,8 +5,9 @@ use crate::recipe::Source;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Fetches one named file with pip's finder and session, so that pip's configuration (index, proxy, certificates)
-/// holds. `pip download` would run an sdist's build to learn its metadata: other people's code, and hours of it.
+/// Fetches one named file with pip's finder and session, so that pip's configuration (index, proxy,
+/// certificates) holds. `pip download` would run an sdist's build to learn its metadata: other people's code,
+/// and hours of it.
 const FETCH_SDIST: &str = "
 import sys
 from pip._internal.commands.download import DownloadCommand
@@ -45,8 +46,8 @@ pub(super) fn fetch(source: &Source, folder: &Path) -> Answer<PathBuf> {
     left(folder, &source.file)
 }
 
-/// pip's options that select exactly the wheel of this name (`name-version[-build]-python-abi-platform`), whatever
-/// machine and Python this runs on.
+/// pip's options that select exactly the wheel of this name (`name-version[-build]-python-abi-platform`),
+/// whatever machine and Python this runs on.
 fn compatibility(wheel: &str) -> Answer<Vec<String>> {
     let parts: Vec<&str> = wheel.split('-').collect();
     let [.., python, abi, platform] = parts[..] else {

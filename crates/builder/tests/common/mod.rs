@@ -71,7 +71,8 @@ impl House {
         self.builder().build("tiny", progress)
     }
 
-    /// Builds and returns the names of the steps that ran, in the order they were started, without the fetching.
+    /// Builds and returns the names of the steps that ran, in the order they were started, without the
+    /// fetching.
     pub fn steps_run(&self) -> Vec<String> {
         let mut record = Record::default();
         self.build_with(&mut record).expect("the build works");
@@ -137,8 +138,8 @@ impl Progress for Record {
     fn end(&mut self, _: bool) {}
 }
 
-/// This test binary again, to run only its test `child`, in a house: for tests that kill a build, or need another
-/// environment than ours.
+/// This test binary again, to run only its test `child`, in a house: for tests that kill a build, or need
+/// another environment than ours.
 pub fn child_build(house: &House) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("a test has a file"));
     command.args(["child", "--exact", "--nocapture"]).env("AMPOULE_TEST_HOUSE", house.path());

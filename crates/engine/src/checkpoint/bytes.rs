@@ -63,7 +63,8 @@ impl Checkpoint {
         bytes
     }
 
-    /// Reads what [`Checkpoint::to_bytes`] wrote. Anything else is an error, and takes no more memory than it is long.
+    /// Reads what [`Checkpoint::to_bytes`] wrote. Anything else is an error, and takes no more memory than it
+    /// is long.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, EngineError> {
         let bad = |reason: &str| EngineError::BadCheckpoint(format!("{reason}: prepare the program again"));
         let mut reader = Reader { bytes };

@@ -1,7 +1,8 @@
 //! A checkpoint: what the memory of a guest differs in from its image's.
 //!
-//! It belongs to the very image that it was taken from and is restored into no other. Its content is guest memory and
-//! nothing else, which only code in the sandbox ever reads: a forged one can do what a program can.
+//! It belongs to the very image that it was taken from and is restored into no other. Its content is guest
+//! memory and nothing else, which only code in the sandbox ever reads: a forged one can do what a program
+//! can.
 
 pub(crate) mod bytes;
 pub(crate) mod prepare;
@@ -24,7 +25,8 @@ pub(crate) const PAGE: usize = 4096;
 /// Bytes by which linear memory grows.
 pub(crate) const GROWTH: u64 = 64 << 10;
 
-/// Bytes compared or restored at a time; then others get their turn. A fault for each page and a copy: half a millisecond.
+/// Bytes compared or restored at a time; then others get their turn. A fault for each page and a copy: half a
+/// millisecond.
 const AT_ONCE: usize = 1 << 20;
 
 /// Bytes of memory of which the kernel is asked at a time which were written to: it goes through their pages.
@@ -112,8 +114,9 @@ impl Checkpoint {
         Ok(())
     }
 
-    /// Takes what the guest's memory differs in from `pristine`, the memory of its image; an error as soon as that is more than
-    /// `most` bytes. The guest has ended, and has its seat: others go first between two pieces.
+    /// Takes what the guest's memory differs in from `pristine`, the memory of its image; an error as soon as
+    /// that is more than `most` bytes. The guest has ended, and has its seat: others go first between two
+    /// pieces.
     pub(crate) async fn take(
         guest: &mut Guest,
         image_digest: &str,
@@ -221,8 +224,9 @@ fn populate(place: &mut [u8]) {
     if place.len() < POPULATED {
         return;
     }
-    // SAFETY: the range is that of a slice that is borrowed exclusively, and the advice changes nothing that it holds: it does
-    // what a first write to each of its pages would do. If it is refused, those writes do it.
+    // SAFETY: the range is that of a slice that is borrowed exclusively, and the advice changes nothing that
+    // it holds: it does what a first write to each of its pages would do. If it is refused, those writes do
+    // it.
     let _ = unsafe {
         rustix::mm::madvise(place.as_mut_ptr().cast(), place.len(), rustix::mm::Advice::LinuxPopulateWrite)
     };

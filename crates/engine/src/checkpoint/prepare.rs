@@ -20,12 +20,12 @@ use wasmtime::{Instance, Linker, Memory, Store};
 const COPIES: u64 = 2;
 
 impl Engine {
-    /// Runs the top level of a program and keeps what it leaves, for calls of its `main`. The program's entry is `main`: the
-    /// others have no top level apart from their call. `job.input_json` is not looked at.
+    /// Runs the top level of a program and keeps what it leaves, for calls of its `main`. The program's entry
+    /// is `main`: the others have no top level apart from their call. `job.input_json` is not looked at.
     ///
-    /// Within the job's limits, as any execution; comparing what it wrote with the image takes about a millisecond for each
-    /// two mebibytes on top, on the same account. More than `most` bytes are [`EngineError::LargeCheckpoint`].
-    /// Needs a tokio runtime with time enabled.
+    /// Within the job's limits, as any execution; comparing what it wrote with the image takes about a
+    /// millisecond for each two mebibytes on top, on the same account. More than `most` bytes are
+    /// [`EngineError::LargeCheckpoint`]. Needs a tokio runtime with time enabled.
     pub async fn checkpoint(
         &self,
         image: &Image,
@@ -82,7 +82,8 @@ async fn take(
     Checkpoint::take(guest, work.image.digest(), pristine.bytes(), most, turn).await
 }
 
-/// The memory of an image as every guest finds it: one that nobody runs, outside of the pool, so that it needs no slot.
+/// The memory of an image as every guest finds it: one that nobody runs, outside of the pool, so that it
+/// needs no slot.
 pub(crate) struct Pristine {
     store: Store<()>,
     memory: Memory,

@@ -1,7 +1,7 @@
 //! How an execution ended, in words: the outcome of a guest that has answered or was stopped.
 //!
-//! What a guest has answered is looked at with suspicion: all of it may be the program's own. Whatever takes time that grows with it is done
-//! piece by piece, as long as the guest has its seat.
+//! What a guest has answered is looked at with suspicion: all of it may be the program's own. Whatever takes
+//! time that grows with it is done piece by piece, as long as the guest has its seat.
 
 use crate::execute::response::{FOLDER, MAX_CODE, MAX_FILES, Response, Unusable};
 use crate::execute::work::Work;

@@ -1,4 +1,5 @@
-//! One execution: the guest is called, what it answers is read with suspicion, and the outcome is put into words.
+//! One execution: the guest is called, what it answers is read with suspicion, and the outcome is put into
+//! words.
 
 pub(crate) mod conclude;
 pub(crate) mod output_stream;

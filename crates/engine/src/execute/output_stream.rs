@@ -4,12 +4,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
-/// Pieces kept for a reader that does not keep up. What comes then joins the last piece of its stream: no byte is lost and
-/// each stream keeps its order, and a guest that prints single bytes cannot fill memory with their bookkeeping.
+/// Pieces kept for a reader that does not keep up. What comes then joins the last piece of its stream: no
+/// byte is lost and each stream keeps its order, and a guest that prints single bytes cannot fill memory with
+/// their bookkeeping.
 const MOST_PIECES: usize = 1024;
 
-/// Bytes of a piece at most, and of those that a reader takes at once, about: a reader turns them into text and JSON on a thread that
-/// serves sockets, in some ten microseconds.
+/// Bytes of a piece at most, and of those that a reader takes at once, about: a reader turns them into text
+/// and JSON on a thread that serves sockets, in some ten microseconds.
 const PORTION: usize = 64 << 10;
 
 /// Where a piece was printed.
@@ -41,8 +42,9 @@ struct Inner {
 }
 
 impl OutputStream {
-    /// Waits until something was printed, and takes some of it. One reader at a time. Readers are woken at the end of a slice of fuel and
-    /// when the program sleeps, not for each piece; what comes after the last slice is there when the execution has ended.
+    /// Waits until something was printed, and takes some of it. One reader at a time. Readers are woken at
+    /// the end of a slice of fuel and when the program sleeps, not for each piece; what comes after the last
+    /// slice is there when the execution has ended.
     pub async fn next(&self) -> Vec<OutputChunk> {
         loop {
             let pieces = self.take();

@@ -1,13 +1,15 @@
 //! A guest's response, decoded with suspicion: the program may have overwritten it.
 //!
-//! Before anything is converted or copied, counts, lengths and names are compared with what an honest guest can send. So decoding
-//! takes no longer, and no more memory, than the answer that comes of it is worth, whatever the bytes are.
+//! Before anything is converted or copied, counts, lengths and names are compared with what an honest guest
+//! can send. So decoding takes no longer, and no more memory, than the answer that comes of it is worth,
+//! whatever the bytes are.
 
 use ampoule_model::message::{self, Kind, MessageReader, tag};
 use ampoule_model::{Failure, File};
 use std::collections::HashSet;
 
-/// Longest text of a failure taken over, in bytes; the harnesses cut earlier, this holds against a broken guest.
+/// Longest text of a failure taken over, in bytes; the harnesses cut earlier, this holds against a broken
+/// guest.
 const MAX_FAILURE_TEXT: usize = 1 << 20;
 
 /// Longest answer to where a program was; the guests' own is half of it.
@@ -16,7 +18,8 @@ const MAX_PLACE: usize = 16 << 10;
 /// Longest signature taken over, in bytes.
 const MAX_SIGNATURE: usize = 64 << 10;
 
-/// Longest compiled program taken over, in bytes: twice what the largest source that the service takes compiles to.
+/// Longest compiled program taken over, in bytes: twice what the largest source that the service takes
+/// compiles to.
 pub(crate) const MAX_CODE: usize = 32 << 20;
 
 /// Most files taken over from one guest.
@@ -53,7 +56,8 @@ pub(crate) enum Unusable {
 }
 
 impl<'a> Response<'a> {
-    /// Decodes `bytes`. Files lie below `out/`, or `anywhere` where some were asked for by patterns, which the caller holds them against.
+    /// Decodes `bytes`. Files lie below `out/`, or `anywhere` where some were asked for by patterns, which
+    /// the caller holds them against.
     pub(crate) fn decode(bytes: &'a [u8], anywhere: bool) -> Result<Self, Unusable> {
         let mut kind = None;
         let mut response = Response {
@@ -115,7 +119,8 @@ impl<'a> Response<'a> {
     }
 }
 
-/// Where a stopped program was: a traceback, of [`MAX_PLACE`] bytes at most, and a line; none if the guest does not know.
+/// Where a stopped program was: a traceback, of [`MAX_PLACE`] bytes at most, and a line; none if the guest
+/// does not know.
 pub(crate) fn place(bytes: &[u8]) -> Option<(String, u32, u32)> {
     let (mut traceback, mut line) = (None, 0);
     for field in MessageReader::new(bytes.get(..bytes.len().min(MAX_PLACE))?) {
@@ -130,14 +135,16 @@ pub(crate) fn place(bytes: &[u8]) -> Option<(String, u32, u32)> {
     Some((traceback, line, column))
 }
 
-/// The column that a traceback of JavaScript has for this line, `file:line:column`; 0 if there is none, as in Python's.
+/// The column that a traceback of JavaScript has for this line, `file:line:column`; 0 if there is none, as in
+/// Python's.
 fn column(traceback: &str, line: u32) -> u32 {
     let column = traceback.split_once(&format!(":{line}:")).map_or("", |(_, rest)| rest);
     let digits = column.find(|character: char| !character.is_ascii_digit()).unwrap_or(column.len());
     column[..digits].parse().unwrap_or(0)
 }
 
-/// A file's name and content. Clients may join the name to a folder of theirs: it leads to nowhere but below that.
+/// A file's name and content. Clients may join the name to a folder of theirs: it leads to nowhere but below
+/// that.
 fn file(field: &[u8], anywhere: bool) -> Result<(&str, &[u8]), Unusable> {
     let most = &field[..field.len().min(MAX_FILE_NAME + 1)];
     let end = most.iter().position(|byte| *byte == 0).ok_or(Unusable::Malformed)?;
@@ -160,7 +167,8 @@ fn signature(bytes: &[u8]) -> Option<&str> {
     serde_json::from_str::<serde::de::IgnoredAny>(text).ok().map(|_| text)
 }
 
-/// The beginning of a text, as much as is taken over: replacements for what is not UTF-8 are longer than that.
+/// The beginning of a text, as much as is taken over: replacements for what is not UTF-8 are longer than
+/// that.
 fn text(bytes: &[u8]) -> String {
     let mut text = String::new();
     for chunk in bytes[..bytes.len().min(MAX_FAILURE_TEXT)].utf8_chunks() {

@@ -103,8 +103,8 @@ fn a_text_that_is_not_utf_8_does_not_outgrow_its_bound() {
     }
 }
 
-/// What was measured in seconds and gibibytes before: names of 0xff, many and long ones; small fields without end; a text that
-/// comes again and again. Compared with reading the bytes once, since machines differ.
+/// What was measured in seconds and gibibytes before: names of 0xff, many and long ones; small fields without
+/// end; a text that comes again and again. Compared with reading the bytes once, since machines differ.
 #[test]
 fn what_is_large_is_refused_in_less_than_reading_it_takes() {
     let of_files = |count: usize, length: usize| {

@@ -25,9 +25,9 @@ use tokio::task::{JoinError, JoinHandle};
 impl Engine {
     /// Compiles a program in a guest of its own that runs nothing of it.
     ///
-    /// For [`ampoule_model::Entry::Body`] the code depends on the input's keys, so `job.input_json` must be the same
-    /// for every execution that uses the code: pass the keys with null values.
-    /// Needs a tokio runtime with time enabled.
+    /// For [`ampoule_model::Entry::Body`] the code depends on the input's keys, so `job.input_json` must be
+    /// the same for every execution that uses the code: pass the keys with null values. Needs a tokio runtime
+    /// with time enabled.
     pub async fn compile(&self, image: &Image, job: &Job<'_>) -> Result<Compilation, EngineError> {
         self.work(image, job, EntryPoint::Compile, |engine, work| async move {
             let digest = Arc::clone(&work.image.inner.digest);
@@ -47,8 +47,8 @@ impl Engine {
         .await
     }
 
-    /// Runs a program, or calls one that was prepared, in a fresh guest. Dropping the future stops the guest within one
-    /// slice of fuel. Needs a tokio runtime with time enabled.
+    /// Runs a program, or calls one that was prepared, in a fresh guest. Dropping the future stops the guest
+    /// within one slice of fuel. Needs a tokio runtime with time enabled.
     pub async fn run(&self, image: &Image, job: &Job<'_>) -> Result<Outcome, EngineError> {
         let entry_point = match job.start {
             Start::Program { .. } => EntryPoint::Run,
@@ -101,8 +101,9 @@ impl Engine {
         }
     }
 
-    /// Runs a future where guests compute, with all the executions that it waits for: for callers that do more than one, or
-    /// more than wait. Dropping the returned one stops it, and them. Needs a tokio runtime with time enabled.
+    /// Runs a future where guests compute, with all the executions that it waits for: for callers that do
+    /// more than one, or more than wait. Dropping the returned one stops it, and them. Needs a tokio runtime
+    /// with time enabled.
     pub fn spawn<F>(&self, future: F) -> Spawned<F::Output>
     where
         F: Future + Send + 'static,
@@ -234,8 +235,8 @@ enum Cut {
     Shutdown,
 }
 
-/// Waits for a guest, until its wall time is over, which the time that it waits for a seat or a processor puts off, or until
-/// all guests are to end.
+/// Waits for a guest, until its wall time is over, which the time that it waits for a seat or a processor
+/// puts off, or until all guests are to end.
 async fn within_wall_time<T>(
     call: impl Future<Output = T>,
     seat: &Seat,

@@ -1,4 +1,5 @@
-//! Processor time of guests: their thread's clock around every poll, during which the watchdog knows that they compute.
+//! Processor time of guests: their thread's clock around every poll, during which the watchdog knows that
+//! they compute.
 
 use crate::schedule::{FairShare, Seat};
 use crate::watch::{Watch, Watchdog};
@@ -8,7 +9,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-/// A guest that computes whenever `future` is polled. The processor time that this takes is its seat's and its share's.
+/// A guest that computes whenever `future` is polled. The processor time that this takes is its seat's and
+/// its share's.
 pub(crate) struct Computed<'a, F> {
     pub(crate) future: Pin<&'a mut F>,
     pub(crate) seat: &'a Seat,

@@ -2,8 +2,8 @@
 
 use crate::schedule::pace::Pace;
 
-/// Fuel, granted in slices. What is left of the current slice lies in a global of the guest and goes below zero by at
-/// most one charge.
+/// Fuel, granted in slices. What is left of the current slice lies in a global of the guest and goes below
+/// zero by at most one charge.
 pub(crate) struct Fuel {
     pub(super) limit: u64,
     pub(super) pace: Pace,
@@ -14,7 +14,8 @@ pub(crate) struct Fuel {
     soon: bool,
 }
 
-/// The first slice of a guest that is to ask for fuel whatever it does, in units: trivial programs take three times as much.
+/// The first slice of a guest that is to ask for fuel whatever it does, in units: trivial programs take three
+/// times as much.
 const SOON: u64 = 5000;
 
 impl Fuel {
@@ -33,7 +34,8 @@ impl Fuel {
         self.granted.saturating_add_signed(left.saturating_neg())
     }
 
-    /// The next slice is a short one, so that the guest is sure to ask for another: where slices end changes nothing of what it uses.
+    /// The next slice is a short one, so that the guest is sure to ask for another: where slices end changes
+    /// nothing of what it uses.
     pub(crate) fn ask_soon(&mut self) {
         self.soon = true;
     }

@@ -4,12 +4,12 @@ use super::GuestState;
 use crate::schedule::CpuLease;
 use wasmtime::ResourceLimiterAsync;
 
-/// What the exceptions that a guest keeps at a time may take on the host's side, in bytes. C++ has one or two in flight, of
-/// 32 bytes each.
+/// What the exceptions that a guest keeps at a time may take on the host's side, in bytes. C++ has one or two
+/// in flight, of 32 bytes each.
 const MAX_EXCEPTION_BYTES: usize = 256 << 10;
 
-/// Grants linear memory up to the image's own and the limit's on top of it, and remembers that it refused: what the program
-/// made of the refusal varies with the language, the record does not.
+/// Grants linear memory up to the image's own and the limit's on top of it, and remembers that it refused:
+/// what the program made of the refusal varies with the language, the record does not.
 pub(crate) struct Growth {
     pub(super) image: u64,
     limit: u64,
@@ -25,7 +25,8 @@ impl Growth {
 
     /// Whether memory may become so large, by the guest's limit.
     fn memory_may_grow(&mut self, current: usize, desired: usize) -> bool {
-        // Linear memory is made as large as the image's and grows from there; what is smaller is the exceptions'.
+        // Linear memory is made as large as the image's and grows from there; what is smaller is the
+        // exceptions'.
         let linear =
             current.max(desired) as u64 >= self.image && (current == 0 || current as u64 >= self.image);
         let granted = if linear { desired as u64 <= self.limit } else { desired <= MAX_EXCEPTION_BYTES };
@@ -35,7 +36,8 @@ impl Growth {
     }
 }
 
-/// Memory that a guest adds to its image's is the host's to give before it is there: a guest could write to all of it within a slice.
+/// Memory that a guest adds to its image's is the host's to give before it is there: a guest could write to
+/// all of it within a slice.
 #[async_trait::async_trait]
 impl ResourceLimiterAsync for GuestState {
     async fn memory_growing(

@@ -98,8 +98,8 @@ impl GuestState {
         }
     }
 
-    /// How much more memory the execution needs than it was granted, if the host is about to take so many bytes `more`; `memory` is
-    /// the guest's.
+    /// How much more memory the execution needs than it was granted, if the host is about to take so many
+    /// bytes `more`; `memory` is the guest's.
     pub(crate) fn room_wanted(&mut self, more: u64, memory: &[u8]) -> Option<u64> {
         let faults = self.turn.as_ref()?.faults();
         let host = self.output.written.min(self.output.limit);
@@ -107,8 +107,8 @@ impl GuestState {
         self.room.as_mut()?.wanted(faults, host, more, || dirty::dirty_bytes(image))
     }
 
-    /// Gets so many bytes more, and waits for them if need be. Not while it has taken much that it was not granted: that would be kept
-    /// from others for as long as it waits.
+    /// Gets so many bytes more, and waits for them if need be. Not while it has taken much that it was not
+    /// granted: that would be kept from others for as long as it waits.
     pub(crate) async fn get_room(&mut self, bytes: u64) -> Result<(), Stop> {
         let (Some(room), Some(turn)) = (&mut self.room, &mut self.turn) else { return Ok(()) };
         let grant = room.grant();
@@ -125,8 +125,8 @@ impl GuestState {
         })
     }
 
-    /// At the end of a slice, or of a piece of what the host does for the guest before it computes: its times are looked at, and
-    /// others get their turn.
+    /// At the end of a slice, or of a piece of what the host does for the guest before it computes: its times
+    /// are looked at, and others get their turn.
     pub(crate) async fn slice_is_over(&mut self) -> Result<(), Stop> {
         match &mut self.turn {
             Some(turn) => Ok(turn.slice_is_over().await?),

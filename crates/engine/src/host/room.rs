@@ -6,13 +6,15 @@
 //!      > what was granted? ─▶ the kernel tells how much it really is (`dirty`) ─▶ still? ─▶ ask, wait if need be
 //! ```
 //!
-//! What a guest adds to its image's memory counts before it is there. A page of the image becomes the guest's own by a page
-//! fault of the thread that it computes on, so faults are a bound that costs one system call in a slice. They are more than
-//! that, as reading pages of the image faults, too: before more is asked for, pages are counted.
+//! What a guest adds to its image's memory counts before it is there. A page of the image becomes the guest's
+//! own by a page fault of the thread that it computes on, so faults are a bound that costs one system call in
+//! a slice. They are more than that, as reading pages of the image faults, too: before more is asked for,
+//! pages are counted.
 //!
-//! Within one slice a program that does nothing else can make all of its image's memory its own, before anybody looks. So of the memory
-//! of the host, what executions have been granted is exceeded by an image's memory for each processor at most: who is found to
-//! have taken much more than it was granted gets it at once, or ends.
+//! Within one slice a program that does nothing else can make all of its image's memory its own, before
+//! anybody looks. So of the memory of the host, what executions have been granted is exceeded by an image's
+//! memory for each processor at most: who is found to have taken much more than it was granted gets it at
+//! once, or ends.
 
 use crate::job::{MemoryGrant, NoMemory};
 use std::fmt;
@@ -21,14 +23,17 @@ use std::sync::Arc;
 /// What a guest may take until the next look.
 const MARGIN: u64 = 2 << 20;
 
-/// What it may have taken beyond what it was granted and still wait for more: as much as many that wait may have at a time.
+/// What it may have taken beyond what it was granted and still wait for more: as much as many that wait may
+/// have at a time.
 const OVERDRAFT: u64 = 1 << 20;
 
-/// The least that is asked for at a time, and the part of what there is: so that large guests do not ask often.
+/// The least that is asked for at a time, and the part of what there is: so that large guests do not ask
+/// often.
 const LEAST: u64 = 4 << 20;
 const PART: u64 = 4;
 
-/// Of a guest's native stack, what is nobody's account: nearly all programs stay within it. Beyond it is asked for by as much.
+/// Of a guest's native stack, what is nobody's account: nearly all programs stay within it. Beyond it is
+/// asked for by as much.
 const STACK: u64 = 1 << 20;
 
 /// Bytes of a page. Guests have no huge ones: see [`want_no_huge_pages`].
@@ -52,7 +57,8 @@ pub(crate) struct Room {
 }
 
 impl Room {
-    /// Of a guest that begins with so many bytes that are its own, and for which the host holds so many to the end.
+    /// Of a guest that begins with so many bytes that are its own, and for which the host holds so many to
+    /// the end.
     pub(crate) fn new(grant: Arc<dyn MemoryGrant>, begins_with: u64, held: u64) -> Room {
         Room { grant, seen: begins_with, faults: 0, grown: 0, held, host: held, stack: 0, refused: None }
     }
@@ -69,8 +75,9 @@ impl Room {
         self.stack = self.stack.max(beyond);
     }
 
-    /// How many bytes to ask for, if any, at the end of a slice. There have been so many faults; the host holds `host` bytes for it
-    /// beside its pages and its request, and is about to take `more`; `count` says how many bytes of its image's memory are its own.
+    /// How many bytes to ask for, if any, at the end of a slice. There have been so many faults; the host
+    /// holds `host` bytes for it beside its pages and its request, and is about to take `more`; `count` says
+    /// how many bytes of its image's memory are its own.
     pub(crate) fn wanted(
         &mut self,
         faults: u64,
@@ -95,8 +102,8 @@ impl Room {
         Some(missing.max(LEAST).max(granted / PART))
     }
 
-    /// Whether it has taken much more than it was granted. What it adds to its memory, and what the host is about to take, is not
-    /// there yet.
+    /// Whether it has taken much more than it was granted. What it adds to its memory, and what the host is
+    /// about to take, is not there yet.
     pub(crate) fn is_overdrawn(&self) -> bool {
         self.seen + self.host + self.stack > self.grant.granted() + OVERDRAFT
     }
@@ -113,13 +120,15 @@ impl fmt::Debug for Room {
     }
 }
 
-/// From now on what is freed of large buffers is the system's again: answers of mebibytes come and go, and the allocator would keep
-/// room for as many as there ever were at a time.
+/// From now on what is freed of large buffers is the system's again: answers of mebibytes come and go, and
+/// the allocator would keep room for as many as there ever were at a time.
 pub(crate) fn want_no_large_leftovers() {
-    /// Buffers of this size have a mapping of their own; it also keeps the allocator from raising the size by itself.
+    /// Buffers of this size have a mapping of their own; it also keeps the allocator from raising the size by
+    /// itself.
     const LARGE: libc::c_int = 1 << 20;
-    /// Of smaller ones, what may lie free at the end of a heap. Without this the allocator, told of the one, gives back and takes again a
-    /// few pages with every execution: half of the throughput (`bench --load`, 64 clients).
+    /// Of smaller ones, what may lie free at the end of a heap. Without this the allocator, told of the one,
+    /// gives back and takes again a few pages with every execution: half of the throughput (`bench --load`,
+    /// 64 clients).
     const KEPT: libc::c_int = 64 << 20;
     // SAFETY: they set parameters of the allocator, at any time.
     unsafe {
@@ -128,8 +137,8 @@ pub(crate) fn want_no_large_leftovers() {
     }
 }
 
-/// From now on the process gets no huge pages: one fault would make two mebibytes a guest's own, of which it may have asked for
-/// a few bytes. Should the kernel refuse, guests are ahead of their accounts by more.
+/// From now on the process gets no huge pages: one fault would make two mebibytes a guest's own, of which it
+/// may have asked for a few bytes. Should the kernel refuse, guests are ahead of their accounts by more.
 pub(crate) fn want_no_huge_pages() {
     // SAFETY: it takes numbers and changes how later memory is mapped, not what it holds.
     unsafe { libc::prctl(libc::PR_SET_THP_DISABLE, 1, 0, 0, 0) };

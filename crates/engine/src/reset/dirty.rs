@@ -1,7 +1,8 @@
 //! Which pages of a guest's memory were written to: Linux's page map tells (`PAGEMAP_SCAN`, 6.7 and later).
 //!
-//! A page that a guest has never written to is the image's file, or the kernel's page of zeros; one that it has written
-//! to is a copy of its own, which is neither. That holds whether the copy is present, is being moved, or was swapped out.
+//! A page that a guest has never written to is the image's file, or the kernel's page of zeros; one that it
+//! has written to is a copy of its own, which is neither. That holds whether the copy is present, is being
+//! moved, or was swapped out.
 
 use rustix::ioctl::{Ioctl, IoctlOutput, Opcode, ioctl, opcode};
 use std::ffi::c_void;
@@ -16,7 +17,8 @@ const PRESENT: u64 = 1 << 3;
 const SWAPPED: u64 = 1 << 4;
 const ZERO: u64 = 1 << 5;
 
-/// Stretches that one call tells of: guests that compute for long have dirtied some hundred (the pandas pipeline 227).
+/// Stretches that one call tells of: guests that compute for long have dirtied some hundred (the pandas
+/// pipeline 227).
 const AT_ONCE: usize = 512;
 
 static PAGE_MAP: LazyLock<Option<File>> = LazyLock::new(|| File::open("/proc/self/pagemap").ok());
@@ -39,8 +41,8 @@ struct Scan {
     return_mask: u64,
 }
 
-// SAFETY: the number is that of `PAGEMAP_SCAN`, which reads and writes a `struct pm_scan_arg`: the layout of `Scan`, whose size
-// is a part of the number.
+// SAFETY: the number is that of `PAGEMAP_SCAN`, which reads and writes a `struct pm_scan_arg`: the layout of
+// `Scan`, whose size is a part of the number.
 unsafe impl Ioctl for &mut Scan {
     /// How many regions were told of.
     type Output = usize;
@@ -87,7 +89,8 @@ pub(crate) fn dirty(memory: &[u8]) -> Option<Vec<Range<usize>>> {
     Some(found)
 }
 
-/// Whether there are more written stretches than so many, which is at most 32; `false` if the kernel does not tell. The scan ends where they are more.
+/// Whether there are more written stretches than so many, which is at most 32; `false` if the kernel does not
+/// tell. The scan ends where they are more.
 pub(crate) fn has_more_stretches_than(number: usize, memory: &[u8]) -> bool {
     let base = memory.as_ptr() as u64;
     let mut regions = [Region::default(); 33];
@@ -95,7 +98,8 @@ pub(crate) fn has_more_stretches_than(number: usize, memory: &[u8]) -> bool {
     scan(base..base + memory.len() as u64, regions).is_some_and(|(count, _)| count > number)
 }
 
-/// Tells `regions` of the written stretches in a range of addresses: how many it filled, and where it stopped.
+/// Tells `regions` of the written stretches in a range of addresses: how many it filled, and where it
+/// stopped.
 fn scan(range: Range<u64>, regions: &mut [Region]) -> Option<(usize, u64)> {
     let page_map = PAGE_MAP.as_ref()?;
     let mut scan = Scan {
@@ -109,7 +113,8 @@ fn scan(range: Range<u64>, regions: &mut [Region]) -> Option<(usize, u64)> {
         category_anyof_mask: PRESENT | SWAPPED,
         ..Scan::default()
     };
-    // SAFETY: beside `scan` the call writes to as many regions as it is told there are, and they live until it returns.
+    // SAFETY: beside `scan` the call writes to as many regions as it is told there are, and they live until
+    // it returns.
     let count = unsafe { ioctl(page_map, &mut scan) }.ok()?;
     Some((count, scan.walk_end))
 }

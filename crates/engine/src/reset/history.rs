@@ -4,15 +4,16 @@
 //! execution ─ fuel, stretches of dirtied pages ─▶ History of its compiled program ─▶ Reuse of the next one: any guest, light ones, none
 //! ```
 //!
-//! It changes how long an execution takes, and nothing else. A history belongs to one tenant's program, as its compiled form does.
+//! It changes how long an execution takes, and nothing else. A history belongs to one tenant's program, as
+//! its compiled form does.
 
 use crate::config::STACK_KEPT;
 use crate::reset::dirty::has_more_stretches_than;
 use crate::reset::reuse::{LIGHT, MOST_DIRTY};
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
-/// Units of fuel that an execution must have taken for its stretches to be counted: the count takes some µs, and a trivial
-/// program, which takes a fifth of this, dirties few.
+/// Units of fuel that an execution must have taken for its stretches to be counted: the count takes some µs,
+/// and a trivial program, which takes a fifth of this, dirties few.
 const COUNTED_FROM: u64 = 100_000;
 
 /// Stretches that the pool resets (wasmtime's `MAX_REGIONS`).
@@ -56,7 +57,8 @@ const SCATTERED: u8 = 2;
 pub struct History {
     /// Fuel of the last one, without what compiling took; 0 before the first.
     pub(crate) last_fuel: AtomicU64,
-    /// Memory of the host that the last one was granted, in bytes; 0 before the first. Whoever grants it writes it.
+    /// Memory of the host that the last one was granted, in bytes; 0 before the first. Whoever grants it
+    /// writes it.
     pub last_memory: AtomicU64,
     /// Whether the first one that was worth counting dirtied more stretches than the pool resets.
     scattered: AtomicU8,
@@ -68,7 +70,8 @@ impl History {
         self.last_fuel.load(Ordering::Relaxed)
     }
 
-    /// An execution of the program has answered in a fresh guest, whose memory this is now, and has taken so much fuel.
+    /// An execution of the program has answered in a fresh guest, whose memory this is now, and has taken so
+    /// much fuel.
     pub(crate) fn learn(&self, fuel: u64, memory: &[u8]) {
         if fuel < COUNTED_FROM || self.scattered.load(Ordering::Relaxed) != UNKNOWN {
             return;

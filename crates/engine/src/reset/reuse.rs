@@ -1,25 +1,28 @@
-//! Guests that are kept when they have answered: for programs that compute for long, or whose memory is scattered.
+//! Guests that are kept when they have answered: for programs that compute for long, or whose memory is
+//! scattered.
 //!
 //! ```text
 //! guest ─ has answered ─▶ dirtied pages, globals and state as the image has them ─▶ idle ─▶ guest of the next program
 //! ```
 //!
-//! A slot that is left is reset by wasmtime: it copies the 32 lowest stretches of dirtied pages and unmaps what lies above. A
-//! program that uses pandas dirties 227 stretches all over its heap, and every page of them, and of those it only reads,
-//! costs the next guest a fault: together about 1.4 of 9 ms. Two dates formatted by `Intl` in JavaScript dirty 64 stretches: 0.3 of
-//! 0.4 ms (docs/performance-notes.md). So the guest of such a program is not thrown away but reset here, stretch by stretch, and taken for
-//! the next one.
+//! A slot that is left is reset by wasmtime: it copies the 32 lowest stretches of dirtied pages and unmaps
+//! what lies above. A program that uses pandas dirties 227 stretches all over its heap, and every page of
+//! them, and of those it only reads, costs the next guest a fault: together about 1.4 of 9 ms. Two dates
+//! formatted by `Intl` in JavaScript dirty 64 stretches: 0.3 of 0.4 ms (docs/performance-notes.md). So the
+//! guest of such a program is not thrown away but reset here, stretch by stretch, and taken for the next one.
 //!
-//! A guest collects the pages that its executions dirtied, and each of them pays for all. So there are two shelves: long programs may have
-//! guests that keep much (`MOST_DIRTY`), short ones only have those that keep little (`LIGHT`).
+//! A guest collects the pages that its executions dirtied, and each of them pays for all. So there are two
+//! shelves: long programs may have guests that keep much (`MOST_DIRTY`), short ones only have those that keep
+//! little (`LIGHT`).
 //!
-//! What a guest is: its memory, the size of it, and its mutable globals; the builder refuses an image that has anything
-//! else (`ampoule_meter::check_state`). A checkpoint rests on the same. So a guest whose memory has not grown, all of
-//! whose written pages were copied back, and whose globals were set is the one that an instantiation makes. Globals of
-//! the metering pass stay as they are: code writes to them before it reads them, each time (`held.rs` there).
+//! What a guest is: its memory, the size of it, and its mutable globals; the builder refuses an image that
+//! has anything else (`ampoule_meter::check_state`). A checkpoint rests on the same. So a guest whose memory
+//! has not grown, all of whose written pages were copied back, and whose globals were set is the one that an
+//! instantiation makes. Globals of the metering pass stay as they are: code writes to them before it reads
+//! them, each time (`held.rs` there).
 //!
-//! A guest that ended in another way than by an answer (a trap, a limit, a request that was given up), whose memory has grown, or
-//! whose exceptions needed more of the host is not kept.
+//! A guest that ended in another way than by an answer (a trap, a limit, a request that was given up), whose
+//! memory has grown, or whose exceptions needed more of the host is not kept.
 
 use crate::checkpoint::Number;
 use crate::error::EngineError;
@@ -35,11 +38,12 @@ use wasmtime::{Global, Instance, Memory, Store, Val};
 /// Images whose guests are kept at a time; a server has two, and as many again while it is given new ones.
 const IMAGES: u32 = 4;
 
-/// Most memory of its own that an idle guest keeps, in bytes. The pandas pipeline dirties 1.3 MiB, and copying that back is 3 % of its
-/// time; so this also bounds what one program makes another pay for.
+/// Most memory of its own that an idle guest keeps, in bytes. The pandas pipeline dirties 1.3 MiB, and
+/// copying that back is 3 % of its time; so this also bounds what one program makes another pay for.
 pub(crate) const MOST_DIRTY: usize = 4 << 20;
 
-/// The same of a guest for short programs: 128 pages, which are copied back in about 20 µs. Two dates by `Intl` dirty 100.
+/// The same of a guest for short programs: 128 pages, which are copied back in about 20 µs. Two dates by
+/// `Intl` dirty 100.
 pub(crate) const LIGHT: usize = 512 << 10;
 
 /// Executions in one guest. Pages that are only read stay mapped, and looking through them takes 8 ns each: a
@@ -142,11 +146,13 @@ impl Pristine {
         self.live.memory.data(&self.live.store)
     }
 
-    /// Makes a guest into what this one is; how many bytes it keeps. None if it is not worth it, or cannot be done.
+    /// Makes a guest into what this one is; how many bytes it keeps. None if it is not worth it, or cannot be
+    /// done.
     fn reset(&self, live: &mut Live) -> Option<usize> {
         let before = self.memory();
         let memory = live.memory.data(&live.store);
-        // Where its stack is must be known: an execution that never asked for fuel does not tell, but an earlier one may have.
+        // Where its stack is must be known: an execution that never asked for fuel does not tell, but an
+        // earlier one may have.
         let address = live.store.data().stack_address;
         if memory.len() != before.len() || (address == 0 && live.stack.is_none()) {
             return None;
@@ -157,8 +163,8 @@ impl Pristine {
             return None;
         }
         let stack = live.stack.take().or_else(|| Stack::around(address))?;
-        // SAFETY: the guest has answered, so no call is on its stack. The store, which is borrowed, keeps the same one for all
-        // its calls, and the address is of one of them.
+        // SAFETY: the guest has answered, so no call is on its stack. The store, which is borrowed, keeps the
+        // same one for all its calls, and the address is of one of them.
         if (address != 0 && !stack.contains(address)) || !unsafe { stack.wipe() } {
             return None;
         }
@@ -221,7 +227,8 @@ impl ReusedGuests {
         Some(live)
     }
 
-    /// Resets a guest that has answered, and keeps it if it is worth it and there is room. Only a comparison fails.
+    /// Resets a guest that has answered, and keeps it if it is worth it and there is room. Only a comparison
+    /// fails.
     pub(crate) fn put(&self, mut live: Live, places: &Places, compare: bool) -> Result<(), EngineError> {
         let Some(pristine) = self.pristine.get() else { return Ok(()) };
         live.uses += 1;
@@ -234,7 +241,8 @@ impl ReusedGuests {
         if compare {
             pristine.compare(&mut live)?;
         }
-        // Its seat, what it printed, its random numbers: they go now, so that the account pays for the reset, too.
+        // Its seat, what it printed, its random numbers: they go now, so that the account pays for the reset,
+        // too.
         *live.store.data_mut() = GuestState::of_nobody(pristine.memory().len() as u64);
         let mut idle = self.idle();
         let shelf = if keeps <= LIGHT { &mut idle.light } else { &mut idle.heavy };

@@ -1,7 +1,8 @@
-//! The native stack of a guest that is kept: wasmtime leaves it with the store, as the last execution left it.
+//! The native stack of a guest that is kept: wasmtime leaves it with the store, as the last execution left
+//! it.
 //!
-//! It would stay as large as the deepest recursion has made it, up to 33 MiB. What it holds cannot be read by any guest; it goes all the same, as
-//! the pool has it when a stack is given back.
+//! It would stay as large as the deepest recursion has made it, up to 33 MiB. What it holds cannot be read by
+//! any guest; it goes all the same, as the pool has it when a stack is given back.
 
 use crate::config::{ASYNC_STACK, STACK_KEPT};
 use rustix::mm::{Advice, madvise};
@@ -14,7 +15,8 @@ pub(crate) struct Stack(Range<usize>);
 impl Stack {
     /// The stack that `address` is on; `None` if the kernel knows of none.
     ///
-    /// Reads the list of the process's mappings: 0.3 ms in a server of 128 slots, so it is done once for each guest that is kept.
+    /// Reads the list of the process's mappings: 0.3 ms in a server of 128 slots, so it is done once for each
+    /// guest that is kept.
     pub(crate) fn around(address: usize) -> Option<Stack> {
         let maps = std::fs::read_to_string("/proc/self/maps").ok()?;
         maps.lines().find_map(|line| {
@@ -35,11 +37,13 @@ impl Stack {
     ///
     /// # Safety
     ///
-    /// It is the stack of a store that nobody computes in, found by an address of a call that has ended, and the store lives.
+    /// It is the stack of a store that nobody computes in, found by an address of a call that has ended, and
+    /// the store lives.
     pub(crate) unsafe fn wipe(&self) -> bool {
         let kept = self.0.end - STACK_KEPT;
-        // SAFETY: the caller's promise: nobody is on this stack, so nothing on it is used again. It is anonymous memory of the pool, and what
-        // is done to it is what the pool does when a stack is given back to it.
+        // SAFETY: the caller's promise: nobody is on this stack, so nothing on it is used again. It is
+        // anonymous memory of the pool, and what is done to it is what the pool does when a stack is given
+        // back to it.
         unsafe {
             std::ptr::write_bytes(kept as *mut u8, 0, STACK_KEPT);
             madvise(self.0.start as *mut _, kept - self.0.start, Advice::LinuxDontNeed).is_ok()

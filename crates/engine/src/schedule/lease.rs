@@ -9,8 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a guest that is alone goes on in one go: short against the time limits that are looked at between turns and
-/// against a network, long against a turn's end, which wakes another thread (6 µs, where a slice of fuel lasts 80).
+/// How long a guest that is alone goes on in one go: short against the time limits that are looked at between
+/// turns and against a network, long against a turn's end, which wakes another thread (6 µs, where a slice of
+/// fuel lasts 80).
 const ALONE: Duration = Duration::from_millis(1);
 
 /// No slice of fuel takes longer.
@@ -83,15 +84,16 @@ pub(crate) struct CpuLease {
     place: Arc<Waiter>,
     ground: Ground,
     time: Time,
-    /// When it got its seat, the first time and the last, and when other tasks of its thread last had a chance.
+    /// When it got its seat, the first time and the last, and when other tasks of its thread last had a
+    /// chance.
     started: Instant,
     seated: Instant,
     yielded: Instant,
     /// What it has slept, and waited for a seat since it started.
     slept: Duration,
     waited: Duration,
-    /// Processor time of its thread up to which it is charged. None: it does not compute, or nobody counts. Real time would
-    /// charge a guest for what other processes of the machine do.
+    /// Processor time of its thread up to which it is charged. None: it does not compute, or nobody counts.
+    /// Real time would charge a guest for what other processes of the machine do.
     charged: Option<Duration>,
 }
 
@@ -245,7 +247,8 @@ impl CpuLease {
         got.map_err(|_| Over::Waiting)
     }
 
-    /// The guest was stopped, perhaps during a sleep: gets a seat for the work that is left. The wait counts as waiting.
+    /// The guest was stopped, perhaps during a sleep: gets a seat for the work that is left. The wait counts
+    /// as waiting.
     pub(crate) async fn sit_again(&mut self) {
         let slept = self.place.sleeps_for(Instant::now());
         self.slept += slept;
@@ -301,7 +304,8 @@ impl CpuLease {
 
 impl Drop for CpuLease {
     fn drop(&mut self) {
-        // It may be given up by a thread other than the one that it computed on, whose clock says nothing of it.
+        // It may be given up by a thread other than the one that it computed on, whose clock says nothing of
+        // it.
         let ran = self.ran().min(self.seated.elapsed()).min(LONGEST_SLICE);
         self.seats.exit(&self.share, &self.place, ran);
     }

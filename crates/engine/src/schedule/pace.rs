@@ -1,9 +1,10 @@
 //! How much fuel a slice is: little, as long as a guest has memory that it has added and not touched.
 //!
-//! The first access to a page is a page fault of 1.5 to 7 µs, and may cost a guest as little as 8 units of fuel: 50,000 of them in one
-//! slice, a third of a second. Fuel must be the same in every run, so it cannot count faults. But where slices end changes
-//! nothing of what a guest uses. So it gets a 32nd of a slice at a time, some 10 ms of faults at most, and a look is only taken if that has taken
-//! long: who computes goes on, at the price of a look at the clock, until it has used as much as a whole slice.
+//! The first access to a page is a page fault of 1.5 to 7 µs, and may cost a guest as little as 8 units of
+//! fuel: 50,000 of them in one slice, a third of a second. Fuel must be the same in every run, so it cannot
+//! count faults. But where slices end changes nothing of what a guest uses. So it gets a 32nd of a slice at a
+//! time, some 10 ms of faults at most, and a look is only taken if that has taken long: who computes goes on,
+//! at the price of a look at the clock, until it has used as much as a whole slice.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,8 @@ const PARTS: u64 = 32;
 /// With so much of it, or less, slices are whole: 256 faults.
 const LITTLE: u64 = 1 << 20;
 
-/// Whoever was last looked at so short a time ago need not be looked at: a slice of computing takes about as long.
+/// Whoever was last looked at so short a time ago need not be looked at: a slice of computing takes about as
+/// long.
 const SOON: Duration = Duration::from_micros(100);
 
 /// Bytes of a page.

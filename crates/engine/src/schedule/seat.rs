@@ -14,8 +14,8 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// The guest does not come back: another one gets to compute beside it. When it does come back, it waits like all others.
-    /// It `computes`, or waits for the system.
+    /// The guest does not come back: another one gets to compute beside it. When it does come back, it waits
+    /// like all others. It `computes`, or waits for the system.
     pub(crate) fn lend(&self, computes: bool) {
         self.seats.lend(&self.share, &self.place, computes);
     }
@@ -25,8 +25,8 @@ impl Seat {
         self.place.end(Instant::now())
     }
 
-    /// Whether its wall time is over. What the system kept it from a processor is counted first: that puts it off. For the thread that it
-    /// computes on, or for whoever asks when it does not.
+    /// Whether its wall time is over. What the system kept it from a processor is counted first: that puts it
+    /// off. For the thread that it computes on, or for whoever asks when it does not.
     pub(crate) fn is_over(&self) -> bool {
         let now = Instant::now();
         now >= self.place.end(now) && !self.place.count_kept_out(now)

@@ -1,8 +1,9 @@
 //! Seats and accounts: start-time fair queueing between shares, feedback queues within one (`place`).
 //!
-//! A share's *virtual time* is the processor time it was given while somebody waited, divided by its weight; the waiting
-//! share whose virtual time is lowest is next. A share that comes back from idling starts at the virtual time of who was
-//! served last, so nobody saves up time by doing nothing, and time that nobody else wanted costs nothing.
+//! A share's *virtual time* is the processor time it was given while somebody waited, divided by its weight;
+//! the waiting share whose virtual time is lowest is next. A share that comes back from idling starts at the
+//! virtual time of who was served last, so nobody saves up time by doing nothing, and time that nobody else
+//! wanted costs nothing.
 
 use super::waiter::{LEVEL_COUNT, Waiter};
 use std::collections::VecDeque;
@@ -10,23 +11,24 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering}
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// How long a guest keeps its seat when others of another share wait that were served as much: long against a switch (6 µs and
-/// cold caches), short against what people notice.
+/// How long a guest keeps its seat when others of another share wait that were served as much: long against a
+/// switch (6 µs and cold caches), short against what people notice.
 const QUANTUM: Duration = Duration::from_millis(1);
 
-/// One pick in so many is for the longest executions while shorter ones wait too, so that a stream of short ones starves no one.
+/// One pick in so many is for the longest executions while shorter ones wait too, so that a stream of short
+/// ones starves no one.
 const PICKS_PER_LONG: u32 = 4;
 
-/// The virtual time, in seconds, that a share can be behind: one that has fewer guests than its share would feed is not paid
-/// back later.
+/// The virtual time, in seconds, that a share can be behind: one that has fewer guests than its share would
+/// feed is not paid back later.
 const MOST_BEHIND: f64 = 0.010;
 
-/// Guests of one share that compute at most beside others that were given their seats: each is one more that the processors are shared
-/// with. As long as there are so many, the share gets no seat.
+/// Guests of one share that compute at most beside others that were given their seats: each is one more that
+/// the processors are shared with. As long as there are so many, the share gets no seat.
 const MOST_BESIDE: usize = 2;
 
-/// An account of processor time: guests of one share compete as one with those of the others, however many they are.
-/// Cheap to clone; clones are the same account.
+/// An account of processor time: guests of one share compete as one with those of the others, however many
+/// they are. Cheap to clone; clones are the same account.
 #[derive(Clone, Debug)]
 pub struct FairShare(Arc<Account>);
 
@@ -49,7 +51,8 @@ impl FairShare {
     /// The largest weight; a weight of 0 counts as 1.
     pub const MAX_WEIGHT: u32 = 1000;
 
-    /// An account of this weight: next to one of weight 1, one of weight 3 gets three quarters of the processors.
+    /// An account of this weight: next to one of weight 1, one of weight 3 gets three quarters of the
+    /// processors.
     pub fn new(weight: u32) -> FairShare {
         let share = FairShare(Arc::new(Account {
             weight: AtomicU32::new(1),
@@ -73,7 +76,8 @@ impl FairShare {
         self.0.weight.store(weight.clamp(1, FairShare::MAX_WEIGHT), Ordering::Relaxed);
     }
 
-    /// Units of fuel that its guests have used, those included that were given up; counted at the end of each slice.
+    /// Units of fuel that its guests have used, those included that were given up; counted at the end of each
+    /// slice.
     pub fn fuel(&self) -> u64 {
         self.0.fuel.load(Ordering::Relaxed)
     }
@@ -202,7 +206,8 @@ impl Seats {
         }
     }
 
-    /// A guest that was stopped wherever it was goes on with something else: with its seat, or to wait for one.
+    /// A guest that was stopped wherever it was goes on with something else: with its seat, or to wait for
+    /// one.
     pub(super) fn come_back_from_anywhere(&self, share: &FairShare, place: &Arc<Waiter>) {
         let mut state = self.lock();
         if place.seated.load(Ordering::Relaxed) {
@@ -214,8 +219,8 @@ impl Seats {
         self.sit_or_wait(&mut state, share, place, End::Back);
     }
 
-    /// A guest with a seat has computed for `ran` since the last time, and for `turn` since it sat down. False: it lost its
-    /// seat to somebody else and waits.
+    /// A guest with a seat has computed for `ran` since the last time, and for `turn` since it sat down.
+    /// False: it lost its seat to somebody else and waits.
     pub(super) fn may_go_on(
         &self,
         share: &FairShare,
@@ -250,8 +255,8 @@ impl Seats {
         }
     }
 
-    /// The seat of a guest that does not come back goes to another one, and the guest has none to give back. If it `computes`, its
-    /// share is held to account for it.
+    /// The seat of a guest that does not come back goes to another one, and the guest has none to give back.
+    /// If it `computes`, its share is held to account for it.
     pub(super) fn lend(&self, share: &FairShare, place: &Waiter, computes: bool) {
         let mut state = self.lock();
         if place.seated.load(Ordering::Relaxed) && !place.lent.swap(true, Ordering::Relaxed) {
@@ -313,7 +318,8 @@ impl State {
         &mut self.queues[index]
     }
 
-    /// The queue that is next: that of the share which is furthest behind, of those that may have seats; among equals who came first.
+    /// The queue that is next: that of the share which is furthest behind, of those that may have seats;
+    /// among equals who came first.
     fn next(&self) -> Option<usize> {
         let virtual_time = |index: &usize| self.queues[*index].share.virtual_time();
         let may_sit = |index: &usize| self.queues[*index].share.may_sit();
@@ -333,8 +339,8 @@ impl State {
         place
     }
 
-    /// A share is served on: it is as if it had been picked. Turns are long, and a share that comes back must not find the time of
-    /// the last pick.
+    /// A share is served on: it is as if it had been picked. Turns are long, and a share that comes back must
+    /// not find the time of the last pick.
     fn goes_on(&mut self, share: &FairShare) {
         let next = self.next().map_or(f64::INFINITY, |index| self.queues[index].share.virtual_time());
         self.now = self.now.max(share.virtual_time().min(next));

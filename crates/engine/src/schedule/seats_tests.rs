@@ -1,4 +1,5 @@
-//! Who gets how much of the seats, played through without a clock: a step is one slice of fuel for everyone who has a seat.
+//! Who gets how much of the seats, played through without a clock: a step is one slice of fuel for everyone
+//! who has a seat.
 
 use super::*;
 
@@ -203,7 +204,8 @@ fn of_many_long_ones_a_few_are_finished_at_a_time() {
         }
         assert!(step < 1_000_000, "{} of 40 have ended", ends.len());
     }
-    // No seat was ever empty, and half of them have ended well before the last: in equal slices all would end together.
+    // No seat was ever empty, and half of them have ended well before the last: in equal slices all would end
+    // together.
     let all = WORK.as_secs_f64() * 20.0 / SLICE.as_secs_f64();
     assert!(close(f64::from(step), all), "{step} steps and not {all}");
     assert!(f64::from(ends[19]) < 0.72 * all, "the half had ended after {} of {all} steps", ends[19]);

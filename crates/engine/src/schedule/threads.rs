@@ -1,10 +1,11 @@
 //! Threads on which guests compute, and nothing else: sockets and timers have theirs.
 //!
-//! One queue for all executions, first come first served: which guest computes is decided by the seats (`schedule`). There is one thread more than
-//! seats, so that whoever comes is always received, and more while guests do not come back (`watch`).
+//! One queue for all executions, first come first served: which guest computes is decided by the seats
+//! (`schedule`). There is one thread more than seats, so that whoever comes is always received, and more
+//! while guests do not come back (`watch`).
 //!
-//! Where the next event is likely to come soon (`awake`), one idle thread polls for work, and the caller of the only execution
-//! polls for its outcome.
+//! Where the next event is likely to come soon (`awake`), one idle thread polls for work, and the caller of
+//! the only execution polls for its outcome.
 
 use crate::schedule::GivenUp;
 use crate::schedule::awake::Awake;
@@ -27,10 +28,11 @@ const MOST_ADDED: usize = 64;
 /// How long an added thread stays when there is nothing to do.
 const ADDED_STAYS: Duration = Duration::from_secs(1);
 
-/// The time that the kernel lets one of these threads compute before it looks at others, in nanoseconds. A thread that wakes up
-/// (of sockets, or of a client on the same machine) waits for the end of the slice. Beside 20 endless loops on 2 processors, with
-/// Linux 6.18, the 99th percentile of a trivial call over gRPC is 18 to 24 ms with slices of 20 ms, 12 to 17 ms with the default
-/// of 3 ms, and 3.5 to 7 ms with 0.1 to 1 ms.
+/// The time that the kernel lets one of these threads compute before it looks at others, in nanoseconds. A
+/// thread that wakes up (of sockets, or of a client on the same machine) waits for the end of the slice.
+/// Beside 20 endless loops on 2 processors, with Linux 6.18, the 99th percentile of a trivial call over gRPC
+/// is 18 to 24 ms with slices of 20 ms, 12 to 17 ms with the default of 3 ms, and 3.5 to 7 ms with 0.1 to 1
+/// ms.
 const KERNEL_SLICE: u64 = 500_000;
 
 pub(crate) struct Threads {
@@ -97,8 +99,8 @@ impl Threads {
         Ok(threads)
     }
 
-    /// Runs a future on these threads. Dropping the returned one says so to the guests that it waits for (`given_up`), and
-    /// drops the future there as soon as it is not being polled.
+    /// Runs a future on these threads. Dropping the returned one says so to the guests that it waits for
+    /// (`given_up`), and drops the future there as soon as it is not being polled.
     pub(crate) fn run<F>(self: &Arc<Self>, future: F, given_up: GivenUp) -> Running<F::Output>
     where
         F: Future + Send + 'static,
@@ -109,8 +111,8 @@ impl Threads {
         running
     }
 
-    /// The same for an execution, which the calling thread polls first, up to where it has a seat ([`arrive`]) or waits for one: no
-    /// thread has to wake up only for it to wait.
+    /// The same for an execution, which the calling thread polls first, up to where it has a seat
+    /// ([`arrive`]) or waits for one: no thread has to wake up only for it to wait.
     pub(crate) fn execute<F>(self: &Arc<Self>, future: F, given_up: GivenUp) -> Running<F::Output>
     where
         F: Future + Send + 'static,
@@ -344,7 +346,8 @@ impl<F: Future> Future for Within<F> {
     }
 }
 
-/// The calling thread computes, and is interrupted for those that wake up. Kernels before 6.12 take no notice.
+/// The calling thread computes, and is interrupted for those that wake up. Kernels before 6.12 take no
+/// notice.
 fn ask_for_short_slices() {
     #[repr(C)]
     #[derive(Default)]
@@ -362,8 +365,8 @@ fn ask_for_short_slices() {
     // As nice as the process.
     let nice = rustix::process::getpriority_process(None).unwrap_or(0);
     let attributes = Attributes { size, nice, runtime: KERNEL_SLICE, ..Attributes::default() };
-    // SAFETY: the kernel reads `size` bytes of the structure, which has the layout of its `struct sched_attr`.
-    // That it may refuse is no harm.
+    // SAFETY: the kernel reads `size` bytes of the structure, which has the layout of its
+    // `struct sched_attr`. That it may refuse is no harm.
     unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) };
 }
 

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
-/// How guests of one share are served, by the processor time that they have had: those that have had less go first, and
-/// within a level one after another for a quantum. So short executions end in their first slices, and of many long
-/// ones a few are finished at a time instead of all at the end.
+/// How guests of one share are served, by the processor time that they have had: those that have had less go
+/// first, and within a level one after another for a quantum. So short executions end in their first slices,
+/// and of many long ones a few are finished at a time instead of all at the end.
 const LEVELS: [Level; 5] = [
-    // Short: far above a common code node, far below what anybody would call long. The quantum is long against a
-    // switch (6 µs and cold caches), short against what people notice.
+    // Short: far above a common code node, far below what anybody would call long. The quantum is long
+    // against a switch (6 µs and cold caches), short against what people notice.
     Level { below: Duration::from_millis(5), quantum: Duration::from_millis(1) },
     Level { below: Duration::from_millis(50), quantum: Duration::from_millis(5) },
     Level { below: Duration::from_millis(500), quantum: Duration::from_millis(100) },
@@ -38,7 +38,8 @@ pub(super) struct Waiter {
     pub(super) beside: AtomicBool,
     /// Told when it gets one.
     pub(super) called: Notify,
-    /// Processor time that it has had, in nanoseconds, when the seats last heard of it; written under the lock.
+    /// Processor time that it has had, in nanoseconds, when the seats last heard of it; written under the
+    /// lock.
     had: AtomicU64,
     /// The same when its quantum began.
     quantum_began: AtomicU64,
@@ -53,7 +54,8 @@ pub(super) struct Waiter {
     /// When it began, and what it has slept and waited since, in nanoseconds.
     began: AtomicU64,
     rested: AtomicU64,
-    /// What it had a seat for and the system gave it no processor, in nanoseconds, as far as that was counted. It is a part of `rested`.
+    /// What it had a seat for and the system gave it no processor, in nanoseconds, as far as that was
+    /// counted. It is a part of `rested`.
     kept_out: AtomicU64,
     /// Processor time of the polls that have ended, in nanoseconds.
     computed: AtomicU64,
@@ -170,9 +172,10 @@ impl Waiter {
         }
     }
 
-    /// Counts what it had a seat for and no processor, as other processes of the machine had them, or the container its quota: of what
-    /// is neither rest nor its thread's processor time. That is waiting: the wall time is over so much later. For the thread that it
-    /// computes on, or for whoever asks when it does not. Answers whether the wall time was put off.
+    /// Counts what it had a seat for and no processor, as other processes of the machine had them, or the
+    /// container its quota: of what is neither rest nor its thread's processor time. That is waiting: the
+    /// wall time is over so much later. For the thread that it computes on, or for whoever asks when it does
+    /// not. Answers whether the wall time was put off.
     pub(super) fn count_kept_out(&self, now: Instant) -> bool {
         let now = self.since_epoch(now);
         // A short execution does not pay for the system calls below.
@@ -234,7 +237,8 @@ impl Waiter {
         self.computed() + Duration::from_nanos(now)
     }
 
-    /// Page faults while it computed, for the thread that it computes on or for whoever asks when it does not.
+    /// Page faults while it computed, for the thread that it computes on or for whoever asks when it does
+    /// not.
     pub(super) fn faults_so_far(&self) -> u64 {
         // Of no poll: nothing.
         let now = thread_faults().saturating_sub(self.faults_before.load(Ordering::Relaxed));

@@ -1,8 +1,9 @@
 //! A guest's linear memory, which can be made unreachable while it computes.
 //!
-//! A fault at an instruction that may trap is a trap, which ends the call. All other code that touches guest memory while the
-//! guest computes (host functions, wasmtime's copies of bulk memory, copies that the compiler has written out) must not fault: there the page is
-//! made reachable again and the instruction repeated. The watchdog looks again soon.
+//! A fault at an instruction that may trap is a trap, which ends the call. All other code that touches guest
+//! memory while the guest computes (host functions, wasmtime's copies of bulk memory, copies that the
+//! compiler has written out) must not fault: there the page is made reachable again and the instruction
+//! repeated. The watchdog looks again soon.
 
 use super::traps::TrapSites;
 use crate::config::ADDRESSABLE_BYTES;
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wasmtime::{Memory, Store};
 
-/// Bytes that are made reachable again at once: a page of the system. As few as can be, so that the guest's own code meets memory that is
-/// still cut off as soon as it goes on.
+/// Bytes that are made reachable again at once: a page of the system. As few as can be, so that the guest's
+/// own code meets memory that is still cut off as soon as it goes on.
 const PIECE: usize = 4 << 10;
 
 /// The linear memory of one instance of the pool, which never moves.
@@ -34,12 +35,13 @@ impl Region {
     /// Makes all of it unreachable: the guest, which computes now, traps at its next access.
     pub(super) fn cut_off(&self) {
         self.unreachable.store(true, Ordering::Release);
-        // All that could become reachable by growing, too: growing makes only the new pages reachable, and a guest has no
-        // way on without the old ones.
+        // All that could become reachable by growing, too: growing makes only the new pages reachable, and a
+        // guest has no way on without the old ones.
         self.protect(self.base, ADDRESSABLE_BYTES as usize, MprotectFlags::empty());
     }
 
-    /// Makes it reachable again, if it was cut off: so many bytes as the memory has. The guest does not compute.
+    /// Makes it reachable again, if it was cut off: so many bytes as the memory has. The guest does not
+    /// compute.
     pub(crate) fn restore(&self, size: impl FnOnce() -> usize) {
         if self.unreachable.load(Ordering::Acquire) {
             self.protect(self.base, size(), MprotectFlags::READ | MprotectFlags::WRITE);
@@ -47,13 +49,15 @@ impl Region {
         }
     }
 
-    /// Whether a fault at this address of an instruction that must not fail was made harmless. In a signal handler.
+    /// Whether a fault at this address of an instruction that must not fail was made harmless. In a signal
+    /// handler.
     fn forgive(&self, address: usize) -> bool {
         let Some(offset) = address.checked_sub(self.base) else { return false };
         if offset >= ADDRESSABLE_BYTES as usize || !self.unreachable.load(Ordering::Acquire) {
             return false;
         }
-        // Host code has compared the address with the size of memory before it touches it, so this is a page that the guest has.
+        // Host code has compared the address with the size of memory before it touches it, so this is a page
+        // that the guest has.
         let piece = self.base + offset / PIECE * PIECE;
         self.protect(piece, PIECE, MprotectFlags::READ | MprotectFlags::WRITE);
         true
@@ -64,10 +68,11 @@ impl Region {
         reason = "the only way left to keep a guest from computing for ever"
     )]
     fn protect(&self, start: usize, bytes: usize, protection: MprotectFlags) {
-        // SAFETY: the range lies in the slot of the pool that the instance has: 4 GiB are reserved for each, as the pool is
-        // configured, and the region lives no longer than its store (`reuse::Live`). What becomes unreachable is touched by the guest, whose
-        // accesses may trap, or by code whose faults `forgive` handles; it becomes reachable again, as far as
-        // it was before, ahead of anybody else's use.
+        // SAFETY: the range lies in the slot of the pool that the instance has: 4 GiB are reserved for each,
+        // as the pool is configured, and the region lives no longer than its store (`reuse::Live`). What
+        // becomes unreachable is touched by the guest, whose accesses may trap, or by code whose faults
+        // `forgive` handles; it becomes reachable again, as far as it was before, ahead of anybody else's
+        // use.
         if unsafe { mprotect(start as *mut _, bytes, protection) }.is_err() {
             // Out of mappings: neither stopping the guest nor going on with its slot is possible.
             std::process::abort();
@@ -83,8 +88,9 @@ mod handler {
 
     /// Has faults of this store's calls looked at by `region` first.
     pub(super) fn install<T>(store: &mut Store<T>, region: Arc<Region>, sites: Arc<TrapSites>) {
-        // SAFETY: the handler is called in a signal handler. It reads memory that is mapped as long as it exists (it owns
-        // `region` and `sites`), makes at most one system call, allocates nothing, takes no lock, and does not unwind.
+        // SAFETY: the handler is called in a signal handler. It reads memory that is mapped as long as it
+        // exists (it owns `region` and `sites`), makes at most one system call, allocates nothing, takes no
+        // lock, and does not unwind.
         unsafe {
             store.set_signal_handler(move |signal, info, context| {
                 if signal != libc::SIGSEGV {

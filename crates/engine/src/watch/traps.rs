@@ -7,7 +7,8 @@ use wasmtime_environ::obj::ELF_WASMTIME_TRAPS;
 use wasmtime_environ::object::read::elf::ElfFile64;
 use wasmtime_environ::object::{Endianness, Object, ObjectSection};
 
-/// The table of an image's code that says so. It is read in signal handlers: looking up allocates nothing and takes no lock.
+/// The table of an image's code that says so. It is read in signal handlers: looking up allocates nothing and
+/// takes no lock.
 pub(crate) struct TrapSites {
     /// Keeps the mapped code.
     _module: Module,
@@ -20,8 +21,8 @@ impl TrapSites {
     pub(crate) fn of(module: &Module) -> Result<Self, String> {
         let image = module.image_range();
         let length = image.end.addr() - image.start.addr();
-        // SAFETY: the range is the module's mapped code, which stays mapped and unchanged as long as the module lives; it is
-        // borrowed here no longer than this function, to which the module is lent.
+        // SAFETY: the range is the module's mapped code, which stays mapped and unchanged as long as the
+        // module lives; it is borrowed here no longer than this function, to which the module is lent.
         let bytes = unsafe { std::slice::from_raw_parts(image.start, length) };
         let elf = ElfFile64::<Endianness>::parse(bytes).map_err(|error| format!("its code: {error}"))?;
         let section = elf
@@ -37,8 +38,8 @@ impl TrapSites {
         })
     }
 
-    /// Whether wasmtime makes a trap of a fault of the instruction at this address. Others are the host's own code, or copies
-    /// that the compiler has written out and knows to be within bounds.
+    /// Whether wasmtime makes a trap of a fault of the instruction at this address. Others are the host's own
+    /// code, or copies that the compiler has written out and knows to be within bounds.
     pub(crate) fn contains(&self, instruction: usize) -> bool {
         if !self.text.contains(&instruction) {
             return false;

@@ -9,28 +9,32 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// Time between two looks. A look takes a microsecond for each guest that computes, of which there are as many as processors.
+/// Time between two looks. A look takes a microsecond for each guest that computes, of which there are as
+/// many as processors.
 const INTERVAL: Duration = Duration::from_millis(10);
 
-/// A guest whose slice takes so much processor time has lost its seat to others, who must not wait for it. A slice takes
-/// 0.1 ms; the longest stretch without a charge, 64 KiB of fresh memory, about as long.
+/// A guest whose slice takes so much processor time has lost its seat to others, who must not wait for it. A
+/// slice takes 0.1 ms; the longest stretch without a charge, 64 KiB of fresh memory, about as long.
 const SLICE_IS_LATE: Duration = Duration::from_millis(10);
 
 /// The same in real time, for a thread that does not compute but waits for the system.
 const SLICE_IS_BLOCKED: Duration = Duration::from_millis(100);
 
-/// A slice that takes so much processor time is of code that is not metered: the guest is stopped. Far above what the kernel
-/// adds to a slice on a machine that is short of memory.
+/// A slice that takes so much processor time is of code that is not metered: the guest is stopped. Far above
+/// what the kernel adds to a slice on a machine that is short of memory.
 const SLICE_IS_LOST: Duration = Duration::from_secs(1);
 
-/// How long past its wall time a guest computes until it is stopped here: it has had thousands of chances to stop at a slice's end.
+/// How long past its wall time a guest computes until it is stopped here: it has had thousands of chances to
+/// stop at a slice's end.
 const PAST_WALL_TIME: Duration = Duration::from_millis(250);
 
-/// Looks without a word from a guest before its wall time counts here: after a pause of the whole process it is heard of first.
+/// Looks without a word from a guest before its wall time counts here: after a pause of the whole process it
+/// is heard of first.
 const SILENT_LOOKS: u32 = 3;
 
-/// Looks after which a guest that was cut off and does not come back is stuck: in the host's own code. Counted in looks, so that a
-/// process that was stopped for a while, or a machine that slept, is not taken for a guest that hangs.
+/// Looks after which a guest that was cut off and does not come back is stuck: in the host's own code.
+/// Counted in looks, so that a process that was stopped for a while, or a machine that slept, is not taken
+/// for a guest that hangs.
 const LOOKS_UNTIL_STUCK: u32 = 200;
 
 /// Looks without a guest after which the thread sleeps until there is one: waking it costs a system call.
@@ -42,7 +46,8 @@ const SLEEP: Duration = Duration::from_secs(1);
 /// How an engine's guests are, as far as the watchdog sees.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Health {
-    /// How long ago the guest that computes and has been silent for longest was last heard of. Guests are heard of every 0.1 ms.
+    /// How long ago the guest that computes and has been silent for longest was last heard of. Guests are
+    /// heard of every 0.1 ms.
     pub oldest_slice: Duration,
     /// Seats whose guests do not come back, and that others were given meanwhile.
     pub seats_lent: usize,

@@ -1,4 +1,5 @@
-//! What the host does to take and to restore a checkpoint is done in pieces: others go first between them, and it is paid for.
+//! What the host does to take and to restore a checkpoint is done in pieces: others go first between them,
+//! and it is paid for.
 
 use crate::common::{guest_of, guest_wat, job, load, program, run, small_limits, write_image};
 use ampoule_engine::{

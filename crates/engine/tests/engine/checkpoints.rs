@@ -11,7 +11,8 @@ const MARKING: &str = "(drop (memory.grow (i32.const 48)))
     (i64.store (i32.const 8192) (i64.const 0x1111)) (i64.store (i32.const 3000000) (i64.const 0x2222))
     (global.set $sp (i32.const 4242)) (call $done)";
 
-/// Traps unless it finds what [`MARKING`] has left, and nothing else in the pages between; then changes all of it.
+/// Traps unless it finds what [`MARKING`] has left, and nothing else in the pages between; then changes all
+/// of it.
 const FINDING: &str = "(local $at i32)
     (if (i64.ne (i64.load (i32.const 8192)) (i64.const 0x1111)) (then (unreachable)))
     (if (i64.ne (i64.load (i32.const 3000000)) (i64.const 0x2222)) (then (unreachable)))

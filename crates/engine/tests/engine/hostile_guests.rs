@@ -112,7 +112,8 @@ async fn exit_ends_the_execution_as_raised() {
     assert_eq!(status_of("(call $exit (i32.const 3)) (call $done)").await, Status::Raised);
 }
 
-/// What C++ does: `$thrown n` throws and catches `n` exceptions one after the other, `$kept n` keeps `n` at a time.
+/// What C++ does: `$thrown n` throws and catches `n` exceptions one after the other, `$kept n` keeps `n` at a
+/// time.
 const EXCEPTIONS: &str = r#"
     (tag $tag (param i32))
     (func $caught (param $value i32) (result exnref) (local $exception exnref)

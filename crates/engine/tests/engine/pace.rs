@@ -1,4 +1,5 @@
-//! Slices are short while a guest has memory that nobody touched; what else costs a processor costs fuel and is asked for.
+//! Slices are short while a guest has memory that nobody touched; what else costs a processor costs fuel and
+//! is asked for.
 
 use crate::common::{guest_wat, guest_wat_with, job, load, program, small_limits};
 use ampoule_engine::{Engine, EngineConfig, EngineError, Growing, Job, MemoryGrant, NoMemory, Start};

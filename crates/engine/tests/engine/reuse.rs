@@ -1,7 +1,7 @@
 //! A guest that is kept is for the next execution what a fresh one is.
 //!
-//! These guests have a global that an image of the builder's may not have, as it is not exported: nothing resets it, so it
-//! counts the executions in one guest, and tells the kept from the fresh.
+//! These guests have a global that an image of the builder's may not have, as it is not exported: nothing
+//! resets it, so it counts the executions in one guest, and tells the kept from the fresh.
 
 use crate::common::{guest_wat_with, job, load_with, program, small_limits};
 use ampoule_engine::{Compiled, Engine, EngineConfig, Image, Job, Start};
@@ -34,8 +34,8 @@ fn counting(body: &str) -> String {
     guest_wat_with(&format!("(local $at i32) {print} {body}"), items)
 }
 
-/// Traps unless all memory from 8 KiB on and the stack pointer are as in the image; then marks every other 4 KiB of it:
-/// hundreds of stretches, where wasmtime resets 32.
+/// Traps unless all memory from 8 KiB on and the stack pointer are as in the image; then marks every other 4
+/// KiB of it: hundreds of stretches, where wasmtime resets 32.
 const CHECK_AND_MARK: &str = "(if (i32.ne (global.get $sp) (i32.const 65536)) (then (unreachable)))
      (global.set $sp (i32.const 1))
      (if (i32.ne (memory.size) (i32.const 40)) (then (unreachable)))
@@ -255,7 +255,8 @@ async fn a_long_program_that_is_short_once_does_not_cost_its_guest() {
 #[tokio::test]
 async fn there_is_room_for_the_guests_of_some_images_and_the_others_run_all_the_same() {
     let Some(engine) = keeping() else { return };
-    // Twelve places: four times one on each of two shelves, and one that nobody is ever in. Of these images each takes two.
+    // Twelve places: four times one on each of two shelves, and one that nobody is ever in. Of these images
+    // each takes two.
     let mut images: Vec<Image> = (0..8)
         .map(|n| {
             load_with(&engine, &counting(&format!("(drop (i32.const {n})) {A_WHILE} (call $done)")), PAGES)
@@ -291,7 +292,8 @@ async fn what_the_host_holds_for_a_guest_is_fresh() {
     assert_eq!(printed[2], printed[3]);
     assert_ne!(printed[3], printed[4]);
 
-    // Time begins with the execution, and fuel and output are counted from nothing, up to this request's limits.
+    // Time begins with the execution, and fuel and output are counted from nothing, up to this request's
+    // limits.
     let clock = format!(
         "{A_WHILE} (call $sleep (i64.const 3000000))
          (if (i64.gt_u (call $clock_now (i32.const 1)) (i64.const 100000000)) (then (unreachable)))
@@ -351,7 +353,8 @@ async fn slots_do_not_run_out_beside_guests_that_nobody_is_in() {
 /// A program whose executions are short, and which dirties many stretches: the pool would unmap most of them.
 #[tokio::test]
 async fn a_short_program_of_scattered_memory_is_given_guests_that_keep_little() {
-    /// Touches every other page of 4 KiB, up to a number of them, and computes for long enough to be looked at.
+    /// Touches every other page of 4 KiB, up to a number of them, and computes for long enough to be looked
+    /// at.
     fn touching(pages: u32) -> String {
         format!(
             "(loop $next (i64.store offset=8192 (i32.mul (local.get $at) (i32.const 8192)) (i64.const 1))
@@ -362,7 +365,8 @@ async fn a_short_program_of_scattered_memory_is_given_guests_that_keep_little() 
                 (br_if $more (i32.lt_u (local.get $at) (i32.const 100000)))) (call $done)"
         )
     }
-    // With the page of the number it prints. More than 128 pages are too many to be light, and only long programs have others.
+    // With the page of the number it prints. More than 128 pages are too many to be light, and only long
+    // programs have others.
     let kinds = [(20, ["0001"; 3]), (40, ["0001", "0002", "0003"]), (140, ["0001"; 3])];
     for (pages, expected) in kinds {
         let Some(engine) = engine(EngineConfig::default(), 1) else { return };

@@ -1,7 +1,8 @@
-//! The second net: what metering does not stop is stopped all the same, and costs its own execution and nothing else.
+//! The second net: what metering does not stop is stopped all the same, and costs its own execution and
+//! nothing else.
 //!
-//! The mark in these loops tells the metering pass that they end soon (`runtimes/guest/meter.h`): it is the lie that a wrong mark
-//! in an interpreter would be.
+//! The mark in these loops tells the metering pass that they end soon (`runtimes/guest/meter.h`): it is the
+//! lie that a wrong mark in an interpreter would be.
 
 use crate::common::{guest_wat, guest_wat_with, job, load, load_with, one_slot, program, run, small_limits};
 use ampoule_engine::{Engine, EngineConfig, FairShare, Image, Permit, Start};
@@ -211,7 +212,8 @@ async fn a_sleeping_guest_is_not_taken_for_one_that_hangs() {
     assert_eq!((engine.health().cut_off, engine.health().seats_lent), (0, 0));
 }
 
-/// A request is copied into the guest's memory by the host, which must not meet memory that was cut off, however late it is.
+/// A request is copied into the guest's memory by the host, which must not meet memory that was cut off,
+/// however late it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_that_is_copied_past_the_wall_time_harms_nobody() {
     const PAGES: u64 = 12_000;

@@ -1,5 +1,5 @@
-//! Connections of gRPC where there is room for few: handshakes and strangers make room, calls that everybody may make keep
-//! nobody's place and are bounded, calls of those who may call do keep it.
+//! Connections of gRPC where there is room for few: handshakes and strangers make room, calls that everybody
+//! may make keep nobody's place and are bounded, calls of those who may call do keep it.
 
 use crate::pki;
 use crate::pki::Authority;

@@ -8,7 +8,8 @@ use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 
-/// Soon: far less than what the executions here would take, so they were stopped and did not end by themselves.
+/// Soon: far less than what the executions here would take, so they were stopped and did not end by
+/// themselves.
 const SOON: Duration = Duration::from_secs(3);
 
 fn with_wall_time(code: &str, milliseconds: i32) -> ExecuteRequest {
@@ -67,7 +68,8 @@ async fn a_deadline_that_passes_stops_its_execution() {
         let started = Instant::now();
         let refusal = client.execute(call).await.unwrap_err();
         let took = started.elapsed();
-        // tonic's client watches the deadline too; whoever is first ends the call, and the client says CANCELLED.
+        // tonic's client watches the deadline too; whoever is first ends the call, and the client says
+        // CANCELLED.
         assert!(matches!(refusal.code(), Code::DeadlineExceeded | Code::Cancelled), "{refusal:?}");
         assert!(took < Duration::from_millis(100) + SOON, "{took:?}");
         assert!(server.until_running(0).await < SOON);

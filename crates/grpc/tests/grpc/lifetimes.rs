@@ -1,4 +1,5 @@
-//! Connections end when their clients are gone without a word, and when they have grown old; no call is lost by that.
+//! Connections end when their clients are gone without a word, and when they have grown old; no call is lost
+//! by that.
 
 use crate::support::{Server, request};
 use ampoule_auth::AuthConfig;

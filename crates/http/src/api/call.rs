@@ -1,8 +1,8 @@
 //! `POST /v1/functions/{name}:call`: the bare input object as the body, the bare result as the answer.
 //!
-//! A call that completed is 200 and its result. One that did not is 500 and a problem (RFC 9457) with the outcome: nothing in
-//! between, since what proxies send again by themselves (502, 503, 504) must be what did not run. Refusals are told as on all
-//! other paths.
+//! A call that completed is 200 and its result. One that did not is 500 and a problem (RFC 9457) with the
+//! outcome: nothing in between, since what proxies send again by themselves (502, 503, 504) must be what did
+//! not run. Refusals are told as on all other paths.
 
 use super::functions::{Which, reference};
 use super::status::Refusal;

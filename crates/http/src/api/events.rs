@@ -1,4 +1,5 @@
-//! Answers that come event by event: as lines of JSON, or as server-sent events. The JSON is the same in both.
+//! Answers that come event by event: as lines of JSON, or as server-sent events. The JSON is the same in
+//! both.
 
 use super::status::Refusal;
 use crate::accept;

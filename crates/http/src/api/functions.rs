@@ -176,7 +176,8 @@ pub(crate) async fn list(
     asked.answer(&shared, answered).await
 }
 
-/// `?pageSize=…&pageToken=…`, as the fields are called in JSON, or as they are in proto, and `&label=KEY=VALUE` as often as there are labels.
+/// `?pageSize=…&pageToken=…`, as the fields are called in JSON, or as they are in proto, and
+/// `&label=KEY=VALUE` as often as there are labels.
 fn list_of(query: Vec<(String, String)>) -> Result<ListFunctions, Refusal> {
     let mut list = ListFunctions::default();
     for (key, value) in query {
@@ -229,7 +230,8 @@ impl Asked {
         self.refers(&Ok(FunctionReference { name: name.to_owned(), ..FunctionReference::default() }));
     }
 
-    /// The line tells which function it is about, and which of its versions; not what somebody unknown has made up.
+    /// The line tells which function it is about, and which of its versions; not what somebody unknown has
+    /// made up.
     fn refers(&mut self, reference: &Result<FunctionReference, Refusal>) {
         if let (Ok(reference), Ok(_)) = (reference, &self.call) {
             self.line.set_function(reference);

@@ -1,6 +1,7 @@
-//! The gRPC API as JSON, in the canonical form of proto with empty fields present: `POST /v1/execute`, `POST /v1/execute:stream`,
-//! `POST /v1/execute:batch`, `GET /v1/images`, `GET /v1/usage`, `/v1/functions`, `GET /openapi.json`; and `POST /v1/functions/{name}:call`, which takes
-//! a bare input and answers with a bare result. `GET /openapi.json` is made in `openapi.rs`, `openapi_functions.rs` and `schemas.rs`.
+//! The gRPC API as JSON, in the canonical form of proto with empty fields present: `POST /v1/execute`,
+//! `POST /v1/execute:stream`, `POST /v1/execute:batch`, `GET /v1/images`, `GET /v1/usage`, `/v1/functions`,
+//! `GET /openapi.json`; and `POST /v1/functions/{name}:call`, which takes a bare input and answers with a
+//! bare result. `GET /openapi.json` is made in `openapi.rs`, `openapi_functions.rs` and `schemas.rs`.
 
 mod batch;
 mod call;
@@ -45,7 +46,8 @@ pub(crate) fn router(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-/// Pages in a browser can send anything to a port of its machine but this content type, unless the server agrees.
+/// Pages in a browser can send anything to a port of its machine but this content type, unless the server
+/// agrees.
 pub(crate) fn is_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let given = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim();

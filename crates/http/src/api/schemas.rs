@@ -1,5 +1,5 @@
-//! What is taken and answered, as the proto's own descriptors and comments have it, so that the description cannot differ from what
-//! is answered; and where HTTP differs from proto.
+//! What is taken and answered, as the proto's own descriptors and comments have it, so that the description
+//! cannot differ from what is answered; and where HTTP differs from proto.
 
 use prost::Message;
 use prost_types::field_descriptor_proto::{Label, Type};
@@ -10,7 +10,8 @@ use std::collections::{BTreeSet, HashMap};
 /// Of all descriptors, those of the API itself.
 const PACKAGE: &str = "ampoule.v1";
 
-/// Numbers of fields in the descriptor of a file, of a message and of an enum, of which paths to comments are made.
+/// Numbers of fields in the descriptor of a file, of a message and of an enum, of which paths to comments are
+/// made.
 const MESSAGES: i32 = 4;
 const ENUMS: i32 = 5;
 const MEMBERS: i32 = 2;
@@ -71,7 +72,8 @@ fn names_in(text: &str) -> impl Iterator<Item = String> {
     text.split(PLACE).skip(1).filter_map(|rest| rest.split('"').next().map(str::to_owned))
 }
 
-/// What is answered has all of its fields, but for messages that are not set, spans and points in time among them.
+/// What is answered has all of its fields, but for messages that are not set, spans and points in time among
+/// them.
 fn require_all(schema: &mut Value, enums: &BTreeSet<String>) {
     // What says itself which of its fields are there.
     if ["required", "oneOf", "maxProperties"].iter().any(|key| schema.get(key).is_some()) {
@@ -363,8 +365,8 @@ mod tests {
         assert!(!schemas.contains_key("PutFunctionRequest"));
     }
 
-    /// A request that has every field of the description is understood, so there is none too many; that there is none
-    /// too few follows from where they come from.
+    /// A request that has every field of the description is understood, so there is none too many; that there
+    /// is none too few follows from where they come from.
     #[test]
     fn a_request_of_all_fields_is_understood() {
         understood::<WithInput<ExecuteRequest>>("ExecuteRequest", ["input", "inputJson"]);

@@ -1,7 +1,8 @@
 //! Errors as HTTP status, by the table of [`ErrorCode`].
 //!
-//! A refusal is answered `{"code": "invalid_argument", "message": "…", "details": […]}`; codes are gRPC's, in lower case, and so are
-//! details: `google.rpc.BadRequest` names the field, `google.rpc.RetryInfo` says when to try again.
+//! A refusal is answered `{"code": "invalid_argument", "message": "…", "details": […]}`; codes are gRPC's, in
+//! lower case, and so are details: `google.rpc.BadRequest` names the field, `google.rpc.RetryInfo` says when
+//! to try again.
 
 use crate::body::Unusable;
 use ampoule_api::{InvalidMessage, ResultForm};

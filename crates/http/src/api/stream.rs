@@ -31,7 +31,8 @@ pub(crate) async fn execute(
     request_id::put(rate_limit::put_known(response, tenant.as_ref()), &id)
 }
 
-/// Answers with the first event, and says who asked. A request that is refused before there is one is refused as any other.
+/// Answers with the first event, and says who asked. A request that is refused before there is one is refused
+/// as any other.
 async fn begin(
     shared: &Shared,
     from: &Accepted,

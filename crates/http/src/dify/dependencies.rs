@@ -1,4 +1,5 @@
-//! `/v1/sandbox/dependencies…`: what there is to import. Packages are baked into images, so there is nothing to update.
+//! `/v1/sandbox/dependencies…`: what there is to import. Packages are baked into images, so there is nothing
+//! to update.
 
 use super::{envelope, run};
 use crate::auth;

@@ -1,7 +1,8 @@
 //! The envelope around every answer, and errors as its codes.
 //!
-//! Dify shows `message` to a person only under HTTP 200; any other status is to it a sandbox that does not work. So what
-//! a person can mend, a source that is too large, comes with 200, and everything else with the status it has elsewhere.
+//! Dify shows `message` to a person only under HTTP 200; any other status is to it a sandbox that does not
+//! work. So what a person can mend, a source that is too large, comes with 200, and everything else with the
+//! status it has elsewhere.
 
 use super::outcome::Data;
 use crate::api::status;

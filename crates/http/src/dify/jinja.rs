@@ -1,8 +1,9 @@
 //! Templates of Jinja, which Dify wraps into scripts of Python that hold no line of a person's.
 //!
-//! As they come, template and inputs are both in the source, so every request would compile a new program, template and
-//! all, for ten times what rendering takes. A script whose every line is one of Dify's is rewritten: the template as a text
-//! in the source, where the image finds it and compiles it along; the inputs as the execution's. So it is compiled once.
+//! As they come, template and inputs are both in the source, so every request would compile a new program,
+//! template and all, for ten times what rendering takes. A script whose every line is one of Dify's is
+//! rewritten: the template as a text in the source, where the image finds it and compiles it along; the
+//! inputs as the execution's. So it is compiled once.
 
 use super::wrapper::decoded;
 use base64::Engine as _;
@@ -97,7 +98,8 @@ pub fn template_script(template: &str, input_json: &str) -> String {
     )
 }
 
-/// The script of an earlier release as a later one would have written it, where the quotes hold what they seem to.
+/// The script of an earlier release as a later one would have written it, where the quotes hold what they
+/// seem to.
 fn with_base64(script: &str) -> Option<String> {
     let (before, rest) = script.split_once(QUOTED.0)?;
     let (template, after) = rest.rsplit_once(QUOTED.1)?;

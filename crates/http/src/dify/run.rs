@@ -16,8 +16,8 @@ use axum::response::Response;
 use serde::Deserialize;
 use std::sync::Arc;
 
-/// What Dify sends. `preload`, `enable_network` and whatever else there is are taken and dropped: there is no network, and
-/// Dify asks for it every time.
+/// What Dify sends. `preload`, `enable_network` and whatever else there is are taken and dropped: there is no
+/// network, and Dify asks for it every time.
 #[derive(Deserialize)]
 pub(super) struct Sent {
     #[serde(default)]

@@ -1,7 +1,8 @@
 //! What a script of Dify's asks for.
 //!
-//! The inputs stand in the script as base64, so every request is a new source. They are taken out of it and come as a file, so
-//! that a person's code is compiled once, whatever its inputs, and that ten megabytes of them need not be compiled at all.
+//! The inputs stand in the script as base64, so every request is a new source. They are taken out of it and
+//! come as a file, so that a person's code is compiled once, whatever its inputs, and that ten megabytes of
+//! them need not be compiled at all.
 
 use super::shape::{self, Shape};
 use super::wrapper::{decoded, tail, unwrap};
@@ -11,11 +12,12 @@ use ampoule_model::{Entry, File, Language, Program, Request};
 /// Where the inputs lie, in the working directory; a program that lists it finds them.
 const INPUTS_FILE: &str = ".dify/inputs.json";
 
-/// The object of the JavaScript runtime that reads files. A program that says its name may mean something else by it.
+/// The object of the JavaScript runtime that reads files. A program that says its name may mean something
+/// else by it.
 const READER: &str = "ampoule";
 
-/// Asks for what `script`, which Dify or another client wrote around a person's code, is meant to do. A script that has no such end runs as it
-/// is.
+/// Asks for what `script`, which Dify or another client wrote around a person's code, is meant to do. A
+/// script that has no such end runs as it is.
 pub fn request(language: Language, script: String) -> Request {
     if language == Language::Python
         && let Some(template) = jinja::read(&script)
@@ -50,7 +52,8 @@ fn of_shape(language: Language, shape: &Shape<'_>) -> Request {
     Request { files, ..Request::of(program(language, Entry::Script, source)) }
 }
 
-/// The script with nothing changed but that an `async` main is waited for; `None` for one that does not end as clients' do.
+/// The script with nothing changed but that an `async` main is waited for; `None` for one that does not end
+/// as clients' do.
 pub fn waiting_script(language: Language, script: &str) -> Option<String> {
     let tail = tail(language);
     let Some(wrapped) = unwrap(script, tail) else {
@@ -64,7 +67,8 @@ fn program(language: Language, entry: Entry, source: String) -> Program {
     Program { language, entry, source, file_name: String::new(), modules: Vec::new(), bigint: false }
 }
 
-/// The inputs as a file, and the expression that reads it. `None` where that cannot be done, or would mean something else.
+/// The inputs as a file, and the expression that reads it. `None` where that cannot be done, or would mean
+/// something else.
 fn inputs_file(language: Language, code: &str, inputs: &str) -> Option<(String, File)> {
     let expression = match language {
         Language::Python => {

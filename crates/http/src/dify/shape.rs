@@ -1,8 +1,9 @@
-//! The end that other clients of Dify's sandbox write behind a person's code, recognised by what it does: it decodes the inputs,
-//! calls `main` with them, and prints the result's JSON between two tags. Names, blanks, comments, quotes and semicolons
-//! may be any. The code execution client of `graphon` writes such an end.
+//! The end that other clients of Dify's sandbox write behind a person's code, recognised by what it does: it
+//! decodes the inputs, calls `main` with them, and prints the result's JSON between two tags. Names, blanks,
+//! comments, quotes and semicolons may be any. The code execution client of `graphon` writes such an end.
 //!
-//! As in the end that Dify itself writes (`tail.rs`), only what happens with a promise or a coroutine is changed, and no line moves.
+//! As in the end that Dify itself writes (`tail.rs`), only what happens with a promise or a coroutine is
+//! changed, and no line moves.
 
 use super::tail;
 use ampoule_model::Language;
@@ -141,7 +142,8 @@ pub(crate) fn python_waits(output: &str) -> String {
     )
 }
 
-/// Added before the line that prints, which runs as it stands unless there is a promise. It recognises a promise as `tail.rs` does.
+/// Added before the line that prints, which runs as it stands unless there is a promise. It recognises a
+/// promise as `tail.rs` does.
 pub(crate) fn javascript_waits(json: &str, output: &str, arguments: &str) -> String {
     format!(
         "; if (!({json} === '{{}}' && ((then) => {{ try {{ then.call({output}, (value) => {{ console.log('{TAG}' + \

@@ -1,15 +1,16 @@
 //! `async` main: Dify's end calls `main` and does not wait for what it promises. Here it is waited for.
 //!
-//! Only the end that Dify wrote is changed, and of it only what happens with a promise or a coroutine. The lines stay where
-//! they are, with everything that stands on them where it stands, so that errors name the same places, also those of a
-//! script that is none because the person's code left a quote or a bracket open. That no other program changes its meaning is
-//! shown by `tests/guests/dify_async.rs`; what makes it so:
+//! Only the end that Dify wrote is changed, and of it only what happens with a promise or a coroutine. The
+//! lines stay where they are, with everything that stands on them where it stands, so that errors name the
+//! same places, also those of a script that is none because the person's code left a quote or a bracket open.
+//! That no other program changes its meaning is shown by `tests/guests/dify_async.rs`; what makes it so:
 //!
-//! * JavaScript: a promise is told by being asked for its brand, as the language's own `then` does before all else. That is
-//!   asked only of a value whose JSON is `{}`, which is what a promise has, and reads no property of it. The promise's value
-//!   is then printed as `main`'s would have been; when it is rejected the program fails with the reason.
-//! * Python: a coroutine is told by the name of its type, read past everything that a class can define, then by `inspect`.
-//!   Without this change a coroutine ends in a TypeError of `json.dumps`.
+//! * JavaScript: a promise is told by being asked for its brand, as the language's own `then` does before all
+//!   else. That is asked only of a value whose JSON is `{}`, which is what a promise has, and reads no
+//!   property of it. The promise's value is then printed as `main`'s would have been; when it is rejected the
+//!   program fails with the reason.
+//! * Python: a coroutine is told by the name of its type, read past everything that a class can define, then
+//!   by `inspect`. Without this change a coroutine ends in a TypeError of `json.dumps`.
 
 use super::shape;
 use super::wrapper::Tail;
@@ -25,7 +26,8 @@ pub(crate) fn waiting(language: Language, tail: &Tail) -> String {
     format!("{before}{anchor}{added}{after}")
 }
 
-/// A line, and what follows on it. The next line of Dify's, `console.log(result)`, becomes the body of the `if`.
+/// A line, and what follows on it. The next line of Dify's, `console.log(result)`, becomes the body of the
+/// `if`.
 const JAVASCRIPT: (&str, &str) = (
     "var result = `<<RESULT>>${output_json}<<RESULT>>`",
     concat!(
@@ -46,8 +48,9 @@ const PYTHON: (&str, &str) = (
     ),
 );
 
-/// A traceback as if nothing had been added: a line of Dify's that it quotes is shown as Dify wrote it, and where a coroutine
-/// was run, the frames of the loop and the line added here give way to the line that called `main`.
+/// A traceback as if nothing had been added: a line of Dify's that it quotes is shown as Dify wrote it, and
+/// where a coroutine was run, the frames of the loop and the line added here give way to the line that called
+/// `main`.
 pub fn tidied(traceback: &str) -> String {
     if let Some(tidied) = without_loop(traceback) {
         return tidied;
@@ -112,8 +115,8 @@ mod tests {
         }
     }
 
-    /// A person's code can leave something open that ends, or begins, within the end. What is added must not be where that
-    /// happens.
+    /// A person's code can leave something open that ends, or begins, within the end. What is added must not
+    /// be where that happens.
     #[test]
     fn nothing_is_added_that_opens_or_closes_a_text_or_a_comment() {
         for (_, added) in [PYTHON, JAVASCRIPT] {

@@ -1,7 +1,8 @@
 //! The end that Dify writes behind a person's code, recognised to the letter.
 //!
-//! A script is the person's code, then a text that is always the same but for the inputs, base64 in the midst of it. What
-//! does not end like that, letter by letter, is no script of Dify's; `shape.rs` tells whether it is one of another client's.
+//! A script is the person's code, then a text that is always the same but for the inputs, base64 in the midst
+//! of it. What does not end like that, letter by letter, is no script of Dify's; `shape.rs` tells whether it
+//! is one of another client's.
 
 use ampoule_model::Language;
 use base64::Engine as _;

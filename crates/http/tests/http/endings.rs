@@ -1,4 +1,5 @@
-//! Requests that end before their executions do, servers that end before their requests, clients that do not get on.
+//! Requests that end before their executions do, servers that end before their requests, clients that do not
+//! get on.
 
 use crate::support::{KEY, Server, request};
 use ampoule_http::Timeouts;
@@ -8,7 +9,8 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Soon: far less than what the executions here would take, so they were stopped and did not end by themselves.
+/// Soon: far less than what the executions here would take, so they were stopped and did not end by
+/// themselves.
 const SOON: Duration = Duration::from_secs(3);
 
 /// A request as it is on the wire, and the connection it was sent on.

@@ -1,4 +1,5 @@
-//! Callers that send thousands of requests ahead on many connections delay each other and not those who wait for their answers.
+//! Callers that send thousands of requests ahead on many connections delay each other and not those who wait
+//! for their answers.
 
 use crate::support::Server;
 use serde_json::json;
@@ -50,7 +51,8 @@ async fn flood_beside_calls() {
             connection
         })
         .collect();
-    // During a call, how many connections of the flood had a turn. In the order of arrival it would be all of them, several times.
+    // During a call, how many connections of the flood had a turn. In the order of arrival it would be all of
+    // them, several times.
     let (mut least, mut total) = (CONNECTIONS, 0);
     for _ in 0..5 {
         total += flood.iter_mut().map(answers).sum::<usize>();

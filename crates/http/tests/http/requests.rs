@@ -177,7 +177,8 @@ async fn a_key_of_a_request_can_be_a_header_and_a_compressed_body_is_told_to_be_
 async fn bodies_beyond_every_limit_are_refused_before_they_are_taken_in() {
     let server = Server::start(|config| config.sizes.input_bytes = 1 << 10).await;
     let most = 2 * server.service.sizes().largest_request();
-    // By hand: the answer is there before the body, and a client that goes on sending may find the connection closed.
+    // By hand: the answer is there before the body, and a client that goes on sending may find the connection
+    // closed.
     for (path, code) in
         [("/v1/execute", "\"code\":\"invalid_argument\""), ("/v1/sandbox/run", "\"code\":-400")]
     {

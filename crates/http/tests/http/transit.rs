@@ -93,7 +93,8 @@ async fn an_answer_is_counted_until_its_reader_has_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn unread_repeats_of_an_answer_share_its_memory() {
     let server = Server::start(|config| config.memory_bytes = BUDGET).await;
-    // The first is sent by the largest request there is, the others by the same: an answer of 15 MiB, a hundred times.
+    // The first is sent by the largest request there is, the others by the same: an answer of 15 MiB, a
+    // hundred times.
     let mut keyed = request("e", &format!("{{\"a\":\"{}\"}}", "x".repeat(15 << 20)));
     keyed["idempotencyKey"] = json!("k");
     assert_eq!(server.execute(&keyed).await.status, 200);

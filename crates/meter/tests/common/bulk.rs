@@ -11,7 +11,8 @@ pub(crate) const END: u32 = PAGES << 16;
 /// The length of the passive segment.
 pub(crate) const SEGMENT: u32 = 3 * PIECE + 17;
 
-/// Each instruction as a function of its operands, and once more with each of `lengths` written into the code.
+/// Each instruction as a function of its operands, and once more with each of `lengths` written into the
+/// code.
 pub(crate) fn module(pages: u32, lengths: &[u32]) -> String {
     let mut functions = String::new();
     let instructions = ["memory.copy", "memory.fill", "memory.init $segment"];

@@ -30,7 +30,8 @@ pub(crate) struct Metered {
 }
 
 impl Metered {
-    /// Grants `slice` units at every `refuel`, or ends the execution if they are negative, and counts the calls in the store.
+    /// Grants `slice` units at every `refuel`, or ends the execution if they are negative, and counts the
+    /// calls in the store.
     pub(crate) fn new(body: &str, slice: i64) -> Metered {
         Metered::of_wasm(&module(body), slice)
     }

@@ -1,11 +1,12 @@
-//! Where large requests are worked on: parsed, checked, hashed and packed for their guest. That takes milliseconds for each megabyte,
-//! which are not spent on the threads that serve sockets, where every other request would wait for them.
+//! Where large requests are worked on: parsed, checked, hashed and packed for their guest. That takes
+//! milliseconds for each megabyte, which are not spent on the threads that serve sockets, where every other
+//! request would wait for them.
 //!
-//! Tenants have turns: of each, only as much work is in the queue as there are threads, so that another tenant's large request does not
-//! wait for all of it.
+//! Tenants have turns: of each, only as much work is in the queue as there are threads, so that another
+//! tenant's large request does not wait for all of it.
 //!
-//! A runtime of its own with few threads, of lower priority than all others: whatever large requests come, small ones, health and
-//! monitoring go first.
+//! A runtime of its own with few threads, of lower priority than all others: whatever large requests come,
+//! small ones, health and monitoring go first.
 
 use crate::tenants::Tenant;
 use ampoule_turns::{Member, Priority, Turns};
@@ -33,14 +34,16 @@ static TURNS: LazyLock<Turns> = LazyLock::new(|| Turns::new(*THREADS));
 static RUNTIME: LazyLock<Option<Runtime>> = LazyLock::new(|| {
     let runtime = Builder::new_multi_thread()
         .worker_threads(*THREADS)
-        // A thread that has work of its own would look for work from elsewhere after 61 pieces, each of which can take a hundred
-        // milliseconds. Work that yields is woken when there is no other, so that it does not go before what waits; with an
-        // `event_interval` of 1 it would be woken after each piece, and always be first.
+        // A thread that has work of its own would look for work from elsewhere after 61 pieces, each of which
+        // can take a hundred milliseconds. Work that yields is woken when there is no other, so that it does
+        // not go before what waits; with an `event_interval` of 1 it would be woken after each piece, and
+        // always be first.
         .global_queue_interval(2)
         .thread_name("aside")
         .enable_time()
         .on_thread_start(|| {
-            // Of this thread alone, as Linux has it. Without it large requests are in the way of small ones a little more.
+            // Of this thread alone, as Linux has it. Without it large requests are in the way of small ones a
+            // little more.
             let own = rustix::process::getpriority_process(None).unwrap_or(0);
             let _ = rustix::process::setpriority_process(None, own + NICENESS);
         })
@@ -53,7 +56,8 @@ pub(crate) fn member(tenant: &str) -> Member {
     Member::new(TURNS.class(tenant))
 }
 
-/// Does the tenant's work aside. `None`: it hit a bug, and is given up. Dropping the future stops the work where it waits next.
+/// Does the tenant's work aside. `None`: it hit a bug, and is given up. Dropping the future stops the work
+/// where it waits next.
 pub async fn aside<T: Send + 'static>(
     tenant: &Tenant,
     work: impl Future<Output = T> + Send + 'static,

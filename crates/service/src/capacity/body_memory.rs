@@ -1,5 +1,5 @@
-//! Bytes on their way: requests that are being received and answers that are being sent belong to the memory that the
-//! service accounts for, or slow clients could fill the machine beside it.
+//! Bytes on their way: requests that are being received and answers that are being sent belong to the memory
+//! that the service accounts for, or slow clients could fill the machine beside it.
 
 use crate::capacity::memory::COPIES_OF_REQUEST;
 use crate::capacity::slots::{InFlightBytes, Slots};
@@ -15,8 +15,8 @@ pub(crate) const SMALL: u64 = 4 << 10;
 /// The least that a request which grows sets aside at a time.
 const STEP: u64 = 32 << 10;
 
-/// What a call holds that does not arrive in one go, beside its message: its task, its stream, its head, buffers of [`SMALL`] bytes. A
-/// server of 1 GiB was ended by 62,000 of them.
+/// What a call holds that does not arrive in one go, beside its message: its task, its stream, its head,
+/// buffers of [`SMALL`] bytes. A server of 1 GiB was ended by 62,000 of them.
 const HALF_RECEIVED: u64 = 16 << 10;
 
 /// The memory of a request that is being received. Dropping it gives the memory back.
@@ -43,8 +43,8 @@ impl Service {
         }
     }
 
-    /// The same bytes, whose memory counts as the tenant's until the last of them is written or given up. It is never refused:
-    /// the execution that made them had more set aside.
+    /// The same bytes, whose memory counts as the tenant's until the last of them is written or given up. It
+    /// is never refused: the execution that made them had more set aside.
     pub fn sending(&self, tenant: &Tenant, bytes: Bytes) -> Bytes {
         if bytes.len() as u64 <= SMALL {
             return bytes;
@@ -60,7 +60,8 @@ impl Service {
 }
 
 impl BodyReservation {
-    /// Sets memory aside for so many bytes more, before they are taken in; while they are decoded there are two of them.
+    /// Sets memory aside for so many bytes more, before they are taken in; while they are decoded there are
+    /// two of them.
     pub fn expect(&mut self, bytes: u64) -> Result<(), Error> {
         self.bytes += bytes;
         if self.bytes <= SMALL {

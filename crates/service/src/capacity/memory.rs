@@ -4,16 +4,17 @@ use crate::tenants::TenantConfig;
 use ampoule_model::{File, FunctionCall, Invocation, Limits, Outcome, PutFunction, Request};
 use std::path::Path;
 
-/// Of the machine's memory (or the container's), what executions may take together. The rest is for the images' code,
-/// connections, the program cache and the system.
+/// Of the machine's memory (or the container's), what executions may take together. The rest is for the
+/// images' code, connections, the program cache and the system.
 const SHARE_OF_MACHINE: (u64, u64) = (3, 4);
 
-/// What an execution has from its start: enough for a short program, which makes some hundred pages its own. Whatever needs more asks
-/// for it (`crates/engine/src/host/room.rs`). Kept guests have up to 4 MiB and their stack when they start.
+/// What an execution has from its start: enough for a short program, which makes some hundred pages its own.
+/// Whatever needs more asks for it (`crates/engine/src/host/room.rs`). Kept guests have up to 4 MiB and their
+/// stack when they start.
 pub(crate) const AT_START: u64 = 8 << 20;
 
-/// A request is held as the transport received it and once more as the message in the guest's own memory, which counts
-/// there; while it is decoded there are two of it.
+/// A request is held as the transport received it and once more as the message in the guest's own memory,
+/// which counts there; while it is decoded there are two of it.
 pub(crate) const COPIES_OF_REQUEST: u64 = 2;
 
 /// The bytes that a request holds while it waits and runs.
@@ -63,8 +64,8 @@ pub(crate) fn of_files(files: &[File]) -> u64 {
     files.iter().map(|file| file.path.len() + file.content.len()).sum::<usize>() as u64
 }
 
-/// What an execution within these limits may need in the end: a server that could never give it so much refuses it at once. Of its
-/// image's own memory, programs make a small part their own.
+/// What an execution within these limits may need in the end: a server that could never give it so much
+/// refuses it at once. Of its image's own memory, programs make a small part their own.
 pub(crate) fn of_limits(limits: &Limits) -> u64 {
     AT_START + limits.memory_bytes + limits.output_bytes + limits.result_bytes + limits.file_bytes
 }

@@ -1,10 +1,13 @@
-//! Answers and their readers: a body is handed to its connection in pieces, and not to a reader who leaves it lying.
+//! Answers and their readers: a body is handed to its connection in pieces, and not to a reader who leaves it
+//! lying.
 //!
-//! A connection asks for a piece when it has room for it, so what is not asked for is not read. The time in which there
-//! is something to take, and nobody takes it, is added up; what is taken is set against it, by [`SLOWEST`]. So neither who
-//! reads nothing nor who reads a byte a minute holds an answer for ever, and a stream that has nothing to say may be silent.
+//! A connection asks for a piece when it has room for it, so what is not asked for is not read. The time in
+//! which there is something to take, and nobody takes it, is added up; what is taken is set against it, by
+//! [`SLOWEST`]. So neither who reads nothing nor who reads a byte a minute holds an answer for ever, and a
+//! stream that has nothing to say may be silent.
 //!
-//! Nobody is asked for anything when the reader does not come. So a task looks now and then, and gives the body up.
+//! Nobody is asked for anything when the reader does not come. So a task looks now and then, and gives the
+//! body up.
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
@@ -15,13 +18,15 @@ use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 use tokio::task::AbortHandle;
 
-/// Bytes a second that a reader takes at least, on average: the largest answers are read in a quarter of an hour.
+/// Bytes a second that a reader takes at least, on average: the largest answers are read in a quarter of an
+/// hour.
 const SLOWEST: u32 = 64 << 10;
 
 /// The most bytes of a piece: a frame of HTTP/2.
 const PIECE: usize = 16 << 10;
 
-/// Bytes that one poll may take before others have their turn: less than half a millisecond's work, written as JSON.
+/// Bytes that one poll may take before others have their turn: less than half a millisecond's work, written
+/// as JSON.
 const TURN: usize = 256 << 10;
 
 /// Of the timeout, how often the task looks.

@@ -1,4 +1,5 @@
-//! What was printed and not read yet: an execution's memory is given back when it ends, however slowly its caller reads.
+//! What was printed and not read yet: an execution's memory is given back when it ends, however slowly its
+//! caller reads.
 
 use crate::capacity::slots::InFlightBytes;
 use crate::service::Service;

@@ -1,4 +1,5 @@
-//! How much tenants keep of functions, for operators' monitoring: counted when somebody asks, and not much more often than that is cheap.
+//! How much tenants keep of functions, for operators' monitoring: counted when somebody asks, and not much
+//! more often than that is cheap.
 
 use crate::service::Service;
 use ampoule_store::Kept;
@@ -6,7 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// Counting takes one part in so many of the time at most, however many functions there are and however often somebody asks.
+/// Counting takes one part in so many of the time at most, however many functions there are and however often
+/// somebody asks.
 const SELDOM: u32 = 100;
 
 /// What was counted is good for so long at least.
@@ -57,7 +59,8 @@ impl Census {
 }
 
 impl Service {
-    /// Counts the functions that are kept, if that was not done lately: for [`Service::metrics`]. Needs a tokio runtime.
+    /// Counts the functions that are kept, if that was not done lately: for [`Service::metrics`]. Needs a
+    /// tokio runtime.
     pub async fn count_functions(&self) {
         let Ok(functions) = self.functions() else { return };
         if !functions.census.begin() {

@@ -121,7 +121,8 @@ impl Converted {
     }
 }
 
-/// Where variables stand among those declared. Names are looked up by hash: objects have as many members as somebody likes.
+/// Where variables stand among those declared. Names are looked up by hash: objects have as many members as
+/// somebody likes.
 struct Places<'a>(HashMap<&'a str, usize>);
 
 impl<'a> Places<'a> {

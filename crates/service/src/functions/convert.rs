@@ -1,4 +1,5 @@
-//! Converts values to declared types strictly: only where they say the same in another form, as texts from forms and tables do.
+//! Converts values to declared types strictly: only where they say the same in another form, as texts from
+//! forms and tables do.
 //!
 //! | declared | taken |
 //! |---|---|

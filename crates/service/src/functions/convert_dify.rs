@@ -1,10 +1,11 @@
-//! Converts values to declared types by Dify's rule: by what Python's own constructors make of them, and something else where
-//! they fail.
+//! Converts values to declared types by Dify's rule: by what Python's own constructors make of them, and
+//! something else where they fail.
 //!
-//! The table is `convert_input` of seed 001, section 3.2: a number from a text of digits by `int`, from all else by `float`,
-//! and 0 if that fails; an array from a text as JSON, else its parts between commas; all others by `str`, `bool`, `list` and
-//! `dict`, and None where they fail. Here a number stays the number it was, with all of its digits; what JSON has no word for
-//! (an infinite number, a key that is no text) counts as a failure.
+//! The table is `convert_input` of seed 001, section 3.2: a number from a text of digits by `int`, from all
+//! else by `float`, and 0 if that fails; an array from a text as JSON, else its parts between commas; all
+//! others by `str`, `bool`, `list` and `dict`, and None where they fail. Here a number stays the number it
+//! was, with all of its digits; what JSON has no word for (an infinite number, a key that is no text) counts
+//! as a failure.
 
 use super::contract::{Kind, kind_of};
 use super::convert::Unconvertible;

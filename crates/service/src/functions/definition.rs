@@ -1,6 +1,7 @@
 //! A version of a function as it is kept: the JSON text whose sha256 names the version.
 //!
-//! Fields are never renamed and new ones are left out where they are empty, so that what was kept yesterday is what it was.
+//! Fields are never renamed and new ones are left out where they are empty, so that what was kept yesterday
+//! is what it was.
 
 use ampoule_model::{
     Contract, Entry, File, FunctionFile, FunctionImport, FunctionReference, Language, Module, Program,
@@ -225,7 +226,8 @@ mod tests {
         assert_eq!(Definition::from_json(&definition.to_json()), Some(definition));
     }
 
-    /// Functions that convert were kept with `true` when Dify's rule was the only one: they go on as they were.
+    /// Functions that convert were kept with `true` when Dify's rule was the only one: they go on as they
+    /// were.
     #[test]
     fn conversions_stay_what_they_were() {
         let kept = |convert_inputs, text: &str| {

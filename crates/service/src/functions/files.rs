@@ -1,4 +1,5 @@
-//! A version's files: told of in its definition, and kept beside it in the form in which guests are given files.
+//! A version's files: told of in its definition, and kept beside it in the form in which guests are given
+//! files.
 
 use crate::error::{Error, quoted};
 use ampoule_model::message::{MessageReader, MessageWriter, split_named, tag};
@@ -72,8 +73,9 @@ fn from_bytes(bytes: &[u8], expected: &[FunctionFile]) -> Result<Vec<File>, Stor
     Ok(files)
 }
 
-/// Looks at a call's files beside the function's own, whose paths are sorted: one of the same path takes its place, but a file
-/// cannot be where a folder is, and a wheel whose index the top level has read cannot become another one.
+/// Looks at a call's files beside the function's own, whose paths are sorted: one of the same path takes its
+/// place, but a file cannot be where a folder is, and a wheel whose index the top level has read cannot
+/// become another one.
 pub(super) fn check_beside(files: &[File], own: &[String]) -> Result<(), Error> {
     if own.is_empty() {
         return Ok(());

@@ -19,7 +19,8 @@ const MOST_READ: usize = LARGEST_PAGE;
 /// A page ends when it has so many bytes, about: a quarter of what clients of gRPC take by default.
 const FULL: usize = 1 << 20;
 
-/// Memory for a page is set aside in steps of so many bytes of it; pages that are smaller than one count as nothing.
+/// Memory for a page is set aside in steps of so many bytes of it; pages that are smaller than one count as
+/// nothing.
 const STEP: usize = 64 << 10;
 
 /// A page is there as it is told, as its message, and as that message's bytes.

@@ -26,7 +26,8 @@ impl Service {
         telling.await.unwrap_or(Err(Error::Panicked))
     }
 
-    /// Points aliases to versions that are kept and removes others, in one step. Answers what there is of the function then.
+    /// Points aliases to versions that are kept and removes others, in one step. Answers what there is of the
+    /// function then.
     pub async fn update_aliases(
         &self,
         call: &Call,

@@ -1,4 +1,5 @@
-//! Members of a JSON object, one after the other: a caller's object has as many as its size allows, and none of them is kept.
+//! Members of a JSON object, one after the other: a caller's object has as many as its size allows, and none
+//! of them is kept.
 
 use serde::de::{Error as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};

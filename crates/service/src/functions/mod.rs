@@ -5,7 +5,8 @@
 //! call ─ name, alias ─▶ version ─ cache, else store, else top level again ─▶ checkpoint ─▶ main in a fresh guest
 //! ```
 //!
-//! The store holds what a function is; a checkpoint is made anew wherever it is missing, damaged, or of another image.
+//! The store holds what a function is; a checkpoint is made anew wherever it is missing, damaged, or of
+//! another image.
 
 mod call;
 mod census;

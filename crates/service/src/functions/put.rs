@@ -28,7 +28,8 @@ use tracing::Instrument;
 pub(super) const MOST_ALIASES: usize = 16;
 const MOST_IMPORTS: usize = 64;
 
-/// What is put is there as it was sent, in the definition and in that one's text, and files as what is kept of them, and sealed.
+/// What is put is there as it was sent, in the definition and in that one's text, and files as what is kept
+/// of them, and sealed.
 const COPIES: u64 = 3;
 
 /// Less is put where its request is served: it takes microseconds.
@@ -44,7 +45,8 @@ pub struct Put {
 }
 
 impl Service {
-    /// Keeps a program as a version of a function of the caller's tenant. It is on the store's disk when this returns.
+    /// Keeps a program as a version of a function of the caller's tenant. It is on the store's disk when this
+    /// returns.
     pub async fn put_function(&self, call: &Call, put: PutFunction) -> Result<Put, Error> {
         check(&put)?;
         let bytes = memory::of_put(&put);
@@ -130,8 +132,9 @@ impl Service {
         Ok(Made { content: definition.to_json(), definition, files, kept_files, image, _memory: memory })
     }
 
-    /// Follows imports to versions, and adds the modules that they bring to the program: one after the other, and none beyond what a
-    /// program may have. Answers the imports with their versions, and the memory of the modules.
+    /// Follows imports to versions, and adds the modules that they bring to the program: one after the other,
+    /// and none beyond what a program may have. Answers the imports with their versions, and the memory of
+    /// the modules.
     async fn follow(
         &self,
         tenant: &Tenant,

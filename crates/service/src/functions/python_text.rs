@@ -26,7 +26,8 @@ pub(super) fn text_of(json: &str) -> String {
     serde_json::from_str(json).unwrap_or_default()
 }
 
-/// Python's `repr` of a float: the shortest digits that mean it, with an exponent where it is very large or small.
+/// Python's `repr` of a float: the shortest digits that mean it, with an exponent where it is very large or
+/// small.
 pub(super) fn float_repr(number: f64) -> String {
     if !number.is_finite() {
         return if number.is_nan() {
@@ -192,8 +193,8 @@ fn string_repr(text: &str, out: &mut String) {
     out.push(quote);
 }
 
-/// About Python's `str.isprintable`: Rust's own escapes leave the same characters alone, but for those that combine with the
-/// one before them, which Python prints.
+/// About Python's `str.isprintable`: Rust's own escapes leave the same characters alone, but for those that
+/// combine with the one before them, which Python prints.
 fn is_printable(character: char) -> bool {
     if character == '"' || character == '\'' {
         return true;

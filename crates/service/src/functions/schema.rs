@@ -1,7 +1,8 @@
-//! What a function takes and gives, as JSON Schema (2020-12): from the signature that the guest found, and from what is
-//! declared.
+//! What a function takes and gives, as JSON Schema (2020-12): from the signature that the guest found, and
+//! from what is declared.
 //!
-//! The signature is text that a program can influence: it is read with suspicion and told, never acted upon beyond that.
+//! The signature is text that a program can influence: it is read with suspicion and told, never acted upon
+//! beyond that.
 
 use ampoule_model::{Contract, Variable, VariableType};
 use serde::{Deserialize, Deserializer};
@@ -43,7 +44,8 @@ impl Signature {
         serde_json::from_str(json?).ok()
     }
 
-    /// Whether calls with the declared inputs can be calls of `main`: the input at fault, and what is wrong with it.
+    /// Whether calls with the declared inputs can be calls of `main`: the input at fault, and what is wrong
+    /// with it.
     pub(super) fn contradicts(&self, contract: &Contract) -> Option<(usize, String)> {
         if contract.inputs.is_empty() {
             return None;
@@ -151,8 +153,8 @@ fn of_variable(variable: &Variable) -> Map<String, Value> {
     schema
 }
 
-/// The schema of a Python annotation. What it does not know it tells as the member `annotation`, which means nothing to
-/// validators.
+/// The schema of a Python annotation. What it does not know it tells as the member `annotation`, which means
+/// nothing to validators.
 fn of_annotation(annotation: &str) -> Map<String, Value> {
     match known(annotation, 0) {
         Some(Value::Object(schema)) => schema,

@@ -1,4 +1,5 @@
-//! What is kept of a version, read from the store with memory set aside for it: a caller can ask for many at the same time.
+//! What is kept of a version, read from the store with memory set aside for it: a caller can ask for many at
+//! the same time.
 
 use super::definition::Definition;
 use super::{Functions, files};
@@ -9,7 +10,8 @@ use crate::tenants::Tenant;
 use ampoule_model::File;
 use ampoule_store::{StoreError, Version};
 
-/// A definition is there as the bytes of its object, as the text in them, taken apart, and as what is made of that.
+/// A definition is there as the bytes of its object, as the text in them, taken apart, and as what is made of
+/// that.
 const COPIES: u64 = 4;
 
 /// What is kept of a version, without its files.
@@ -24,7 +26,8 @@ pub(super) struct Known {
 }
 
 impl Service {
-    /// What is kept of a version. Refused where there is no memory for it, or while too many of the tenant's answers lie unread.
+    /// What is kept of a version. Refused where there is no memory for it, or while too many of the tenant's
+    /// answers lie unread.
     pub(super) async fn known(&self, tenant: &Tenant, name: &str, version: &str) -> Result<Known, Error> {
         let functions = self.functions()?;
         let store = &functions.store;

@@ -1,9 +1,9 @@
 //! Counts calls of functions, by name and version, so that there is a bounded number of series.
 //!
-//! Tenants name functions, and versions come and go: so of each tenant those that were called last are told apart, up to
-//! [`MOST_OF_TENANT`], and of all tenants up to [`MOST`]. The one that was called longest ago makes room, and what was counted
-//! of it goes to [`OTHER`]: sums stay what they are. A name is told only when a function of that name was called: what is made
-//! up fills no table.
+//! Tenants name functions, and versions come and go: so of each tenant those that were called last are told
+//! apart, up to [`MOST_OF_TENANT`], and of all tenants up to [`MOST`]. The one that was called longest ago
+//! makes room, and what was counted of it goes to [`OTHER`]: sums stay what they are. A name is told only
+//! when a function of that name was called: what is made up fills no table.
 
 use ampoule_model::Status;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet};
@@ -15,7 +15,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// Functions of one tenant in all of their versions that are told apart. A refusal, whose version nobody knows, is one of them.
+/// Functions of one tenant in all of their versions that are told apart. A refusal, whose version nobody
+/// knows, is one of them.
 const MOST_OF_TENANT: usize = 50;
 
 /// The same of all tenants: some thousand lines for whoever monitors.

@@ -1,6 +1,8 @@
-//! Whether executions get through: a tiny one every second, in a slot and with a share of processor time of its own.
+//! Whether executions get through: a tiny one every second, in a slot and with a share of processor time of
+//! its own.
 //!
-//! It waits for a seat, a thread and a guest as all others do, so it stops when they do, whatever the reason is.
+//! It waits for a seat, a thread and a guest as all others do, so it stops when they do, whatever the reason
+//! is.
 
 use crate::service::Service;
 use ampoule_engine::{FairShare, Image, Job, Start};
@@ -12,10 +14,12 @@ use std::time::{Duration, Instant};
 /// Time between two beats. One takes 0.1 ms of a processor.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// Without a beat for so long, requests are better sent elsewhere. A beat waits for the end of a slice at most, 0.1 ms.
+/// Without a beat for so long, requests are better sent elsewhere. A beat waits for the end of a slice at
+/// most, 0.1 ms.
 const READY_WITHIN: Duration = Duration::from_secs(3);
 
-/// Without a beat for so long, the process is better started again: far longer than a machine is busy with something else.
+/// Without a beat for so long, the process is better started again: far longer than a machine is busy with
+/// something else.
 const ALIVE_WITHIN: Duration = Duration::from_secs(10);
 
 /// When the last tiny execution ended.
@@ -48,7 +52,8 @@ impl Heartbeat {
 }
 
 impl Service {
-    /// Beats until it is dropped. The engine needs a slot for it beside the service's (`EngineConfig::reserved_slots`).
+    /// Beats until it is dropped. The engine needs a slot for it beside the service's
+    /// (`EngineConfig::reserved_slots`).
     pub async fn beat(&self) {
         let inner = self.inner();
         // One is as good as another: what fails is what they share.

@@ -1,8 +1,9 @@
 //! Counts what requests come to, for operators' monitoring.
 //!
-//! Every transport counts where it writes the log line ([`crate::RequestRecord`]), so the numbers are the same whichever way
-//! a request came. Labels are names of ours and the tenants' configured names, so that there is a bounded number of
-//! series, and nothing of users in them; but for functions, whose names and number are bounded by `function_meters.rs`.
+//! Every transport counts where it writes the log line ([`crate::RequestRecord`]), so the numbers are the
+//! same whichever way a request came. Labels are names of ours and the tenants' configured names, so that
+//! there is a bounded number of series, and nothing of users in them; but for functions, whose names and
+//! number are bounded by `function_meters.rs`.
 
 use crate::observe::function_meters::FunctionMeters;
 use crate::service::Execution;
@@ -280,7 +281,8 @@ mod tests {
         });
         let best = best.min().unwrap();
         println!("counting takes {best:?}");
-        // Beside it, what it would take to look for one series by its labels: it takes no more than a few of those.
+        // Beside it, what it would take to look for one series by its labels: it takes no more than a few of
+        // those.
         let labels = Refused { tenant: "acme".into(), reason: "unavailable" };
         let found = (0..20).map(|_| {
             let started = std::time::Instant::now();

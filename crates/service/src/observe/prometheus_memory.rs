@@ -7,7 +7,8 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::Unit;
 use std::fmt;
 
-/// Memory of the budget by its purposes, memory that is kept beside it, and what the kernel says of the process.
+/// Memory of the budget by its purposes, memory that is kept beside it, and what the kernel says of the
+/// process.
 pub(crate) fn encode_memory(service: &Service, encoder: &mut DescriptorEncoder<'_>) -> fmt::Result {
     let level = service.level();
     let beside = [level.waiting_bytes, level.receiving, level.sending, level.kept];

@@ -1,6 +1,7 @@
 //! The metrics in the older text form of Prometheus (0.0.4), for collectors that do not read OpenMetrics.
 //!
-//! It differs in three things: a counter's family is named as its samples are, with `_total`; units have no line; nothing marks the end.
+//! It differs in three things: a counter's family is named as its samples are, with `_total`; units have no
+//! line; nothing marks the end.
 
 /// The content type of [`to_text`].
 pub const TEXT_CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";

@@ -1,8 +1,8 @@
 //! One structured line a request, the same from every transport; and its part in the metrics.
 //!
-//! Lines hold numbers and words of ours only: never source, input, output, file names or error messages of
-//! a program, whose owner did not agree to have them in a log. Names and aliases of functions are the exception: they are told
-//! where they are names.
+//! Lines hold numbers and words of ours only: never source, input, output, file names or error messages of a
+//! program, whose owner did not agree to have them in a log. Names and aliases of functions are the
+//! exception: they are told where they are names.
 
 use crate::answer::Answer;
 use crate::error::Error;
@@ -21,7 +21,8 @@ use tracing::Span;
 /// The target of the lines, for filters.
 pub(crate) const TARGET: &str = "ampoule::request";
 
-/// The header that carries an id which the caller chose; taken over so that its logs and ours can be joined, and sent back.
+/// The header that carries an id which the caller chose; taken over so that its logs and ours can be joined,
+/// and sent back.
 pub const ID_HEADER: &str = "x-request-id";
 
 /// Longer ids are not ids.
@@ -111,7 +112,8 @@ impl RequestRecord {
         }
     }
 
-    /// A call of the service on behalf of the request: what is done for it is a part of its trace. From here the line tells who asks.
+    /// A call of the service on behalf of the request: what is done for it is a part of its trace. From here
+    /// the line tells who asks.
     pub fn call(&mut self, tenant: Tenant, deadline: Option<Instant>) -> Call {
         self.set_tenant(&tenant);
         Call { tenant, deadline, span: self.span.clone() }

@@ -4,8 +4,9 @@
 //! ampoule.request ─ store ─ queue ─ compile ─ run
 //! ```
 //!
-//! Spans have their own target, which only the layer of `src/traces.rs` asks for: without a collector none is ever made, and a request pays for
-//! a look at a flag. Their attributes are those of the request's line in the log.
+//! Spans have their own target, which only the layer of `src/traces.rs` asks for: without a collector none is
+//! ever made, and a request pays for a look at a flag. Their attributes are those of the request's line in
+//! the log.
 
 use crate::observe::trace_parent::TraceParent;
 use opentelemetry::trace::{SpanContext, SpanId, Status, TraceContextExt, TraceFlags, TraceId, TraceState};

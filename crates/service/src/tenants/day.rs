@@ -6,8 +6,8 @@ use std::time::Duration;
 /// Seconds.
 pub(crate) const DAY: u64 = 24 * 60 * 60;
 
-/// Tenants without an account of which is known what they used today: those that were removed or forgotten, and those of an
-/// earlier process that did not come again. Some 150 bytes each.
+/// Tenants without an account of which is known what they used today: those that were removed or forgotten,
+/// and those of an earlier process that did not come again. Some 150 bytes each.
 const MOST_ABSENT: usize = 20_000;
 
 /// What a tenant has used since midnight, UTC.
@@ -116,7 +116,8 @@ impl Absent {
         if day > self.0.day {
             self.0 = DayBook { day, tenants: HashMap::new() };
         }
-        // Where there are too many, one that used something is not counted any longer: a mistake in its favour, and bounded.
+        // Where there are too many, one that used something is not counted any longer: a mistake in its
+        // favour, and bounded.
         let is_known = self.0.tenants.contains_key(name);
         if day == self.0.day && !used.is_nothing() && (is_known || self.0.tenants.len() < MOST_ABSENT) {
             self.0.tenants.insert(name.to_owned(), used);

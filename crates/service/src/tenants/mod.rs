@@ -47,8 +47,9 @@ pub struct TenantConfig {
     pub disabled: bool,
 }
 
-/// A tenant of a service: its account, which stays for as long as there is the tenant, and what it was granted when it was looked
-/// up, so that a request goes by one configuration from its beginning to its end. Cheap to clone; clones are the same tenant.
+/// A tenant of a service: its account, which stays for as long as there is the tenant, and what it was
+/// granted when it was looked up, so that a request goes by one configuration from its beginning to its end.
+/// Cheap to clone; clones are the same tenant.
 #[derive(Clone, Debug)]
 pub struct Tenant(pub(crate) Arc<Account>, Arc<TenantConfig>);
 
@@ -62,8 +63,8 @@ pub(crate) struct Account {
     pub(crate) stop: Stop,
     /// The most slots that it can have now, whatever its requests that wait were granted.
     pub(crate) most_slots: AtomicUsize,
-    /// Slots it has, memory in bytes that is set aside for it, and what of that is for requests that wait; changed under the
-    /// lock of `Slots` only.
+    /// Slots it has, memory in bytes that is set aside for it, and what of that is for requests that wait;
+    /// changed under the lock of `Slots` only.
     pub(crate) slots: AtomicUsize,
     pub(crate) memory: AtomicUsize,
     pub(crate) waiting: AtomicUsize,
@@ -75,8 +76,9 @@ pub(crate) struct Account {
     pub(crate) repeats: AtomicUsize,
     /// Of its memory what is set aside beside slots.
     pub(crate) reserved: AtomicUsize,
-    /// Work on the function store that no guest's account pays for: changes, lists, checkpoints that are read. A few at a time, the
-    /// others wait for their turn, so that one tenant does not take the disk, its threads and processors from the others.
+    /// Work on the function store that no guest's account pays for: changes, lists, checkpoints that are
+    /// read. A few at a time, the others wait for their turn, so that one tenant does not take the disk, its
+    /// threads and processors from the others.
     pub(crate) store: Semaphore,
     /// As whom it has its turns where large requests are worked on.
     pub(crate) aside: Member,
@@ -117,8 +119,8 @@ impl Account {
 }
 
 impl Tenant {
-    /// An account that has this granted from now on. What runs and waits goes on as it began; what an account goes by at any moment
-    /// (weight, slots, quotas) is changed for it, too.
+    /// An account that has this granted from now on. What runs and waits goes on as it began; what an account
+    /// goes by at any moment (weight, slots, quotas) is changed for it, too.
     pub(crate) fn granted(account: Arc<Account>, config: TenantConfig) -> Tenant {
         account.share.set_weight(config.weight);
         account.quota.change(config.quota, &account.share);
@@ -147,7 +149,8 @@ impl Tenant {
         self.0.slots.load(Relaxed)
     }
 
-    /// Processor time that its executions have used; of those that run, up to when they last let others go first.
+    /// Processor time that its executions have used; of those that run, up to when they last let others go
+    /// first.
     pub fn cpu_time(&self) -> Duration {
         self.0.share.cpu_time()
     }

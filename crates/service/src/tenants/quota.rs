@@ -1,9 +1,11 @@
 //! What a tenant's executions may use up over time: fuel, processor time, and their number.
 //!
-//! Fuel and processor time are counted as they are used, whether or not an execution lives to its end, and looked at before a request
-//! is admitted: what runs already goes on, and what it uses beyond the quota is missing afterwards.
+//! Fuel and processor time are counted as they are used, whether or not an execution lives to its end, and
+//! looked at before a request is admitted: what runs already goes on, and what it uses beyond the quota is
+//! missing afterwards.
 //!
-//! What was used today is counted with or without a quota of it, so that it can be told, and kept over a restart (`day.rs`).
+//! What was used today is counted with or without a quota of it, so that it can be told, and kept over a
+//! restart (`day.rs`).
 
 use crate::tenants::day::{DAY, Today, UsedToday};
 use crate::tenants::usage::{QuotaKind, QuotaUsage};
@@ -27,7 +29,8 @@ pub struct QuotaConfig {
     pub cpu_per_second: Option<Duration>,
     /// Processor time from midnight to midnight, UTC, counted as fuel is.
     pub cpu_per_day: Option<Duration>,
-    /// Executions in any minute, and answers to repeated requests. One that is refused for this is not counted.
+    /// Executions in any minute, and answers to repeated requests. One that is refused for this is not
+    /// counted.
     pub requests_per_minute: Option<u64>,
 }
 
@@ -99,7 +102,8 @@ impl Quota {
         quota
     }
 
-    /// Has other quotas from now on. What is left of one that stays is left, as far as it fits; a new one is all there.
+    /// Has other quotas from now on. What is left of one that stays is left, as far as it fits; a new one is
+    /// all there.
     pub(crate) fn change(&self, config: QuotaConfig, share: &FairShare) {
         self.change_at(config, Used::now(share));
     }

@@ -1,4 +1,5 @@
-//! All tenants: those that are listed, which can be exchanged while they are served, and those that an issuer of tokens names.
+//! All tenants: those that are listed, which can be exchanged while they are served, and those that an issuer
+//! of tokens names.
 //!
 //! ```text
 //! listed ─ replace ─▶ listed        one pointer is exchanged, so that nobody waits for it
@@ -6,8 +7,8 @@
 //! unlisted ─ a token's name ─▶ an account of its own, of so many; forgotten when idle
 //! ```
 //!
-//! A tenant that stays keeps its account, and so does one that is removed and comes again. What was used today stays for the name
-//! until midnight, also where there is no account.
+//! A tenant that stays keeps its account, and so does one that is removed and comes again. What was used
+//! today stays for the name until midnight, also where there is no account.
 
 use crate::observe::metrics::Metrics;
 use crate::service::Service;
@@ -19,8 +20,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-/// An account that nobody has used for so long, and to which all has come back that comes back with time, can be made anew at any
-/// time without a difference.
+/// An account that nobody has used for so long, and to which all has come back that comes back with time, can
+/// be made anew at any time without a difference.
 const IDLE: Duration = Duration::from_secs(60);
 
 /// Tenants that are not listed: whoever an issuer of tokens vouches for.
@@ -154,7 +155,8 @@ impl Tenants {
         unlisted.config = unlisted_config;
     }
 
-    /// The tenant of a name that an issuer of tokens vouches for: a listed one, or one of those that need not be.
+    /// The tenant of a name that an issuer of tokens vouches for: a listed one, or one of those that need not
+    /// be.
     pub(crate) fn vouched_for(&self, name: &str) -> Result<Tenant, NoTenant> {
         if let Some(tenant) = self.get(name) {
             return Ok(tenant);
@@ -218,8 +220,8 @@ impl Tenants {
         book
     }
 
-    /// Counts what an earlier process has counted today. A book of a day to come is of a clock that was wrong: then it was used
-    /// today.
+    /// Counts what an earlier process has counted today. A book of a day to come is of a clock that was
+    /// wrong: then it was used today.
     pub(crate) fn carry(&self, book: DayBook) {
         let today = today();
         if book.day < today {
@@ -309,9 +311,10 @@ fn today() -> u64 {
 }
 
 impl Service {
-    /// From now on these are the tenants, which must have been checked ([`crate::ServiceConfig::check_tenants`]). One that stays keeps
-    /// its account: what it has used, its executions and its place. What waits and runs of one that is gone or disabled is
-    /// ended. A service that is open stays so.
+    /// From now on these are the tenants, which must have been checked
+    /// ([`crate::ServiceConfig::check_tenants`]). One that stays keeps its account: what it has used, its
+    /// executions and its place. What waits and runs of one that is gone or disabled is ended. A service that
+    /// is open stays so.
     pub fn replace_tenants(&self, tenants: Vec<TenantConfig>, unlisted: Option<UnlistedConfig>) {
         let inner = self.inner();
         if inner.config.is_open() {
@@ -326,7 +329,8 @@ impl Service {
         self.inner().tenants.get(name)
     }
 
-    /// The tenant of a name that somebody vouches for, as an issuer of tokens does: it need not be listed where others are taken.
+    /// The tenant of a name that somebody vouches for, as an issuer of tokens does: it need not be listed
+    /// where others are taken.
     pub fn vouched_for_tenant(&self, name: &str) -> Result<Tenant, NoTenant> {
         self.inner().tenants.vouched_for(name)
     }
@@ -356,8 +360,8 @@ impl Service {
         self.inner().tenants.carry(book);
     }
 
-    /// Forgets what is kept for a tenant that is gone for good, so that another one of its name finds nothing of it: its functions, and
-    /// answers to requests that may be sent again.
+    /// Forgets what is kept for a tenant that is gone for good, so that another one of its name finds nothing
+    /// of it: its functions, and answers to requests that may be sent again.
     pub async fn forget_tenant(&self, name: &str) -> Result<(), crate::Error> {
         self.inner().answers.forget(name);
         self.forget_functions(name).await

@@ -53,7 +53,8 @@ impl Stop {
         }
     }
 
-    /// Does the work, unless the tenant is stopped or will be: then it is dropped, and with it what runs for it.
+    /// Does the work, unless the tenant is stopped or will be: then it is dropped, and with it what runs for
+    /// it.
     pub(crate) async fn or<T>(&self, work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         // Made before the look, so that nothing is missed between the two.
         let now = self.now.notified();

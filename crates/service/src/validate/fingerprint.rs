@@ -11,8 +11,8 @@ use std::fmt::{Debug, Write};
 /// sha256 of all that a request asks for, but for its key.
 pub(crate) type Fingerprint = [u8; 32];
 
-/// The fingerprint of a request that takes so many bytes. A large one is hashed on a thread of its own, and the memory that
-/// `set_aside` gives is its own meanwhile.
+/// The fingerprint of a request that takes so many bytes. A large one is hashed on a thread of its own, and
+/// the memory that `set_aside` gives is its own meanwhile.
 pub(crate) async fn of(
     tenant: &Tenant,
     asked: Invocation,

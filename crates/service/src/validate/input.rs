@@ -14,7 +14,8 @@ pub(crate) fn check_object(json: &str) -> Result<(), NotAnObject> {
     read(json, |_| true)
 }
 
-/// The most keys of an input that are variables of a body: far more than anybody writes, and sorted within a millisecond.
+/// The most keys of an input that are variables of a body: far more than anybody writes, and sorted within a
+/// millisecond.
 const MOST_VARIABLES: usize = 1000;
 
 /// The object's keys as an object of their own, sorted, with null values: all that compiling a body

@@ -1,5 +1,5 @@
-//! Whether a request can be executed: its fields, names, inputs and limits; and the fingerprint by which requests are
-//! compared.
+//! Whether a request can be executed: its fields, names, inputs and limits; and the fingerprint by which
+//! requests are compared.
 
 pub(crate) mod admission;
 pub(crate) mod fingerprint;

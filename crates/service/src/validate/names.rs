@@ -67,10 +67,11 @@ pub(crate) fn check_path(path: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// A file that has the path of an earlier one, or needs a folder where another file is: its place and what is wrong.
+/// A file that has the path of an earlier one, or needs a folder where another file is: its place and what is
+/// wrong.
 pub(crate) fn find_clash(files: &[File]) -> Option<(usize, String)> {
-    // With '/' before all other bytes, what is below a file comes right after it: neighbours are enough, however many folders a
-    // path has.
+    // With '/' before all other bytes, what is below a file comes right after it: neighbours are enough,
+    // however many folders a path has.
     let key = |index: &usize| files[*index].path.bytes().map(|byte| if byte == b'/' { 0 } else { byte });
     let mut order: Vec<usize> = (0..files.len()).collect();
     order.sort_by(|one, other| key(one).cmp(key(other)));

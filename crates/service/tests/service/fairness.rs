@@ -81,8 +81,8 @@ async fn an_execution_notices_another_tenants_share_and_not_its_number_of_loops(
     tokio::time::sleep(Duration::from_millis(200)).await;
     let beside = median().await;
     drop(loops);
-    // With half of the processor it takes twice as long, on a machine that is busy otherwise perhaps five times; with its share of
-    // one among 21, 21 times.
+    // With half of the processor it takes twice as long, on a machine that is busy otherwise perhaps five
+    // times; with its share of one among 21, 21 times.
     let ratio = beside.as_secs_f64() / alone.as_secs_f64();
     assert!(ratio < 8.0, "alone {alone:?}, beside 20 loops {beside:?}");
 }

@@ -1,5 +1,5 @@
-//! Functions for teams: versions by their first digits, aliases, what is said of versions, lists, files; and what was kept by
-//! the version before.
+//! Functions for teams: versions by their first digits, aliases, what is said of versions, lists, files; and
+//! what was kept by the version before.
 
 use crate::support::{keeping, request, service};
 use ampoule_model::{
@@ -357,7 +357,8 @@ async fn memory_for_files_is_set_aside_and_given_back() {
     assert!(service.metrics().lines().any(|line| line == none), "{}", service.metrics());
 }
 
-/// `crates/store/tests/written-before` was written by the version before there were files, labels and who put what.
+/// `crates/store/tests/written-before` was written by the version before there were files, labels and who put
+/// what.
 #[tokio::test]
 async fn what_the_version_before_kept_is_called_told_of_and_changed() {
     let folder = tempfile::tempdir().unwrap();

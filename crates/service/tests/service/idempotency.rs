@@ -81,7 +81,8 @@ async fn what_was_refused_or_given_up_is_not_remembered() {
 async fn answers_are_forgotten_after_the_window_and_their_memory_given_back() {
     let service = service(|config| {
         config.idempotency_window = Duration::from_millis(100);
-        // Of which a sixteenth is for kept answers: room for one at its largest (35 MiB) but not two: what is kept takes what it needs.
+        // Of which a sixteenth is for kept answers: room for one at its largest (35 MiB) but not two: what is
+        // kept takes what it needs.
         config.memory_bytes = 900 << 20;
     });
     let first = wall_time(&service, keyed("e", "{}", "a")).await;

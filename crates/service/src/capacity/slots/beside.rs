@@ -1,5 +1,5 @@
-//! Memory that is no guest's, in the account of slots: kept answers and batches, messages on their way, and requests that wait
-//! for an answer rather than for a slot.
+//! Memory that is no guest's, in the account of slots: kept answers and batches, messages on their way, and
+//! requests that wait for an answer rather than for a slot.
 
 use super::{Bounds, MOST_OF_FREE, MOST_UNREAD, MemoryDemand, SHARE, Slot, Slots, State};
 use crate::error::Error;
@@ -7,8 +7,8 @@ use crate::tenants::Tenant;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-/// What one purpose has of the memory. Whoever asks is judged by what the tenant has in it and not by what its guests have: a
-/// request waits, or a batch begins, while they have all that they may.
+/// What one purpose has of the memory. Whoever asks is judged by what the tenant has in it and not by what
+/// its guests have: a request waits, or a batch begins, while they have all that they may.
 #[derive(Debug, Default)]
 pub(super) struct MemoryPartition {
     /// Bytes.
@@ -16,7 +16,8 @@ pub(super) struct MemoryPartition {
 }
 
 impl MemoryPartition {
-    /// Whether a tenant that `has` so many bytes of it gets so many more. Among tenants it is dealt out as slots are.
+    /// Whether a tenant that `has` so many bytes of it gets so many more. Among tenants it is dealt out as
+    /// slots are.
     pub(super) fn fits(&self, bounds: &Bounds, has: u64, bytes: u64) -> bool {
         let Some(left) = (bounds.memory / SHARE).checked_sub(self.taken + bytes) else { return false };
         bounds.is_alone() || has == 0 || has + bytes <= MOST_OF_FREE * left
@@ -90,16 +91,16 @@ impl Slots {
         Ok(InFlightBytes { slots: Arc::clone(self), tenant: tenant.clone(), bytes, receiving: true })
     }
 
-    /// Sets memory aside for an answer that is there already: what does not fit is owed, and nothing more gets in until it
-    /// is paid.
+    /// Sets memory aside for an answer that is there already: what does not fit is owed, and nothing more
+    /// gets in until it is paid.
     pub(crate) fn send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> InFlightBytes {
         let mut state = self.lock();
         state.owe(tenant, bytes);
         self.sending(&mut state, tenant, bytes)
     }
 
-    /// Sets memory aside for sending an answer once more that is kept. Unlike a new answer, for which its guest had memory, it is
-    /// refused where there is none.
+    /// Sets memory aside for sending an answer once more that is kept. Unlike a new answer, for which its
+    /// guest had memory, it is refused where there is none.
     pub(crate) fn send_again(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<InFlightBytes, Error> {
         let mut state = self.lock();
         if !state.may_send(&self.bounds, tenant, bytes) {
@@ -110,8 +111,8 @@ impl Slots {
         Ok(self.sending(&mut state, tenant, bytes))
     }
 
-    /// Sets memory aside for making an answer that no guest had memory for. It is refused while too many of the tenant's answers
-    /// lie unread.
+    /// Sets memory aside for making an answer that no guest had memory for. It is refused while too many of
+    /// the tenant's answers lie unread.
     pub(crate) fn reserve_to_send(self: &Arc<Self>, tenant: &Tenant, bytes: u64) -> Result<Reserved, Error> {
         if !self.lock().may_send(&self.bounds, tenant, bytes) {
             return Err(self.answers_lie_unread(tenant));
@@ -207,8 +208,8 @@ impl State {
 }
 
 impl Slot {
-    /// Gives the slot back, and its memory but for what the answer takes, which is the answer's from now on: it is there even
-    /// where others wait for memory.
+    /// Gives the slot back, and its memory but for what the answer takes, which is the answer's from now on:
+    /// it is there even where others wait for memory.
     pub(crate) fn leave(mut self, bytes: u64) -> InFlightBytes {
         let had = self.need.request + self.need.guest + self.grown.swap(0, Relaxed);
         let kept = bytes.min(had);

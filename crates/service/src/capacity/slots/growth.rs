@@ -6,8 +6,8 @@
 //!                                                 └ all that run wait here ─▶ the last of them is refused, and ends
 //! ```
 //!
-//! Whoever waits holds what it has. When everybody waits, somebody has to give way: the one that asked last, which has most
-//! of its work before it. So there is always one that goes on.
+//! Whoever waits holds what it has. When everybody waits, somebody has to give way: the one that asked last,
+//! which has most of its work before it. So there is always one that goes on.
 
 use super::{Bounds, MOST_OF_FREE, Slot, Slots, State, for_one_execution};
 use crate::error::bytes as readable;
@@ -22,11 +22,12 @@ use tokio::sync::oneshot;
 /// When an execution that gave way may find more memory: those before it have ended, or most of them.
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 
-/// One in so many parts of the memory is left to those that run when a new execution starts: or all would stop half-way.
+/// One in so many parts of the memory is left to those that run when a new execution starts: or all would
+/// stop half-way.
 const ROOM_TO_GROW: u64 = 4;
 
-/// Of the memory, one part in so many is left by what grows where there are several tenants: for the first execution of those that
-/// have none.
+/// Of the memory, one part in so many is left by what grows where there are several tenants: for the first
+/// execution of those that have none.
 const ROOM_FOR_FIRST: u64 = 16;
 
 /// The memory of one execution.
@@ -165,15 +166,17 @@ pub(crate) fn for_new_executions(memory: u64) -> u64 {
     memory - memory / ROOM_TO_GROW
 }
 
-/// Whether a tenant may have so much more where so much is left. One that has a single execution may have all of it.
+/// Whether a tenant may have so much more where so much is left. One that has a single execution may have all
+/// of it.
 fn is_within_share(bounds: &Bounds, tenant: &Tenant, bytes: u64, left: u64) -> bool {
     let has = tenant.0.memory.load(Relaxed) as u64;
     bounds.is_alone() || tenant.0.slots.load(Relaxed) <= 1 || has + bytes <= MOST_OF_FREE * left
 }
 
 impl State {
-    /// Whether a new execution leaves something for those that run to grow into. The first may take all there is, and so may the
-    /// first of a tenant, for which what grows leaves something: however much others want, each gets its turn.
+    /// Whether a new execution leaves something for those that run to grow into. The first may take all there
+    /// is, and so may the first of a tenant, for which what grows leaves something: however much others want,
+    /// each gets its turn.
     pub(super) fn leaves_room(&self, bounds: &Bounds, tenant: &Tenant, bytes: u64) -> bool {
         let is_first = !bounds.is_alone() && tenant.0.slots.load(Relaxed) == 0;
         if self.free == bounds.slots || is_first {
@@ -183,8 +186,8 @@ impl State {
         !self.growth_waits(bounds) && left >= bounds.memory / ROOM_TO_GROW
     }
 
-    /// Whether an execution waits for memory that goes before all others. One that would take more than its tenant's share waits
-    /// for its own tenant, and keeps nobody else from anything.
+    /// Whether an execution waits for memory that goes before all others. One that would take more than its
+    /// tenant's share waits for its own tenant, and keeps nobody else from anything.
     fn growth_waits(&self, bounds: &Bounds) -> bool {
         self.growing.iter().any(|growth| is_within_share(bounds, &growth.tenant, growth.bytes, self.memory))
     }

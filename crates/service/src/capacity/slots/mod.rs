@@ -5,14 +5,15 @@
 //!        else  ─▶ the tenant's queue ─▶ Slot, in the order of (slots it has) / weight, first come first within one
 //! ```
 //!
-//! Where there are several tenants, none can have more than [`MOST_OF_FREE`] times what is then still free: one alone gets
-//! three quarters of the slots, two three sevenths each, and the next one always finds some. (Dynamic thresholds:
-//! Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet switches", 1998.)
+//! Where there are several tenants, none can have more than [`MOST_OF_FREE`] times what is then still free:
+//! one alone gets three quarters of the slots, two three sevenths each, and the next one always finds some.
+//! (Dynamic thresholds: Choudhury and Hahne, "Dynamic queue length thresholds for shared-memory packet
+//! switches", 1998.)
 //!
-//! What is not a guest's stands in a [`FairShare`] of the memory, a sixteenth for each of three purposes, so that most is always
-//! the guests' in the end: whatever waits, the first of a queue gets its slot when those that run are done. An answer keeps
-//! of its guest's memory what it takes until its reader has it; a tenant of several whose readers leave more than
-//! [`MOST_UNREAD`] lying gets no more slots until they have read.
+//! What is not a guest's stands in a [`FairShare`] of the memory, a sixteenth for each of three purposes, so
+//! that most is always the guests' in the end: whatever waits, the first of a queue gets its slot when those
+//! that run are done. An answer keeps of its guest's memory what it takes until its reader has it; a tenant
+//! of several whose readers leave more than [`MOST_UNREAD`] lying gets no more slots until they have read.
 
 use crate::error::{Error, about};
 use crate::tenants::Tenant;
@@ -35,14 +36,16 @@ pub(crate) use growth::for_new_executions;
 /// See above.
 const MOST_OF_FREE: u64 = 3;
 
-/// One in so many parts of the memory is what each [`FairShare`] may take: they must not keep guests from running.
+/// One in so many parts of the memory is what each [`FairShare`] may take: they must not keep guests from
+/// running.
 const SHARE: u64 = 16;
 
 /// See above: what is left beside the three shares.
 const GUESTS: u64 = SHARE - 3;
 
-/// One in so many parts of the memory is what answers of one tenant that are being sent may take before it has to wait: what its
-/// guests that run will leave comes on top, and of the rest the next tenant still finds most.
+/// One in so many parts of the memory is what answers of one tenant that are being sent may take before it
+/// has to wait: what its guests that run will leave comes on top, and of the rest the next tenant still finds
+/// most.
 const MOST_UNREAD: u64 = 8;
 
 /// How much the last interval between two grants says about the next.
@@ -97,7 +100,8 @@ pub(crate) struct CapacitySnapshot {
     /// Bytes there are, and what of them is set aside.
     pub(crate) memory: u64,
     pub(crate) set_aside: u64,
-    /// Of that what requests that wait have, requests that arrive, answers that are sent, and kept answers and batches.
+    /// Of that what requests that wait have, requests that arrive, answers that are sent, and kept answers
+    /// and batches.
     pub(crate) waiting_bytes: u64,
     pub(crate) receiving: u64,
     pub(crate) sending: u64,
@@ -182,8 +186,9 @@ impl Slots {
         Arc::new(Slots { bounds, state: Mutex::new(state), end: watch::Sender::new(false) })
     }
 
-    /// Waits for a slot, but not beyond `deadline`; giving up the future gives up the place. What was accepted
-    /// earlier, and takes so long at the most, is served while the service drains, if that is before what runs then has ended.
+    /// Waits for a slot, but not beyond `deadline`; giving up the future gives up the place. What was
+    /// accepted earlier, and takes so long at the most, is served while the service drains, if that is before
+    /// what runs then has ended.
     pub(crate) async fn take(
         self: &Arc<Self>,
         tenant: &Tenant,
@@ -277,7 +282,8 @@ impl Slots {
         }
     }
 
-    /// Tenants were changed: whether there are several, and what they may have. Those that wait get what they may have more.
+    /// Tenants were changed: whether there are several, and what they may have. Those that wait get what they
+    /// may have more.
     pub(crate) fn tenants_changed(&self, several: bool) {
         self.bounds.several.store(several, Relaxed);
         self.lock().grant(&self.bounds);
