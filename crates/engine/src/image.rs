@@ -10,6 +10,8 @@ use crate::reset::reuse::ReusedGuests;
 use crate::watch::TrapSites;
 use ampoule_model::manifest::{CODE_FILE, MANIFEST_FILE, MANIFEST_FORMAT, Manifest};
 use ampoule_model::{Language, imports};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 use sha2::{Digest, Sha256};
 use std::fs::File;
 use std::io::Read;
@@ -118,9 +120,12 @@ impl Engine {
     /// Loads the image in `folder`: checks the manifest and every file's digest, then maps the code.
     pub fn load(&self, folder: &Path) -> Result<Image, EngineError> {
         let bad = |reason: String| EngineError::BadImage { path: folder.to_owned(), reason };
-        let manifest = read_manifest(folder).map_err(bad)?;
+        // By way of the folder itself: no name in the manifest, and no link, leads out of it.
+        let opened = Dir::open_ambient_dir(folder, ambient_authority());
+        let files = opened.map_err(|error| bad(error.to_string()))?;
+        let manifest = read_manifest(&files).map_err(bad)?;
         let started = Instant::now();
-        let file = verified_files(folder, &manifest).map_err(bad)?;
+        let file = verified_files(&files, &manifest).map_err(bad)?;
         let checked_in = started.elapsed();
         let started = Instant::now();
         let compiling = self.load_code(&file, &manifest.name).map_err(bad)?;
@@ -154,9 +159,8 @@ pub(crate) fn map_code(engine: &wasmtime::Engine, file: &File) -> Result<Module,
     unsafe { Module::deserialize_open_file(engine, file) }.map_err(|error| format!("{error:#}"))
 }
 
-fn read_manifest(folder: &Path) -> Result<Manifest, String> {
-    let path = folder.join(MANIFEST_FILE);
-    let text = std::fs::read_to_string(&path).map_err(|error| format!("{MANIFEST_FILE}: {error}"))?;
+fn read_manifest(folder: &Dir) -> Result<Manifest, String> {
+    let text = folder.read_to_string(MANIFEST_FILE).map_err(|error| format!("{MANIFEST_FILE}: {error}"))?;
     let manifest: Manifest =
         serde_json::from_str(&text).map_err(|error| format!("{MANIFEST_FILE}: {error}"))?;
     if manifest.format != MANIFEST_FORMAT {
@@ -169,13 +173,10 @@ fn read_manifest(folder: &Path) -> Result<Manifest, String> {
 }
 
 /// Hashes every file of the manifest; returns the handle of the code file, at its start.
-fn verified_files(folder: &Path, manifest: &Manifest) -> Result<File, String> {
+fn verified_files(folder: &Dir, manifest: &Manifest) -> Result<File, String> {
     let mut code = None;
     for (name, expected) in &manifest.files {
-        if name.contains('/') || name == ".." {
-            return Err(format!("file name '{name}' leaves the image's folder"));
-        }
-        let mut file = File::open(folder.join(name)).map_err(|error| format!("{name}: {error}"))?;
+        let mut file = folder.open(name).map_err(|error| format!("{name}: {error}"))?.into_std();
         let found = digest_of(&mut file).map_err(|error| format!("{name}: {error}"))?;
         if found != *expected {
             return Err(format!(

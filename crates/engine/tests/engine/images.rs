@@ -37,6 +37,32 @@ fn a_missing_or_foreign_manifest_is_an_error_that_says_so() {
     assert!(foreign.contains("manifest.json"), "{foreign}");
 }
 
+/// The same bytes, so that only the way to them is wrong.
+#[test]
+fn nothing_of_an_image_lies_outside_of_its_folder() {
+    let wat = guest_wat("(call $done)");
+    let outside = tempfile::tempdir().unwrap();
+    let elsewhere = outside.path().join(CODE_FILE);
+    let by_link = load_error(
+        |folder| {
+            std::fs::rename(folder.join(CODE_FILE), &elsewhere).unwrap();
+            std::os::unix::fs::symlink(&elsewhere, folder.join(CODE_FILE)).unwrap();
+        },
+        &wat,
+    );
+    assert!(by_link.contains("code.cwasm: ") && by_link.contains("outside"), "{by_link}");
+    let by_name = load_error(
+        |folder| {
+            let manifest = std::fs::read_to_string(folder.join(MANIFEST_FILE)).unwrap();
+            let other = manifest.replace("\"code.cwasm\":", &format!("\"{}\":", elsewhere.display()));
+            assert_ne!(other, manifest);
+            std::fs::write(folder.join(MANIFEST_FILE), other).unwrap();
+        },
+        &wat,
+    );
+    assert!(by_name.contains("outside"), "{by_name}");
+}
+
 #[test]
 fn the_memory_that_limits_count_from_is_the_codes_own() {
     let error = load_error(
