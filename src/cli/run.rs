@@ -190,6 +190,7 @@ fn request(arguments: &RunArguments) -> CommandResult<Request> {
             fuel: arguments.fuel,
             output_bytes: None,
             result_bytes: None,
+            file_bytes: (),
         },
         deterministic,
         idempotency_key: String::new(),

@@ -276,6 +276,7 @@ fn fixture(name: String, folder: &Path, case: Case, defaults: &DefaultLimits) ->
         fuel: case.limits.fuel.or(defaults.fuel),
         output_bytes: case.limits.output_bytes,
         result_bytes: case.limits.result_bytes,
+        file_bytes: (),
     };
     request.deterministic = case.deterministic.as_ref().map(fixed).transpose()?;
     let results_differ = case.results_differ.then(|| folder.display().to_string());

@@ -33,7 +33,8 @@ mod common;
 
 use ampoule_builder::{Builder, ConsoleProgress, Options};
 use ampoule_engine::EngineConfig;
-use ampoule_service::{Caps, Service, ServiceConfig, Sizes};
+use ampoule_model::Caps;
+use ampoule_service::{Service, ServiceConfig, Sizes};
 use libtest_mimic::Arguments;
 use std::path::PathBuf;
 use std::process::ExitCode;

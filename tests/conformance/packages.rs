@@ -11,7 +11,7 @@ use crate::lists::{Exclusion, exclusions, lines};
 use crate::report::{self, Counts};
 use crate::{SERVICE, conformance_file, step_output};
 use ampoule_model::{File, Language, Outcome, Request};
-use ampoule_service::Caps;
+use ampoule_service::default_caps;
 use libtest_mimic::{Failed, Trial};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, LazyLock};
@@ -172,7 +172,7 @@ impl Part {
             }
         }
         request.limits.memory_bytes = Some(MEMORY_MIB << 20);
-        request.limits.fuel = Some(Caps::default().fuel);
+        request.limits.fuel = Some(default_caps().fuel);
         request.limits.wall_time = Some(Duration::from_secs(1200));
         request.limits.output_bytes = Some(16 << 20);
         request

@@ -223,6 +223,7 @@ pub(crate) fn limits(limits: Option<v1::Limits>) -> Result<world::RequestedLimit
         fuel: given(limits.fuel),
         output_bytes: given(limits.output_bytes),
         result_bytes: given(limits.result_bytes),
+        file_bytes: (),
     })
 }
 

@@ -15,11 +15,11 @@ use crate::traces::TracesConfig;
 use ampoule_auth::AuthConfig;
 use ampoule_connection::Tls;
 use ampoule_engine::EngineConfig;
-use ampoule_model::Limits;
-use ampoule_service::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_images_folder};
+use ampoule_model::{Caps, Limits};
+use ampoule_service::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_images_folder};
 use ampoule_tenants::units::{Bytes, Span};
-use ampoule_tenants::{MainTenants, Opened, Rules, Sources, TenantEntry};
-use serde::{Deserialize, Serialize};
+use ampoule_tenants::{CapSettings, LimitSettings, MainTenants, Opened, Rules, Sources, TenantEntry};
+use serde::{Deserialize, Deserializer, Serialize};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,9 +66,11 @@ pub struct Config {
     /// Compiled programs kept in memory.
     pub program_cache: Bytes,
     /// What a request gets for limits it leaves open.
-    pub limits: LimitsConfig,
+    #[serde(deserialize_with = "limits_over_defaults")]
+    pub limits: LimitSettings,
     /// The most a request can ask for.
-    pub caps: CapsConfig,
+    #[serde(deserialize_with = "caps_over_defaults")]
+    pub caps: CapSettings,
     /// The largest requests taken.
     pub sizes: SizesConfig,
     /// The log.
@@ -93,34 +95,6 @@ pub struct Config {
     pub jwt: Option<JwtConfig>,
     /// Where requests are sent as spans of OpenTelemetry; without it nowhere.
     pub traces: Option<TracesConfig>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct LimitsConfig {
-    wall_time: Span,
-    /// None: as the cap.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cpu_time: Option<Span>,
-    memory_bytes: Bytes,
-    fuel: u64,
-    output_bytes: Bytes,
-    result_bytes: Bytes,
-    /// Files that come back; not a request's to choose.
-    file_bytes: Bytes,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct CapsConfig {
-    wall_time: Span,
-    /// None: as that of the wall time.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cpu_time: Option<Span>,
-    memory_bytes: Bytes,
-    fuel: u64,
-    output_bytes: Bytes,
-    result_bytes: Bytes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -172,8 +146,8 @@ impl Default for Config {
             idempotency_window: Span(service.idempotency_window),
             memory: Bytes(service.memory_bytes),
             program_cache: Bytes(service.program_cache_bytes),
-            limits: LimitsConfig::default(),
-            caps: CapsConfig::default(),
+            limits: default_limits(),
+            caps: default_caps(),
             sizes: SizesConfig::default(),
             log: LogConfig::default(),
             tenants: Vec::new(),
@@ -189,33 +163,28 @@ impl Default for Config {
     }
 }
 
-impl Default for LimitsConfig {
-    fn default() -> Self {
-        let limits = Limits::default();
-        LimitsConfig {
-            wall_time: Span(limits.wall_time),
-            cpu_time: None,
-            memory_bytes: Bytes(limits.memory_bytes),
-            fuel: limits.fuel,
-            output_bytes: Bytes(limits.output_bytes),
-            result_bytes: Bytes(limits.result_bytes),
-            file_bytes: Bytes(limits.file_bytes),
-        }
-    }
+/// What requests get; none for the processor time: as the cap.
+fn default_limits() -> LimitSettings {
+    let limits = Limits::default();
+    let settings =
+        limits.map(|time| Some(Span(time)), |bytes| Some(Bytes(bytes)), Some, |bytes| Some(Bytes(bytes)));
+    LimitSettings { cpu_time: None, ..settings }
 }
 
-impl Default for CapsConfig {
-    fn default() -> Self {
-        let caps = Caps::default();
-        CapsConfig {
-            wall_time: Span(caps.wall_time),
-            cpu_time: None,
-            memory_bytes: Bytes(EngineConfig::default().max_memory_bytes),
-            fuel: caps.fuel,
-            output_bytes: Bytes(caps.output_bytes),
-            result_bytes: Bytes(caps.result_bytes),
-        }
-    }
+/// What they can ask for; none for the processor time: as that of the wall time.
+fn default_caps() -> CapSettings {
+    let caps = ampoule_service::default_caps();
+    let settings = caps.map(|time| Some(Span(time)), |bytes| Some(Bytes(bytes)), Some, |()| ());
+    CapSettings { cpu_time: None, ..settings }
+}
+
+fn limits_over_defaults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<LimitSettings, D::Error> {
+    let (said, defaults) = (LimitSettings::deserialize(deserializer)?, default_limits());
+    Ok(LimitSettings { file_bytes: said.file_bytes.or(defaults.file_bytes), ..said.or(defaults) })
+}
+
+fn caps_over_defaults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<CapSettings, D::Error> {
+    Ok(CapSettings::deserialize(deserializer)?.or(default_caps()))
 }
 
 impl Default for SizesConfig {
@@ -359,34 +328,32 @@ impl Config {
 
     /// The service's part, checked; without tenants.
     pub fn service(&self) -> Result<ServiceConfig, String> {
-        let most_cpu_time = self.caps.cpu_time.unwrap_or(self.caps.wall_time).0;
+        let caps = self.caps.zip(ampoule_service::default_caps()).map(
+            |(said, default)| said.map_or(default, |span| span.0),
+            |(said, default)| said.map_or(default, |bytes| bytes.0),
+            |(said, default)| said.unwrap_or(default),
+            |((), ())| (),
+        );
+        let caps = Caps { cpu_time: self.caps.cpu_time.map_or(caps.wall_time, |span| span.0), ..caps };
+        let limits = self.limits.zip(Limits::default()).map(
+            |(said, default)| said.map_or(default, |span| span.0),
+            |(said, default)| said.map_or(default, |bytes| bytes.0),
+            |(said, default)| said.unwrap_or(default),
+            |(said, default)| said.map_or(default, |bytes| bytes.0),
+        );
+        let limits = Limits { cpu_time: self.limits.cpu_time.map_or(caps.cpu_time, |span| span.0), ..limits };
         let service = ServiceConfig {
             // The program's to say.
             build: Vec::new(),
             engine: EngineConfig {
                 slots: self.slots,
                 processor_timeout: self.processor_timeout.0,
-                max_memory_bytes: self.caps.memory_bytes.0,
+                max_memory_bytes: caps.memory_bytes,
                 ..EngineConfig::default()
             }
             .keeping_within(self.memory.0 / MOST_FOR_IDLE_GUESTS),
-            defaults: Limits {
-                wall_time: self.limits.wall_time.0,
-                cpu_time: self.limits.cpu_time.map_or(most_cpu_time, |span| span.0),
-                memory_bytes: self.limits.memory_bytes.0,
-                fuel: self.limits.fuel,
-                output_bytes: self.limits.output_bytes.0,
-                result_bytes: self.limits.result_bytes.0,
-                file_bytes: self.limits.file_bytes.0,
-            },
-            caps: Caps {
-                wall_time: self.caps.wall_time.0,
-                cpu_time: most_cpu_time,
-                memory_bytes: self.caps.memory_bytes.0,
-                fuel: self.caps.fuel,
-                output_bytes: self.caps.output_bytes.0,
-                result_bytes: self.caps.result_bytes.0,
-            },
+            defaults: limits,
+            caps,
             sizes: Sizes {
                 input_bytes: self.sizes.input.0 as usize,
                 source_bytes: self.sizes.source.0 as usize,

@@ -23,10 +23,10 @@ pub use function::{
     AliasTarget, AliasUpdate, Contract, Conversion, Function, FunctionCall, FunctionFile, FunctionImport,
     FunctionReference, FunctionSummary, FunctionVersion, PutFunction, Variable, VariableType,
 };
-pub use limits::{Limit, Limits};
+pub use limits::{Absent, Caps, Limit, LimitTable, Limits, RequestedLimits};
 pub use outcome::{Failure, Outcome, Status, Usage};
 pub use pattern::{LONGEST_PATTERN, Pattern, check_pattern};
 pub use program::{
     Deterministic, Entry, File, Language, Module, Program, TYPESCRIPT_FILE_NAME, is_typescript,
 };
-pub use request::{DEFAULT_NOW_UNIX_NANOS, Invocation, Request, RequestedLimits};
+pub use request::{DEFAULT_NOW_UNIX_NANOS, Invocation, Request};

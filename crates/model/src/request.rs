@@ -1,7 +1,6 @@
 //! What a caller asks for, before admission has looked at it.
 
-use crate::{Deterministic, File, FunctionCall, Program};
-use std::time::Duration;
+use crate::{Deterministic, File, FunctionCall, Program, RequestedLimits};
 
 /// The realtime clock's start in deterministic mode when the caller gives none: 2025-01-01T00:00:00Z in
 /// nanoseconds since the Unix epoch. Not the epoch itself: formats such as zip know no time before 1980.
@@ -127,21 +126,4 @@ impl Request {
             idempotency_key: String::new(),
         }
     }
-}
-
-/// Limits as asked for; what is absent becomes the server's default.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestedLimits {
-    /// See [`crate::Limits::wall_time`].
-    pub wall_time: Option<Duration>,
-    /// See [`crate::Limits::cpu_time`].
-    pub cpu_time: Option<Duration>,
-    /// See [`crate::Limits::memory_bytes`].
-    pub memory_bytes: Option<u64>,
-    /// See [`crate::Limits::fuel`].
-    pub fuel: Option<u64>,
-    /// See [`crate::Limits::output_bytes`].
-    pub output_bytes: Option<u64>,
-    /// See [`crate::Limits::result_bytes`].
-    pub result_bytes: Option<u64>,
 }

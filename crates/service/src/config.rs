@@ -8,7 +8,7 @@ use crate::tenants::quota::QuotaConfig;
 use crate::tenants::registry::UnlistedConfig;
 use crate::tenants::{self, OPEN_TENANT, TenantConfig};
 use ampoule_engine::{EngineConfig, FairShare};
-use ampoule_model::Limits;
+use ampoule_model::{Caps, Limits};
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -70,23 +70,6 @@ pub(crate) const MOST_FOR_CHECKPOINTS: u64 = 4;
 /// in them.
 pub const MOST_FOR_IDLE_GUESTS: u64 = 16;
 
-/// The most a request can ask for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Caps {
-    /// For [`Limits::wall_time`].
-    pub wall_time: Duration,
-    /// For [`Limits::cpu_time`].
-    pub cpu_time: Duration,
-    /// For [`Limits::memory_bytes`]; at most [`EngineConfig::max_memory_bytes`].
-    pub memory_bytes: u64,
-    /// For [`Limits::fuel`].
-    pub fuel: u64,
-    /// For [`Limits::output_bytes`].
-    pub output_bytes: u64,
-    /// For [`Limits::result_bytes`].
-    pub result_bytes: u64,
-}
-
 /// The largest requests taken. The guest holds all of it in its own memory too, so these bound what a request
 /// costs before its memory limit speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +99,7 @@ impl Default for ServiceConfig {
         ServiceConfig {
             engine: EngineConfig::default(),
             defaults: Limits::default(),
-            caps: Caps::default(),
+            caps: default_caps(),
             sizes: Sizes::default(),
             queue: 1024,
             queue_timeout: Duration::from_secs(30),
@@ -134,16 +117,16 @@ impl Default for ServiceConfig {
     }
 }
 
-impl Default for Caps {
-    fn default() -> Self {
-        Caps {
-            wall_time: Duration::from_secs(60),
-            cpu_time: Duration::from_secs(60),
-            memory_bytes: EngineConfig::default().max_memory_bytes,
-            fuel: 10_000_000_000_000,
-            output_bytes: 16 << 20,
-            result_bytes: 32 << 20,
-        }
+/// What requests can ask for at most, where the server's configuration says nothing else.
+pub fn default_caps() -> Caps {
+    Caps {
+        wall_time: Duration::from_secs(60),
+        cpu_time: Duration::from_secs(60),
+        memory_bytes: EngineConfig::default().max_memory_bytes,
+        fuel: 10_000_000_000_000,
+        output_bytes: 16 << 20,
+        result_bytes: 32 << 20,
+        file_bytes: (),
     }
 }
 

@@ -45,7 +45,7 @@ pub use capacity::body_memory::BodyReservation;
 pub use capacity::reading::{Late, Reading};
 pub use capacity::unread::Unread;
 pub use config::Capacity;
-pub use config::{Caps, MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes};
+pub use config::{MOST_FOR_IDLE_GUESTS, ServiceConfig, Sizes, default_caps};
 pub use error::Error;
 pub use error_code::ErrorCode;
 #[cfg(feature = "fuzzing")]

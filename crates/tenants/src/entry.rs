@@ -1,6 +1,7 @@
 //! A tenant as it is written down: `[[tenants]]` of the configuration file and of others.
 
 use crate::units::{Bytes, Span};
+use ampoule_model::LimitTable;
 use ampoule_service::{QuotaConfig, ServiceConfig};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Error, MapAccess, Visitor};
@@ -51,47 +52,17 @@ pub struct TenantEntry {
     pub(crate) requests_per_minute: Option<u64>,
     /// What its requests get for limits they leave open.
     #[serde(skip_serializing_if = "is_default")]
-    pub(crate) limits: TenantLimits,
+    pub(crate) limits: LimitSettings,
     /// The most they can ask for.
     #[serde(skip_serializing_if = "is_default")]
-    pub(crate) caps: TenantCaps,
+    pub(crate) caps: CapSettings,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct TenantLimits {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) wall_time: Option<Span>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) cpu_time: Option<Span>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) memory_bytes: Option<Bytes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) fuel: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) output_bytes: Option<Bytes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) result_bytes: Option<Bytes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) file_bytes: Option<Bytes>,
-}
+/// Limits as a configuration file has them; what is absent is the server's.
+pub type LimitSettings = LimitTable<Option<Span>, Option<Bytes>, Option<u64>, Option<Bytes>>;
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct TenantCaps {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) wall_time: Option<Span>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) cpu_time: Option<Span>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) memory_bytes: Option<Bytes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) fuel: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) output_bytes: Option<Bytes>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) result_bytes: Option<Bytes>,
-}
+/// Caps as a configuration file has them.
+pub type CapSettings = LimitTable<Option<Span>, Option<Bytes>, Option<u64>>;
 
 /// A key of a tenant, as the server knows it: its hash alone, as a text, or a table with what else is known
 /// of it.
@@ -193,7 +164,7 @@ impl TenantEntry {
             cpu_per_second: span,
             cpu_per_day: span,
             requests_per_minute: number,
-            limits: TenantLimits {
+            limits: LimitSettings {
                 wall_time: span,
                 cpu_time: span,
                 memory_bytes: bytes,
@@ -202,13 +173,14 @@ impl TenantEntry {
                 result_bytes: bytes,
                 file_bytes: bytes,
             },
-            caps: TenantCaps {
+            caps: CapSettings {
                 wall_time: span,
                 cpu_time: span,
                 memory_bytes: bytes,
                 fuel: number,
                 output_bytes: bytes,
                 result_bytes: bytes,
+                file_bytes: (),
             },
             ..TenantEntry::default()
         }
@@ -218,27 +190,18 @@ impl TenantEntry {
     /// the default.
     pub fn granted(&self, service: &ServiceConfig) -> ampoule_service::TenantConfig {
         let mut granted = service.tenant(&self.name);
-        let caps = &mut granted.caps;
-        set(&mut caps.wall_time, self.caps.wall_time.map(|span| span.0));
-        set(&mut caps.cpu_time, self.caps.cpu_time.map(|span| span.0));
-        set(&mut caps.memory_bytes, self.caps.memory_bytes.map(|bytes| bytes.0));
-        set(&mut caps.fuel, self.caps.fuel);
-        set(&mut caps.output_bytes, self.caps.output_bytes.map(|bytes| bytes.0));
-        set(&mut caps.result_bytes, self.caps.result_bytes.map(|bytes| bytes.0));
-        let (caps, defaults) = (granted.caps, &mut granted.defaults);
-        defaults.wall_time =
-            self.limits.wall_time.map_or(defaults.wall_time.min(caps.wall_time), |span| span.0);
-        defaults.cpu_time = self.limits.cpu_time.map_or(defaults.cpu_time.min(caps.cpu_time), |span| span.0);
-        let amount = |asked: Option<u64>, default: u64, cap: u64| asked.unwrap_or(default.min(cap));
-        let bytes = |asked: Option<Bytes>| asked.map(|bytes| bytes.0);
-        defaults.memory_bytes =
-            amount(bytes(self.limits.memory_bytes), defaults.memory_bytes, caps.memory_bytes);
-        defaults.fuel = amount(self.limits.fuel, defaults.fuel, caps.fuel);
-        defaults.output_bytes =
-            amount(bytes(self.limits.output_bytes), defaults.output_bytes, caps.output_bytes);
-        defaults.result_bytes =
-            amount(bytes(self.limits.result_bytes), defaults.result_bytes, caps.result_bytes);
-        set(&mut defaults.file_bytes, bytes(self.limits.file_bytes));
+        granted.caps = self.caps.zip(granted.caps).map(
+            |(said, cap)| said.map_or(cap, |span| span.0),
+            |(said, cap)| said.map_or(cap, |bytes| bytes.0),
+            |(said, cap)| said.unwrap_or(cap),
+            |((), ())| (),
+        );
+        granted.defaults = self.limits.zip(granted.defaults).zip(granted.caps).map(
+            |((said, default), cap)| said.map_or(default.min(cap), |span| span.0),
+            |((said, default), cap)| said.map_or(default.min(cap), |bytes| bytes.0),
+            |((said, default), cap)| said.unwrap_or(default.min(cap)),
+            |((said, default), ())| said.map_or(default, |bytes| bytes.0),
+        );
         set(&mut granted.weight, self.weight);
         granted.disabled = self.disabled;
         set(&mut granted.slots, self.slots);

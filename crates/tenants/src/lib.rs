@@ -30,7 +30,7 @@ mod usage_message;
 
 pub use admin::{Admin, Refused, log_call};
 pub use directory::Directory;
-pub use entry::{KeyEntry, TenantEntry};
+pub use entry::{CapSettings, KeyEntry, LimitSettings, TenantEntry};
 pub use list::{Checked, Rules};
 pub use sources::{MainTenants, Opened, Sources, TokenTenants};
 pub use usage_file::{UsageFile, keep_usage};

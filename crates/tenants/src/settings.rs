@@ -1,7 +1,7 @@
 //! A tenant's settings: as the admin API has them, and as they are written down.
 
 use crate::changes::id;
-use crate::entry::{KeyEntry, TenantCaps, TenantEntry, TenantLimits, Time};
+use crate::entry::{CapSettings, KeyEntry, LimitSettings, TenantEntry, Time};
 use crate::list::{Listed, Origin};
 use crate::units::{Bytes, Span};
 use ampoule_api::admin::v1::{Key, Tenant, TenantOrigin, TenantQuotas, TenantSettings};
@@ -47,7 +47,7 @@ pub(crate) fn with_settings(entry: TenantEntry, settings: TenantSettings) -> Res
         cpu_per_second: span("quotas.cpu_per_second", quotas.cpu_per_second.as_ref())?,
         cpu_per_day: span("quotas.cpu_per_day", quotas.cpu_per_day.as_ref())?,
         requests_per_minute: number("quotas.requests_per_minute", quotas.requests_per_minute)?,
-        limits: TenantLimits {
+        limits: LimitSettings {
             wall_time: limit("limits.wall_time", limits.wall_time.as_ref())?,
             cpu_time: limit("limits.cpu_time", limits.cpu_time.as_ref())?,
             memory_bytes: bytes("limits.memory_bytes", limits.memory_bytes)?,
@@ -56,13 +56,14 @@ pub(crate) fn with_settings(entry: TenantEntry, settings: TenantSettings) -> Res
             result_bytes: bytes("limits.result_bytes", limits.result_bytes)?,
             file_bytes: number("file_bytes", file_bytes)?.map(Bytes),
         },
-        caps: TenantCaps {
+        caps: CapSettings {
             wall_time: limit("caps.wall_time", caps.wall_time.as_ref())?,
             cpu_time: limit("caps.cpu_time", caps.cpu_time.as_ref())?,
             memory_bytes: bytes("caps.memory_bytes", caps.memory_bytes)?,
             fuel: number("caps.fuel", above_zero(caps.fuel))?,
             output_bytes: bytes("caps.output_bytes", caps.output_bytes)?,
             result_bytes: bytes("caps.result_bytes", caps.result_bytes)?,
+            file_bytes: (),
         },
     })
 }

@@ -12,7 +12,7 @@ use crate::service::{ExecuteOptions, Execution, Service};
 use crate::tenants::Tenant;
 use crate::validate::admission;
 use ampoule_engine::{Job, Permit, Start};
-use ampoule_model::{Entry, Failure, FunctionCall, Outcome, RequestedLimits, Status};
+use ampoule_model::{Entry, Failure, FunctionCall, Outcome, Status};
 use std::sync::Arc;
 use std::time::Instant;
 use tracing::Instrument;
@@ -44,7 +44,8 @@ impl Service {
             Found::Failed(execution) => return Ok(*execution),
         };
         files::check_beside(&call.files, &loaded.files)?;
-        let limits = over(&call.limits, &within(&loaded.limits, options.call));
+        // What the call chooses, and below it what its function has chosen.
+        let limits = call.limits.or(within(&loaded.limits, options.call));
         let limits = admission::limits(tenant.config(), &limits)?;
         let contract = &loaded.contract;
         let input_json = contract::take_input(contract, call.input_json, self.sizes().input_bytes)?;
@@ -83,18 +84,6 @@ impl Service {
             language: loaded.image.language(),
             function_version: loaded.version.clone(),
         })
-    }
-}
-
-/// What a call chooses, and below it what its function has chosen.
-fn over(asked: &RequestedLimits, own: &RequestedLimits) -> RequestedLimits {
-    RequestedLimits {
-        wall_time: asked.wall_time.or(own.wall_time),
-        cpu_time: asked.cpu_time.or(own.cpu_time),
-        memory_bytes: asked.memory_bytes.or(own.memory_bytes),
-        fuel: asked.fuel.or(own.fuel),
-        output_bytes: asked.output_bytes.or(own.output_bytes),
-        result_bytes: asked.result_bytes.or(own.result_bytes),
     }
 }
 

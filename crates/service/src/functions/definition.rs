@@ -9,7 +9,6 @@ use ampoule_model::{
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 /// What a version is made of.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +22,7 @@ pub(super) struct Definition {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     bigint: bool,
     pub(super) contract: Contract,
-    limits: KeptLimits,
+    limits: RequestedLimits,
     imports: Vec<KeptImport>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     environment: BTreeMap<String, String>,
@@ -44,22 +43,6 @@ pub(super) struct Surroundings {
 struct KeptModule {
     name: String,
     source: String,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct KeptLimits {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    wall_time: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    cpu_time: Option<Duration>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    memory_bytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fuel: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    output_bytes: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    result_bytes: Option<u64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,14 +75,7 @@ impl Definition {
             modules: program.modules.into_iter().map(module).collect(),
             bigint: program.bigint,
             contract,
-            limits: KeptLimits {
-                wall_time: limits.wall_time,
-                cpu_time: limits.cpu_time,
-                memory_bytes: limits.memory_bytes,
-                fuel: limits.fuel,
-                output_bytes: limits.output_bytes,
-                result_bytes: limits.result_bytes,
-            },
+            limits: *limits,
             imports: imports.iter().map(import).collect(),
             environment: surroundings.environment,
             files: surroundings.files,
@@ -136,14 +112,7 @@ impl Definition {
     }
 
     pub(super) fn limits(&self) -> RequestedLimits {
-        RequestedLimits {
-            wall_time: self.limits.wall_time,
-            cpu_time: self.limits.cpu_time,
-            memory_bytes: self.limits.memory_bytes,
-            fuel: self.limits.fuel,
-            output_bytes: self.limits.output_bytes,
-            result_bytes: self.limits.result_bytes,
-        }
+        self.limits
     }
 
     pub(super) fn imports(&self) -> Vec<FunctionImport> {

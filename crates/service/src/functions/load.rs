@@ -213,13 +213,10 @@ fn of_preparing(error: EngineError) -> Error {
 
 /// A function's own limits, as far as the caller's caps allow.
 pub(super) fn within(limits: &RequestedLimits, call: &Call) -> RequestedLimits {
-    let caps = &call.tenant.config().caps;
-    RequestedLimits {
-        wall_time: limits.wall_time.map(|time| time.min(caps.wall_time)),
-        cpu_time: limits.cpu_time.map(|time| time.min(caps.cpu_time)),
-        memory_bytes: limits.memory_bytes.map(|bytes| bytes.min(caps.memory_bytes)),
-        fuel: limits.fuel.map(|fuel| fuel.min(caps.fuel)),
-        output_bytes: limits.output_bytes.map(|bytes| bytes.min(caps.output_bytes)),
-        result_bytes: limits.result_bytes.map(|bytes| bytes.min(caps.result_bytes)),
-    }
+    limits.zip(call.tenant.config().caps).map(
+        |(own, cap)| own.map(|own| own.min(cap)),
+        |(own, cap)| own.map(|own| own.min(cap)),
+        |(own, cap)| own.map(|own| own.min(cap)),
+        |((), ())| (),
+    )
 }

@@ -7,13 +7,13 @@ pub(crate) mod stop;
 pub(crate) mod usage;
 
 use crate::capacity::aside;
-use crate::config::Caps;
 use crate::observe::metrics::{Meters, Metrics};
 use crate::tenants::day::UsedToday;
 use crate::tenants::quota::{Quota, QuotaConfig};
 use crate::tenants::stop::{Stop, Stopped};
 use crate::tenants::usage::QuotaUsage;
 use ampoule_engine::FairShare;
+use ampoule_model::Caps;
 use ampoule_model::Limits;
 use ampoule_turns::Member;
 use std::sync::Arc;

@@ -96,34 +96,14 @@ pub(crate) fn image(images: &Images, name: Option<&str>, language: Language) -> 
 }
 
 pub(crate) fn limits(config: &TenantConfig, requested: &RequestedLimits) -> Result<Limits, Error> {
-    let (defaults, caps) = (&config.defaults, &config.caps);
-    Ok(Limits {
-        wall_time: time("wall_time", requested.wall_time, defaults.wall_time, caps.wall_time)?,
-        cpu_time: time("cpu_time", requested.cpu_time, defaults.cpu_time, caps.cpu_time)?,
-        memory_bytes: amount(
-            "memory_bytes",
-            requested.memory_bytes,
-            defaults.memory_bytes,
-            caps.memory_bytes,
-            bytes,
-        )?,
-        fuel: amount("fuel", requested.fuel, defaults.fuel, caps.fuel, |fuel| fuel.to_string())?,
-        output_bytes: amount(
-            "output_bytes",
-            requested.output_bytes,
-            defaults.output_bytes,
-            caps.output_bytes,
-            bytes,
-        )?,
-        result_bytes: amount(
-            "result_bytes",
-            requested.result_bytes,
-            defaults.result_bytes,
-            caps.result_bytes,
-            bytes,
-        )?,
-        file_bytes: defaults.file_bytes,
-    })
+    requested.zip(config.defaults).zip(config.caps).try_map(
+        |name, ((requested, default), cap)| time(name, requested, default, cap),
+        |name, ((requested, default), cap)| amount(name, requested, default, cap, bytes),
+        |name, ((requested, default), cap)| {
+            amount(name, requested, default, cap, |amount| amount.to_string())
+        },
+        |_, (((), default), ())| Ok(default),
+    )
 }
 
 fn amount(
