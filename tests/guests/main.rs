@@ -16,3 +16,4 @@ mod json_texts;
 mod limits;
 mod packages;
 mod readme;
+mod wheels;

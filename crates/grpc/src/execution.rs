@@ -90,7 +90,7 @@ pub(crate) fn begin<T>(request: &Request<T>) -> Result<(Call, RequestRecord, Opt
     Ok((call, line, time_left))
 }
 
-/// An answer whose message is made as it is read: `body_memory.rs` finds it beside the one of tonic, which is
+/// An answer whose message is made as it is read: `unread.rs` finds it beside the one of tonic, which is
 /// empty.
 fn answer_in_pieces(answer: &Arc<Answer>) -> Response<ExecuteResponse> {
     let Execution { image_digest, function_version, .. } = answer.execution();

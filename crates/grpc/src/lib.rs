@@ -2,10 +2,11 @@
 //!
 //! * [`serve`] runs it until it is told to drain, [`serve_admin`] the one for those who administer tenants,
 //!   on a port of its own,
-//! * `auth.rs` asks `access` who calls before a message is read,
-//! * `host.rs` looks at the name by which the server is called, `aside.rs` bounds what everybody may call,
+//! * `auth.rs` authenticates the caller before a message is read,
+//! * `host.rs` checks the name by which the server is called, `aside.rs` limits what may be called without
+//!   authentication,
 //! * `connection.rs` speaks HTTP/2 and ends connections that have grown old or are silent,
-//! * `body_memory.rs` accounts for the memory of requests on their way, `unread.rs` for that of answers,
+//! * `receiving.rs` accounts for the memory of requests on their way, `unread.rs` for that of answers,
 //! * `unpack.rs` unpacks requests that come compressed,
 //! * `execution.rs`, `stream.rs`, `batch.rs`, `functions.rs`, `usage.rs` and `runtime.rs` are the services of
 //!   `proto/ampoule/v1`,

@@ -6,7 +6,7 @@ use crate::validate::admission::Admitted;
 use ampoule_engine::{
     Compilation, Compiled, Engine, EngineError, FairShare, Job, MemoryGrant, Permit, Start,
 };
-use ampoule_model::{Deterministic, Outcome, Program};
+use ampoule_model::{Deterministic, File, Language, Outcome, Program};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
@@ -135,8 +135,8 @@ impl Programs {
     }
 }
 
-/// Compiles in a guest that gets the source and nothing else of the request, so that the code is the same
-/// whoever asks.
+/// Compiles in a guest that gets the source, the wheels and nothing else of the request, so that the code is
+/// the same whoever asks.
 async fn compile(
     engine: &Engine,
     admitted: &Admitted,
@@ -148,7 +148,7 @@ async fn compile(
     let job = Job {
         start: Start::Program { program: &program, compiled: None },
         input_json: &admitted.compile_input,
-        files: &[],
+        files: &wheels(admitted).cloned().collect::<Vec<_>>(),
         environment: &[],
         stdin: &[],
         output_files: &[],
@@ -178,7 +178,18 @@ fn key(tenant: &Tenant, admitted: &Admitted) -> Key {
         hasher.update((field.len() as u64).to_le_bytes());
         hasher.update(field);
     }
+    for wheel in wheels(admitted) {
+        hasher.update((wheel.path.len() as u64).to_le_bytes());
+        hasher.update(&wheel.path);
+        hasher.update(Sha256::digest(&wheel.content));
+    }
     hasher.finalize().into()
+}
+
+/// The files of a program whose modules are compiled with it.
+fn wheels(admitted: &Admitted) -> impl Iterator<Item = &File> {
+    let is_python = admitted.program.language == Language::Python;
+    admitted.files.iter().filter(move |file| is_python && file.path.ends_with(".whl"))
 }
 
 #[cfg(test)]

@@ -37,8 +37,9 @@ def compile_program(entry, file_name, source, input_json, code, extra_modules, e
         code = compiled(file_name, source, entry == BODY, _parsed(input_json))
         regexes = patterns.found(source)
         texts = templates.found(source)
-        if extra_modules is not None or regexes or texts:
-            code = (code, modules.compiled(extra_modules), regexes, texts)
+        codes = wheels.compiled() if have_wheel() else None
+        if extra_modules is not None or regexes or texts or codes:
+            code = (code, modules.compiled(extra_modules), regexes, texts, codes)
         return (KIND, COMPLETED, CODE, marshal.dumps(code))
     except BaseException as error:
         return failures.answer(error, {file_name: source})
@@ -103,7 +104,7 @@ def call(entry, file_name, source, input_json, code, extra_modules, environment)
         if environment is not None:
             _set(environment)
         if have_wheel():
-            wheels.add()
+            wheels.add(None)
         try:
             result = _called(namespace, values)
         except SystemExit as error:
@@ -129,13 +130,13 @@ def _set(environment):
 
 def _begun(entry, file_name, source, values, code, extra_modules, environment):
     """Sets up everything that a program finds when it starts; its code and its empty module."""
-    codes = {}
+    codes, wheel_codes = {}, None
     if code is None:
         code = compiled(file_name, source, entry == BODY, values)
     else:
         code = marshal.loads(code)
         if type(code) is tuple:
-            code, codes, regexes, texts = code
+            code, codes, regexes, texts, wheel_codes = code
             if regexes:
                 patterns.keep(regexes)
             if texts:
@@ -145,7 +146,7 @@ def _begun(entry, file_name, source, values, code, extra_modules, environment):
     if environment is not None:
         _set(environment)
     if have_wheel():
-        wheels.add()
+        wheels.add(wheel_codes)
     if file_name != USUAL_FILE:
         sys.argv[0] = file_name
         del sys.modules[USUAL_NAME]

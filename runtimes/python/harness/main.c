@@ -195,7 +195,10 @@ static uint64_t execute(PyObject *function, const void *request, uint32_t length
 AMPOULE_EXPORT(ampoule_compile) uint64_t ampoule_compile(void *request, uint32_t length) {
     message m = {0};
     PyObject *slots[ARGUMENTS + 1] = {0};
-    call(&m, compile_program, request, length, slots + 1);
+    const char *path = "";
+    uint16_t error = files_apply(request, length, &path); /* wheels, whose modules are compiled, too */
+    if (error) put_file_error(&m, path, error);
+    else call(&m, compile_program, request, length, slots + 1);
     return message_answer(&m);
 }
 
