@@ -52,7 +52,8 @@ fn wall_times_deadlines_and_sleeps_do_not_go_by_the_wall_clock() {
         assert!(after >= Duration::from_secs(1), "it ended before its time was over: {after:?}");
         let body: Value = serde_json::from_str(answer.split_once("\r\n\r\n").unwrap().1).unwrap();
         let told = body["usage"]["wallTime"].as_str().unwrap().trim_end_matches('s').parse::<f64>().unwrap();
-        assert!((1.0..YEAR as f64).contains(&told), "its wall time is told as {told} s");
+        // Less what it waited for a processor meanwhile, which is no part of it.
+        assert!((0.9..YEAR as f64).contains(&told), "its wall time is told as {told} s");
     }
     assert_eq!(completed.wait().unwrap().code(), Some(0));
 
