@@ -48,23 +48,26 @@ def _found():
 
 def compiled():
     """Code of the wheels' modules by their places. What cannot be compiled, or read, is left out: it fails where it is imported."""
-    sources = {}
+    wheels, size = [], 0
     for path, _ in _found():
         try:
             wheel = zipimport.zipimporter(path)
-            names = wheel._get_files()
-            if not any(name.endswith(NATIVE) for name in names):
-                sources |= {f"{path}/{name}": wheel.get_data(f"{path}/{name}") for name in names if name.endswith(".py")}
-        except (zipimport.ZipImportError, OSError, ValueError):
-            pass
-    if sum(map(len, sources.values())) > MOST:
+            members = wheel._get_files()
+        except Exception:
+            continue
+        if not any(name.endswith(NATIVE) for name in members):
+            sources = {f"{path}/{name}": member for name, member in members.items() if name.endswith(".py")}
+            wheels.append((wheel, sources))
+            size += sum(member[3] for member in sources.values())  # before it was packed
+    if size > MOST:
         return {}
     codes = {}
-    for place, source in sources.items():
-        try:
-            codes[place] = marshal.dumps(compile(source, place, "exec", dont_inherit=True))
-        except (SyntaxError, ValueError):
-            pass
+    for wheel, sources in wheels:
+        for place in sources:
+            try:
+                codes[place] = marshal.dumps(compile(wheel.get_data(place), place, "exec", dont_inherit=True))
+            except Exception:
+                pass
     return codes
 
 
